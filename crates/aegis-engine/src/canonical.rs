@@ -1,0 +1,174 @@
+//! The one byte form of a JSON value: RFC 8785 (JCS), with integers kept exact instead of passing through `f64`.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Number, Value};
+use sha2::{Digest as _, Sha256};
+
+/// A SHA-256 digest, shown as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The SHA-256 of some bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Digest {
+        Digest(Sha256::digest(bytes).into())
+    }
+
+    /// A digest that was computed before, from its 32 bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Digest {
+        Digest(bytes)
+    }
+
+    /// Reads 64 hexadecimal digits of either case; anything else is `None`.
+    #[must_use]
+    pub fn from_hex(text: &str) -> Option<Digest> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes).ok()?;
+        Some(Digest(bytes))
+    }
+
+    /// The 32 bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Display for Digest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&hex::encode(self.0))
+    }
+}
+
+impl std::fmt::Debug for Digest {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Digest({self})")
+    }
+}
+
+/// Writes `value` in canonical form: keys in UTF-16 order, no white space, shortest escapes, numbers as ECMAScript
+/// writes them, except that integers of 64 bits keep every digit.
+///
+/// ```
+/// use aegis_engine::canonical_json;
+/// let value = serde_json::json!({ "b": 1.0, "a": [9007199254740993_u64, "\u{e9}\n"] });
+/// assert_eq!(canonical_json(&value), "{\"a\":[9007199254740993,\"\u{e9}\\n\"],\"b\":1}");
+/// ```
+#[must_use]
+pub fn canonical_json(value: &Value) -> String {
+    let mut text = String::new();
+    write_value(&mut text, value);
+    text
+}
+
+/// The canonical text of a number: equal numbers have equal texts.
+#[must_use]
+pub fn canonical_number(number: &Number) -> String {
+    if let Some(integer) = number.as_i64() {
+        return integer.to_string();
+    }
+    if let Some(integer) = number.as_u64() {
+        return integer.to_string();
+    }
+    match number.as_f64() {
+        Some(float) if float.is_finite() => ryu_js::Buffer::new().format_finite(float).to_owned(),
+        _ => number.to_string(),
+    }
+}
+
+fn write_value(text: &mut String, value: &Value) {
+    match value {
+        Value::Null => text.push_str("null"),
+        Value::Bool(flag) => text.push_str(if *flag { "true" } else { "false" }),
+        Value::Number(number) => text.push_str(&canonical_number(number)),
+        Value::String(string) => write_string(text, string),
+        Value::Array(items) => {
+            text.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    text.push(',');
+                }
+                write_value(text, item);
+            }
+            text.push(']');
+        }
+        Value::Object(members) => write_object(text, members),
+    }
+}
+
+fn write_object(text: &mut String, members: &Map<String, Value>) {
+    let mut sorted: Vec<_> = members.iter().collect();
+    sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    text.push('{');
+    for (index, (key, value)) in sorted.into_iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        write_string(text, key);
+        text.push(':');
+        write_value(text, value);
+    }
+    text.push('}');
+}
+
+/// RFC 8785, section 3.2.2.2: the two-character escapes where they exist, `\u00xx` for other controls.
+fn write_string(text: &mut String, string: &str) {
+    text.push('"');
+    for character in string.chars() {
+        match character {
+            '"' => text.push_str("\\\""),
+            '\\' => text.push_str("\\\\"),
+            '\u{8}' => text.push_str("\\b"),
+            '\u{9}' => text.push_str("\\t"),
+            '\u{A}' => text.push_str("\\n"),
+            '\u{C}' => text.push_str("\\f"),
+            '\u{D}' => text.push_str("\\r"),
+            control if control < ' ' => {
+                let _ = write!(text, "\\u{:04x}", u32::from(control));
+            }
+            other => text.push(other),
+        }
+    }
+    text.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_example_of_rfc_8785_comes_out_as_printed_there() {
+        let value = json!({
+            "numbers": [333_333_333.333_333_3, 1E30, 4.50, 2e-3, 0.000_000_000_000_000_000_000_000_001],
+            "string": "\u{20ac}$\u{f}\nA'B\"\\\\\"/",
+            "literals": [null, true, false]
+        });
+        assert_eq!(
+            canonical_json(&value),
+            "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],\
+             \"string\":\"\u{20ac}$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}"
+        );
+    }
+
+    #[test]
+    fn keys_are_in_utf16_order() {
+        let value = json!({ "\u{1F600}": 1, "\u{FB33}": 2, "\u{20ac}": 3, "\r": 4, "1": 5 });
+        assert_eq!(
+            canonical_json(&value),
+            "{\"\\r\":4,\"1\":5,\"\u{20ac}\":3,\"\u{1F600}\":1,\"\u{FB33}\":2}"
+        );
+    }
+
+    #[test]
+    fn integers_of_64_bits_keep_every_digit() {
+        let value = json!([u64::MAX, i64::MIN, 9_007_199_254_740_993_u64, -0.0, 100.0]);
+        assert_eq!(
+            canonical_json(&value),
+            "[18446744073709551615,-9223372036854775808,9007199254740993,0,100]"
+        );
+    }
+}

@@ -1,0 +1,146 @@
+//! The words of a policy's answer, and the decision that carries them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How much harm an action could do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RiskLevel {
+    /// Easily undone, or nothing to undo.
+    Low,
+    /// Some harm, and undone with some work.
+    Medium,
+    /// Much harm, or hard to undo.
+    High,
+    /// Harm that cannot be undone.
+    Critical,
+}
+
+impl RiskLevel {
+    /// Every level, least first.
+    pub const ALL: [RiskLevel; 4] = [RiskLevel::Low, RiskLevel::Medium, RiskLevel::High, RiskLevel::Critical];
+    /// What holds where a policy does not say.
+    pub const DEFAULT: RiskLevel = RiskLevel::Medium;
+
+    /// The word in policies, answers and records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RiskLevel::Low => "low",
+            RiskLevel::Medium => "medium",
+            RiskLevel::High => "high",
+            RiskLevel::Critical => "critical",
+        }
+    }
+
+    /// The level that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<RiskLevel> {
+        RiskLevel::ALL.into_iter().find(|level| level.as_str() == word)
+    }
+}
+
+impl std::fmt::Display for RiskLevel {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// What a policy requires before an action may happen, least strict first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ApprovalMode {
+    /// It may happen without asking anyone.
+    Auto,
+    /// A human must approve it.
+    Approve,
+    /// It must not happen.
+    Block,
+}
+
+impl ApprovalMode {
+    /// Every mode, least strict first.
+    pub const ALL: [ApprovalMode; 3] = [ApprovalMode::Auto, ApprovalMode::Approve, ApprovalMode::Block];
+    /// What holds where a policy does not say.
+    pub const DEFAULT: ApprovalMode = ApprovalMode::Approve;
+
+    /// The word in policies, answers and records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ApprovalMode::Auto => "auto",
+            ApprovalMode::Approve => "approve",
+            ApprovalMode::Block => "block",
+        }
+    }
+
+    /// The mode that a word names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<ApprovalMode> {
+        ApprovalMode::ALL.into_iter().find(|mode| mode.as_str() == word)
+    }
+}
+
+impl std::fmt::Display for ApprovalMode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(self.as_str())
+    }
+}
+
+/// The name of the rule that decided when no rule matched.
+pub const DEFAULT_RULE: &str = "<default>";
+
+/// A condition that could not be decided, because it met a value of an unlike type.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Undecidable {
+    /// The rule that would otherwise have matched.
+    pub rule: String,
+    /// The condition: its keyword and the parameter it looks at.
+    pub condition: String,
+    /// Why it could not be decided.
+    pub why: String,
+}
+
+/// What the policy says of one action at one instant. Made only by [`Policy::decide`](crate::Policy::decide).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "a decision that is not acted upon protects nothing"]
+pub struct Decision {
+    pub(crate) approval: ApprovalMode,
+    pub(crate) risk_level: RiskLevel,
+    pub(crate) matched_rule: Option<String>,
+    pub(crate) reason: String,
+    pub(crate) undecidable: Vec<Undecidable>,
+}
+
+impl Decision {
+    /// What must happen before the action may.
+    #[must_use]
+    pub fn approval(&self) -> ApprovalMode {
+        self.approval
+    }
+
+    /// How much harm the action could do.
+    #[must_use]
+    pub fn risk_level(&self) -> RiskLevel {
+        self.risk_level
+    }
+
+    /// The name of the rule that decided, or [`DEFAULT_RULE`].
+    #[must_use]
+    pub fn matched_rule(&self) -> &str {
+        self.matched_rule.as_deref().unwrap_or(DEFAULT_RULE)
+    }
+
+    /// Why, in a sentence for a person. Holds words of the policy only, never of the action.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The conditions that could not be decided; each made the decision stricter.
+    #[must_use]
+    pub fn undecidable(&self) -> &[Undecidable] {
+        &self.undecidable
+    }
+}
