@@ -17,7 +17,7 @@ pub const MAX_ACTION_DEPTH: usize = 64;
 /// How many values an action document may hold, itself included.
 pub const MAX_ACTION_VALUES: usize = 10_000;
 
-const LIMITS: JsonLimits =
+pub(crate) const LIMITS: JsonLimits =
     JsonLimits { bytes: MAX_ACTION_BYTES, depth: MAX_ACTION_DEPTH, values: MAX_ACTION_VALUES };
 
 /// The fields of an action document.

@@ -64,7 +64,11 @@ pub fn canonical_json(value: &Value) -> String {
     text
 }
 
-/// The canonical text of a number: equal numbers have equal texts.
+/// The canonical text of a number: numbers have the same text exactly when they are equal, and reading it gives the
+/// number again.
+///
+/// That is how ECMAScript writes it (RFC 8785, section 3.2.2.3), with one exception: ECMAScript rounds whole numbers
+/// beyond 2^53, so those of 64 bits are written digit by digit here, and those between 2^64 and 1e21 with an exponent.
 #[must_use]
 pub fn canonical_number(number: &Number) -> String {
     if let Some(integer) = number.as_i64() {
@@ -73,11 +77,23 @@ pub fn canonical_number(number: &Number) -> String {
     if let Some(integer) = number.as_u64() {
         return integer.to_string();
     }
-    match number.as_f64() {
-        Some(float) if float.is_finite() => ryu_js::Buffer::new().format_finite(float).to_owned(),
-        _ => number.to_string(),
+    let Some(float) = number.as_f64().filter(|float| float.is_finite()) else { return number.to_string() };
+    if float.fract() == 0.0 && (I64_START..U64_END).contains(&float) {
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number within 65 bits")]
+        let whole = float as i128;
+        return whole.to_string();
     }
+    let text = ryu_js::Buffer::new().format_finite(float).to_owned();
+    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
+        return format!("{float:e}").replace('e', "e+");
+    }
+    text
 }
+
+/// The least integer of 64 bits, -2^63.
+const I64_START: f64 = -9_223_372_036_854_775_808.0;
+/// One more than the greatest integer of 64 bits, 2^64.
+const U64_END: f64 = 18_446_744_073_709_551_616.0;
 
 fn write_value(text: &mut String, value: &Value) {
     match value {
@@ -170,5 +186,14 @@ mod tests {
             canonical_json(&value),
             "[18446744073709551615,-9223372036854775808,9007199254740993,0,100]"
         );
+    }
+
+    #[test]
+    fn whole_floats_have_the_text_of_the_integer_that_they_equal() {
+        let value =
+            json!([9_223_372_036_854_775_808.0, -9_223_372_036_854_775_808.0, 1_152_921_504_606_846_976.0]);
+        assert_eq!(canonical_json(&value), "[9223372036854775808,-9223372036854775808,1152921504606846976]");
+        let value = json!([18_446_744_073_709_551_616.0, -1e20, 1e21, 1e-7, 123.5]);
+        assert_eq!(canonical_json(&value), "[1.8446744073709552e+19,-1e+20,1e+21,1e-7,123.5]");
     }
 }

@@ -51,14 +51,20 @@ pub fn load(sources: &[Source<'_>]) -> Loaded {
         .zip(0..)
         .map(|(source, id)| Document::read(SourceId(id), source.text, &mut diagnostics))
         .collect();
-    let policy = compile(documents.iter().flatten(), &mut diagnostics);
+    let policy = compile(documents.iter().flatten(), sources, &mut diagnostics);
     diagnostics.sort_by_key(|found| found.primary.span);
+    // What an alias stands for is read wherever it is used, and is wrong only once.
+    diagnostics.dedup();
     let usable = !documents.is_empty() && diagnostics.iter().all(|found| found.severity < Severity::Error);
     Loaded { policy: usable.then_some(policy), documents, diagnostics }
 }
 
-fn compile<'d>(documents: impl Iterator<Item = &'d Document>, diagnostics: &mut Vec<Diagnostic>) -> Policy {
-    let mut compiler = Compiler { diagnostics, zone: Tz::UTC };
+fn compile<'d>(
+    documents: impl Iterator<Item = &'d Document>,
+    sources: &[Source<'_>],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Policy {
+    let mut compiler = Compiler { diagnostics, sources, zone: Tz::UTC };
     let mut policy =
         Policy { rules: Vec::new(), risk_level: RiskLevel::DEFAULT, approval: ApprovalMode::DEFAULT };
     for (index, document) in documents.enumerate() {
@@ -80,6 +86,7 @@ fn compile<'d>(documents: impl Iterator<Item = &'d Document>, diagnostics: &mut 
 struct Reported;
 
 struct Compiler<'a> {
+    sources: &'a [Source<'a>],
     diagnostics: &'a mut Vec<Diagnostic>,
     /// The zone of conditions that name none.
     zone: Tz,
@@ -123,12 +130,29 @@ impl Compiler<'_> {
         match Glob::new(&pattern.value) {
             Ok(glob) => Some(glob),
             Err(problem) => {
-                let span = part_of_scalar(pattern, problem.offset, problem.len);
+                let span = self.part_of_scalar(pattern, problem.offset, problem.len);
                 let mut diagnostic = Diagnostic::error(Code::InvalidGlob, span, problem.message);
                 diagnostic.help = problem.help;
                 self.diagnostics.push(diagnostic);
                 None
             }
+        }
+    }
+
+    /// The place of a part of a scalar, where its text stands in the file as it is; of the whole scalar otherwise.
+    fn part_of_scalar(&self, scalar: &Spanned<String>, offset: usize, len: usize) -> Span {
+        let range = scalar.span.range();
+        let source = usize::try_from(scalar.span.source.0).ok().and_then(|index| self.sources.get(index));
+        let written = source.and_then(|source| source.text.get(range)).unwrap_or_default();
+        if written == scalar.value.as_bytes() {
+            return scalar.span.part(offset, len);
+        }
+        // In quotes, and without an escape.
+        match written {
+            [b'"' | b'\'', inner @ .., b'"' | b'\''] if inner == scalar.value.as_bytes() => {
+                scalar.span.part(offset + 1, len)
+            }
+            _ => scalar.span,
         }
     }
 
@@ -261,14 +285,4 @@ fn nearest_timezone(name: &str) -> Option<&'static str> {
         names.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)))
     };
     same_but_for_case.or_else(same_city).copied().or_else(|| nearest(name, &names))
-}
-
-/// The place of a part of a scalar, where the text stands in the file as it is; of the whole scalar otherwise.
-fn part_of_scalar(scalar: &Spanned<String>, offset: usize, len: usize) -> Span {
-    match scalar.span.range().len().checked_sub(scalar.value.len()) {
-        Some(0) => scalar.span.part(offset, len),
-        // In quotes, and without an escape.
-        Some(2) => scalar.span.part(offset + 1, len),
-        _ => scalar.span,
-    }
 }

@@ -28,18 +28,14 @@ const MARKS_PER_CHARACTER: u32 = 2;
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for (character, verdict) in inspect(text) {
-        match (character, verdict) {
-            ('\\', _) => shown.push_str("\\\\"),
-            (_, Verdict::Plain) => shown.push(character),
-            // `escape_default` writes \n, \r and \t in their short forms and everything else as \u{…}.
-            (_, Verdict::Deceptive) => shown.extend(character.escape_default()),
-        }
+    for (_, character, verdict) in inspect(text) {
+        push_escaped(&mut shown, character, verdict);
     }
     shown
 }
 
-/// Escapes at most `max_chars` characters of `text`; says how many bytes are hidden and their SHA-256.
+/// Escapes as much of `text` as takes up at most `max_chars` characters once it is escaped; says how many bytes of
+/// `text` are hidden, and their SHA-256.
 ///
 /// ```
 /// use aegis_engine::escape_capped;
@@ -48,13 +44,32 @@ pub fn escape(text: &str) -> String {
 /// ```
 #[must_use]
 pub fn escape_capped(text: &str, max_chars: usize) -> String {
-    let Some((cut, _)) = text.char_indices().nth(max_chars) else { return escape(text) };
-    let (head, hidden) = text.split_at_checked(cut).unwrap_or((text, ""));
-    let mut shown = escape(head);
-    let digest = hex::encode(Sha256::digest(hidden.as_bytes()));
-    let digest = digest.get(..16).unwrap_or(&digest);
-    let _ = write!(shown, "… [{} more bytes, sha256 {digest}…]", hidden.len());
+    let mut shown = String::new();
+    let mut length = 0;
+    for (offset, character, verdict) in inspect(text) {
+        let before = shown.len();
+        push_escaped(&mut shown, character, verdict);
+        // An escape is ASCII; anything else is one character.
+        length += if verdict == Verdict::Plain && character != '\\' { 1 } else { shown.len() - before };
+        if length > max_chars {
+            shown.truncate(before);
+            let hidden = text.get(offset..).unwrap_or_default();
+            let digest = hex::encode(Sha256::digest(hidden.as_bytes()));
+            let digest = digest.get(..16).unwrap_or(&digest);
+            let _ = write!(shown, "… [{} more bytes, sha256 {digest}…]", hidden.len());
+            break;
+        }
+    }
     shown
+}
+
+fn push_escaped(shown: &mut String, character: char, verdict: Verdict) {
+    match (character, verdict) {
+        ('\\', _) => shown.push_str("\\\\"),
+        (_, Verdict::Plain) => shown.push(character),
+        // `escape_default` writes \n, \r and \t in their short forms and everything else as \u{…}.
+        (_, Verdict::Deceptive) => shown.extend(character.escape_default()),
+    }
 }
 
 /// Writes `value` as one line of JSON in which every deceptive character is a `\uXXXX` escape: the same JSON value,
@@ -72,7 +87,7 @@ fn escape_json_text(json: String) -> String {
         return json;
     }
     let mut shown = String::with_capacity(json.len() + 16);
-    for (character, verdict) in inspect(&json) {
+    for (_, character, verdict) in inspect(&json) {
         if verdict == Verdict::Plain {
             shown.push(character);
         } else {
@@ -91,15 +106,15 @@ enum Verdict {
     Deceptive,
 }
 
-/// Judges every character of `text` in its context.
-fn inspect(text: &str) -> impl Iterator<Item = (char, Verdict)> + '_ {
+/// Judges every character of `text` in its context, and tells where it is.
+fn inspect(text: &str) -> impl Iterator<Item = (usize, char, Verdict)> + '_ {
     let mut marks = 0;
     let mut mixed_until = 0;
     let mut word_until = 0;
     text.char_indices().map(move |(offset, character)| {
         if character.is_ascii() && offset >= word_until && !character.is_ascii_alphanumeric() {
             marks = 0;
-            return (character, ascii_verdict(character));
+            return (offset, character, ascii_verdict(character));
         }
         if offset >= word_until && is_word_character(character) {
             let word = word_at(text, offset);
@@ -113,7 +128,7 @@ fn inspect(text: &str) -> impl Iterator<Item = (char, Verdict)> + '_ {
         let deceptive = class == Class::Hidden
             || (class == Class::Mark && (marks > MARKS_PER_CHARACTER || offset == 0))
             || (offset < mixed_until && !character.is_ascii());
-        (character, if deceptive { Verdict::Deceptive } else { Verdict::Plain })
+        (offset, character, if deceptive { Verdict::Deceptive } else { Verdict::Plain })
     })
 }
 
@@ -230,6 +245,18 @@ mod tests {
         let shown = escape("e\u{301}\u{301}\u{301}\u{301}");
         assert_eq!(shown, "e\u{301}\u{301}\\u{301}\\u{301}");
         assert_eq!(escape("\u{301}x"), "\\u{301}x");
+    }
+
+    #[test]
+    fn a_cap_bounds_what_is_shown_and_never_cuts_an_escape() {
+        for text in ["\u{1b}".repeat(1000), "x\\".repeat(1000), "删\u{202e}".repeat(1000)] {
+            for cap in 0..40 {
+                let shown = escape_capped(&text, cap);
+                let (head, tail) = shown.split_once('…').unwrap();
+                assert!(head.chars().count() <= cap, "{shown}");
+                assert!(escape(&text).starts_with(head) && tail.contains("more bytes"), "{shown}");
+            }
+        }
     }
 
     #[test]

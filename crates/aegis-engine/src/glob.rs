@@ -22,6 +22,9 @@ const MAX_NESTING: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
     pattern: String,
+    /// How many bytes of the pattern are literal before its first special character. Most globs of most policies are
+    /// settled by them, without a look at the rest.
+    literal: usize,
     matcher: Matcher,
 }
 
@@ -71,7 +74,8 @@ impl Glob {
         } else {
             Matcher::Bytes(compile_globset(pattern)?)
         };
-        Ok(Glob { pattern: pattern.to_owned(), matcher })
+        let literal = pattern.find(['*', '?', '[', '{', '}']).unwrap_or(pattern.len());
+        Ok(Glob { pattern: pattern.to_owned(), literal, matcher })
     }
 
     /// The glob as written.
@@ -81,6 +85,10 @@ impl Glob {
 
     /// Whether the whole of `text` matches.
     pub(crate) fn is_match(&self, text: &str) -> bool {
+        let literal = self.pattern.as_bytes().get(..self.literal).unwrap_or_default();
+        if !text.as_bytes().starts_with(literal) {
+            return false;
+        }
         match &self.matcher {
             Matcher::Any => true,
             Matcher::Literal => self.pattern == text,

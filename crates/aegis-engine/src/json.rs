@@ -100,6 +100,14 @@ pub(crate) fn read_json(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonE
     reader.value(root, 1)
 }
 
+/// Reads any JSON value by the rules, and within the limits, of action documents.
+///
+/// # Errors
+/// Whatever two programs could read differently is refused: see [`JsonError`].
+pub fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
+    read_json(bytes, crate::action::LIMITS)
+}
+
 struct Reader<'a> {
     text: &'a str,
     limits: JsonLimits,

@@ -58,7 +58,7 @@ pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use document::{Document, MAX_POLICY_BYTES};
 pub use escape::{escape, escape_capped, to_json_line};
 pub use explain::{RuleOutcome, RuleTrace};
-pub use json::JsonError;
+pub use json::{JsonError, parse_json};
 pub use policy::{Policy, Rule};
 pub use schema::{action_schema, policy_schema, schema_of};
 pub use span::{Position, SourceId, Span, Spanned};

@@ -25,6 +25,8 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
     /// How many nodes this one stands for, aliases expanded.
     weight: usize,
+    /// How many lists and mappings are within one another in it, itself included, aliases expanded.
+    height: usize,
 }
 
 #[derive(Debug)]
@@ -48,6 +50,10 @@ pub(crate) struct Entry {
 }
 
 impl Node {
+    const fn leaf(span: Span, kind: Kind) -> Node {
+        Node { span, kind, weight: 1, height: 0 }
+    }
+
     /// What kind of value this is, with its article.
     pub(crate) fn type_name(&self) -> &'static str {
         match &self.kind {
@@ -148,8 +154,12 @@ impl<'a> Builder<'a> {
     fn event(&mut self, event: Event<'_>, span: Span, tag_span: Span) {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let kind = self.scalar(&text, style, tag.as_deref().map(|tag| (tag, tag_span)), span);
-                self.add(anchor, Node { span, kind, weight: 1 });
+                // A key is its text, whatever type it would have as a value: `01` and `1` are two parameters.
+                let kind = match tag.as_deref() {
+                    None if self.expects_key() => Kind::String(text.into_owned()),
+                    tag => self.scalar(&text, style, tag.map(|tag| (tag, tag_span)), span),
+                };
+                self.add(anchor, Node::leaf(span, kind));
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.collection_tag(tag.as_deref(), "seq", tag_span);
@@ -169,10 +179,15 @@ impl<'a> Builder<'a> {
                     Diagnostic::error(Code::YamlUnknownAlias, span, message)
                         .help(format!("define it with `&{name}` earlier in the file, or quote the text")),
                 );
-                self.add(0, Node { span, kind: Kind::Broken, weight: 1 });
+                self.add(0, Node::leaf(span, Kind::Broken));
             }
             _ => {}
         }
+    }
+
+    /// Whether the next node is a key of a mapping.
+    fn expects_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open { kind: OpenKind::Map { key: None, .. }, .. }))
     }
 
     fn start(&mut self, anchor: usize, span: Span, kind: OpenKind) {
@@ -181,17 +196,19 @@ impl<'a> Builder<'a> {
 
     fn end(&mut self, span: Span) {
         let Some(open) = self.open.pop() else { return };
-        let (kind, weight, end) = match open.kind {
+        let (kind, weight, height, end) = match open.kind {
             OpenKind::List(items) => {
                 let weight = items.iter().fold(1_usize, |sum, item| sum.saturating_add(item.weight));
+                let height = items.iter().map(|item| item.height).max().unwrap_or_default();
                 let end = items.last().map(|item| item.span);
-                (Kind::List(items), weight, end)
+                (Kind::List(items), weight, height, end)
             }
             OpenKind::Map { entries, .. } => {
                 let weight =
                     entries.iter().fold(1_usize, |sum, entry| sum.saturating_add(entry.value.weight + 1));
+                let height = entries.iter().map(|entry| entry.value.height).max().unwrap_or_default();
                 let end = entries.last().map(|entry| entry.key_span.to(entry.value.span));
-                (Kind::Map(entries), weight, end)
+                (Kind::Map(entries), weight, height, end)
             }
         };
         // The end event of a block collection is at the next token, far below; a flow collection's is its bracket.
@@ -202,7 +219,7 @@ impl<'a> Builder<'a> {
         } else {
             end.map_or(open.span, |end| open.span.to(end))
         };
-        self.add(open.anchor, Node { span, kind, weight });
+        self.add(open.anchor, Node { span, kind, weight, height: height + 1 });
     }
 
     fn alias(&mut self, anchor: usize, span: Span) {
@@ -210,7 +227,7 @@ impl<'a> Builder<'a> {
             // Inside the very node that it refers to.
             let message = "an alias refers to a value that contains it";
             self.diagnostics.push(Diagnostic::error(Code::YamlUnknownAlias, span, message));
-            return self.add(0, Node { span, kind: Kind::Broken, weight: 1 });
+            return self.add(0, Node::leaf(span, Kind::Broken));
         };
         self.aliased = self.aliased.saturating_add(node.weight);
         if self.aliased > MAX_ALIASED_NODES {
@@ -221,6 +238,12 @@ impl<'a> Builder<'a> {
             );
             self.gave_up = true;
             return;
+        }
+        if self.open.len() + node.height > MAX_DEPTH {
+            let message =
+                format!("with what this alias stands for, nested more than {MAX_DEPTH} levels deep");
+            self.diagnostics.push(Diagnostic::error(Code::YamlTooDeep, span, message));
+            return self.add(0, Node::leaf(span, Kind::Broken));
         }
         self.place(node, span);
     }
@@ -240,7 +263,12 @@ impl<'a> Builder<'a> {
             None => self.roots.push(node),
             Some(OpenKind::List(items)) => items.push(node),
             Some(OpenKind::Map { key: key @ None, .. }) => {
-                *key = Some(Rc::new(Node { span, kind: key_kind(&node), weight: 1 }));
+                let kind = if let Kind::String(text) = &node.kind {
+                    Kind::String(text.clone())
+                } else {
+                    Kind::Broken
+                };
+                *key = Some(Rc::new(Node::leaf(span, kind)));
             }
             Some(OpenKind::Map { entries, seen, key }) => {
                 let Some(key_node) = key.take() else { return };
@@ -357,17 +385,6 @@ impl<'a> Builder<'a> {
     fn range(&self, start: usize, end: usize) -> Span {
         let narrow = |offset: usize| u32::try_from(offset).unwrap_or(u32::MAX);
         Span { source: self.source, start: narrow(start), end: narrow(end.max(start)) }
-    }
-}
-
-/// A key is its text, whatever type it would have as a value: `1:` and `"1":` are the same key.
-fn key_kind(node: &Node) -> Kind {
-    match &node.kind {
-        Kind::String(text) => Kind::String(text.clone()),
-        Kind::Null => Kind::String("null".to_owned()),
-        Kind::Bool(flag) => Kind::String(flag.to_string()),
-        Kind::Number(number) => Kind::String(number.to_string()),
-        _ => Kind::Broken,
     }
 }
 

@@ -88,7 +88,7 @@ impl<'n> Fields<'n> {
 impl Reader<'_> {
     fn document(&mut self, root: &Node) -> Document {
         let fields = self.fields(root, "a policy", DOCUMENT_KEYS);
-        let missing_place = root.span.part(0, 1);
+        let missing_place = root.span.part(0, 0);
         let version = match fields.get("version") {
             Some(node) => Spanned::new(self.version(node), node.span),
             None => {
@@ -314,7 +314,7 @@ impl Reader<'_> {
 
     fn example(&mut self, node: &Node) -> Option<Example> {
         let fields = self.fields(node, "an example", EXAMPLE_KEYS);
-        let place = node.span.part(0, 1);
+        let place = node.span.part(0, 0);
         let action = match fields.get("action") {
             Some(node) => self.action(node),
             None => {
@@ -372,6 +372,13 @@ impl Reader<'_> {
             return None;
         }
         let fields = self.fields(node, "`expect`", EXPECT_KEYS);
+        if matches!(&node.kind, Kind::Map(entries) if entries.is_empty()) {
+            let message = "`expect` is empty, so the example says nothing";
+            self.push(
+                Diagnostic::error(Code::InvalidExample, node.span, message)
+                    .help("say what must come out: `expect: auto`, `approve` or `block`"),
+            );
+        }
         Some(Expectation {
             approval: fields.get("approval").and_then(|node| self.approval(node)),
             risk_level: fields.get("risk_level").and_then(|node| self.risk_level(node)),
@@ -467,6 +474,9 @@ impl Reader<'_> {
             diagnostic = diagnostic.help("put it in quotes");
         } else if matches!(node.kind, Kind::Null) {
             diagnostic = diagnostic.help("give it a value, or leave the key out");
+        } else if matches!(node.kind, Kind::String(_)) && expected.contains("`true`") {
+            diagnostic = diagnostic
+                .help("YAML 1.2 knows `true` and `false` alone; `yes`, `no`, `on` and `off` are strings");
         } else if matches!(node.kind, Kind::String(_)) && expected == "a list" {
             diagnostic = diagnostic.help("put it in brackets: `[…]`");
         }
