@@ -1,5 +1,42 @@
-//! Remembers every decision in an append-only, hash-chained log.
+//! Remembers every decision: an append-only, hash-chained log in one `SQLite` file.
+//!
+//! [`Trail`] appends and gives a [`Receipt`] once an event is synced; [`TrailReader`] gives one [`Record`] for each
+//! action. Many processes may do both at once.
+//!
+//! # What is promised
+//! - A receipt means that the row was synced to disk first.
+//! - Edits, deletions and reordering within the log break its chain. Cutting off its end does not: that shows only
+//!   against receipts kept elsewhere.
+//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row was changed.
+//!
+//! # The chain
+//! Events are numbered from 1. Event *n* has the hash
+//! `SHA-256("aegis-event-v1\0" ‖ log id ‖ seq ‖ at ‖ kind ‖ action id ‖ body ‖ commitment ‖ previous hash)`, where
+//! numbers are 8 bytes, big-endian, and everything else is preceded by its length in 8 bytes. The commitment is
+//! `SHA-256("aegis-payload-v1\0" ‖ salt ‖ payload)`, so that a payload can be removed and the chain still verifies. The
+//! first event's previous hash is `SHA-256("aegis-log-v1\0" ‖ log id ‖ created at)`.
 
 mod answer;
+mod chain;
+mod error;
+mod event;
+mod export;
+mod file;
+mod lock;
+mod query;
+mod reader;
+mod receipt;
+mod record;
+mod schema;
+mod tail;
+mod trail;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
+pub use error::TrailError;
+pub use event::{Entry, Event, PathSource, Stamped};
+pub use export::{ExportFormat, RecordWriter, approver_word};
+pub use query::Filter;
+pub use reader::TrailReader;
+pub use receipt::Receipt;
+pub use record::Record;
+pub use trail::Trail;

@@ -1,0 +1,242 @@
+//! Why the trail could not be written or read.
+
+use std::path::PathBuf;
+
+use aegis_engine::escape;
+use rusqlite::ErrorCode;
+use thiserror::Error;
+
+/// Why the trail could not be written or read. Whatever it is, nothing was acknowledged.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrailError {
+    /// There is no such file.
+    #[error("there is no audit log at `{}`", show(path))]
+    NotFound {
+        /// The log.
+        path: PathBuf,
+    },
+    /// The directory of the log does not exist.
+    #[error("the directory of the audit log `{}` is missing", show(path))]
+    DirectoryMissing {
+        /// The log.
+        path: PathBuf,
+    },
+    /// It is a directory, a FIFO, a symbolic link, a device or the like.
+    #[error("the audit log's file `{}` is not a regular file", show(path))]
+    NotRegular {
+        /// The log, or a file beside it.
+        path: PathBuf,
+    },
+    /// The file has a second name, under which others could reach it.
+    #[error("the audit log's file `{}` is a hard link", show(path))]
+    HardLink {
+        /// The log, or a file beside it.
+        path: PathBuf,
+    },
+    /// Somebody else owns the file.
+    #[error("the audit log's file `{}` belongs to user {owner}", show(path))]
+    ForeignOwner {
+        /// The log, or a file beside it.
+        path: PathBuf,
+        /// The user id of the owner.
+        owner: u32,
+    },
+    /// Others may write the file.
+    #[error("the audit log's file `{}` may be written by others (mode {mode:04o})", show(path))]
+    Writable {
+        /// The log, or a file beside it.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The file or its file system cannot be written.
+    #[error("the audit log `{}` cannot be written: it is read-only", show(path))]
+    ReadOnly {
+        /// The log.
+        path: PathBuf,
+    },
+    /// The system does not let the caller use the file.
+    #[error("permission to use the audit log's file `{}` is denied", show(path))]
+    Denied {
+        /// The log, or a file beside it.
+        path: PathBuf,
+    },
+    /// Another process held the log for too long.
+    #[error("the audit log `{}` is locked by another process", show(path))]
+    Locked {
+        /// The log.
+        path: PathBuf,
+    },
+    /// There is no space left for a record.
+    #[error("the audit log `{}` cannot be written: the disk is full", show(path))]
+    Full {
+        /// The log.
+        path: PathBuf,
+    },
+    /// The file is not a database, or not a whole one.
+    #[error("the audit log `{}` is damaged: {problem}", show(path))]
+    Corrupt {
+        /// The log.
+        path: PathBuf,
+        /// What `SQLite` says.
+        problem: String,
+    },
+    /// The file is a database, but not an audit log.
+    #[error("`{}` is not an audit log", show(path))]
+    NotALog {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A newer program wrote the log.
+    #[error("the audit log `{}` has format {found}; this program knows formats up to {known}", show(path))]
+    Newer {
+        /// The log.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format known.
+        known: i64,
+    },
+    /// The newest event does not have the hash that it should have.
+    #[error("the audit log `{}` is damaged at row {seq}: its hash does not fit its content", show(path))]
+    Tampered {
+        /// The log.
+        path: PathBuf,
+        /// The row.
+        seq: i64,
+    },
+    /// A row that this process was promised is not there any more, or not the same.
+    #[error(
+        "the audit log `{}` is damaged: row {seq}, which this process wrote, was changed or cut off",
+        show(path)
+    )]
+    Lost {
+        /// The log.
+        path: PathBuf,
+        /// The row.
+        seq: i64,
+    },
+    /// The log was written while it was read in a way that keeps no writer out; what was read may be wrong.
+    #[error("the audit log `{}` was written while it was read", show(path))]
+    Changed {
+        /// The log.
+        path: PathBuf,
+    },
+    /// A file of the log was deleted or replaced while it was in use.
+    #[error("the audit log's file `{}` was deleted or replaced while it was open", show(path))]
+    Replaced {
+        /// The log, or a file beside it.
+        path: PathBuf,
+    },
+    /// `SQLite` is too old, or a setting that durability rests on did not take.
+    #[error("the audit log `{}` cannot be kept durable: {problem}", show(path))]
+    NotDurable {
+        /// The log.
+        path: PathBuf,
+        /// What did not hold.
+        problem: String,
+    },
+    /// The system has no randomness to give.
+    #[error("no randomness for the audit log: {0}")]
+    Randomness(#[from] getrandom::Error),
+    /// An event could not be put into JSON.
+    #[error("an event cannot be recorded: {0}")]
+    Json(#[from] serde_json::Error),
+    /// A row does not hold what every row holds.
+    #[error("the audit log `{}` is damaged at row {seq}: {problem}", show(path))]
+    Unreadable {
+        /// The log.
+        path: PathBuf,
+        /// The row.
+        seq: i64,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Anything else that the system said.
+    #[error("the audit log `{}` cannot be used: {source}", show(path))]
+    Io {
+        /// The log.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Anything else that `SQLite` said.
+    #[error("the audit log `{}` cannot be used: {source}", show(path))]
+    Sqlite {
+        /// The log.
+        path: PathBuf,
+        /// What `SQLite` said.
+        source: rusqlite::Error,
+    },
+    /// Records could not be written out.
+    #[error("cannot write records: {0}")]
+    Export(#[from] std::io::Error),
+}
+
+impl TrailError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            TrailError::NotFound { .. } => "`aegis check` creates it; `--db` names another place".to_owned(),
+            TrailError::DirectoryMissing { path } => {
+                let directory = path.parent().map(show).unwrap_or_default();
+                format!("create it first: mkdir -p '{directory}'")
+            }
+            TrailError::HardLink { .. } => {
+                "remove the other name, or keep the log elsewhere with `--db`".to_owned()
+            }
+            TrailError::Writable { path, .. } => format!("chmod go-w '{}'", show(path)),
+            TrailError::NotALog { .. } => "name another file with `--db`".to_owned(),
+            TrailError::ForeignOwner { .. } => {
+                "it must belong to root or to you; name another file with `--db`".to_owned()
+            }
+            TrailError::Full { .. } => "free some space; the log goes on by itself then".to_owned(),
+            TrailError::Locked { .. } => "another program may be using the file; try again".to_owned(),
+            TrailError::Corrupt { .. }
+            | TrailError::Tampered { .. }
+            | TrailError::Lost { .. }
+            | TrailError::Unreadable { .. } => {
+                "it is not repaired: keep it as evidence, and start another one with `--db`".to_owned()
+            }
+            TrailError::Changed { .. } => {
+                "read it again, or from an account that may write its directory".to_owned()
+            }
+            TrailError::Newer { .. } => "use the newer program, or another log".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// What an error of `SQLite` on this log means.
+    pub(crate) fn sqlite(path: &std::path::Path, source: rusqlite::Error) -> TrailError {
+        let path = path.to_owned();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => TrailError::Full { path },
+            Some(
+                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
+            ) => TrailError::Locked { path },
+            Some(ErrorCode::ReadOnly) => TrailError::ReadOnly { path },
+            Some(ErrorCode::PermissionDenied) => TrailError::Denied { path },
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                TrailError::Corrupt { path, problem: source.to_string() }
+            }
+            _ => TrailError::Sqlite { path, source },
+        }
+    }
+
+    /// What an error of the system on this log means.
+    pub(crate) fn io(path: &std::path::Path, source: std::io::Error) -> TrailError {
+        let path = path.to_owned();
+        match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => TrailError::Full { path },
+            std::io::ErrorKind::PermissionDenied => TrailError::Denied { path },
+            std::io::ErrorKind::ReadOnlyFilesystem => TrailError::ReadOnly { path },
+            _ => TrailError::Io { path, source },
+        }
+    }
+}
+
+fn show(path: &std::path::Path) -> String {
+    escape(&path.to_string_lossy())
+}

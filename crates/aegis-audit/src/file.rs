@@ -1,0 +1,188 @@
+//! The log's files on disk: made private, and checked before they are trusted.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
+use nix::sys::statfs;
+use nix::unistd::{AccessFlags, faccessat, geteuid};
+
+use crate::error::TrailError;
+
+/// What tells one file from another, whatever it is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FileIdentity {
+    device: u64,
+    inode: u64,
+}
+
+impl From<&Metadata> for FileIdentity {
+    fn from(metadata: &Metadata) -> FileIdentity {
+        FileIdentity { device: metadata.dev(), inode: metadata.ino() }
+    }
+}
+
+/// The same path through a directory without symbolic links, which `SQLite` would refuse anywhere in a path.
+pub(crate) fn resolve(path: &Path) -> Result<PathBuf, TrailError> {
+    let name = path.file_name().ok_or_else(|| TrailError::NotRegular { path: path.to_owned() })?;
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let directory = fs::canonicalize(directory).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+            TrailError::DirectoryMissing { path: path.to_owned() }
+        }
+        _ => TrailError::io(path, error),
+    })?;
+    if !directory.is_dir() {
+        return Err(TrailError::DirectoryMissing { path: path.to_owned() });
+    }
+    Ok(directory.join(name))
+}
+
+/// A file beside the log, such as `aegis_audit.db-wal`.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes an empty file that only its owner may use, unless there is one already.
+pub(crate) fn create_private(path: &Path) -> Result<(), TrailError> {
+    match open_plain(path, true) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(TrailError::io(path, error)),
+        _ => Ok(()),
+    }
+}
+
+/// Opens the lock file, made private where it is missing, and checks it. Nothing waits: a FIFO is refused.
+///
+/// Not for the log itself: closing *any* handle of a file releases every POSIX lock that this process has on it, and
+/// `SQLite` relies on those.
+pub(crate) fn open_lock(path: &Path) -> Result<File, TrailError> {
+    loop {
+        let file = match open_plain(path, false) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match open_plain(path, true) {
+                // Somebody else was faster; theirs is checked like any other.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                made => made,
+            },
+            opened => opened,
+        };
+        let file = file.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ELOOP | Errno::EISDIR | Errno::ENXIO | Errno::ENODEV) => {
+                TrailError::NotRegular { path: path.to_owned() }
+            }
+            _ => TrailError::io(path, error),
+        })?;
+        let metadata = file.metadata().map_err(|error| TrailError::io(path, error))?;
+        // Without a name left, it was removed just now.
+        if metadata.nlink() > 0 {
+            check(path, &metadata)?;
+            return Ok(file);
+        }
+    }
+}
+
+fn open_plain(path: &Path, new: bool) -> io::Result<File> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let mut options = File::options();
+    options.read(true).write(true).create_new(new).mode(0o600).custom_flags(flags.bits());
+    options.open(path)
+}
+
+/// Checks one of the log's files without opening it, and tells what it is. `None` if it is not there.
+pub(crate) fn inspect(path: &Path) -> Result<Option<Metadata>, TrailError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => check(path, &metadata).map(|()| Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(TrailError::io(path, error)),
+    }
+}
+
+fn check(path: &Path, metadata: &Metadata) -> Result<(), TrailError> {
+    let path = || path.to_owned();
+    let (owner, mode) = (metadata.uid(), metadata.mode() & 0o7777);
+    if !metadata.is_file() {
+        Err(TrailError::NotRegular { path: path() })
+    } else if metadata.nlink() != 1 {
+        Err(TrailError::HardLink { path: path() })
+    } else if !may_own(owner, geteuid().as_raw()) {
+        Err(TrailError::ForeignOwner { path: path(), owner })
+    } else if mode & 0o022 != 0 {
+        Err(TrailError::Writable { path: path(), mode })
+    } else {
+        Ok(())
+    }
+}
+
+/// Whose files `caller` trusts: root's and their own.
+const fn may_own(owner: u32, caller: u32) -> bool {
+    owner == 0 || owner == caller
+}
+
+/// Whether the caller may read a file. `SQLite` does not tell why it could not open one.
+pub(crate) fn may_read(path: &Path) -> bool {
+    faccessat(AT_FDCWD, path, AccessFlags::R_OK, AtFlags::AT_EACCESS) != Err(Errno::EACCES)
+}
+
+/// Whether `path` still leads to the file that was opened.
+pub(crate) fn is_still(path: &Path, identity: FileIdentity) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|metadata| FileIdentity::from(&metadata) == identity)
+}
+
+/// Whether shared memory works between all processes that could open the log: not so over a network or FUSE.
+pub(crate) fn supports_shared_memory(path: &Path) -> bool {
+    const REMOTE: [u32; 14] = [
+        0x6969,      // NFS
+        0x517B,      // SMB
+        0xFF53_4D42, // CIFS
+        0xFE53_4D42, // SMB2
+        0x6573_5546, // FUSE
+        0x0102_1997, // 9P
+        0x5346_414F, // AFS
+        0x00C3_6400, // Ceph
+        0x7375_7245, // Coda
+        0x7461_636F, // OCFS2
+        0x0BD0_0BD0, // Lustre
+        0x4750_4653, // GPFS
+        0x1983_0326, // BeeGFS
+        0x786F_4256, // VirtualBox shared folders
+    ];
+    let Some(directory) = path.parent() else { return false };
+    // The type's width differs between platforms; its 32 bits do not.
+    statfs::statfs(directory).is_ok_and(|found| {
+        let magic = format!("{:x}", found.filesystem_type().0);
+        !REMOTE.iter().any(|remote| magic.trim_start_matches("ffffffff") == format!("{remote:x}"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_of_root_and_the_caller_are_trusted_and_nobody_elses() {
+        assert!(may_own(0, 0) && may_own(0, 1000) && may_own(1000, 1000));
+        assert!(!may_own(1000, 0) && !may_own(1001, 1000));
+    }
+
+    #[test]
+    fn a_path_is_resolved_up_to_its_last_part() {
+        let directory = tempfile::tempdir().unwrap();
+        let real = directory.path().canonicalize().unwrap().join("real");
+        fs::create_dir(&real).unwrap();
+        std::os::unix::fs::symlink(&real, directory.path().join("link")).unwrap();
+        assert_eq!(resolve(&directory.path().join("link/log.db")).unwrap(), real.join("log.db"));
+        assert!(resolve(Path::new("log.db")).unwrap().is_absolute());
+        for missing in ["no/log.db", "real/no/log.db"] {
+            let path = directory.path().join(missing);
+            assert!(matches!(resolve(&path), Err(TrailError::DirectoryMissing { .. })));
+        }
+        assert!(matches!(resolve(Path::new("..")), Err(TrailError::NotRegular { .. })));
+    }
+}

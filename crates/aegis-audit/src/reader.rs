@@ -1,0 +1,204 @@
+//! Opening the log for reading, beside writers or where nothing may be written, and streaming records from it.
+
+use std::fmt::Write as _;
+use std::fs::{self, Metadata};
+use std::io;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+
+use crate::error::TrailError;
+use crate::file::{FileIdentity, beside, may_read, resolve};
+use crate::query::{Filter, ROW, count, numbers, read_record};
+use crate::record::Record;
+use crate::schema::{defend, identify};
+
+/// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
+const BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// A log that is open for reading. Nothing is changed, and no file is left behind.
+#[derive(Debug)]
+pub struct TrailReader {
+    connection: Connection,
+    path: PathBuf,
+    /// What the file was when it was opened without a lock.
+    unlocked: Option<Version>,
+}
+
+impl TrailReader {
+    /// Opens the log at `path`.
+    ///
+    /// # Errors
+    /// When there is none, or it is not one that this program can read.
+    pub fn open(path: &Path) -> Result<TrailReader, TrailError> {
+        let given = path;
+        let path = resolve(path).map_err(|error| match error {
+            TrailError::DirectoryMissing { path } => TrailError::NotFound { path },
+            other => other,
+        })?;
+        match fs::symlink_metadata(&path) {
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                return Err(TrailError::NotFound { path: given.to_owned() });
+            }
+            Err(error) => return Err(TrailError::io(given, error)),
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(TrailError::NotRegular { path: given.to_owned() });
+            }
+            Ok(_) if !may_read(&path) => return Err(TrailError::Denied { path: given.to_owned() }),
+            Ok(_) => {}
+        }
+        let (connection, unlocked) = match open_connection(&path, Access::Shared) {
+            // In a directory that may not be written, the index of a write-ahead log cannot be made. If there is no
+            // such log, or nothing in it, the file alone is the whole truth.
+            Err(error) if is_for_want_of_an_index(&error) && is_settled(&path) => {
+                let version = Version::of(&path)?;
+                (open_connection(&path, Access::Immutable)?, Some(version))
+            }
+            opened => (opened?, None),
+        };
+        match identify(&connection, &path)? {
+            Some(_) => Ok(TrailReader { connection, path, unlocked }),
+            None => Err(TrailError::NotALog { path }),
+        }
+    }
+
+    /// Calls `each` with every record that the filter lets through, until it breaks. All of them are of the same moment,
+    /// whatever is appended meanwhile. Memory holds one record at a time, and at most the numbers of the others.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or `each` says so.
+    pub fn records<E: From<TrailError>>(
+        &self,
+        filter: &Filter,
+        mut each: impl FnMut(Record) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let failed = |error| E::from(TrailError::sqlite(&self.path, error));
+        let (sql, parameters) = numbers(filter);
+        // Where rows must be sorted, only their numbers are; the rows follow one by one. They are of the same moment,
+        // since the first statement keeps its transaction open until it ends.
+        let mut numbers = self.connection.prepare(&sql).map_err(failed)?;
+        let mut fetch = self.connection.prepare(ROW).map_err(failed)?;
+        let mut numbers = numbers.query(params_from_iter(parameters)).map_err(failed)?;
+        while let Some(number) = numbers.next().map_err(failed)? {
+            let seq: i64 = number.get(0).map_err(failed)?;
+            let record =
+                fetch.query_row([seq], |row| Ok(read_record(row))).map_err(failed)?.map_err(|problem| {
+                    TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_string() }
+                })?;
+            if each(record)?.is_break() {
+                break;
+            }
+        }
+        Ok(self.check_unchanged()?)
+    }
+
+    /// How many records the filter lets through.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn count(&self, filter: &Filter) -> Result<u64, TrailError> {
+        let (sql, parameters) = count(filter);
+        let count: i64 = self
+            .connection
+            .query_row(&sql, params_from_iter(parameters), |row| row.get(0))
+            .map_err(|error| TrailError::sqlite(&self.path, error))?;
+        self.check_unchanged()?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Without a lock, what was read is right only if nobody wrote meanwhile.
+    fn check_unchanged(&self) -> Result<(), TrailError> {
+        match &self.unlocked {
+            Some(version) if Version::of(&self.path)? != *version => {
+                Err(TrailError::Changed { path: self.path.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a file is and when it was last written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Version {
+    file: FileIdentity,
+    length: u64,
+    modified: SystemTime,
+}
+
+impl Version {
+    fn of(path: &Path) -> Result<Version, TrailError> {
+        let version = |metadata: Metadata| {
+            let (file, length) = (FileIdentity::from(&metadata), metadata.len());
+            Ok(Version { file, length, modified: metadata.modified()? })
+        };
+        fs::symlink_metadata(path).and_then(version).map_err(|error| TrailError::io(path, error))
+    }
+}
+
+/// Whether `SQLite` failed because it could not make the write-ahead log's index.
+fn is_for_want_of_an_index(error: &TrailError) -> bool {
+    match error {
+        TrailError::ReadOnly { .. } => true,
+        TrailError::Sqlite { source, .. } => source.sqlite_error_code() == Some(ErrorCode::CannotOpen),
+        _ => false,
+    }
+}
+
+/// How a log is opened for reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    /// Beside writers and other readers.
+    Shared,
+    /// As a file that nobody changes, without any lock.
+    Immutable,
+}
+
+fn open_connection(path: &Path, access: Access) -> Result<Connection, TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = match access {
+        // Even a connection that only reads makes the write-ahead log and its index where they are missing, but only
+        // one that may write removes them in the end.
+        Access::Shared if !beside(path, "-wal").exists() => {
+            Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)
+        }
+        Access::Shared => Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_ONLY),
+        Access::Immutable => Connection::open_with_flags(
+            immutable_uri(path),
+            flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+        ),
+    }
+    .map_err(failed)?;
+    connection.busy_timeout(BUSY_WAIT).map_err(failed)?;
+    defend(&connection).map_err(failed)?;
+    connection.pragma_update(None, "query_only", true).map_err(failed)?;
+    // A connection opens nothing before its first question.
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(failed)?;
+    Ok(connection)
+}
+
+/// A path as a `file:` URI: every byte that is not plain is percent-encoded.
+fn immutable_uri(path: &Path) -> String {
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let mut uri = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/._-".contains(byte) {
+            uri.push(char::from(*byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
+/// Whether the database file alone is the whole log: nothing waits in a journal to be moved into it, or to be undone.
+fn is_settled(path: &Path) -> bool {
+    ["-wal", "-journal"].into_iter().all(|suffix| match fs::symlink_metadata(beside(path, suffix)) {
+        Ok(metadata) => metadata.len() == 0,
+        Err(error) => error.kind() == io::ErrorKind::NotFound,
+    })
+}

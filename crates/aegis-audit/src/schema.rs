@@ -1,0 +1,279 @@
+//! The tables of a log, and the settings that its durability rests on.
+
+use std::path::Path;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::error::TrailError;
+use crate::file::supports_shared_memory;
+
+/// Marks a database as an audit log: "AEGS".
+const APPLICATION_ID: i64 = 0x4145_4753;
+/// The format that this program writes.
+pub(crate) const FORMAT: i64 = 1;
+/// `SQLite` before this can lose committed rows when two connections checkpoint at once.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// One row an event. What is filtered by is computed from `body`, so the hashed bytes are the only source of truth.
+/// The indexes are partial: what is asked for is one line an action, and only these kinds of event can give it.
+///
+/// The triggers keep accidents out, not whoever may write the file: the chain is there for that.
+const STATEMENTS: [&str; 15] = [
+    "CREATE TABLE log (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    id BLOB NOT NULL CHECK (length(id) = 16),
+    created_at INTEGER NOT NULL
+) STRICT",
+    "CREATE TABLE events (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    action_id TEXT NOT NULL,
+    body TEXT NOT NULL,
+    payload TEXT,
+    salt BLOB,
+    commitment BLOB NOT NULL,
+    prev_hash BLOB NOT NULL UNIQUE,
+    hash BLOB NOT NULL,
+    session_id TEXT GENERATED ALWAYS AS (body ->> '$.session_id') VIRTUAL,
+    agent TEXT GENERATED ALWAYS AS (body ->> '$.agent') VIRTUAL,
+    action_type TEXT GENERATED ALWAYS AS (body ->> '$.action_type') VIRTUAL,
+    action_target TEXT GENERATED ALWAYS AS (body ->> '$.action_target') VIRTUAL,
+    risk_level TEXT GENERATED ALWAYS AS (body ->> '$.risk_level') VIRTUAL,
+    approval TEXT GENERATED ALWAYS AS (body ->> '$.approval') VIRTUAL,
+    matched_rule TEXT GENERATED ALWAYS AS (body ->> '$.matched_rule') VIRTUAL,
+    decision TEXT GENERATED ALWAYS AS (body ->> '$.decision') VIRTUAL,
+    result_status TEXT GENERATED ALWAYS AS (body ->> '$.result_status') VIRTUAL
+) STRICT",
+    "CREATE INDEX events_by_action ON events (action_id, kind)",
+    "CREATE INDEX events_by_time ON events (at) WHERE kind IN ('requested', 'decided')",
+    "CREATE INDEX events_by_session ON events (session_id) WHERE kind IN ('requested', 'decided')",
+    "CREATE INDEX events_by_agent ON events (agent) WHERE kind IN ('requested', 'decided')",
+    "CREATE INDEX events_by_type ON events (action_type) WHERE kind IN ('requested', 'decided')",
+    "CREATE INDEX events_by_target ON events (action_target) WHERE kind IN ('requested', 'decided')",
+    "CREATE INDEX events_by_rule ON events (matched_rule) WHERE kind IN ('requested', 'decided')",
+    "CREATE TRIGGER log_is_fixed BEFORE UPDATE ON log
+BEGIN SELECT RAISE(ABORT, 'the identity of a log does not change'); END",
+    "CREATE TRIGGER log_stays BEFORE DELETE ON log
+BEGIN SELECT RAISE(ABORT, 'the identity of a log does not change'); END",
+    // `INSERT OR REPLACE` would delete what is in its way, without asking the trigger for deletions.
+    "CREATE TRIGGER events_come_last BEFORE INSERT ON events
+WHEN (SELECT seq + 1 IS NOT NEW.seq OR hash IS NOT NEW.prev_hash FROM events ORDER BY seq DESC LIMIT 1)
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
+    "CREATE TRIGGER events_are_fixed
+BEFORE UPDATE OF seq, at, kind, action_id, body, commitment, prev_hash, hash ON events
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
+    "CREATE TRIGGER payloads_can_only_be_removed BEFORE UPDATE OF payload, salt ON events
+WHEN NEW.payload IS NOT NULL OR NEW.salt IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
+    "CREATE TRIGGER events_stay BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
+];
+
+/// What a log is: its identity, for receipts and for the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogIdentity {
+    pub(crate) id: Vec<u8>,
+    pub(crate) created_at: i64,
+}
+
+/// Whether a log keeps a write-ahead log beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Journal {
+    /// Yes: `-wal`, with its index `-shm`.
+    Ahead,
+    /// No: a `-journal` during each transaction.
+    Rollback,
+}
+
+impl Journal {
+    /// The one that a log at `path` should have.
+    pub(crate) fn for_log(path: &Path) -> Journal {
+        if supports_shared_memory(path) { Journal::Ahead } else { Journal::Rollback }
+    }
+}
+
+/// Makes a connection durable, with the journal that is wanted or else a rollback journal, and reads back that it is.
+pub(crate) fn configure(
+    connection: &Connection,
+    path: &Path,
+    wanted: Journal,
+) -> Result<Journal, TrailError> {
+    let version = rusqlite::version_number();
+    if version < OLDEST_SQLITE {
+        let problem = format!("SQLite {} can lose committed rows; 3.51.3 is needed", rusqlite::version());
+        return Err(TrailError::NotDurable { path: path.to_owned(), problem });
+    }
+    let journal = set_journal(connection, path, wanted)?;
+    // In WAL mode FULL syncs every commit; without WAL only EXTRA also syncs the directory of the journal.
+    let (word, number) = match journal {
+        Journal::Ahead => ("FULL", 2),
+        Journal::Rollback => ("EXTRA", 3),
+    };
+    let synchronous: i64 = connection
+        .execute_batch(&format!("PRAGMA synchronous = {word};"))
+        .and_then(|()| connection.query_row("PRAGMA synchronous", [], |row| row.get(0)))
+        .map_err(|error| TrailError::sqlite(path, error))?;
+    if synchronous != number {
+        let problem = format!("`synchronous` is {synchronous} where {number} was set");
+        return Err(TrailError::NotDurable { path: path.to_owned(), problem });
+    }
+    Ok(journal)
+}
+
+/// What no log may do to this process, whoever wrote it.
+pub(crate) fn defend(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    connection.execute_batch(
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
+         PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304;",
+    )
+}
+
+fn set_journal(connection: &Connection, path: &Path, wanted: Journal) -> Result<Journal, TrailError> {
+    let set = |mode: &str| -> Result<String, TrailError> {
+        connection
+            .query_row(&format!("PRAGMA journal_mode = {mode}"), [], |row| row.get(0))
+            .map_err(|error| TrailError::sqlite(path, error))
+    };
+    if wanted == Journal::Ahead && set("wal")? == "wal" {
+        return Ok(Journal::Ahead);
+    }
+    match set("delete")? {
+        mode if mode == "delete" => Ok(Journal::Rollback),
+        other => {
+            let problem = format!("its journal mode is `{other}`");
+            Err(TrailError::NotDurable { path: path.to_owned(), problem })
+        }
+    }
+}
+
+/// Reads who the log is. `None` if the database is empty: its creation was cut off.
+pub(crate) fn identify(connection: &Connection, path: &Path) -> Result<Option<LogIdentity>, TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let number = |pragma: &str| -> Result<i64, TrailError> {
+        connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).map_err(failed)
+    };
+    let objects: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    match (number("application_id")?, number("user_version")?) {
+        (0, 0) if objects == 0 => return Ok(None),
+        (APPLICATION_ID, FORMAT) => {}
+        (APPLICATION_ID, found) if found > FORMAT => {
+            return Err(TrailError::Newer { path: path.to_owned(), found, known: FORMAT });
+        }
+        _ => return Err(TrailError::NotALog { path: path.to_owned() }),
+    }
+    let identity = connection
+        .query_row("SELECT id, created_at FROM log", [], |row| {
+            Ok(LogIdentity { id: row.get(0)?, created_at: row.get(1)? })
+        })
+        .optional()
+        .map_err(failed)?;
+    identity.map(Some).ok_or_else(|| TrailError::NotALog { path: path.to_owned() })
+}
+
+/// Checks that the tables and triggers are the ones that a log is created with: a trigger of somebody else's could
+/// make an insertion vanish without an error. Further indexes change nothing of what is stored.
+pub(crate) fn check_tables(connection: &Connection, path: &Path) -> Result<(), TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT sql FROM sqlite_schema WHERE type <> 'index' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+        )
+        .map_err(failed)?;
+    let mut rows = statement.query([]).map_err(failed)?;
+    let mut known = 0;
+    while let Some(row) = rows.next().map_err(failed)? {
+        if !row.get_ref(0).is_ok_and(|sql| sql.as_str().is_ok_and(|sql| STATEMENTS.contains(&sql))) {
+            let problem = "it has tables or triggers that no log has".to_owned();
+            return Err(TrailError::Corrupt { path: path.to_owned(), problem });
+        }
+        known += 1;
+    }
+    let indexes = STATEMENTS.iter().filter(|statement| statement.starts_with("CREATE INDEX")).count();
+    if known != STATEMENTS.len() - indexes {
+        let problem = "tables or triggers are missing".to_owned();
+        return Err(TrailError::Corrupt { path: path.to_owned(), problem });
+    }
+    Ok(())
+}
+
+/// Makes an empty database a log, in one transaction.
+pub(crate) fn create(
+    connection: &mut Connection,
+    path: &Path,
+    created_at: i64,
+) -> Result<LogIdentity, TrailError> {
+    let mut id = vec![0; 16];
+    getrandom::fill(&mut id)?;
+    let fill = |connection: &mut Connection| -> rusqlite::Result<()> {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        for statement in STATEMENTS {
+            transaction.execute(statement, [])?;
+        }
+        transaction
+            .execute("INSERT INTO log (only, id, created_at) VALUES (1, ?1, ?2)", params![id, created_at])?;
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.pragma_update(None, "user_version", FORMAT)?;
+        transaction.commit()
+    };
+    fill(connection).map_err(|error| TrailError::sqlite(path, error))?;
+    Ok(LogIdentity { id, created_at })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn synchronous(connection: &Connection) -> i64 {
+        connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn every_journal_gets_the_syncs_that_it_needs() {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, wanted, number) in [("ahead.db", Journal::Ahead, 2), ("rollback.db", Journal::Rollback, 3)]
+        {
+            let path = directory.path().join(name);
+            let connection = Connection::open(&path).unwrap();
+            assert_eq!(configure(&connection, &path, wanted).unwrap(), wanted);
+            assert_eq!(synchronous(&connection), number);
+        }
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_synced_is_refused() {
+        let connection = Connection::open_in_memory().unwrap();
+        let refused = configure(&connection, Path::new("memory"), Journal::Ahead);
+        assert!(matches!(refused, Err(TrailError::NotDurable { .. })), "{refused:?}");
+    }
+
+    #[test]
+    fn the_tables_of_a_new_log_are_the_known_ones() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let path = Path::new("memory");
+        assert_eq!(identify(&connection, path).unwrap(), None);
+        let made = create(&mut connection, path, 1).unwrap();
+        assert_eq!(identify(&connection, path).unwrap(), Some(made));
+        check_tables(&connection, path).unwrap();
+        connection.execute_batch("VACUUM; CREATE INDEX another ON events (risk_level); ANALYZE;").unwrap();
+        check_tables(&connection, path).unwrap();
+        for meddling in [
+            "CREATE TABLE more (x)",
+            "CREATE VIEW more AS SELECT 1",
+            "CREATE TRIGGER more BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END",
+            "DROP TRIGGER events_stay",
+        ] {
+            connection.execute_batch(&format!("SAVEPOINT before; {meddling}")).unwrap();
+            assert!(matches!(check_tables(&connection, path), Err(TrailError::Corrupt { .. })), "{meddling}");
+            connection.execute_batch("ROLLBACK TO before").unwrap();
+        }
+    }
+
+    #[test]
+    fn the_number_of_sqlite_is_the_one_that_is_safe() {
+        assert!(rusqlite::version_number() >= OLDEST_SQLITE);
+    }
+}

@@ -1,0 +1,298 @@
+//! Appending to the log: one transaction, one sync, then the receipts.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior, params};
+
+use crate::chain::{Link, SALT_LENGTH, commitment};
+use crate::error::TrailError;
+use crate::event::Stamped;
+use crate::file::{FileIdentity, beside, create_private, inspect, is_still, may_read, resolve};
+use crate::lock::FairLock;
+use crate::receipt::Receipt;
+use crate::schema::{Journal, LogIdentity, check_tables, configure, create, defend, identify};
+use crate::tail::{Head, head};
+
+/// Nobody waits longer than this, whatever they ask for: instants beyond it need not exist.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long to leave the log to a program that knows nothing of the lock.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// A log that is open for appending.
+///
+/// Many processes may append at once: each transaction holds a lock for which the kernel queues the waiters fairly.
+#[derive(Debug)]
+pub struct Trail {
+    connection: Connection,
+    lock: FairLock,
+    path: PathBuf,
+    identity: LogIdentity,
+    /// The files that `SQLite` has open, which must not be replaced meanwhile.
+    files: Vec<(PathBuf, FileIdentity)>,
+    last: Option<Head>,
+    wait: Duration,
+    created: bool,
+}
+
+impl Trail {
+    /// Opens the log at `path`, or creates it with permissions for its owner alone. Waits for at most `wait` (and a
+    /// day at the longest) whenever another process holds the log.
+    ///
+    /// # Errors
+    /// When the file cannot be used, must not be trusted, is damaged, or was written by a newer program.
+    pub fn open(path: &Path, wait: Duration) -> Result<Trail, TrailError> {
+        let wait = wait.min(LONGEST_WAIT);
+        let deadline = Instant::now() + wait;
+        let path = resolve(path)?;
+        // What is there but is no log is refused before anything is made beside it.
+        let there = match inspect(&path)? {
+            Some(metadata) if metadata.len() > 0 => Some(connect(&path, wait)?),
+            _ => None,
+        };
+        let lock = FairLock::of(&path);
+        // Creation happens under the lock, so that nobody sees half a log.
+        let held = lock.hold(deadline)?;
+        let (mut connection, file) = match there {
+            Some(connected) => connected,
+            None => {
+                create_private(&path)?;
+                connect(&path, wait)?
+            }
+        };
+        // What the file is comes first: a setting could already change it.
+        let found = identify(&connection, &path)?;
+        let journal = configure(&connection, &path, Journal::for_log(&path))?;
+        let created = found.is_none();
+        let identity = match found {
+            Some(identity) => identity,
+            None => create(&mut connection, &path, Utc::now().timestamp_millis())?,
+        };
+        let mut files = vec![(path.clone(), file)];
+        if journal == Journal::Ahead {
+            for file in [beside(&path, "-wal"), beside(&path, "-shm")] {
+                let Some(metadata) = inspect(&file)? else { return Err(TrailError::Replaced { path: file }) };
+                files.push((file, FileIdentity::from(&metadata)));
+            }
+        }
+        drop(held);
+        Ok(Trail { connection, lock, path, identity, files, last: None, wait, created })
+    }
+
+    /// Whether this call of [`open`](Trail::open) made the log.
+    #[must_use]
+    pub fn created(&self) -> bool {
+        self.created
+    }
+
+    /// The log's id: 32 hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        hex::encode(&self.identity.id)
+    }
+
+    /// Appends events in one transaction, and returns a receipt for each once they are synced.
+    ///
+    /// # Errors
+    /// When they could not be made durable, or the log is damaged. None of them was acknowledged then.
+    pub fn append(&mut self, events: &[Stamped<'_>]) -> Result<Vec<Receipt>, TrailError> {
+        let deadline = Instant::now() + self.wait;
+        loop {
+            match self.try_append(events, deadline) {
+                // A program that knows nothing of the lock was in the way.
+                Err(TrailError::Locked { .. }) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+                result => return result,
+            }
+        }
+    }
+
+    fn try_append(&mut self, events: &[Stamped<'_>], deadline: Instant) -> Result<Vec<Receipt>, TrailError> {
+        let _held = self.lock.hold(deadline)?;
+        self.check_files()?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.connection.busy_timeout(left).map_err(|error| TrailError::sqlite(&self.path, error))?;
+        let (receipts, head) = append(&mut self.connection, &self.path, &self.identity, self.last, events)?;
+        // A row in a file that has lost its name is not kept: it must have had the name when the row was synced.
+        self.check_files()?;
+        self.last = Some(head);
+        Ok(receipts)
+    }
+
+    fn check_files(&self) -> Result<(), TrailError> {
+        match self.files.iter().find(|(path, file)| !is_still(path, *file)) {
+            None => Ok(()),
+            Some((path, _)) => Err(TrailError::Replaced { path: path.clone() }),
+        }
+    }
+}
+
+/// Opens a file that is there, once it and what belongs to it may be trusted. Tells what it is, so that a later
+/// replacement shows.
+fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    for suffix in ["-wal", "-shm", "-journal"] {
+        inspect(&beside(path, suffix))?;
+    }
+    let metadata = inspect(path)?.ok_or_else(|| TrailError::NotFound { path: path.to_owned() })?;
+    let file = FileIdentity::from(&metadata);
+    if !may_read(path) {
+        return Err(TrailError::Denied { path: path.to_owned() });
+    }
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(wait).map_err(failed)?;
+    defend(&connection).map_err(failed)?;
+    match identify(&connection, path) {
+        // Whoever holds it may be creating it. That is for the lock to settle.
+        Ok(_) | Err(TrailError::Locked { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    if connection.is_readonly(MAIN_DB).map_err(failed)? {
+        return Err(TrailError::ReadOnly { path: path.to_owned() });
+    }
+    if !is_still(path, file) {
+        return Err(TrailError::Replaced { path: path.to_owned() });
+    }
+    Ok((connection, file))
+}
+
+fn append(
+    connection: &mut Connection,
+    path: &Path,
+    identity: &LogIdentity,
+    last: Option<Head>,
+    events: &[Stamped<'_>],
+) -> Result<(Vec<Receipt>, Head), TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    // Dropped without a commit, a transaction is rolled back.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+    check_tables(&transaction, path)?;
+    let mut head = head(&transaction, path, identity, last)?;
+    let log = hex::encode(&identity.id);
+    let mut receipts = Vec::with_capacity(events.len());
+    {
+        let mut insert = transaction
+            .prepare_cached(
+                "INSERT INTO events (seq, at, kind, action_id, body, payload, salt, commitment, prev_hash, hash)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            )
+            .map_err(failed)?;
+        for stamped in events {
+            let encoded = stamped.event.encode()?;
+            let at = stamped.at.timestamp_millis();
+            let Some(seq) = head.seq.checked_add(1) else {
+                return Err(TrailError::Tampered { path: path.to_owned(), seq: head.seq });
+            };
+            let mut salt = [0; SALT_LENGTH];
+            getrandom::fill(&mut salt)?;
+            let commitment = commitment(encoded.payload.as_deref(), &salt);
+            let hash = Link {
+                log_id: &identity.id,
+                seq,
+                at,
+                kind: encoded.kind,
+                action_id: encoded.action_id,
+                body: &encoded.body,
+                commitment: commitment.as_bytes(),
+                prev_hash: head.hash.as_bytes(),
+            }
+            .hash();
+            insert
+                .execute(params![
+                    seq,
+                    at,
+                    encoded.kind,
+                    encoded.action_id,
+                    encoded.body,
+                    encoded.payload,
+                    salt,
+                    commitment.as_bytes(),
+                    head.hash.as_bytes(),
+                    hash.as_bytes()
+                ])
+                .map_err(failed)?;
+            receipts.push(Receipt {
+                log: log.clone(),
+                seq: seq.unsigned_abs(),
+                head: hash,
+                action_id: encoded.action_id.to_owned(),
+                answer: stamped.event.final_answer(),
+            });
+            head = Head { seq, hash };
+        }
+    }
+    transaction.commit().map_err(failed)?;
+    Ok((receipts, head))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Event, ResultStatus};
+
+    fn ended(action_id: &str) -> Stamped<'_> {
+        let (session_id, status) = ("s", ResultStatus::Success);
+        let event = Event::Ended { action_id, session_id, status, error: None, duration_ms: None };
+        Stamped { at: Utc::now(), event }
+    }
+
+    fn trail() -> (tempfile::TempDir, Trail) {
+        let directory = tempfile::tempdir().unwrap();
+        let trail = Trail::open(&directory.path().join("log.db"), Duration::from_secs(10)).unwrap();
+        (directory, trail)
+    }
+
+    fn pragma(trail: &Trail, name: &str) -> String {
+        let text = |row: &rusqlite::Row<'_>| {
+            Ok(match row.get(0)? {
+                rusqlite::types::Value::Text(text) => text,
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                other => panic!("{other:?}"),
+            })
+        };
+        trail.connection.query_row(&format!("PRAGMA {name}"), [], text).unwrap()
+    }
+
+    #[test]
+    fn the_connection_is_durable_and_defensive() {
+        let (_directory, trail) = trail();
+        assert_eq!(pragma(&trail, "journal_mode"), "wal");
+        for (name, value) in [
+            ("synchronous", 2_i64),
+            ("trusted_schema", 0),
+            ("cell_size_check", 1),
+            ("mmap_size", 0),
+            ("temp_store", 2),
+            ("journal_size_limit", 4 << 20),
+        ] {
+            assert_eq!(pragma(&trail, name), value.to_string(), "{name}");
+        }
+        // What only DEFENSIVE refuses.
+        trail.connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
+        assert!(trail.connection.execute("DELETE FROM sqlite_schema", []).is_err());
+    }
+
+    #[test]
+    fn a_full_disk_refuses_whole_batches_and_recovers() {
+        let (_directory, mut trail) = trail();
+        let _ = trail.append(&[ended("a")]).unwrap();
+        let pages = pragma(&trail, "page_count");
+        let _ = pragma(&trail, &format!("max_page_count = {pages}"));
+        let many = vec![ended("b"); 1000];
+        assert!(matches!(trail.append(&many), Err(TrailError::Full { .. })));
+        let _ = pragma(&trail, "max_page_count = 1000000");
+        let receipts = trail.append(&many).unwrap();
+        assert_eq!(receipts.iter().map(Receipt::seq).collect::<Vec<_>>(), (2..=1001).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_wait_is_too_long_or_too_short() {
+        for wait in [Duration::ZERO, Duration::MAX] {
+            let directory = tempfile::tempdir().unwrap();
+            let mut trail = Trail::open(&directory.path().join("log.db"), wait).unwrap();
+            let _ = trail.append(&[ended("a")]).unwrap();
+        }
+    }
+}

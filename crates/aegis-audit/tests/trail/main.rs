@@ -1,0 +1,22 @@
+//! The trail as its callers see it: one file for each concern, all in one program so that it is linked once.
+
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod child;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod export;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod query;
+#[cfg(test)]
+mod reader;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod support;
+#[cfg(test)]
+mod tail;
