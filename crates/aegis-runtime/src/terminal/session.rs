@@ -1,0 +1,310 @@
+//! The controlling terminal: opened, set up for a question, read with a deadline, and put back.
+
+use std::fs::File;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::termios::{
+    FlushArg, InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, Termios, tcflush,
+    tcgetattr, tcsetattr,
+};
+use nix::unistd::{getpgrp, read, tcgetpgrp, write};
+
+use super::Ended;
+use super::signals::Signals;
+use crate::approval::Unanswered;
+
+/// The most that a line of the terminal can hold; a longer one is no answer.
+const MAX_LINE: usize = 4096;
+/// How often to look whether it is our turn.
+const TURN_INTERVAL: Duration = Duration::from_millis(50);
+/// How wide a terminal is that does not say.
+const USUAL_WIDTH: usize = 80;
+
+/// An open terminal. Dropping it restores the terminal's settings.
+#[derive(Debug)]
+pub(super) struct Session {
+    terminal: File,
+    found: Option<Termios>,
+    fresh_line: bool,
+    // Dropped last: restoring the settings must not stop the process either.
+    _job_control: JobControl,
+}
+
+/// While this lives, the terminal answers this thread with an error where it would otherwise stop the process.
+///
+/// Looking whether the process is in the foreground cannot rule that out: the shell may move it at any moment.
+#[derive(Debug)]
+struct JobControl(SigSet);
+
+impl JobControl {
+    fn hold() -> Result<JobControl, Errno> {
+        let mut stopping = SigSet::empty();
+        stopping.add(Signal::SIGTTIN);
+        stopping.add(Signal::SIGTTOU);
+        Ok(JobControl(stopping.thread_swap_mask(SigmaskHow::SIG_BLOCK)?))
+    }
+}
+
+impl Drop for JobControl {
+    fn drop(&mut self) {
+        let _ = self.0.thread_set_mask();
+    }
+}
+
+impl Session {
+    /// Opens the controlling terminal, which this process must be in the foreground of.
+    pub(super) fn open() -> Result<Session, Unanswered> {
+        // Not to block: another process may take what the terminal had to read, and ^S holds up what is written.
+        let flags = (OFlag::O_NOCTTY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+        let opened = File::options().read(true).write(true).custom_flags(flags).open("/dev/tty");
+        let terminal = opened.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ENXIO | Errno::ENOENT | Errno::ENODEV) => Unanswered::NoTerminal,
+            Some(Errno::EIO) => Unanswered::HungUp,
+            _ => Unanswered::TerminalFailed,
+        })?;
+        let job_control = JobControl::hold().map_err(|_| Unanswered::TerminalFailed)?;
+        let session = Session { terminal, found: None, fresh_line: false, _job_control: job_control };
+        session.require_foreground()?;
+        Ok(session)
+    }
+
+    /// Refuses to go on in the background, where the terminal belongs to somebody else.
+    fn require_foreground(&self) -> Result<(), Unanswered> {
+        match tcgetpgrp(&self.terminal) {
+            Ok(group) if group == getpgrp() => Ok(()),
+            Ok(_) => Err(Unanswered::Background),
+            Err(Errno::ENOTTY) => Err(Unanswered::NoTerminal),
+            Err(Errno::EIO) => Err(Unanswered::HungUp),
+            Err(_) => Err(Unanswered::TerminalFailed),
+        }
+    }
+
+    /// Waits until no other process asks at this terminal, so that an answer to one question is not taken for another's.
+    pub(super) fn wait_for_turn(&self, deadline: Option<Instant>) -> Result<(), Unanswered> {
+        while !self.take_turn() {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(Unanswered::Timeout);
+            }
+            std::thread::sleep(TURN_INTERVAL);
+            self.require_foreground()?;
+        }
+        Ok(())
+    }
+
+    /// Takes the turn, unless another process has it; it ends when the terminal is closed. Every terminal is opened by
+    /// the same name, so what is locked is one byte of it, numbered as our session.
+    #[cfg(target_os = "linux")]
+    fn take_turn(&self) -> bool {
+        use nix::fcntl::{FcntlArg, fcntl};
+        use nix::libc;
+
+        let (Ok(kind), Ok(whence), Ok(session)) =
+            (i16::try_from(libc::F_WRLCK), i16::try_from(libc::SEEK_SET), nix::unistd::getsid(None))
+        else {
+            return true;
+        };
+        let turn = libc::flock {
+            l_type: kind,
+            l_whence: whence,
+            l_start: i64::from(session.as_raw()),
+            l_len: 1,
+            l_pid: 0,
+        };
+        // Where a terminal cannot be locked, questions can meet; each still says what it is about.
+        !matches!(fcntl(&self.terminal, FcntlArg::F_OFD_SETLK(&turn)), Err(Errno::EAGAIN | Errno::EACCES))
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    #[expect(clippy::unused_self, reason = "other systems have no locks that belong to an open file")]
+    fn take_turn(&self) -> bool {
+        true
+    }
+
+    /// How many columns the terminal has.
+    pub(super) fn width(&self) -> usize {
+        match rustix::termios::tcgetwinsize(&self.terminal) {
+            Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
+            _ => USUAL_WIDTH,
+        }
+    }
+
+    /// Sets the terminal up for typing a line, whatever the program before left behind.
+    pub(super) fn prepare(&mut self) -> Result<(), Ended> {
+        self.require_foreground()?;
+        let found = tcgetattr(&self.terminal)?;
+        let wanted = for_a_question(&found);
+        self.found.get_or_insert(found);
+        // Without waiting for what was written to be shown: after ^S that would take for ever.
+        tcsetattr(&self.terminal, SetArg::TCSANOW, &wanted)?;
+        // Success means that some of the settings were made.
+        if !tcgetattr(&self.terminal)?.local_flags.contains(LocalFlags::ICANON | LocalFlags::ISIG) {
+            return Err(Unanswered::TerminalFailed.into());
+        }
+        Ok(())
+    }
+
+    /// Writes all of `text`, or ends as a question would.
+    pub(super) fn write(
+        &mut self,
+        text: &str,
+        signals: &Signals,
+        deadline: Option<Instant>,
+    ) -> Result<(), Ended> {
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            match write(&self.terminal, rest) {
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(Errno::EAGAIN) => self.wait(PollFlags::POLLOUT, signals, deadline)?,
+                Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn discard_typed_ahead(&self) -> Result<(), Ended> {
+        Ok(tcflush(&self.terminal, FlushArg::TCIFLUSH)?)
+    }
+
+    /// Reads a line, with its newline: without one, it was cut off by ^D or by being too long.
+    pub(super) fn read_line(
+        &mut self,
+        signals: &Signals,
+        deadline: Option<Instant>,
+    ) -> Result<Vec<u8>, Ended> {
+        self.fresh_line = false;
+        loop {
+            self.wait(PollFlags::POLLIN, signals, deadline)?;
+            self.require_foreground()?;
+            let mut line = vec![0; MAX_LINE];
+            match read(&self.terminal, &mut line) {
+                Ok(0) => {
+                    // A terminal that went away has nothing to read either.
+                    self.require_foreground()?;
+                    return Err(Ended::EndOfInput);
+                }
+                Ok(length) => {
+                    line.truncate(length);
+                    self.fresh_line = line.ends_with(b"\n");
+                    return Ok(line);
+                }
+                Err(Errno::EAGAIN | Errno::EINTR) => {}
+                Err(errno) => {
+                    // The terminal says EIO to a process that has just got into the background, too.
+                    self.require_foreground()?;
+                    return Err(errno.into());
+                }
+            }
+        }
+    }
+
+    /// Waits until the terminal can be read or written.
+    fn wait(&self, what: PollFlags, signals: &Signals, deadline: Option<Instant>) -> Result<(), Ended> {
+        loop {
+            let [keyboard, stop, resumed] = signals.handles();
+            let mut handles = [
+                PollFd::new(self.terminal.as_fd(), what),
+                PollFd::new(keyboard, PollFlags::POLLIN),
+                PollFd::new(stop, PollFlags::POLLIN),
+                PollFd::new(resumed, PollFlags::POLLIN),
+            ];
+            let polled = poll(&mut handles, remaining(deadline));
+            let terminal = handles.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
+            if let Some(interruption) = signals.received() {
+                return Err(Ended::Interrupted(interruption));
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(Unanswered::Timeout.into());
+            }
+            match polled {
+                // The longest time that can be waited for at once has passed, or a signal of somebody else's came.
+                Ok(0) | Err(Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+                // Before what can be read: a terminal that went away can always be read.
+                Ok(_)
+                    if terminal.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL) =>
+                {
+                    return Err(Unanswered::HungUp.into());
+                }
+                Ok(_) if terminal.intersects(what) => return Ok(()),
+                Ok(_) => {}
+            }
+        }
+    }
+
+    /// Puts the terminal back as it was found. In the background that is for those to do who have it now.
+    pub(super) fn restore(&mut self) {
+        if let Some(found) = self.found.take()
+            && self.require_foreground().is_ok()
+        {
+            // What was typed after the answer was not meant for the program that reads next, either.
+            let _ = tcflush(&self.terminal, FlushArg::TCIFLUSH);
+            let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &found);
+        }
+    }
+
+    /// Leaves a line on the screen, on a line of its own, in whatever settings the terminal has.
+    ///
+    /// The answer stands, whether or not this can still be shown, so it is tried once only.
+    pub(super) fn leave(&self, line: &str) {
+        if self.require_foreground().is_ok() {
+            // Only Enter is echoed as a new line.
+            let before = if self.fresh_line { "" } else { "\r\n" };
+            let _ = write(&self.terminal, format!("{before}{line}\r\n").as_bytes());
+        }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.restore();
+    }
+}
+
+/// The settings for typing a line: it is edited, shown, and ended by Enter; ^C, ^\ and ^Z are signals.
+fn for_a_question(found: &Termios) -> Termios {
+    let mut wanted = found.clone();
+    wanted.local_flags |= LocalFlags::ICANON
+        | LocalFlags::ISIG
+        | LocalFlags::IEXTEN
+        | LocalFlags::ECHO
+        | LocalFlags::ECHOE
+        | LocalFlags::ECHOK
+        // What is typed is shown, but not obeyed by the terminal.
+        | LocalFlags::ECHOCTL;
+    wanted.local_flags.remove(LocalFlags::ECHONL | LocalFlags::NOFLSH | LocalFlags::EXTPROC);
+    wanted.input_flags |= InputFlags::ICRNL | InputFlags::IXON;
+    // With ISTRIP, other characters would become `y`.
+    wanted
+        .input_flags
+        .remove(InputFlags::IGNCR | InputFlags::INLCR | InputFlags::ISTRIP | InputFlags::PARMRK);
+    wanted.output_flags |= OutputFlags::OPOST | OutputFlags::ONLCR;
+    wanted.output_flags.remove(OutputFlags::OCRNL | OutputFlags::ONOCR | OutputFlags::ONLRET);
+    for (index, usual) in [
+        (SpecialCharacterIndices::VINTR, 0x03),
+        (SpecialCharacterIndices::VQUIT, 0x1C),
+        (SpecialCharacterIndices::VEOF, 0x04),
+        (SpecialCharacterIndices::VERASE, 0x7F),
+        (SpecialCharacterIndices::VSUSP, 0x1A),
+    ] {
+        // A key of somebody's own choice is kept; none at all would leave no way out.
+        if let Some(key) = wanted.control_chars.get_mut(index as usize).filter(|key| **key == 0) {
+            *key = usual;
+        }
+    }
+    wanted
+}
+
+fn remaining(deadline: Option<Instant>) -> PollTimeout {
+    let Some(deadline) = deadline else { return PollTimeout::NONE };
+    let left = deadline.saturating_duration_since(Instant::now());
+    // Rounded up, so that the deadline has passed when the time is over.
+    let millis = left.as_millis().saturating_add(u128::from(left.subsec_nanos() % 1_000_000 != 0));
+    PollTimeout::try_from(millis).unwrap_or(PollTimeout::MAX)
+}

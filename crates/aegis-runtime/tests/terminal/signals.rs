@@ -1,0 +1,153 @@
+//! Signals and hang-ups while a question is open, and what signals do afterwards.
+
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::Signal;
+use portable_pty::{PtySize, native_pty_system};
+use tempfile::TempDir;
+
+use crate::program::Settings;
+use crate::screen::{PATIENCE, QUESTION, Terminal, USUAL, command, parser, wait_for_file};
+
+#[test]
+fn interrupting_is_no() {
+    for keys in ["\u{3}", "\u{1c}", "y\u{3}"] {
+        let mut terminal = Terminal::start(|_| {});
+        terminal.wait_for(QUESTION);
+        terminal.type_text(keys);
+        assert_eq!(terminal.result(), "Denied by us; settings kept", "{keys:?}");
+        assert!(terminal.wait().signal().is_none(), "the program goes on to record the answer");
+        let screen = terminal.wait_for("\n  denied");
+        assert!(screen.contains(if keys == "\u{1c}" { "^\\\n  denied" } else { "^C\n  denied" }), "{screen}");
+    }
+}
+
+#[test]
+fn being_told_to_stop_is_no_answer() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let mut terminal = Terminal::start(|_| {});
+        terminal.wait_for(QUESTION);
+        terminal.send(signal);
+        assert_eq!(terminal.result(), "HungUp; settings kept", "{signal}");
+        assert!(terminal.wait().signal().is_none(), "{signal}");
+        terminal.wait_for("[y/N] \n  no answer: refused");
+    }
+}
+
+#[test]
+fn afterwards_signals_do_again_what_they_did_before() {
+    for (keys, signal) in [("\u{3}", "Interrupt"), ("\u{1c}", "Quit")] {
+        let mut terminal = Terminal::start(|settings| settings.waits_after = true);
+        terminal.wait_for(QUESTION);
+        terminal.type_text("y\n");
+        terminal.wait_for("asked");
+        terminal.type_text(keys);
+        let status = terminal.wait();
+        assert!(status.signal().is_some_and(|ended| ended.starts_with(signal)), "{status:?}");
+    }
+    let mut terminal = Terminal::start(|settings| settings.waits_after = true);
+    terminal.wait_for(QUESTION);
+    terminal.type_text("\u{3}");
+    terminal.wait_for("asked");
+    terminal.send(Signal::SIGTERM);
+    let status = terminal.wait();
+    assert!(status.signal().is_some_and(|ended| ended.starts_with("Terminated")), "{status:?}");
+}
+
+#[test]
+fn before_and_between_questions_signals_do_what_they_always_do() {
+    let mut terminal = Terminal::start(|settings| settings.waits_before = true);
+    terminal.wait_for("ready");
+    terminal.type_text("\u{3}");
+    assert!(terminal.wait().signal().is_some());
+}
+
+#[test]
+fn a_second_approver_is_interrupted_as_the_first_is() {
+    let mut terminal = Terminal::script("exec \"$@\"", (80, 60), |settings| settings.questions = 3);
+    for (number, keys) in ["y\n", "\u{3}", "\u{1c}"].into_iter().enumerate() {
+        terminal.wait_for_times(QUESTION, number + 1);
+        terminal.type_text(keys);
+    }
+    assert_eq!(terminal.result(), "Approved by us, Denied by us, Denied by us; settings kept");
+    assert!(terminal.wait().signal().is_none());
+}
+
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    let script = "trap '' INT; exec \"$@\"";
+    let mut terminal = Terminal::script(script, USUAL, |settings| settings.waits_after = true);
+    terminal.wait_for(QUESTION);
+    terminal.type_text("\u{3}y\n");
+    assert_eq!(terminal.result(), "Approved by us; settings kept");
+    terminal.wait_for("asked");
+    terminal.type_text("\u{3}");
+    terminal.wait_for_times("^C", 2);
+    terminal.go();
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
+
+#[test]
+fn a_handler_of_the_host_program_is_kept() {
+    let mut terminal = Terminal::start(|settings| {
+        settings.handles_sigint = true;
+        settings.waits_after = true;
+    });
+    terminal.wait_for(QUESTION);
+    terminal.type_text("\u{3}");
+    assert_eq!(terminal.result(), "Denied by us; settings kept, SIGINT handled");
+    terminal.wait_for("asked");
+    terminal.type_text("\u{3}");
+    terminal.wait_for_times("^C", 2);
+    terminal.go();
+    assert_eq!(terminal.wait().exit_code(), 0);
+}
+
+/// Tells this program to be the window of a terminal; the value is its [`Settings`].
+const WINDOW: &str = "AEGIS_TEST_WINDOW";
+/// Tells the window what to run.
+const WINDOW_SCRIPT: &str = "AEGIS_TEST_WINDOW_SCRIPT";
+
+/// Not a test of its own: the window of a terminal, which another test closes by killing it.
+#[test]
+fn holds_a_terminal() {
+    use std::io::Read as _;
+    let (Ok(settings), Ok(script)) = (std::env::var(WINDOW), std::env::var(WINDOW_SCRIPT)) else { return };
+    let settings: Settings = serde_json::from_str(&settings).unwrap();
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let command = command(&script, &settings, &settings.directory);
+    let _child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut output = pair.master.try_clone_reader().unwrap();
+    let mut screen = parser(USUAL);
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = output.read(&mut buffer) {
+        screen.process(&buffer[..length]);
+        if screen.screen().contents().contains(QUESTION) {
+            std::fs::write(settings.directory.join("question"), "").unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_is_no_answer() {
+    // Whether or not the hang-up is told by a signal, the terminal tells it as well.
+    for script in ["exec \"$@\"", "trap '' HUP; exec \"$@\""] {
+        let directory = TempDir::new().unwrap();
+        let settings = Settings::new(directory.path());
+        let mut window = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "signals::holds_a_terminal"])
+            .env(WINDOW, serde_json::to_string(&settings).unwrap())
+            .env(WINDOW_SCRIPT, script)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        wait_for_file(directory.path(), "question");
+        window.kill().unwrap();
+        window.wait().unwrap();
+        assert!(settings.timeout_ms > u64::try_from(PATIENCE.as_millis()).unwrap());
+        assert_eq!(wait_for_file(directory.path(), "result"), "HungUp; settings gone", "{script}");
+    }
+}
