@@ -1,0 +1,110 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use aegis_engine::Digest;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{audit, check, completions, init, man, schema, validate};
+
+/// The sudo of AI agents: decides whether an action may happen, asks a human where the policy says so, and keeps the
+/// proof.
+#[derive(Debug, Parser)]
+#[command(name = "aegis", version, arg_required_else_help = true, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 allowed or done, 1 the answer is no (or invalid), 2 wrong usage, 3 approval required and nobody \
+answered, 4 the audit log could not be written or read, 5 unreadable input or policy.
+
+Environment: AEGIS_POLICY, AEGIS_DB, AEGIS_SESSION, AEGIS_AGENT stand in for the flags of the same name where those \
+are not given; NO_COLOR turns colour off. Scripts should pass --policy and --db themselves.";
+
+/// What can be said to every command.
+#[derive(Debug, Args)]
+pub(crate) struct GlobalArgs {
+    /// The policy; may be given several times: rules are joined in order [default: policy.yaml]
+    #[arg(short, long, global = true, value_name = "FILE")]
+    pub(crate) policy: Vec<PathBuf>,
+    /// The audit log [default: aegis_audit.db]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) db: Option<PathBuf>,
+    /// The session: `check` records it [default: a new id], `audit` selects it
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) session: Option<String>,
+    /// The agent: `check` takes it for actions that name none, `audit` selects it
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) agent: Option<String>,
+    /// Print nothing but answers and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    pub(crate) color: Color,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a commented starter policy, and name the next step
+    Init(init::InitArgs),
+    /// Report every problem of policy files, each with its place and a remedy
+    Validate(validate::ValidateArgs),
+    /// Print the JSON Schema of policies, actions, decisions or records
+    Schema(schema::SchemaArgs),
+    /// Decide whether an action may happen, ask where needed, and record the answer
+    Check(check::CheckArgs),
+    /// Show the audit trail
+    Audit(audit::AuditArgs),
+    /// Print shell completions
+    Completions(completions::CompletionsArgs),
+    /// Print the manual page of aegis, or of one of its commands
+    Man(man::ManArgs),
+}
+
+/// Reads a pinned digest.
+pub(crate) fn parse_digest(text: &str) -> Result<Digest, String> {
+    Digest::from_hex(text).ok_or_else(|| "a SHA-256 is 64 hexadecimal digits".to_owned())
+}
+
+/// Reads the command line; what is wrong with it is escaped before it is shown.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments).map_err(|mut error| {
+        use clap::error::ContextValue;
+        let escaped: Vec<_> = error
+            .context()
+            .filter_map(|(kind, value)| match value {
+                // Words of ours hold nothing to escape; words of the caller's may.
+                ContextValue::String(text) => {
+                    Some((kind, ContextValue::String(aegis_engine::escape_capped(text, 200))))
+                }
+                ContextValue::Strings(texts) => {
+                    let texts = texts.iter().map(|text| aegis_engine::escape_capped(text, 200)).collect();
+                    Some((kind, ContextValue::Strings(texts)))
+                }
+                _ => None,
+            })
+            .collect();
+        for (kind, value) in escaped {
+            error.insert(kind, value);
+        }
+        error
+    })
+}

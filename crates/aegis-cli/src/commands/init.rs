@@ -1,0 +1,178 @@
+//! `aegis init`: a policy to start from.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use aegis_engine::escape;
+use clap::Args;
+use dialoguer::Confirm;
+
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::output::GOOD;
+use crate::settings::Settings;
+
+/// Write a commented starter policy, and name the next step
+///
+/// Never overwrites a file unasked: on a terminal it asks, elsewhere it refuses.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aegis init\n  aegis init --list\n  aegis init --template devops -o devops.yaml"
+)]
+pub(crate) struct InitArgs {
+    /// Where to write it
+    #[arg(short, long, value_name = "FILE", default_value = "policy.yaml")]
+    output: PathBuf,
+    /// Which policy to start from
+    #[arg(short, long, value_name = "NAME", default_value = "starter")]
+    template: String,
+    /// List the policies there are
+    #[arg(short, long)]
+    list: bool,
+    /// Overwrite the file if it exists
+    #[arg(short, long)]
+    force: bool,
+}
+
+/// A policy that is part of the program.
+struct Template {
+    name: &'static str,
+    text: &'static str,
+}
+
+macro_rules! templates {
+    ($($name:literal),* $(,)?) => {
+        [$(Template { name: $name, text: include_str!(concat!("../../../../policies/", $name, ".yaml")) }),*]
+    };
+}
+
+/// Every policy of `policies/`, by name.
+const TEMPLATES: [Template; 13] = templates![
+    "starter",
+    "browser",
+    "coding-agent",
+    "crm",
+    "data-pipeline",
+    "devops",
+    "e-commerce",
+    "email-assistant",
+    "finance",
+    "health-care",
+    "read-only",
+    "research",
+    "support",
+];
+
+impl Template {
+    /// The first words of the file: what it is for.
+    fn purpose(&self) -> &'static str {
+        let comments = self.text.lines().map_while(|line| line.strip_prefix('#')).map(str::trim);
+        comments
+            .clone()
+            .find(|line| !line.is_empty() && !line.starts_with("yaml-language-server"))
+            .unwrap_or_default()
+    }
+}
+
+pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    if args.list {
+        let width = TEMPLATES.iter().map(|template| template.name.len()).max().unwrap_or_default();
+        let lines =
+            TEMPLATES.iter().map(|template| format!("{:width$}  {}", template.name, template.purpose()));
+        settings.output.answer(lines.collect::<Vec<_>>().join("\n"))?;
+        return Ok(ExitStatus::Success);
+    }
+    let template = TEMPLATES.iter().find(|template| template.name == args.template).ok_or_else(|| {
+        CommandError::usage(format!("there is no policy called `{}`", escape(&args.template)))
+            .help("`aegis init --list` lists them")
+    })?;
+    write(&args.output, template.text, args.force)?;
+    let path = escape(&args.output.to_string_lossy());
+    let flag = if args.output == Path::new("policy.yaml") { String::new() } else { format!(" -p {path}") };
+    settings.output.answer(format!(
+        "{GOOD}wrote{GOOD:#} {path}\n\nRead it, change it, then:\n  aegis validate {path}\n  \
+         echo '{{\"type\":\"read\",\"target\":\"crm\"}}' | aegis check{flag}"
+    ))?;
+    Ok(ExitStatus::Success)
+}
+
+fn write(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+    let failed = |error: &io::Error| {
+        CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
+    };
+    // Readable by all and writable by the owner alone, whatever the umask: `check` refuses anything laxer.
+    let create = || File::options().write(true).create_new(true).mode(0o644).open(path);
+    match create() {
+        Ok(file) => fill(file, text).map_err(|error| failed(&error)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if !force {
+                ask_to_overwrite(path)?;
+            }
+            replace(path, text).map_err(|error| failed(&error))
+        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn fill(mut file: File, text: &str) -> io::Result<()> {
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Writes beside the old file and renames, so that there is a whole policy at any moment.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let file = File::options().write(true).create_new(true).mode(0o644).open(&beside)?;
+    let renamed = fill(file, text).and_then(|()| std::fs::rename(&beside, path));
+    if renamed.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    renamed
+}
+
+fn ask_to_overwrite(path: &Path) -> Result<(), CommandError> {
+    let shown = escape(&path.to_string_lossy());
+    let refused = || {
+        CommandError::input(format!("`{shown}` exists already"))
+            .help("`--force` overwrites it, `--output FILE` writes elsewhere")
+    };
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(refused());
+    }
+    let question =
+        Confirm::new().with_prompt(format!("`{shown}` exists already. Overwrite it?")).default(false);
+    match question.interact_opt() {
+        Ok(Some(true)) => Ok(()),
+        _ => Err(refused()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_policy_can_be_written_by_name() {
+        let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
+        let mut files: Vec<_> = std::fs::read_dir(directory)
+            .unwrap()
+            .filter_map(|entry| entry.unwrap().file_name().to_str()?.strip_suffix(".yaml").map(str::to_owned))
+            .filter(|name| !name.contains(".test"))
+            .collect();
+        files.sort();
+        let mut names: Vec<_> = TEMPLATES.iter().map(|template| template.name.to_owned()).collect();
+        names.sort();
+        assert_eq!(names, files);
+    }
+
+    #[test]
+    fn every_shipped_policy_says_what_it_is_for() {
+        for template in &TEMPLATES {
+            assert!(template.purpose().len() > 10, "{}", template.name);
+        }
+    }
+}

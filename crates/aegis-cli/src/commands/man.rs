@@ -1,0 +1,66 @@
+//! `aegis man`: the manual pages, made from the same source as `--help`.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use aegis_engine::escape;
+use clap::{Args, CommandFactory as _};
+use clap_mangen::Man;
+
+use crate::args::Cli;
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::settings::Settings;
+
+/// Print the manual page of aegis, or of one of its commands
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  aegis man check | man -l -")]
+pub(crate) struct ManArgs {
+    /// The command to describe
+    command: Option<String>,
+    /// Write the pages of aegis and of all its commands into this directory
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
+    dir: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: &ManArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let mut root = Cli::command();
+    root.build();
+    if let Some(directory) = &args.dir {
+        write_all(&root, directory)?;
+        return Ok(ExitStatus::Success);
+    }
+    let command = match &args.command {
+        None => root,
+        Some(name) => root.find_subcommand(name).cloned().ok_or_else(|| {
+            CommandError::usage(format!("there is no command `{}`", escape(name)))
+                .help("`aegis --help` lists them")
+        })?,
+    };
+    let page =
+        page(&command).map_err(|error| CommandError::input(format!("cannot write the page: {error}")))?;
+    settings.output.answer(String::from_utf8_lossy(&page).trim_end())?;
+    Ok(ExitStatus::Success)
+}
+
+fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    // `aegis check` is called aegis-check(1); the date is left out, so that the same source gives the same page.
+    let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    Man::new(command.clone().name(name)).date("").render(&mut page)?;
+    Ok(page)
+}
+
+fn write_all(root: &clap::Command, directory: &Path) -> Result<(), CommandError> {
+    let failed = |path: &Path, error: &io::Error| {
+        CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
+    };
+    fs::create_dir_all(directory).map_err(|error| failed(directory, &error))?;
+    for command in std::iter::once(root).chain(root.get_subcommands()) {
+        let name = command.get_display_name().unwrap_or(command.get_name());
+        let path = directory.join(format!("{name}.1"));
+        page(command).and_then(|page| fs::write(&path, page)).map_err(|error| failed(&path, &error))?;
+    }
+    Ok(())
+}

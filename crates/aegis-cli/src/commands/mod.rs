@@ -1,0 +1,9 @@
+//! One module for each command: its arguments, and what it does.
+
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod init;
+pub(crate) mod man;
+pub(crate) mod schema;
+pub(crate) mod validate;

@@ -1,0 +1,46 @@
+//! `aegis schema`: the JSON Schemas, generated from the types that read and write.
+
+use aegis_audit::Record;
+use aegis_engine::{action_schema, policy_schema, schema_of};
+use clap::{Args, ValueEnum};
+
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::output::json::v1::DecisionV1;
+use crate::settings::Settings;
+
+/// Print the JSON Schema (draft 2020-12) of policies, actions, decisions or records
+#[derive(Debug, Args)]
+#[command(after_help = "Example, for completion in an editor that runs yaml-language-server:\n  \
+    aegis schema > aegis-policy.schema.json")]
+pub(crate) struct SchemaArgs {
+    /// What to describe
+    #[arg(long, value_enum, default_value_t = Subject::Policy)]
+    of: Subject,
+}
+
+/// What a schema describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Subject {
+    /// A policy file
+    Policy,
+    /// An action, as `check` reads it
+    Action,
+    /// A decision, as `check --format json` writes it
+    Decision,
+    /// A record, as `audit --format json` writes it
+    Record,
+}
+
+pub(crate) fn run(args: &SchemaArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let schema = match args.of {
+        Subject::Policy => policy_schema(),
+        Subject::Action => action_schema(),
+        Subject::Decision => schema_of::<DecisionV1>(),
+        Subject::Record => schema_of::<Record>(),
+    };
+    let text = serde_json::to_string_pretty(&schema)
+        .map_err(|error| CommandError::input(format!("cannot write the schema: {error}")))?;
+    settings.output.answer(text)?;
+    Ok(ExitStatus::Success)
+}

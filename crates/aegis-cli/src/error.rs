@@ -1,0 +1,75 @@
+//! Why a command could not do its work: rendered once, in `main`.
+
+use aegis_audit::TrailError;
+use aegis_engine::{ActionError, escape};
+use aegis_runtime::{GateError, PolicyFileError};
+
+use crate::exit::ExitStatus;
+
+/// An error for the person who has to fix it.
+#[derive(Debug)]
+pub(crate) struct CommandError {
+    pub(crate) status: ExitStatus,
+    /// What is wrong, and where. Escaped already. Empty where it has been shown.
+    pub(crate) message: String,
+    /// What to do about it.
+    pub(crate) help: Option<String>,
+}
+
+impl CommandError {
+    pub(crate) fn new(status: ExitStatus, message: impl Into<String>) -> CommandError {
+        CommandError { status, message: message.into(), help: None }
+    }
+
+    /// Input or policy that could not be read.
+    pub(crate) fn input(message: impl Into<String>) -> CommandError {
+        CommandError::new(ExitStatus::Input, message)
+    }
+
+    /// A command line that makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> CommandError {
+        CommandError::new(ExitStatus::Usage, message)
+    }
+
+    /// An error whose diagnostics are on the screen already.
+    pub(crate) const fn shown(status: ExitStatus) -> CommandError {
+        CommandError { status, message: String::new(), help: None }
+    }
+
+    pub(crate) fn help(mut self, help: impl Into<String>) -> CommandError {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl From<PolicyFileError> for CommandError {
+    fn from(error: PolicyFileError) -> CommandError {
+        CommandError { status: ExitStatus::Input, message: error.to_string(), help: error.help() }
+    }
+}
+
+impl From<TrailError> for CommandError {
+    fn from(error: TrailError) -> CommandError {
+        CommandError {
+            status: ExitStatus::AuditLog,
+            message: escape(&error.to_string()),
+            help: error.help().map(|help| escape(&help)),
+        }
+    }
+}
+
+impl From<GateError> for CommandError {
+    fn from(error: GateError) -> CommandError {
+        match error {
+            GateError::Audit(error) => error.into(),
+            other => CommandError::new(ExitStatus::AuditLog, other.to_string()),
+        }
+    }
+}
+
+impl From<ActionError> for CommandError {
+    fn from(error: ActionError) -> CommandError {
+        CommandError::input(format!("the action cannot be read: {error}"))
+            .help("an action is one JSON object such as {\"type\":\"read\",\"target\":\"crm\"}; see `aegis schema --of action`")
+    }
+}

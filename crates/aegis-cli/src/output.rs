@@ -1,0 +1,93 @@
+//! The two streams: answers on stdout, everything else on stderr.
+
+pub(crate) mod json;
+
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use crate::error::CommandError;
+
+/// How to talk.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Output {
+    pub(crate) quiet: bool,
+    pub(crate) color: ColorChoice,
+}
+
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const UNSURE: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const FAINT: Style = Style::new().dimmed();
+const HELP: Style = AnsiColor::Cyan.on_default().bold();
+
+impl Output {
+    /// The stream of answers.
+    pub(crate) fn stdout(self) -> AutoStream<io::Stdout> {
+        AutoStream::new(io::stdout(), self.color)
+    }
+
+    fn stderr(self) -> AutoStream<io::Stderr> {
+        AutoStream::new(io::stderr(), self.color)
+    }
+
+    /// Whether stderr shows colour.
+    pub(crate) fn colors_stderr(self) -> bool {
+        self.colors(AutoStream::choice(&io::stderr()))
+    }
+
+    /// Whether stdout shows colour.
+    pub(crate) fn colors_stdout(self) -> bool {
+        self.colors(AutoStream::choice(&io::stdout()))
+    }
+
+    fn colors(self, automatic: ColorChoice) -> bool {
+        let choice = if self.color == ColorChoice::Auto { automatic } else { self.color };
+        choice != ColorChoice::Never
+    }
+
+    /// Writes an answer and sees it out. A reader that went away is not an error: the answer was given.
+    ///
+    /// # Errors
+    /// When stdout takes nothing, for another reason than a closed pipe.
+    pub(crate) fn answer(self, text: impl Display) -> Result<(), CommandError> {
+        let mut stdout = self.stdout();
+        let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                Err(CommandError::input(format!("cannot write to standard output: {error}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Says something that is not the answer, unless told to be quiet. Nothing can be done if that fails.
+    pub(crate) fn note(self, text: impl Display) {
+        if !self.quiet {
+            let _ = writeln!(self.stderr(), "{FAINT}note:{FAINT:#} {text}");
+        }
+    }
+
+    /// Says what is wrong. Not silenced: a refusal without a reason helps nobody.
+    pub(crate) fn error(self, error: &CommandError) {
+        let mut stderr = self.stderr();
+        if !error.message.is_empty() {
+            let _ = writeln!(stderr, "{BAD}error:{BAD:#} {}", error.message);
+        }
+        if let Some(help) = &error.help {
+            let _ = writeln!(stderr, "{HELP}help:{HELP:#} {help}");
+        }
+    }
+
+    /// Writes text that is already rendered, such as diagnostics, to stderr.
+    pub(crate) fn diagnostics(self, rendered: &str) {
+        let _ = self.stderr().write_all(rendered.as_bytes());
+    }
+
+    /// Whether somebody could be watching a progress bar.
+    pub(crate) fn shows_progress(self) -> bool {
+        !self.quiet && io::stderr().is_terminal()
+    }
+}

@@ -1,0 +1,5 @@
+//! What people see: diagnostics as a compiler shows them, decisions in a line, records in a table.
+
+pub(crate) mod decision;
+pub(crate) mod diagnostics;
+pub(crate) mod records;
