@@ -1,0 +1,176 @@
+//! Every command that the documents show is run, and prints what they say.
+//!
+//! A fenced block marked `console` is a session: `$ ` begins a command, what follows is its output, standard error
+//! included, in which `[..]` stands for anything on a line and `...` for any lines. The blocks of a document run one
+//! after another in one directory of their own, which holds a copy of the repository's `policies`.
+
+use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+
+use snapbox::{Redactions, assert::Action, data::Data};
+
+use crate::environment::TestEnvironment;
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+fn is_markdown(path: &str) -> bool {
+    std::path::Path::new(path).extension().is_some_and(|extension| extension == "md")
+}
+
+/// A command, and what the document says that it prints.
+#[derive(Debug, PartialEq, Eq)]
+struct Step {
+    line: usize,
+    command: String,
+    printed: String,
+}
+
+fn steps(document: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut inside = false;
+    for (index, line) in document.lines().enumerate() {
+        if line.starts_with("```") {
+            inside = !inside && line == "```console";
+        } else if let (true, Some(command)) = (inside, line.strip_prefix("$ ")) {
+            steps.push(Step { line: index + 1, command: command.to_owned(), printed: String::new() });
+        } else if let (true, Some(step)) = (inside, steps.last_mut()) {
+            // A command goes on where its line ends in a backslash, or a quote or a here-document is still open.
+            match line.strip_prefix("> ").or(line.strip_prefix(">")).filter(|_| step.printed.is_empty()) {
+                Some(more) => {
+                    step.command.push('\n');
+                    step.command.push_str(more);
+                }
+                None => {
+                    step.printed.push_str(line);
+                    step.printed.push('\n');
+                }
+            }
+        }
+    }
+    steps
+}
+
+/// Runs all commands in one shell, so that `$?` and variables last, and splits what it prints.
+fn run(environment: &TestEnvironment, steps: &[Step]) -> Vec<String> {
+    let mut script = String::from("aegis() { \"$AEGIS\" \"$@\"; }\nexec 2>&1\nstatus=0\n");
+    for step in steps {
+        let _ = write!(script, "echo '@@@'\n(exit $status)\n{}\nstatus=$?\n", step.command);
+    }
+    let output = Command::new("/bin/sh")
+        .args(["-c", &script])
+        .current_dir(environment.path())
+        .env_clear()
+        .envs([("PATH", "/usr/bin:/bin"), ("HOME", "/nonexistent"), ("AEGIS", env!("CARGO_BIN_EXE_aegis"))])
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    printed.split("@@@\n").skip(1).map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn check(path: &str) {
+    let document = std::fs::read_to_string(format!("{ROOT}/{path}")).unwrap();
+    let steps = steps(&document);
+    let environment = TestEnvironment::empty();
+    for entry in std::fs::read_dir(format!("{ROOT}/policies")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::create_dir_all(environment.file("policies")).unwrap();
+        environment.write(
+            &format!("policies/{}", entry.file_name().to_str().unwrap()),
+            std::fs::read(entry.path()).unwrap(),
+        );
+    }
+    let printed = run(&environment, &steps);
+    assert_eq!(printed.len(), steps.len(), "{path}: a command ended the shell:\n{printed:?}");
+    let session = |printed: &mut dyn Iterator<Item = &str>| {
+        let steps = steps.iter().zip(printed).map(|(step, printed)| {
+            format!(
+                "{path}:{}
+$ {}
+{}
+",
+                step.line,
+                step.command,
+                printed.trim_end()
+            )
+        });
+        steps.collect::<Vec<_>>().concat()
+    };
+    let shown = session(&mut steps.iter().map(|step| step.printed.as_str()));
+    let found = session(&mut printed.iter().map(String::as_str));
+    snapbox::Assert::new()
+        .action(Action::Verify)
+        .normalize_paths(false)
+        .redact_with(Redactions::new())
+        .eq(Data::text(found), Data::text(shown));
+}
+
+#[test]
+fn every_session_in_the_documents_is_what_happens() {
+    let mut documents = vec!["README.md".to_owned(), "policies/README.md".to_owned()];
+    let mut directories = vec!["docs".to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in std::fs::read_dir(format!("{ROOT}/{directory}")).unwrap() {
+            let entry = entry.unwrap();
+            let path = format!("{directory}/{}", entry.file_name().to_str().unwrap());
+            if entry.file_type().unwrap().is_dir() {
+                directories.push(path);
+            } else if is_markdown(&path) {
+                documents.push(path);
+            }
+        }
+    }
+    documents.sort();
+    let sessions: Vec<_> = documents
+        .iter()
+        .filter(|path| {
+            std::fs::read_to_string(format!("{ROOT}/{path}")).is_ok_and(|text| !steps(&text).is_empty())
+        })
+        .collect();
+    assert!(sessions.len() >= 2, "{sessions:?}");
+    for path in sessions {
+        check(path);
+    }
+}
+
+#[test]
+fn every_link_between_the_documents_leads_somewhere() {
+    let mut pending =
+        vec!["README.md".to_owned(), "policies/README.md".to_owned(), "CHANGELOG.md".to_owned()];
+    let mut seen = Vec::new();
+    while let Some(path) = pending.pop() {
+        if seen.contains(&path) {
+            continue;
+        }
+        let text = std::fs::read_to_string(format!("{ROOT}/{path}"))
+            .unwrap_or_else(|error| panic!("{path}: {error}"));
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        seen.push(path.clone());
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = link.split('#').next().unwrap_or_default();
+            if target.is_empty() || target.contains("://") {
+                continue;
+            }
+            let joined = std::path::Path::new(directory).join(target);
+            assert!(
+                std::path::Path::new(ROOT).join(&joined).exists(),
+                "{path} links to {target}, which is not there"
+            );
+            if is_markdown(target) {
+                let canonical = std::fs::canonicalize(std::path::Path::new(ROOT).join(&joined)).unwrap();
+                let root = std::fs::canonicalize(ROOT).unwrap();
+                pending.push(canonical.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+            }
+        }
+    }
+    assert!(seen.len() > 5, "{seen:?}");
+}
+
+#[test]
+fn a_document_is_split_into_its_steps() {
+    let found = steps("text\n```console\n$ echo a \\\n> b\na b\n$ true\n```\n```sh\n$ not this\n```\n");
+    let step =
+        |line, command: &str, printed: &str| Step { line, command: command.into(), printed: printed.into() };
+    assert_eq!(found, [step(3, "echo a \\\nb", "a b\n"), step(6, "true", "")]);
+}

@@ -1,0 +1,43 @@
+//! End-to-end tests of the built binary: one file for each feature, all in one program so that it is linked once.
+
+#[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod check;
+#[cfg(test)]
+mod concurrency;
+#[cfg(test)]
+mod conformance;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod environment;
+#[cfg(test)]
+mod generated;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod init;
+#[cfg(test)]
+mod policies;
+#[cfg(test)]
+mod prompt;
+#[cfg(test)]
+mod stream;
+#[cfg(test)]
+mod validate;
+
+/// A file in `tests/` that is not named above would never run.
+#[test]
+fn no_test_file_is_forgotten() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests");
+    let listed = include_str!("main.rs");
+    for entry in std::fs::read_dir(here).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        if let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") {
+            assert!(listed.contains(&format!("mod {module};")), "tests/{name} is in no module list");
+        }
+    }
+}

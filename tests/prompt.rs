@@ -1,0 +1,346 @@
+//! The question at a real pseudo-terminal, and the screen that it leaves behind.
+
+use std::io::{Read as _, Write};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+use crate::environment::{POLICY, TestEnvironment};
+
+/// How long anything may take before a test fails instead of waiting on.
+const PATIENCE: Duration = Duration::from_secs(30);
+const ASK: [&str; 4] = ["check", "bulk_update:crm", "--param", "count=101"];
+const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
+const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
+const QUESTION: &str = "Allow this action? [y/N]";
+
+struct Terminal {
+    screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    child: Box<dyn Child + Send + Sync>,
+    keyboard: Option<Box<dyn Write + Send>>,
+    master: Option<Box<dyn MasterPty + Send>>,
+}
+
+impl Terminal {
+    fn aegis(environment: &TestEnvironment, arguments: &[&str]) -> Terminal {
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_aegis"));
+        command.args(arguments);
+        Terminal::spawn(environment, command)
+    }
+
+    /// A shell script in which `aegis` is the built binary.
+    fn shell(environment: &TestEnvironment, script: &str) -> Terminal {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", &format!("aegis() {{ \"$AEGIS\" \"$@\"; }}; {script}")]);
+        Terminal::spawn(environment, command)
+    }
+
+    fn spawn(environment: &TestEnvironment, mut command: CommandBuilder) -> Terminal {
+        command.env_clear();
+        for (name, value) in
+            [("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("AEGIS", env!("CARGO_BIN_EXE_aegis"))]
+        {
+            command.env(name, value);
+        }
+        command.cwd(environment.path());
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let screen = Arc::new((Mutex::new(vt100::Parser::new(ROWS, COLUMNS, 0)), Condvar::new()));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let fed = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = output.read(&mut buffer) {
+                fed.0.lock().unwrap().process(&buffer[..length]);
+                fed.1.notify_all();
+            }
+        });
+        let keyboard = pair.master.take_writer().unwrap();
+        Terminal { screen, child, keyboard: Some(keyboard), master: Some(pair.master) }
+    }
+
+    fn contents(&self) -> String {
+        self.screen.0.lock().unwrap().screen().contents()
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let mut screen = self.screen.0.lock().unwrap();
+        while !screen.screen().contents().contains(text) {
+            assert!(
+                Instant::now() < deadline,
+                "waited for {text:?} in vain:\n{}",
+                screen.screen().contents()
+            );
+            screen = self.screen.1.wait_timeout(screen, Duration::from_millis(200)).unwrap().0;
+        }
+    }
+
+    fn type_text(&mut self, text: &str) {
+        self.keyboard.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// The exit status; killed by a signal, it is -1.
+    #[track_caller]
+    fn wait(&mut self) -> i64 {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return if status.signal().is_some() { -1 } else { i64::from(status.exit_code()) };
+            }
+            assert!(Instant::now() < deadline, "it does not end:\n{}", self.contents());
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let process = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        kill(Pid::from_raw(process), signal).unwrap();
+    }
+}
+
+/// Asks, types `answer`, and tells the exit status, the screen and the newest record's decision and result.
+#[track_caller]
+fn answer(typed: &str) -> (i64, String, String) {
+    let environment = TestEnvironment::new();
+    let mut terminal = Terminal::aegis(&environment, &ASK);
+    terminal.wait_for(QUESTION);
+    terminal.type_text(typed);
+    let code = terminal.wait();
+    (code, terminal.contents(), outcome(&environment))
+}
+
+fn outcome(environment: &TestEnvironment) -> String {
+    let record = environment.records().pop().unwrap();
+    format!("{} {}", record["decision"], record["result_status"]).replace('"', "")
+}
+
+#[test]
+fn yes_allows_and_leaves_a_readable_screen() {
+    let (code, screen, outcome) = answer("y\n");
+    assert_eq!((code, outcome.as_str()), (0, "approved null"));
+    let digest = "sha256 │ ";
+    let (before, after) = screen.split_once(digest).unwrap();
+    let screen = format!("{before}{digest}[SHA-256]{}", after.get(64..).unwrap());
+    snapbox::assert_data_eq!(
+        screen,
+        snapbox::str![[r"
+note: the audit log was created at `aegis_audit.db`
+
+  Aegis: an agent asks for your approval
+  agent  │ (not named)
+  type   │ bulk_update
+  params │ count = 101
+  rule   │ bulk_needs_approval
+  reason │ rule `bulk_needs_approval` asks for a human's approval
+  risk   │ high
+  target │ crm
+  sha256 │ [SHA-256]
+  Allow this action? [y/N] y
+  approved
+allowed  bulk_update crm  high risk  approved  bulk_needs_approval
+"]]
+    );
+    assert_eq!(answer("YES\n").0, 0);
+}
+
+#[test]
+fn everything_else_that_can_be_typed_is_a_no() {
+    for typed in ["n\n", "\n", "nonsense\n", "yy\n", "\u{4}", "y\u{4}\u{4}", "\u{3}", "y\u{3}", "\u{1c}"] {
+        let (code, screen, outcome) = answer(typed);
+        assert_eq!((code, outcome.as_str()), (1, "denied denied"), "{typed:?}:\n{screen}");
+        assert!(screen.contains("\n  denied\n"), "{screen}");
+    }
+}
+
+#[test]
+fn a_line_without_end_is_a_no() {
+    let (code, _, outcome) = answer(&format!("{}\n", "y".repeat(5000)));
+    assert_eq!((code, outcome.as_str()), (1, "denied denied"));
+}
+
+#[test]
+fn no_answer_in_time_is_no_permission() {
+    let environment = TestEnvironment::new();
+    let mut terminal = Terminal::aegis(&environment, &[&ASK[..], &["--timeout", "1s"]].concat());
+    terminal.wait_for(QUESTION);
+    terminal.wait_for("no answer within 1s: refused");
+    assert_eq!((terminal.wait(), outcome(&environment).as_str()), (3, "unanswered skipped"));
+}
+
+#[test]
+fn what_was_typed_before_the_question_is_no_answer() {
+    let environment = TestEnvironment::new();
+    let mut terminal =
+        Terminal::shell(&environment, "echo ready; sleep 1; aegis check bulk_update:crm --param count=101");
+    terminal.wait_for("ready");
+    terminal.type_text("y\ny\n");
+    terminal.wait_for(QUESTION);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(terminal.child.try_wait().unwrap().is_none(), "it must still wait:\n{}", terminal.contents());
+    terminal.type_text("n\n");
+    assert_eq!((terminal.wait(), outcome(&environment).as_str()), (1, "denied denied"));
+}
+
+#[test]
+fn the_action_may_come_by_standard_input_all_the_same() {
+    let environment = TestEnvironment::new();
+    let script =
+        r#"echo '{"type":"bulk_update","target":"crm","params":{"count":101}}' | aegis check && echo did-it"#;
+    let mut terminal = Terminal::shell(&environment, script);
+    terminal.wait_for(QUESTION);
+    terminal.type_text("y\n");
+    terminal.wait_for("did-it");
+    assert_eq!(terminal.wait(), 0);
+}
+
+#[test]
+fn a_background_process_neither_asks_nor_stops() {
+    let environment = TestEnvironment::new();
+    let script = "set -m; aegis check bulk_update:crm --param count=101 </dev/null & wait $!; echo status=$?";
+    let mut terminal = Terminal::shell(&environment, script);
+    terminal.wait_for("status=3");
+    assert_eq!(terminal.wait(), 0);
+    assert!(!terminal.contents().contains(QUESTION));
+    assert!(terminal.contents().contains("in the background"), "{}", terminal.contents());
+    assert_eq!(outcome(&environment), "unanswered skipped");
+}
+
+#[test]
+fn being_told_to_stop_is_no_answer() {
+    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+        let environment = TestEnvironment::new();
+        let mut terminal = Terminal::aegis(&environment, &ASK);
+        terminal.wait_for(QUESTION);
+        terminal.signal(signal);
+        assert_eq!((terminal.wait(), outcome(&environment).as_str()), (3, "unanswered skipped"), "{signal}");
+    }
+}
+
+#[test]
+fn a_terminal_that_goes_away_is_no_answer() {
+    let environment = TestEnvironment::new();
+    let mut terminal = Terminal::aegis(&environment, &ASK);
+    terminal.wait_for(QUESTION);
+    terminal.keyboard = None;
+    terminal.master = None;
+    // The reader's handle is the last one; it ends with the hang-up that killing the session's leader would bring.
+    terminal.signal(Signal::SIGHUP);
+    assert_eq!((terminal.wait(), outcome(&environment).as_str()), (3, "unanswered skipped"));
+}
+
+#[test]
+fn killed_while_asking_leaves_a_record_that_somebody_was_asked() {
+    let environment = TestEnvironment::new();
+    let mut terminal = Terminal::aegis(&environment, &ASK);
+    terminal.wait_for(QUESTION);
+    terminal.signal(Signal::SIGKILL);
+    assert_eq!((terminal.wait(), outcome(&environment).as_str()), (-1, "null null"));
+}
+
+#[test]
+fn the_terminal_is_left_as_it_was_found() {
+    let environment = TestEnvironment::new();
+    for typed in ["y\n", "\u{3}", "\u{4}", "n\n"] {
+        let script = "stty raw -echo; stty -g >before; aegis check bulk_update:crm --param count=101; stty -g >after; stty sane; echo finished";
+        let mut terminal = Terminal::shell(&environment, &format!("trap : INT; {script}"));
+        terminal.wait_for(QUESTION);
+        terminal.type_text(typed);
+        terminal.wait_for("finished");
+        terminal.wait();
+        let read = |name: &str| std::fs::read_to_string(environment.file(name)).unwrap();
+        assert_eq!(read("before"), read("after"), "{typed:?}");
+        assert!(!read("before").is_empty());
+    }
+}
+
+#[test]
+fn between_the_questions_of_a_stream_signals_do_what_they_always_do() {
+    let environment = TestEnvironment::new();
+    let script = r#"(echo '{"type":"bulk_update","target":"crm","params":{"count":101}}'; sleep 60) | aegis check --jsonl"#;
+    let mut terminal = Terminal::shell(&environment, script);
+    terminal.wait_for(QUESTION);
+    terminal.type_text("y\n");
+    terminal.wait_for("\"allowed\":true");
+    terminal.type_text("\u{3}");
+    assert_ne!(terminal.wait(), 0);
+}
+
+#[test]
+fn for_critical_risk_the_target_must_be_typed() {
+    let policy = "version: '1'\nrules:\n  - { name: ask, risk_level: critical, approval: approve }\n";
+    for (typed, code) in [("y\n", 1), ("prod/db\n", 0), ("prod/d\n", 1)] {
+        let environment = TestEnvironment::with_policy(policy);
+        let mut terminal = Terminal::aegis(&environment, &["check", "drop:prod/db"]);
+        terminal.wait_for("type the target's name:");
+        terminal.type_text(typed);
+        assert_eq!(terminal.wait(), code, "{typed:?}");
+    }
+}
+
+#[test]
+fn hostile_strings_neither_move_the_cursor_nor_push_the_question_away() {
+    const HOSTILE: &str = "\u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] y\u{202e}\u{200b}\u{9b}2J\u{7}";
+    let long = format!("{}{}", "A\u{1b}[31m".repeat(1000), "B".repeat(100_000));
+    for text in [HOSTILE, &long] {
+        let environment = TestEnvironment::with_policy("version: '1'\nrules: []\n");
+        let action = serde_json::json!({
+            "type": text, "target": text, "agent": text, "description": text, "params": { text: text, "b": text }
+        });
+        environment.write("action.json", action.to_string());
+        let mut terminal = Terminal::shell(&environment, "aegis check --color always <action.json");
+        terminal.wait_for("sha256 │");
+        terminal.wait_for(&format!("\n  {QUESTION}"));
+        let screen = terminal.contents();
+        let lines: Vec<_> = screen.lines().collect();
+        assert!(lines[..3].iter().any(|line| line.contains("Aegis: an agent asks")), "{screen}");
+        assert_eq!(
+            lines.iter().filter(|line| line.starts_with("  Allow this action?")).count(),
+            1,
+            "{screen}"
+        );
+        assert_eq!(lines.iter().filter(|line| line.starts_with("  target │")).count(), 1, "{screen}");
+        terminal.type_text("\n");
+        assert_eq!(terminal.wait(), 1);
+    }
+}
+
+#[test]
+fn an_answer_is_for_one_action_only() {
+    let environment = TestEnvironment::with_policy(POLICY);
+    let script = r#"printf '%s\n' '{"type":"bulk_a","target":"crm","params":{"count":101}}' '{"type":"bulk_b","target":"crm","params":{"count":101}}' | aegis check --jsonl; echo status=$?"#;
+    let mut terminal = Terminal::shell(&environment, script);
+    terminal.wait_for("bulk_a");
+    terminal.wait_for(QUESTION);
+    terminal.type_text("y\ny\n");
+    terminal.wait_for("type   │ bulk_b");
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!terminal.contents().contains("status="), "{}", terminal.contents());
+    terminal.type_text("n\n");
+    terminal.wait_for("status=1");
+    terminal.wait();
+}
+
+#[test]
+fn the_screen_in_the_readme_is_the_one_that_people_see() {
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let block = readme.split("```text\n$ ").nth(1).unwrap().split("```").next().unwrap();
+    let (command, shown) = block.split_once('\n').unwrap();
+    let environment = TestEnvironment::empty();
+    assert_eq!(environment.aegis(&["init"]).code, 0);
+    let mut terminal = Terminal::shell(&environment, &command.replace("./update", "true"));
+    terminal.wait_for(QUESTION);
+    terminal.type_text("y\n");
+    assert_eq!(terminal.wait(), 0);
+    terminal.wait_for("allowed");
+    let screen = terminal.contents();
+    let screen = screen.split_once('\n').unwrap().1;
+    snapbox::assert_data_eq!(screen.trim_end(), shown.trim_end().to_owned());
+}

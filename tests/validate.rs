@@ -1,0 +1,172 @@
+//! `aegis validate`: what people see of a broken policy.
+
+use nix::sys::stat::Mode;
+
+use crate::environment::{POLICY, TestEnvironment};
+
+#[test]
+fn every_error_of_a_file_is_shown_at_once_with_its_place_and_a_remedy() {
+    let environment = TestEnvironment::with_policy(
+        "version: \"1\"\n\
+         defaults: { approval: aprove }\n\
+         rules:\n\
+         \x20 - nam: x\n\
+         \x20   match: { type: \"bulk[\" }\n\
+         \x20   conditions:\n\
+         \x20     time_after: \"8:00\"\n\
+         \x20     param_matches: { path: \"(\" }\n\
+         \x20     timezone: Berlin\n\
+         \x20 - match: { type: [] }\n\
+         \x20   risk_level: 3\n",
+    );
+    let run = environment.aegis(&["validate", "policy.yaml"]);
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    snapbox::assert_data_eq!(
+        run.stdout,
+        snapbox::str![[r#"
+error[unknown-word]: `aprove` is not an approval
+ --> policy.yaml:2:23
+  |
+2 | defaults: { approval: aprove }
+  |                       ^^^^^^
+  |
+  = help: did you mean `approve`?
+
+error[unknown-key]: a rule has no key `nam`
+ --> policy.yaml:4:5
+  |
+4 |   - nam: x
+  |     ^^^
+  |
+  = help: did you mean `name`?
+
+error[invalid-glob]: `[` is never closed
+ --> policy.yaml:5:25
+  |
+5 |     match: { type: "bulk[" }
+  |                         ^
+  |
+  = help: close the set with `]`, or write `[[]` for the character itself
+
+error[invalid-time]: `8:00` is not a time of day
+ --> policy.yaml:7:19
+  |
+7 |       time_after: "8:00"
+  |                   ^^^^^^
+  |
+  = help: write it as "HH:MM", from "00:00" to "23:59"
+
+error[invalid-regex]: the regular expression is malformed: unclosed group
+ --> policy.yaml:8:30
+  |
+8 |       param_matches: { path: "(" }
+  |                              ^^^
+
+error[invalid-timezone]: `Berlin` is not an IANA time zone
+ --> policy.yaml:9:17
+  |
+9 |       timezone: Berlin
+  |                 ^^^^^^
+  |
+  = help: did you mean `Europe/Berlin`?
+
+error[empty-globs]: `type` is an empty list, so the rule can never match
+  --> policy.yaml:10:20
+   |
+10 |   - match: { type: [] }
+   |                    ^^
+   |
+   = help: leave it out to match everything
+
+error[wrong-type]: a risk level must be a word, not a number
+  --> policy.yaml:11:17
+   |
+11 |     risk_level: 3
+   |                 ^
+
+policy.yaml: 8 errors
+
+"#]]
+    );
+}
+
+#[test]
+fn a_valid_file_is_said_to_be_so() {
+    let environment = TestEnvironment::new();
+    let run = environment.aegis(&["validate", "policy.yaml"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "ok  policy.yaml: 4 rules\n"));
+    assert_eq!(environment.aegis(&["validate"]).code, 0);
+    assert_eq!(environment.aegis_with_input(&["validate", "-"], POLICY).code, 0);
+}
+
+#[test]
+fn several_files_are_all_looked_at() {
+    let environment = TestEnvironment::new();
+    environment.write("bad.yaml", "version: 2\nrules: []\n");
+    let run = environment.aegis(&["validate", "missing.yaml", "bad.yaml", "policy.yaml"]);
+    assert_eq!(run.code, 5);
+    assert!(run.stdout.contains("unsupported-version") && run.stdout.contains("ok  policy.yaml"), "{run:?}");
+    assert!(run.stderr.contains("cannot read `missing.yaml`"), "{run:?}");
+    assert_eq!(environment.aegis(&["validate", "bad.yaml", "policy.yaml"]).code, 1);
+}
+
+#[test]
+fn findings_can_be_read_by_programs() {
+    let environment = TestEnvironment::with_policy("version: '1'\nrules:\n  - approvel: auto\n  - é: 1\n");
+    let run = environment.aegis(&["validate", "--format", "json"]);
+    let report = run.json();
+    assert_eq!((run.code, &report["valid"]), (1, &serde_json::json!(false)));
+    let finding = &report["diagnostics"][0];
+    assert_eq!(finding["code"], "unknown-key");
+    assert_eq!(
+        (&finding["line"], &finding["column"], &finding["end_column"]),
+        (&3.into(), &5.into(), &13.into())
+    );
+    assert_eq!(finding["help"], "did you mean `approval`?");
+    assert_eq!(report["diagnostics"][1]["end_column"], 6);
+}
+
+#[test]
+fn whatever_is_no_policy_gets_a_finding_and_never_a_hang() {
+    let environment = TestEnvironment::empty();
+    let bomb = (1..40).fold("a0: &a0 [x]\n".to_owned(), |bomb, level| {
+        format!("{bomb}a{level}: &a{level} [{}]\n", vec![format!("*a{}", level - 1); 9].join(", "))
+    });
+    for (name, bytes) in [
+        ("empty", b"".to_vec()),
+        ("binary", (0..=255).cycle().take(100_000).collect()),
+        ("brackets", vec![b'['; 100_000]),
+        ("braces", "{a: ".repeat(100_000).into_bytes()),
+        ("dashes", "- ".repeat(100_000).into_bytes()),
+        ("bomb", bomb.into_bytes()),
+        ("utf16", vec![0xff, 0xfe, b'v', 0]),
+        ("tabs", b"version: '1'\nrules:\n\t- name: x\n".to_vec()),
+        ("large", vec![b'#'; (64 << 20) + 1]),
+        ("scalar", b"42".to_vec()),
+        ("list", b"[1, 2]".to_vec()),
+        ("two", b"version: '1'\nrules: []\n---\nversion: '1'\nrules: []\n".to_vec()),
+    ] {
+        environment.write("bad.yaml", bytes);
+        let run = environment.aegis(&["validate", "bad.yaml"]);
+        assert_eq!(run.code, 1, "{name}: {run:?}");
+        assert!(run.stdout.contains("error[") && run.stdout.len() < 20_000, "{name}: {run:?}");
+    }
+    nix::unistd::mkfifo(&environment.file("fifo"), Mode::S_IRWXU).unwrap();
+    assert_eq!(environment.aegis(&["validate", "fifo"]).code, 5);
+    assert_eq!(environment.aegis(&["validate", "."]).code, 5);
+}
+
+#[test]
+fn unusual_but_valid_files_are_fine() {
+    let environment = TestEnvironment::empty();
+    for text in [
+        "\u{feff}version: 1\r\nrules: []\r\n",
+        "version: \"1\"\nrules:\n  - { name: no, match: { type: no } }\n",
+        "version: '1'\nrules: [{conditions: {time_after: 01:58}}]\n",
+        "--- # a comment\nversion: '1'\nrules: &r []\n...\n",
+    ] {
+        environment.write("policy.yaml", text);
+        let run = environment.aegis(&["validate"]);
+        assert_eq!(run.code, 0, "{text:?}: {run:?}");
+    }
+}
