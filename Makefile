@@ -1,0 +1,45 @@
+# Needs Rust and a C compiler, nothing else. `make help` lists what there is.
+.DEFAULT_GOAL := help
+.PHONY: help dev build test torture lint fmt coverage bench docs check install clean
+
+CARGO ?= cargo
+
+help: ## list the targets
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+dev: ## build quickly, for trying things out: target/debug/aegis
+	$(CARGO) build --locked
+
+build: ## build for use: target/release/aegis
+	$(CARGO) build --release --locked
+
+test: ## run every test, the long ones bounded
+	$(CARGO) test --workspace --locked
+
+torture: ## run the property and fault tests at full length
+	AEGIS_TORTURE=1 $(CARGO) test --release --workspace --locked
+
+lint: ## clippy, warnings are errors
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+fmt: ## format the sources
+	$(CARGO) fmt --all
+
+coverage: ## measure test coverage (needs cargo-llvm-cov)
+	$(CARGO) llvm-cov --workspace --locked
+
+bench: ## measure speed
+	$(CARGO) bench --workspace --locked
+
+docs: ## make the generated documents anew: schemas, the command reference, man pages
+	SNAPSHOTS=overwrite $(CARGO) test --locked -p aegis-cli --test e2e generated
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+check: ## everything that must hold before a change lands
+	./.ci/run
+
+install: ## install aegis to ~/.cargo/bin
+	$(CARGO) install --locked --path crates/aegis-cli
+
+clean: ## remove everything that was built
+	$(CARGO) clean
