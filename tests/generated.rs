@@ -1,5 +1,7 @@
 //! Documents that are made from the program: `make docs` makes them anew, and these tests fail where they differ.
 
+use std::fmt::Write as _;
+
 use snapbox::Data;
 
 use crate::environment::TestEnvironment;
@@ -27,8 +29,8 @@ fn generated_command_reference_is_current() {
         let help = environment.aegis(&arguments).stdout;
         let title = format!("aegis {command}");
         let help: Vec<_> = help.lines().map(str::trim_end).collect();
-        reference +=
-            &format!("\n## `{}`\n\n```text\n{}\n```\n", title.trim_end(), help.join("\n").trim_end());
+        write!(reference, "\n## `{}`\n\n```text\n{}\n```\n", title.trim_end(), help.join("\n").trim_end())
+            .unwrap();
     }
     snapbox::Assert::new()
         .action_env("SNAPSHOTS")

@@ -15,6 +15,9 @@ pub(crate) const FORMAT: i64 = 1;
 /// `SQLite` before this can lose committed rows when two connections checkpoint at once.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
+/// How much of the log to keep in memory while writing. Hashes land all over their index, so a writer's pages are many.
+const CACHE_KIB: u32 = 16 * 1024;
+
 /// One row an event. What is filtered by is computed from `body`, so the hashed bytes are the only source of truth.
 /// The indexes are partial: what is asked for is one line an action, and only these kinds of event can give it.
 ///
@@ -112,7 +115,7 @@ pub(crate) fn configure(
         Journal::Rollback => ("EXTRA", 3),
     };
     let synchronous: i64 = connection
-        .execute_batch(&format!("PRAGMA synchronous = {word};"))
+        .execute_batch(&format!("PRAGMA synchronous = {word}; PRAGMA cache_size = -{CACHE_KIB};"))
         .and_then(|()| connection.query_row("PRAGMA synchronous", [], |row| row.get(0)))
         .map_err(|error| TrailError::sqlite(path, error))?;
     if synchronous != number {
