@@ -166,6 +166,11 @@ impl Action {
         Ok(self)
     }
 
+    /// The same action with other parameters.
+    pub(crate) fn with_params(&self, params: Map<String, Value>) -> Action {
+        Action { params, ..self.clone() }
+    }
+
     /// The kind of operation: the field `type`.
     #[must_use]
     pub fn kind(&self) -> &str {

@@ -49,12 +49,22 @@ pub(crate) enum Order {
 }
 
 impl Order {
-    const fn keyword(self) -> &'static str {
+    pub(crate) const fn keyword(self) -> &'static str {
         match self {
             Order::Greater => "param_gt",
             Order::Less => "param_lt",
             Order::GreaterOrEqual => "param_gte",
             Order::LessOrEqual => "param_lte",
+        }
+    }
+
+    /// The same comparison, with or without equality: whichever this is not.
+    pub(crate) const fn other_strictness(self) -> Order {
+        match self {
+            Order::Greater => Order::GreaterOrEqual,
+            Order::Less => Order::LessOrEqual,
+            Order::GreaterOrEqual => Order::Greater,
+            Order::LessOrEqual => Order::Less,
         }
     }
 
@@ -84,14 +94,24 @@ impl From<bool> for Truth {
 }
 
 impl Condition {
+    /// Whether the instant is one that the condition allows. Conditions on parameters allow any.
+    pub(crate) fn allows(&self, at: DateTime<Utc>) -> bool {
+        match &self.test {
+            Test::Window(window, zone) => window.holds(at.with_timezone(zone).time()),
+            Test::Weekdays(days, zone) => days.holds(at, *zone),
+            Test::Param(..) => true,
+        }
+    }
+
+    /// Whether it looks at the instant, and not at the action.
+    pub(crate) const fn is_about_time(&self) -> bool {
+        matches!(self.test, Test::Window(..) | Test::Weekdays(..))
+    }
+
     pub(crate) fn judge(&self, action: &Action, at: DateTime<Utc>) -> Truth {
         match &self.test {
-            Test::Window(window, zone) => window.holds(at.with_timezone(zone).time()).into(),
-            Test::Weekdays(days, zone) => days.holds(at, *zone).into(),
-            Test::Param(key, test) => match key.find(action.params()) {
-                None | Some(Value::Null) => matches!(test, ParamTest::Exists(false)).into(),
-                Some(value) => test.judge(value),
-            },
+            Test::Window(..) | Test::Weekdays(..) => self.allows(at).into(),
+            Test::Param(key, test) => test.judge_any(key.find(action.params())),
         }
     }
 
@@ -130,6 +150,14 @@ impl ParamTest {
             ParamTest::Contains(_) => "param_contains",
             ParamTest::Matches(_) => "param_matches",
             ParamTest::Exists(_) => "param_exists",
+        }
+    }
+
+    /// Judges what a parameter holds, if it is there.
+    pub(crate) fn judge_any(&self, value: Option<&Value>) -> Truth {
+        match value {
+            None | Some(Value::Null) => matches!(self, ParamTest::Exists(false)).into(),
+            Some(value) => self.judge(value),
         }
     }
 
@@ -234,6 +262,33 @@ impl ParamKey {
             Some(tokens) => Some(tokens.split('/').map(unescape_pointer).collect::<Option<Vec<_>>>()?),
         };
         Some(ParamKey { written: written.to_owned(), pointer })
+    }
+
+    /// Puts a value where the key looks for it; what is in the way is replaced.
+    pub(crate) fn put(&self, params: &mut Map<String, Value>, value: Value) {
+        let Some(tokens) = &self.pointer else {
+            params.insert(self.written.clone(), value);
+            return;
+        };
+        let Some((first, rest)) = tokens.split_first() else { return };
+        let mut place = params.entry(first.clone()).or_insert(Value::Null);
+        for token in rest {
+            let is_in_list = match place {
+                Value::Array(items) => array_index(token).is_some_and(|index| index < items.len()),
+                _ => false,
+            };
+            if !(is_in_list || place.is_object()) {
+                *place = Value::Object(Map::new());
+            }
+            let next = match place {
+                Value::Array(items) => array_index(token).and_then(|index| items.get_mut(index)),
+                Value::Object(members) => Some(members.entry(token.clone()).or_insert(Value::Null)),
+                _ => None,
+            };
+            let Some(next) = next else { return };
+            place = next;
+        }
+        *place = value;
     }
 
     fn find<'v>(&self, params: &'v Map<String, Value>) -> Option<&'v Value> {

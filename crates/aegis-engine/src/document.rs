@@ -250,6 +250,16 @@ impl JsonSchema for Weekday {
     }
 }
 
+/// A file of examples for a policy: `FILE.test.yaml`.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(deny_unknown_fields, title = "Aegis policy tests")]
+pub struct TestDocument {
+    /// The policy, relative to this file. If omitted, the file of the same name without `.test`.
+    pub policy: Option<Spanned<String>>,
+    /// Actions and what the policy must say of them.
+    pub examples: Vec<Example>,
+}
+
 /// An action, and what the policy must say of it.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(deny_unknown_fields)]

@@ -18,6 +18,9 @@ use regex::{Regex, RegexBuilder};
 /// How deep alternatives may nest.
 const MAX_NESTING: usize = 16;
 
+/// How many alternatives are sampled.
+const MAX_BRANCHES: usize = 16;
+
 /// A compiled glob.
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
@@ -97,6 +100,23 @@ impl Glob {
         }
     }
 
+    /// Some texts that match, the plainest first: each alternative once, and `*` standing for nothing or for `filler`.
+    pub(crate) fn samples(&self, filler: &str) -> Vec<String> {
+        // It has been parsed before, so it can be again.
+        let Ok(tokens) = parse(&self.pattern) else { return Vec::new() };
+        let mut samples = Vec::new();
+        for branch in 0..tokens.branches().min(MAX_BRANCHES) {
+            let [mut short, mut long] = [String::new(), String::new()];
+            tokens.write_sample("", branch, &mut short);
+            tokens.write_sample(filler, branch, &mut long);
+            let is_whole = short.starts_with(char::is_alphanumeric) && short.ends_with(char::is_alphanumeric);
+            let pair = if is_whole { [short, long] } else { [long, short] };
+            samples.extend(pair.into_iter().filter(|sample| self.is_match(sample)));
+        }
+        samples.dedup();
+        samples
+    }
+
     /// Whether this is `*`: the only glob that also matches an absent agent.
     pub(crate) const fn is_any(&self) -> bool {
         matches!(self.matcher, Matcher::Any)
@@ -161,6 +181,39 @@ impl Tokens {
             Token::Alternatives(branches) => branches.iter().any(Tokens::counts_characters),
             Token::Literal(_) | Token::Run => false,
         })
+    }
+
+    /// How many samples it takes for each alternative to be in one.
+    fn branches(&self) -> usize {
+        let counts = self.0.iter().map(|token| match token {
+            Token::Alternatives(branches) => branches.iter().map(Tokens::branches).sum(),
+            _ => 1,
+        });
+        counts.max().unwrap_or(1)
+    }
+
+    /// Writes a text that matches, with `filler` for each `*`.
+    fn write_sample(&self, filler: &str, branch: usize, sample: &mut String) {
+        for token in &self.0 {
+            match token {
+                Token::Literal(character) => sample.push(*character),
+                Token::One => sample.push('x'),
+                Token::Run => sample.push_str(filler),
+                Token::Set { negated, ranges } => {
+                    let within = |character: &char| {
+                        ranges.iter().any(|(first, last)| (first..=last).contains(&character))
+                    };
+                    let outside = "x0_-.é".chars().find(|character| !within(character));
+                    let inside = ranges.first().map(|(first, _)| *first);
+                    sample.extend(if *negated { outside } else { inside });
+                }
+                Token::Alternatives(branches) => {
+                    if let Some(tokens) = branches.get(branch % branches.len().max(1)) {
+                        tokens.write_sample(filler, branch / branches.len().max(1), sample);
+                    }
+                }
+            }
+        }
     }
 
     fn write_regex(&self, expression: &mut String) {

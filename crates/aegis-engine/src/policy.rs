@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::action::Action;
 use crate::condition::{Condition, Truth};
-use crate::decision::{ApprovalMode, Decision, RiskLevel, Undecidable};
+use crate::decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
 use crate::escape::escape;
 use crate::glob::Glob;
 use crate::span::{Span, Spanned};
@@ -47,6 +47,41 @@ pub(crate) struct Matches {
     pub(crate) kind: Option<Vec<Glob>>,
     pub(crate) target: Option<Vec<Glob>>,
     pub(crate) agent: Option<Vec<Glob>>,
+}
+
+/// What a policy says of an action, and which rule does.
+#[derive(Debug)]
+pub(crate) struct Outcome<'p> {
+    /// `None` where no rule matches.
+    pub(crate) rule: Option<&'p Rule>,
+    pub(crate) approval: ApprovalMode,
+    pub(crate) risk_level: RiskLevel,
+    pub(crate) undecidable: Vec<Undecidable>,
+}
+
+impl Outcome<'_> {
+    /// The same in words.
+    pub(crate) fn into_decision(self) -> Decision {
+        let Outcome { rule, approval, risk_level, undecidable } = self;
+        let reason = reason(rule, approval, &undecidable);
+        Decision {
+            approval,
+            risk_level,
+            matched_rule: rule.map(|rule| rule.name.clone()),
+            reason,
+            undecidable,
+        }
+    }
+
+    /// The name of the rule that decides, or [`DEFAULT_RULE`].
+    pub(crate) fn rule_name(&self) -> &str {
+        self.rule.map_or(DEFAULT_RULE, |rule| &rule.name)
+    }
+
+    /// Whether the same must happen before the action may, at the same risk, whichever rule says so.
+    pub(crate) fn has_effect_of(&self, other: &Outcome<'_>) -> bool {
+        (self.approval, self.risk_level) == (other.approval, other.risk_level)
+    }
 }
 
 /// What a rule says of an action.
@@ -119,19 +154,8 @@ impl Rule {
     }
 
     pub(crate) fn judge(&self, action: &Action, at: DateTime<Utc>) -> Judgement<'_> {
-        let fields = [
-            (Field::Kind, &self.matches.kind),
-            (Field::Target, &self.matches.target),
-            (Field::Agent, &self.matches.agent),
-        ];
-        for (field, globs) in fields {
-            if let Some(globs) = globs
-                && !globs
-                    .iter()
-                    .any(|glob| field.of(action).map_or(glob.is_any(), |text| glob.is_match(text)))
-            {
-                return Judgement::Field(field, globs);
-            }
+        if let Some((field, globs)) = self.matches.failing(action) {
+            return Judgement::Field(field, globs);
         }
         let mut undecidable = Vec::new();
         for condition in &self.conditions {
@@ -143,6 +167,37 @@ impl Rule {
             }
         }
         if undecidable.is_empty() { Judgement::Matches } else { Judgement::Undecidable(undecidable) }
+    }
+
+    /// Whether the rule has a part in the decision, once it is reached: it matches, or might.
+    pub(crate) fn concerns(&self, action: &Action, at: DateTime<Utc>) -> bool {
+        matches!(self.judge(action, at), Judgement::Matches | Judgement::Undecidable(_))
+    }
+
+    /// Whether this is that rule, perhaps in a changed copy of its policy. Names need not be unique; places are.
+    pub(crate) fn is(&self, other: &Rule) -> bool {
+        self.span == other.span && self.name == other.name
+    }
+}
+
+impl Matches {
+    /// The globs of a field; `None` matches everything.
+    pub(crate) fn of(&self, field: Field) -> Option<&[Glob]> {
+        match field {
+            Field::Kind => self.kind.as_deref(),
+            Field::Target => self.target.as_deref(),
+            Field::Agent => self.agent.as_deref(),
+        }
+    }
+
+    /// The first field that none of its globs matches.
+    pub(crate) fn failing(&self, action: &Action) -> Option<(Field, &[Glob])> {
+        [Field::Kind, Field::Target, Field::Agent].into_iter().find_map(|field| {
+            let globs = self.of(field)?;
+            let holds =
+                globs.iter().any(|glob| field.of(action).map_or(glob.is_any(), |text| glob.is_match(text)));
+            (!holds).then_some((field, globs))
+        })
     }
 }
 
@@ -170,6 +225,11 @@ impl Policy {
     /// The first rule that matches decides. A rule that would match but for a condition that cannot be decided makes
     /// the outcome the strictest of that rule's and of what the rest of the policy says.
     pub fn decide(&self, action: &Action, at: DateTime<Utc>) -> Decision {
+        self.outcome(action, at).into_decision()
+    }
+
+    /// The decision before it is put into words.
+    pub(crate) fn outcome(&self, action: &Action, at: DateTime<Utc>) -> Outcome<'_> {
         let mut candidates: Vec<&Rule> = Vec::new();
         let mut undecidable = Vec::new();
         let mut matched = None;
@@ -201,14 +261,7 @@ impl Policy {
             outcome.2 = outcome.2.max(rule.risk_level);
         }
         let (rule, approval, risk_level) = outcome;
-        let reason = reason(rule, approval, &undecidable);
-        Decision {
-            approval,
-            risk_level,
-            matched_rule: rule.map(|rule| rule.name.clone()),
-            reason,
-            undecidable,
-        }
+        Outcome { rule, approval, risk_level, undecidable }
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     AnyOperand, Conditions, Defaults, Document, Example, Expectation, Globs, MatchEntry, OrderOperand,
-    Params, RuleEntry, Version, Weekday,
+    Params, RuleEntry, TestDocument, Version, Weekday,
 };
 use crate::action::Action;
 use crate::decision::{ApprovalMode, RiskLevel};
@@ -20,6 +20,7 @@ use crate::yaml::{Entry, Kind, Node, read_yaml};
 pub const MAX_POLICY_BYTES: usize = 64 << 20;
 
 const DOCUMENT_KEYS: &[&str] = &["version", "defaults", "rules", "examples"];
+const TEST_KEYS: &[&str] = &["policy", "examples"];
 const DEFAULTS_KEYS: &[&str] = &["risk_level", "approval", "timezone"];
 const RULE_KEYS: &[&str] = &["name", "match", "conditions", "risk_level", "approval", "examples"];
 const MATCH_KEYS: &[&str] = &["type", "target", "agent"];
@@ -44,29 +45,47 @@ impl Document {
     /// Reads a policy file. What is wrong goes to `diagnostics`; the document is then incomplete, and absent if there
     /// is nothing to work with.
     pub fn read(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Document> {
-        if text.len() > MAX_POLICY_BYTES {
-            let message = format!("the file has {} bytes; a policy may have {MAX_POLICY_BYTES}", text.len());
-            diagnostics.push(Diagnostic::error(
-                Code::FileTooLarge,
-                Span { source, start: 0, end: 0 },
-                message,
-            ));
-            return None;
-        }
-        let text = match std::str::from_utf8(text) {
-            Ok(text) => text,
-            Err(error) => {
-                let start = u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX);
-                let span = Span { source, start, end: start };
-                let message = format!("byte {start} is not valid UTF-8");
-                diagnostics
-                    .push(Diagnostic::error(Code::NotUtf8, span, message).help("save the file as UTF-8"));
-                return None;
-            }
-        };
-        let root = read_yaml(source, text, diagnostics)?;
+        let root = read_root(source, text, diagnostics)?;
         Some(Reader { diagnostics }.document(&root))
     }
+}
+
+impl TestDocument {
+    /// Reads a file of examples. What is wrong goes to `diagnostics`; the document is then incomplete, and absent if
+    /// there is nothing to work with.
+    ///
+    /// # Example: examples in a file of their own
+    /// ```
+    /// use aegis_engine::{SourceId, document::TestDocument};
+    /// let text = b"policy: crm.yaml\nexamples:\n  - { action: { type: read, target: crm }, expect: auto }\n";
+    /// let mut diagnostics = Vec::new();
+    /// let document = TestDocument::read(SourceId(1), text, &mut diagnostics).expect("a document");
+    /// assert_eq!((document.examples.len(), diagnostics.len()), (1, 0));
+    /// ```
+    pub fn read(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<TestDocument> {
+        let root = read_root(source, text, diagnostics)?;
+        Some(Reader { diagnostics }.test_document(&root))
+    }
+}
+
+/// The tree of nodes of a file, if it is small enough, UTF-8, and YAML.
+fn read_root(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Rc<Node>> {
+    if text.len() > MAX_POLICY_BYTES {
+        let message = format!("the file has {} bytes; a policy may have {MAX_POLICY_BYTES}", text.len());
+        diagnostics.push(Diagnostic::error(Code::FileTooLarge, Span { source, start: 0, end: 0 }, message));
+        return None;
+    }
+    let text = match std::str::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => {
+            let start = u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX);
+            let span = Span { source, start, end: start };
+            let message = format!("byte {start} is not valid UTF-8");
+            diagnostics.push(Diagnostic::error(Code::NotUtf8, span, message).help("save the file as UTF-8"));
+            return None;
+        }
+    };
+    read_yaml(source, text, diagnostics)
 }
 
 struct Reader<'a> {
@@ -106,6 +125,24 @@ impl Reader<'_> {
         };
         let examples = fields.get("examples").map(|node| self.examples(node)).unwrap_or_default();
         Document { version, defaults, rules, examples }
+    }
+
+    fn test_document(&mut self, root: &Node) -> TestDocument {
+        let fields = self.fields(root, "a test file", TEST_KEYS);
+        let policy = fields.get("policy").and_then(|node| self.string(node, "`policy`"));
+        let examples = match fields.get("examples") {
+            Some(node) => self.examples(node),
+            None => {
+                self.missing(
+                    &fields,
+                    "examples",
+                    root.span.part(0, 0),
+                    "add `examples: []` if there are none yet",
+                );
+                Vec::new()
+            }
+        };
+        TestDocument { policy, examples }
     }
 
     fn version(&mut self, node: &Node) -> Version {
