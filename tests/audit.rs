@@ -121,7 +121,7 @@ fn every_format_has_the_same_fields_in_the_same_order() {
     let lines = environment.aegis(&["audit", "--format", "jsonl"]);
     for line in lines.stdout.lines() {
         let places: Vec<_> =
-            FIELDS.iter().map(|field| line.find(&format!("\"{field}\":")).unwrap()).collect();
+            FIELDS.iter().map(|field| line.rfind(&format!("\"{field}\":")).unwrap()).collect();
         assert!(places.is_sorted(), "{line}");
         assert_eq!(serde_json::from_str::<Value>(line).unwrap().as_object().unwrap().len(), FIELDS.len());
     }

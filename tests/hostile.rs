@@ -88,6 +88,30 @@ fn a_hostile_policy_is_shown_safely() {
 }
 
 #[test]
+fn hostile_examples_are_shown_safely() {
+    // With a sign that makes GitHub's runner act, and one that ends a CDATA section.
+    let hostile = aegis_engine::to_json_line(&format!("{HOSTILE}\n::error::x]]>%0A")).unwrap();
+    let environment = TestEnvironment::with_policy(&format!(
+        "version: '1'\nrules:\n\
+         - {{ name: {hostile}, match: {{ type: {hostile} }}, conditions: {{ param_gt: {{ {hostile}: {hostile} }} }} }}\n\
+         - {{ name: last }}\nexamples:\n\
+         - action: {{ type: {hostile}, target: {hostile}, agent: {hostile}, params: {{ {hostile}: {hostile} }} }}\n\
+         \x20 expect: {{ rule: {hostile}, approval: auto }}\n\
+         - {{ action: {{ type: a, target: b }}, expect: {{ rule: {hostile} }} }}\n",
+    ));
+    for format in ["text", "json", "junit", "github"] {
+        let run = environment.aegis(&["test", "--coverage", "--mutate", "--format", format]);
+        assert!(run.code == 1 && is_safe(&run.stdout) && is_safe(&run.stderr), "{format}: {run:?}");
+        assert_eq!(run.stdout.lines().filter(|line| line.starts_with("::error::")).count(), 0);
+    }
+    let run = environment.aegis(&["test", "--init"]);
+    assert!(run.code == 0 && is_safe(&run.stdout), "{run:?}");
+    environment.write("policy.test.yaml", run.stdout);
+    assert_eq!(environment.aegis(&["validate"]).code, 0);
+    assert!(environment.aegis(&["test", "--filter", "policy.test.yaml"]).code == 0);
+}
+
+#[test]
 fn csv_cells_are_not_formulas() {
     let environment = TestEnvironment::new();
     for target in ["=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "＝1"] {

@@ -27,6 +27,8 @@ mod prompt;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]
+mod test_command;
+#[cfg(test)]
 mod validate;
 
 /// A file in `tests/` that is not named above would never run.

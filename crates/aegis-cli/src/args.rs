@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use aegis_engine::Digest;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{audit, check, completions, init, man, schema, validate};
+use crate::commands::{audit, check, completions, init, man, schema, test, validate};
 
 /// The sudo of AI agents: decides whether an action may happen, asks a human where the policy says so, and keeps the
 /// proof.
@@ -67,10 +67,12 @@ pub(crate) enum Command {
     Init(init::InitArgs),
     /// Report every problem of policy files, each with its place and a remedy
     Validate(validate::ValidateArgs),
-    /// Print the JSON Schema of policies, actions, decisions or records
+    /// Print the JSON Schema of policies, test files, actions, decisions or records
     Schema(schema::SchemaArgs),
     /// Decide whether an action may happen, ask where needed, and record the answer
     Check(check::CheckArgs),
+    /// Run the examples of policies: does each action get the answer that it should?
+    Test(test::TestArgs),
     /// Show the audit trail
     Audit(audit::AuditArgs),
     /// Print shell completions

@@ -8,6 +8,7 @@ mod output;
 mod policy;
 mod render;
 mod settings;
+mod source;
 
 use std::process::ExitCode;
 
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Validate(args) => commands::validate::run(&args, &settings),
         Command::Schema(args) => commands::schema::run(&args, &settings),
         Command::Check(args) => commands::check::run(&args, &settings),
+        Command::Test(args) => commands::test::run(&args, &settings),
         Command::Audit(args) => commands::audit::run(&args, &settings),
         Command::Completions(args) => commands::completions::run(&args, &settings),
         Command::Man(args) => commands::man::run(&args, &settings),

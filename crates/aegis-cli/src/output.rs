@@ -1,6 +1,8 @@
 //! The two streams: answers on stdout, everything else on stderr.
 
+pub(crate) mod github;
 pub(crate) mod json;
+pub(crate) mod junit;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write};
@@ -21,7 +23,12 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const UNSURE: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const FAINT: Style = Style::new().dimmed();
-const HELP: Style = AnsiColor::Cyan.on_default().bold();
+pub(crate) const HELP: Style = AnsiColor::Cyan.on_default().bold();
+
+/// A number of things, in words.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
 
 impl Output {
     /// The stream of answers.

@@ -98,7 +98,8 @@ pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, Co
     Ok(ExitStatus::Success)
 }
 
-fn write(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+/// Writes a new file, or overwrites one: if `force` says so, or a person at a terminal.
+pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
     let failed = |error: &io::Error| {
         CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
     };

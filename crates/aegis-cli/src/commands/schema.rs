@@ -1,7 +1,7 @@
 //! `aegis schema`: the JSON Schemas, generated from the types that read and write.
 
 use aegis_audit::Record;
-use aegis_engine::{action_schema, policy_schema, schema_of};
+use aegis_engine::{TestDocument, action_schema, policy_schema, schema_of};
 use clap::{Args, ValueEnum};
 
 use crate::error::CommandError;
@@ -9,7 +9,7 @@ use crate::exit::ExitStatus;
 use crate::output::json::v1::DecisionV1;
 use crate::settings::Settings;
 
-/// Print the JSON Schema (draft 2020-12) of policies, actions, decisions or records
+/// Print the JSON Schema (draft 2020-12) of policies, test files, actions, decisions or records
 #[derive(Debug, Args)]
 #[command(after_help = "Example, for completion in an editor that runs yaml-language-server:\n  \
     aegis schema > aegis-policy.schema.json")]
@@ -24,6 +24,8 @@ pub(crate) struct SchemaArgs {
 enum Subject {
     /// A policy file
     Policy,
+    /// A file of examples, as `test` reads it
+    Test,
     /// An action, as `check` reads it
     Action,
     /// A decision, as `check --format json` writes it
@@ -35,6 +37,7 @@ enum Subject {
 pub(crate) fn run(args: &SchemaArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let schema = match args.of {
         Subject::Policy => policy_schema(),
+        Subject::Test => schema_of::<TestDocument>(),
         Subject::Action => action_schema(),
         Subject::Decision => schema_of::<DecisionV1>(),
         Subject::Record => schema_of::<Record>(),

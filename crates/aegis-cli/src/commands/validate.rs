@@ -1,19 +1,17 @@
 //! `aegis validate`: every problem of every file, at once.
 
-use std::fs::File;
-use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use aegis_engine::{Diagnostic, Severity, Source, Span, escape, load, to_json_line};
-use aegis_engine::{MAX_POLICY_BYTES, Position};
+use aegis_engine::{Diagnostic, Position, Severity, Source, Span, load, to_json_line};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::{GOOD, Output};
+use crate::output::{GOOD, Output, count};
 use crate::render::diagnostics::{SourceText, render_diagnostics};
 use crate::settings::Settings;
+use crate::source::read_source;
 
 /// Report every problem of policy files, each with its place and a remedy
 ///
@@ -80,7 +78,7 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
     let mut status = ExitStatus::Success;
     let mut report = ReportV1 { valid: true, files: paths.len(), diagnostics: Vec::new() };
     for path in paths {
-        match read(path) {
+        match read_source(path) {
             Ok(text) => {
                 let loaded = load(&[Source { text: &text }]);
                 let source = SourceText::new(path, &text);
@@ -131,45 +129,6 @@ fn show(
         None => format!("{name}: {}", count(errors, "error")),
     };
     output.answer(format!("{rendered}{summary}"))
-}
-
-fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
-}
-
-/// Reads a file whoever owns it: a policy is validated before it is put where it is trusted.
-fn read(path: &Path) -> Result<Vec<u8>, CommandError> {
-    let limit = u64::try_from(MAX_POLICY_BYTES).unwrap_or(u64::MAX).saturating_add(1);
-    let mut text = Vec::new();
-    let result = if path == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut text)
-    } else {
-        open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut text))
-    };
-    match result {
-        Ok(_) => Ok(text),
-        Err(error) => {
-            let shown = escape(&path.to_string_lossy());
-            let help = "`aegis init` writes a starter policy";
-            let wrong = CommandError::input(format!("cannot read `{shown}`: {error}"));
-            Err(if error.kind() == io::ErrorKind::NotFound { wrong.help(help) } else { wrong })
-        }
-    }
-}
-
-/// Opens without waiting: a FIFO would have no end, a device no meaning.
-fn open_regular(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
-    let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;
-    let metadata = file.metadata()?;
-    if metadata.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
-    }
-    if !metadata.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
-    }
-    Ok(file)
 }
 
 fn finding(found: Diagnostic, source: &SourceText<'_>) -> FindingV1 {

@@ -31,6 +31,11 @@ impl<'a> SourceText<'a> {
         SourceText { name: escape(&path.to_string_lossy()), text, lines }
     }
 
+    /// The same with a text of its own.
+    pub(crate) fn into_owned(self) -> SourceText<'static> {
+        SourceText { text: Cow::Owned(self.text.into_owned()), name: self.name, lines: self.lines }
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.name
     }

@@ -2,4 +2,5 @@
 
 pub(crate) mod decision;
 pub(crate) mod diagnostics;
+pub(crate) mod examples;
 pub(crate) mod records;

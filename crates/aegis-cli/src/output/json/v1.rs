@@ -1,5 +1,7 @@
 //! Version 1 of the JSON answers.
 
+pub(crate) mod examples;
+
 use aegis_audit::ApproverIdentity;
 use aegis_engine::{Action, ApprovalMode, Decision, Digest, RiskLevel, RuleTrace, Undecidable};
 use aegis_runtime::Answered;
@@ -126,6 +128,6 @@ impl DecisionV1 {
 }
 
 /// RFC 3339, UTC, milliseconds.
-fn timestamp(at: DateTime<Utc>) -> String {
+pub(super) fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
