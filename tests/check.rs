@@ -351,3 +351,24 @@ fn an_answer_that_nobody_reads_is_still_an_answer() {
     assert_eq!((output.status.code(), output.stderr.len()), (Some(1), 0));
     assert_eq!(environment.records().len(), 2);
 }
+
+#[test]
+fn where_nothing_matches_the_near_misses_come_first() {
+    let environment = TestEnvironment::with_policy(
+        "version: '1'\nrules:\n\
+         \x20 - { name: far, match: { type: a, target: b }, conditions: { param_gt: { n: 1 } } }\n\
+         \x20 - { name: nearer, match: { type: read, target: b }, conditions: { param_gt: { n: 1 } } }\n\
+         \x20 - { name: near, match: { type: read, target: crm }, conditions: { param_gt: { n: 1 } } }\n",
+    );
+    let run = environment.aegis(&["check", "read:crm", "--param", "n=1", "--dry-run", "--explain"]);
+    assert_eq!(
+        run.stdout,
+        "would ask  read crm  medium risk  approve  <default>\n\
+         because  no rule matches, and the default asks for a human's approval\n  \
+         near miss    near: `param_gt: n` does not hold: `n` is 1\n  \
+         not matched  nearer: target `crm` does not match `b`\n  \
+         not matched  far: type `read` does not match `a`\n  \
+         default      no rule matched\n  \
+         decided by <default>: approve, medium risk\n"
+    );
+}

@@ -211,7 +211,11 @@ impl TrailError {
     /// What an error of `SQLite` on this log means.
     pub(crate) fn sqlite(path: &std::path::Path, source: rusqlite::Error) -> TrailError {
         let path = path.to_owned();
+        // The write-ahead log's index is sized in advance, and that fails for want of space more than for anything else.
+        let unsized_index = matches!(&source, rusqlite::Error::SqliteFailure(error, _)
+            if error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
         match source.sqlite_error_code() {
+            _ if unsized_index => TrailError::Full { path },
             Some(ErrorCode::DiskFull) => TrailError::Full { path },
             Some(
                 ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,

@@ -59,6 +59,17 @@ pub(crate) fn create_private(path: &Path) -> Result<(), TrailError> {
     }
 }
 
+/// Syncs the directory of a log, and with it the names of its files. `SQLite` does that too, but takes a failure for a
+/// success.
+pub(crate) fn sync_directory(path: &Path) -> Result<(), TrailError> {
+    let Some(directory) = path.parent() else { return Ok(()) };
+    match File::open(directory).and_then(|directory| directory.sync_all()) {
+        // Of file systems on which directories are not synced.
+        Err(error) if error.raw_os_error() == Some(Errno::EINVAL as i32) => Ok(()),
+        synced => synced.map_err(|error| TrailError::io(path, error)),
+    }
+}
+
 /// Opens the lock file, made private where it is missing, and checks it. Nothing waits: a FIFO is refused.
 ///
 /// Not for the log itself: closing *any* handle of a file releases every POSIX lock that this process has on it, and

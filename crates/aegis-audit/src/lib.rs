@@ -6,8 +6,14 @@
 //! # What is promised
 //! - A receipt means that the row was synced to disk first.
 //! - Edits, deletions and reordering within the log break its chain. Cutting off its end does not: that shows only
-//!   against receipts kept elsewhere.
-//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row was changed.
+//!   against receipts kept elsewhere, or to a process that wrote what was cut off and is still running.
+//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row, tables or triggers were
+//!   changed, or whose files were exchanged while it was open.
+//!
+//! # The table
+//! `body` holds what is known of an event, as JSON, and `payload` what may hold secrets: parameters and description.
+//! The columns for filters are computed from `body` and not stored, so that the hashed bytes are the only source of
+//! truth; their indexes cover the two kinds of event that can be an action's line.
 //!
 //! # The chain
 //! Events are numbered from 1. Event *n* has the hash

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::error::TrailError;
 use crate::file::supports_shared_memory;
@@ -135,9 +135,14 @@ pub(crate) fn defend(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn set_journal(connection: &Connection, path: &Path, wanted: Journal) -> Result<Journal, TrailError> {
+    // `SQLite` answers before it commits the change. Only a statement that has run to its end says whether that worked.
     let set = |mode: &str| -> Result<String, TrailError> {
-        connection
-            .query_row(&format!("PRAGMA journal_mode = {mode}"), [], |row| row.get(0))
+        let answer = |row: &Row<'_>| row.get(0);
+        let answers: rusqlite::Result<Vec<String>> = connection
+            .prepare(&format!("PRAGMA journal_mode = {mode}"))
+            .and_then(|mut statement| statement.query_map([], answer)?.collect());
+        answers
+            .map(|answers| answers.into_iter().next().unwrap_or_default())
             .map_err(|error| TrailError::sqlite(path, error))
     };
     if wanted == Journal::Ahead && set("wal")? == "wal" {

@@ -9,7 +9,9 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior, params};
 use crate::chain::{Link, SALT_LENGTH, commitment};
 use crate::error::TrailError;
 use crate::event::Stamped;
-use crate::file::{FileIdentity, beside, create_private, inspect, is_still, may_read, resolve};
+use crate::file::{
+    FileIdentity, beside, create_private, inspect, is_still, may_read, resolve, sync_directory,
+};
 use crate::lock::FairLock;
 use crate::receipt::Receipt;
 use crate::schema::{Journal, LogIdentity, check_tables, configure, create, defend, identify};
@@ -77,6 +79,7 @@ impl Trail {
             }
         }
         drop(held);
+        sync_directory(&path)?;
         Ok(Trail { connection, lock, path, identity, files, last: None, wait, created })
     }
 

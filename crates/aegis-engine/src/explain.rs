@@ -29,6 +29,10 @@ pub struct RuleTrace {
     pub outcome: RuleOutcome,
     /// Which glob or condition made the difference, and what it met.
     pub why: String,
+    /// Whether it is about such actions, and a condition alone kept it from matching.
+    pub near_miss: bool,
+    /// How many fields and conditions kept it from matching.
+    pub misses: usize,
 }
 
 impl Policy {
@@ -75,5 +79,7 @@ fn trace(rule: &Rule, action: &Action, at: DateTime<Utc>) -> RuleTrace {
             (RuleOutcome::Undecidable, parts.collect::<Vec<_>>().join("; "))
         }
     };
-    RuleTrace { rule: escape(&rule.name), outcome, why }
+    let (fields, conditions) = rule.misses(action, at);
+    let near_miss = outcome == RuleOutcome::NotMatched && fields == 0;
+    RuleTrace { rule: escape(&rule.name), outcome, why, near_miss, misses: fields + conditions }
 }

@@ -169,6 +169,13 @@ impl Rule {
         if undecidable.is_empty() { Judgement::Matches } else { Judgement::Undecidable(undecidable) }
     }
 
+    /// How many fields, and how many conditions, keep the rule from matching.
+    pub(crate) fn misses(&self, action: &Action, at: DateTime<Utc>) -> (usize, usize) {
+        let conditions =
+            self.conditions.iter().filter(|condition| condition.judge(action, at) == Truth::False);
+        (self.matches.all_failing(action).count(), conditions.count())
+    }
+
     /// Whether the rule has a part in the decision, once it is reached: it matches, or might.
     pub(crate) fn concerns(&self, action: &Action, at: DateTime<Utc>) -> bool {
         matches!(self.judge(action, at), Judgement::Matches | Judgement::Undecidable(_))
@@ -192,7 +199,12 @@ impl Matches {
 
     /// The first field that none of its globs matches.
     pub(crate) fn failing(&self, action: &Action) -> Option<(Field, &[Glob])> {
-        [Field::Kind, Field::Target, Field::Agent].into_iter().find_map(|field| {
+        self.all_failing(action).next()
+    }
+
+    /// Every field that none of its globs matches.
+    fn all_failing(&self, action: &Action) -> impl Iterator<Item = (Field, &[Glob])> {
+        [Field::Kind, Field::Target, Field::Agent].into_iter().filter_map(move |field| {
             let globs = self.of(field)?;
             let holds =
                 globs.iter().any(|glob| field.of(action).map_or(glob.is_any(), |text| glob.is_match(text)));

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aegis_audit::{Filter, Trail, TrailError, TrailReader};
@@ -313,4 +314,26 @@ fn names_that_mean_something_to_sqlite_are_only_names() {
         assert!(path.exists(), "{name}");
         assert_eq!(TrailReader::open(&path).unwrap().count(&Filter::default()).unwrap(), 1);
     }
+}
+
+#[test]
+fn a_database_that_cannot_be_written_to_its_end() {
+    // The journal still fits, the database does not.
+    let place = Place::new();
+    let said = said(&mut limited(&child("open", &place.log), 1));
+    assert!(said.ends_with("disk I/O error"), "{said}");
+    // Where there is space again, the log goes on as if nothing had been.
+    assert!(place.open().created());
+    let _ = append_one(&mut place.open(), "a").unwrap();
+}
+
+/// A command that may not make a file larger than this many blocks.
+fn limited(command: &Command, blocks: u32) -> Command {
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-c", &format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"")]);
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        shell.env(name, value.unwrap_or_default());
+    }
+    shell
 }

@@ -62,18 +62,36 @@ fn escape_reason(reason: &str) -> String {
     reason.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-/// Each rule that was looked at, in order.
+/// How many near misses are shown where nothing matched.
+const NEAR_MISSES: usize = 10;
+
+/// Each rule that was looked at, in order; where none matched, those first that came nearest.
 pub(crate) fn render_trace(traces: &[RuleTrace], decision: &Decision) -> String {
     let mut text = String::new();
-    for trace in traces {
+    let matched = traces.last().is_some_and(|trace| trace.outcome == RuleOutcome::Matched);
+    let mut shown: Vec<_> = traces.iter().collect();
+    if !matched {
+        shown
+            .sort_by_key(|trace| (trace.outcome != RuleOutcome::Undecidable, !trace.near_miss, trace.misses));
+        shown.truncate(NEAR_MISSES);
+    }
+    for trace in &shown {
         let (style, outcome) = match trace.outcome {
             RuleOutcome::Matched => (GOOD, "matched    "),
+            RuleOutcome::NotMatched if !matched && trace.near_miss => (UNSURE, "near miss  "),
             RuleOutcome::NotMatched => (FAINT, "not matched"),
             RuleOutcome::Undecidable => (UNSURE, "undecidable"),
         };
         let _ = writeln!(text, "  {style}{outcome}{style:#}  {}: {}", trace.rule, trace.why);
     }
-    if traces.last().is_none_or(|trace| trace.outcome != RuleOutcome::Matched) {
+    if traces.len() > shown.len() {
+        let _ = writeln!(
+            text,
+            "  {FAINT}and {} more rules that did not match{FAINT:#}",
+            traces.len() - shown.len()
+        );
+    }
+    if !matched {
         let _ = writeln!(text, "  {GOOD}default    {GOOD:#}  no rule matched");
     }
     let (approval, risk) = (decision.approval(), decision.risk_level());
