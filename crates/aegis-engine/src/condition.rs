@@ -143,7 +143,7 @@ impl fmt::Display for Condition {
 }
 
 impl ParamTest {
-    const fn keyword(&self) -> &'static str {
+    pub(crate) const fn keyword(&self) -> &'static str {
         match self {
             ParamTest::Eq(_) => "param_eq",
             ParamTest::Order(order, _) => order.keyword(),
@@ -162,7 +162,7 @@ impl ParamTest {
     }
 
     /// Judges a value that is present and not null.
-    fn judge(&self, value: &Value) -> Truth {
+    pub(crate) fn judge(&self, value: &Value) -> Truth {
         match (self, value) {
             (ParamTest::Exists(wanted), _) => (*wanted).into(),
             (ParamTest::Eq(operand), _) => equal(value, operand).into(),
@@ -219,7 +219,7 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
 }
 
 /// Compares exactly, also an integer of 64 bits with a float.
-fn compare_numbers(left: &Number, right: &Number) -> Ordering {
+pub(crate) fn compare_numbers(left: &Number, right: &Number) -> Ordering {
     match (integer(left), integer(right)) {
         (Some(left), Some(right)) => left.cmp(&right),
         (Some(left), None) => compare_integer(left, float(right)),
@@ -289,6 +289,11 @@ impl ParamKey {
             place = next;
         }
         *place = value;
+    }
+
+    /// The steps from `params` to the parameter: `count` and `/count` lead to the same.
+    pub(crate) fn path(&self) -> &[String] {
+        self.pointer.as_deref().unwrap_or(std::slice::from_ref(&self.written))
     }
 
     fn find<'v>(&self, params: &'v Map<String, Value>) -> Option<&'v Value> {

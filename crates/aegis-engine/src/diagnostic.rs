@@ -24,28 +24,45 @@ impl Severity {
 
 /// Declares the codes once: the variant, its stable word, and what it means.
 macro_rules! codes {
-    ($($variant:ident = $word:literal, $meaning:literal;)*) => {
+    (
+        $($variant:ident = $word:literal, $meaning:literal;)*
+        @warnings
+        $($warning:ident = $warning_word:literal, $warning_meaning:literal;)*
+    ) => {
         /// The stable name of a kind of finding. Codes are never renamed; a new kind gets a new code.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Code {
             $(#[doc = $meaning] $variant,)*
+            $(#[doc = $warning_meaning] $warning,)*
         }
 
         impl Code {
             /// Every code.
-            pub const ALL: &'static [Code] = &[$(Code::$variant),*];
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)* $(Code::$warning),*];
 
             /// The stable kebab-case word.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Code::$variant => $word,)* }
+                match self { $(Code::$variant => $word,)* $(Code::$warning => $warning_word,)* }
             }
 
             /// What a finding of this code means, in one sentence.
             #[must_use]
             pub const fn meaning(self) -> &'static str {
-                match self { $(Code::$variant => $meaning,)* }
+                match self { $(Code::$variant => $meaning,)* $(Code::$warning => $warning_meaning,)* }
+            }
+
+            /// How serious a finding of this code is. An error cannot be silenced.
+            #[must_use]
+            pub const fn level(self) -> Severity {
+                match self { $(Code::$variant => Severity::Error,)* $(Code::$warning => Severity::Warning,)* }
+            }
+
+            /// The code of this word.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Code> {
+                Code::ALL.iter().copied().find(|code| code.as_str() == word)
             }
         }
     };
@@ -78,6 +95,22 @@ codes! {
     InvalidPointer = "invalid-pointer", "A parameter key that starts with `/` is not a JSON Pointer (RFC 6901).";
     InvalidOperand = "invalid-operand", "A condition compares a parameter with a value it can never decide on.";
     InvalidExample = "invalid-example", "An example's action or instant is not valid.";
+    UnknownLint = "unknown-lint", "A comment `# aegis:` does not name a finding that can be silenced.";
+    AllowWithoutReason = "allow-without-reason", "A finding is silenced without a reason.";
+    @warnings
+    UnreachableRule = "unreachable-rule", "A rule can never decide, because rules before it match all that it does.";
+    ImpossibleRule = "impossible-rule", "A rule can never match, because of its own globs or conditions.";
+    DuplicateName = "duplicate-name", "Two rules have the same name, so that records do not tell them apart.";
+    SameOutcome = "same-outcome", "Without this rule every decision would be the same.";
+    AutoForEverything = "auto-for-everything", "Actions of every kind are allowed without a human.";
+    AutoHighRisk = "auto-high-risk", "Actions of high or critical risk are allowed without a human.";
+    UnlikeOperands = "unlike-operands", "A parameter is compared with numbers in one rule and with strings in another.";
+    AvoidableBlock = "avoidable-block", "A block depends on a parameter that an agent can leave out.";
+    UnanchoredRegex = "unanchored-regex", "A rule that allows matches a part of a parameter, whatever stands around it.";
+    TimeWithoutZone = "time-without-zone", "A condition on the time names no time zone, so that UTC holds.";
+    UnusedTimezone = "unused-timezone", "A time zone is named where no condition is about the time.";
+    NumberLikeString = "number-like-string", "A comparison with a string that looks like a number.";
+    UnusedAllow = "unused-allow", "A comment silences a finding that is not there.";
 }
 
 impl std::fmt::Display for Code {
@@ -124,6 +157,12 @@ impl Diagnostic {
             secondary: Vec::new(),
             help: None,
         }
+    }
+
+    /// A finding at `span`, as serious as its code says.
+    #[must_use]
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic { severity: code.level(), ..Diagnostic::error(code, span, message) }
     }
 
     /// The same with a word at the caret.

@@ -117,6 +117,22 @@ impl Glob {
         samples
     }
 
+    /// The glob in parts, for those who reason about what it matches.
+    pub(crate) fn tokens(&self) -> Tokens {
+        // It was parsed before; a glob that cannot be has no value of this type.
+        parse(&self.pattern).unwrap_or(Tokens(Vec::new()))
+    }
+
+    /// The literal text before its first special character.
+    pub(crate) fn literal_prefix(&self) -> &str {
+        self.pattern.get(..self.literal).unwrap_or_default()
+    }
+
+    /// Whether there is no special character in it at all.
+    pub(crate) const fn is_literal(&self) -> bool {
+        matches!(self.matcher, Matcher::Literal)
+    }
+
     /// Whether this is `*`: the only glob that also matches an absent agent.
     pub(crate) const fn is_any(&self) -> bool {
         matches!(self.matcher, Matcher::Any)
@@ -152,10 +168,10 @@ fn compile_regex(pattern: &str, tokens: &Tokens) -> Result<Regex, GlobProblem> {
 
 /// A glob in parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Tokens(Vec<Token>);
+pub(crate) struct Tokens(pub(crate) Vec<Token>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Token {
+pub(crate) enum Token {
     Literal(char),
     /// `?`
     One,

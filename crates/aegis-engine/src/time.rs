@@ -44,6 +44,16 @@ impl Window {
         }
     }
 
+    /// Whether every time of this window is in `other`. Bounds are whole minutes, so that minutes tell.
+    pub(crate) fn is_within(self, other: Window) -> bool {
+        minutes().all(|time| !self.holds(time) || other.holds(time))
+    }
+
+    /// Whether this is the whole day.
+    pub(crate) fn is_whole_day(self) -> bool {
+        minutes().all(|time| self.holds(time))
+    }
+
     /// Whether a time of day is in it.
     pub(crate) fn holds(self, time: NaiveTime) -> bool {
         let is_after = self.after.is_none_or(|after| time >= after);
@@ -55,6 +65,11 @@ impl Window {
     }
 }
 
+/// Every minute of the day.
+fn minutes() -> impl Iterator<Item = NaiveTime> {
+    (0..1440).filter_map(|minute| NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0))
+}
+
 /// Days of the week.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Weekdays(u8);
@@ -62,6 +77,16 @@ pub(crate) struct Weekdays(u8);
 impl Weekdays {
     pub(crate) fn of(days: impl IntoIterator<Item = Weekday>) -> Weekdays {
         Weekdays(days.into_iter().fold(0, |set, day| set | 1 << (day.number() - 1)))
+    }
+
+    /// Whether every day of this set is one of `other`.
+    pub(crate) const fn is_within(self, other: Weekdays) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether these are all days.
+    pub(crate) const fn is_every_day(self) -> bool {
+        self.0 == 0x7F
     }
 
     pub(crate) fn holds(self, instant: DateTime<Utc>, zone: Tz) -> bool {

@@ -4,6 +4,9 @@
 //! worth are run. Every disagreement prints all that is needed to see it again.
 
 #[cfg(test)]
+#[path = "reference/reachability.rs"]
+mod reachability;
+#[cfg(test)]
 mod reference;
 
 #[cfg(test)]

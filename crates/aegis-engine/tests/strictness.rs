@@ -7,7 +7,7 @@ mod policies {
     use std::collections::BTreeSet;
     use std::fmt::Write as _;
 
-    use aegis_engine::{Action, Code, Loaded, MAX_POLICY_BYTES, Position, Source, load};
+    use aegis_engine::{Action, Code, Loaded, MAX_POLICY_BYTES, Position, Severity, Source, load};
 
     /// Whole files.
     const FILES: &[(&str, &str)] = &[
@@ -234,9 +234,14 @@ mod policies {
     }
 
     #[test]
-    fn every_code_is_among_the_broken_policies() {
+    fn every_code_of_loading_is_among_the_broken_policies() {
         let covered: BTreeSet<_> = broken().iter().map(|case| case.code).collect();
-        let missing: Vec<_> = Code::ALL.iter().filter(|code| !covered.contains(code.as_str())).collect();
+        // Comments that silence warnings are looked at with the warnings, after loading.
+        let of_loading = |code: &&Code| {
+            code.level() == Severity::Error && !matches!(code, Code::UnknownLint | Code::AllowWithoutReason)
+        };
+        let missing: Vec<_> =
+            Code::ALL.iter().filter(of_loading).filter(|code| !covered.contains(code.as_str())).collect();
         assert!(missing.is_empty(), "{missing:?}");
         assert!(covered.iter().all(|word| Code::ALL.iter().any(|code| code.as_str() == *word)));
     }

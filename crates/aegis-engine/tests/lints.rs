@@ -1,0 +1,130 @@
+//! What each lint finds, and what it must leave alone.
+
+#[cfg(test)]
+mod lints {
+    use std::fmt::Write as _;
+
+    use aegis_engine::{Source, lint, load};
+
+    fn found(rules: &[&str]) -> Vec<&'static str> {
+        let mut text = String::from("version: '1'\nrules:\n");
+        for rule in rules {
+            writeln!(text, "  {rule}").unwrap();
+        }
+        let sources = [Source { text: text.as_bytes() }];
+        let loaded = load(&sources);
+        assert!(loaded.policy.is_some(), "{:#?}\n{text}", loaded.diagnostics);
+        lint(&loaded, &sources).iter().map(|found| found.code.as_str()).collect()
+    }
+
+    /// Policies that come close to a finding, and have none.
+    #[test]
+    fn near_misses_are_left_alone() {
+        for rules in [
+            // One character is left over, an empty target, or an absent agent.
+            &[
+                "- { match: { type: '[a-m]' }, approval: block }",
+                "- { match: { type: '[a-n]' }, risk_level: high }",
+            ][..],
+            &["- { match: { target: '?*' }, approval: block }", "- { risk_level: high }"],
+            &[
+                "- { match: { agent: '{*,x}' }, approval: block }",
+                "- { match: { agent: '*' }, risk_level: high }",
+            ],
+            &[
+                "- { match: { type: 'a*', target: 'b*' }, approval: block }",
+                "- { match: { type: 'a*' }, risk_level: high }",
+            ],
+            // A value of another type makes both undecidable, and the stricter second then counts.
+            &[
+                "- { match: { type: a }, conditions: { param_gt: { n: 10 } }, risk_level: high }",
+                "- { match: { type: a }, conditions: { param_gt: { n: 100 } }, risk_level: critical }",
+            ],
+            // The earlier condition is the narrower one, or about the same by another test.
+            &[
+                "- { match: { type: a }, conditions: { param_gt: { n: 100 } }, risk_level: critical }",
+                "- { match: { type: a }, conditions: { param_gt: { n: 10 } }, risk_level: high }",
+            ],
+            &[
+                "- { match: { type: a }, conditions: { param_gte: { n: 10 } }, risk_level: critical }",
+                "- { match: { type: a }, conditions: { param_exists: { n: true } }, risk_level: high }",
+            ],
+            &[
+                "- { match: { type: a }, conditions: { param_gte: { n: 10 }, param_lte: { n: 10 } }, risk_level: high }",
+            ],
+            &[
+                "- { match: { type: a }, conditions: { param_eq: { n: 10 }, param_gt: { n: 9.5 } }, risk_level: high }",
+            ],
+            &[
+                "- { match: { type: a }, conditions: { param_eq: { n: ab }, param_contains: { n: b } }, risk_level: high }",
+            ],
+            &[
+                "- { name: a, match: { type: a }, risk_level: high }",
+                "- { name: A, match: { type: b }, risk_level: high }",
+            ],
+            // Of the defaults' outcome, but before a rule that is not.
+            &["- { match: { type: 'a*' } }", "- { match: { type: '*b' }, approval: block }"],
+            &["- { match: { target: x }, approval: auto }"],
+            &[
+                "- { match: { type: a }, conditions: { param_gt: { n: 1 } }, risk_level: high }",
+                "- { match: { type: b }, conditions: { param_gt: { n: x } }, risk_level: high }",
+            ],
+            &["- { conditions: { weekdays: [sat, sun], timezone: UTC }, approval: auto }"],
+            &["- { match: { type: a }, conditions: { param_exists: { force: true } }, approval: block }"],
+            &["- { match: { type: a }, conditions: { param_matches: { p: '^(a|b)$' } }, approval: auto }"],
+            &["- { match: { type: a }, conditions: { param_matches: { p: 'a' } }, risk_level: high }"],
+            &["- { match: { type: a }, conditions: { param_gt: { day: '2026-11-23' } }, risk_level: high }"],
+        ] {
+            assert_eq!(found(rules), Vec::<&str>::new(), "{rules:#?}");
+        }
+    }
+
+    #[test]
+    fn conditions_that_follow_from_the_rules_own_let_a_rule_cover_it() {
+        let first = "risk_level: critical, approval: block";
+        for (earlier, later) in [
+            ("param_gt: { n: 10 }", "param_gte: { n: 11 }"),
+            ("param_lte: { n: 10 }", "param_lt: { /n: 10 }"),
+            ("param_exists: { n: true }", "param_eq: { n: x }"),
+            ("param_contains: { n: a }", "param_eq: { n: [a, b] }"),
+            ("param_matches: { n: 'a' }", "param_eq: { n: cab }, param_exists: { m: true }"),
+            ("weekdays: [1, 2, 3], timezone: UTC", "weekdays: [tue], timezone: UTC"),
+            (
+                "time_after: '20:00', time_before: '06:00', timezone: UTC",
+                "time_after: '22:00', timezone: UTC",
+            ),
+        ] {
+            let earlier = format!("- {{ match: {{ type: a }}, conditions: {{ {earlier} }}, {first} }}");
+            let later = format!("- {{ match: {{ type: a }}, conditions: {{ {later} }}, risk_level: high }}");
+            let rules = [earlier.as_str(), later.as_str()];
+            assert!(found(&rules).contains(&"unreachable-rule"), "{rules:#?} {:?}", found(&rules));
+        }
+    }
+
+    #[test]
+    fn the_remedy_of_an_avoidable_block_ends_it_wherever_it_stands() {
+        let block = "- { match: { type: delete }, conditions: { param_gt: { n: 9 } }, approval: block }";
+        let remedy =
+            "- { match: { type: 'del*' }, conditions: { param_exists: { n: false } }, approval: block }";
+        assert_eq!(found(&[block]), ["avoidable-block"]);
+        assert_eq!(found(&[block, remedy]), Vec::<&str>::new());
+        assert_eq!(found(&[remedy, block]), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn a_comment_is_about_the_rule_below_it_alone() {
+        let rule = "- { match: { type: a }, risk_level: high, approval: auto }";
+        let allow = "# aegis: allow(auto-high-risk): harmless";
+        assert_eq!(found(&[allow, rule]), Vec::<&str>::new());
+        assert_eq!(found(&[allow, "# more words", rule]), Vec::<&str>::new());
+        assert_eq!(found(&[&format!("{rule} {allow}")]), Vec::<&str>::new());
+        assert_eq!(found(&[allow, "", rule]), ["unused-allow", "auto-high-risk"]);
+        assert_eq!(found(&[rule, allow]), ["auto-high-risk", "unused-allow"]);
+        assert_eq!(found(&["# aegis: allow(auto-high-risk) harmless", rule]), ["allow-without-reason"]);
+        assert_eq!(found(&["# aegis: allow(auto-high-risk, same-outcome) — x", rule]), ["unused-allow"]);
+        assert_eq!(
+            found(&["- { name: '# aegis: nothing', match: { type: a }, risk_level: high }"]),
+            Vec::<&str>::new()
+        );
+    }
+}
