@@ -11,9 +11,13 @@ mod concurrency;
 #[cfg(test)]
 mod conformance;
 #[cfg(test)]
+mod diagnostics;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod environment;
+#[cfg(test)]
+mod gallery;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aegis_engine::{Document, Policy, Source, Suite, load};
+use aegis_engine::{Document, Policy, Source, Suite, lint, load};
 
 fn shipped() -> Vec<PathBuf> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
@@ -16,8 +16,10 @@ fn shipped() -> Vec<PathBuf> {
 
 fn load_one(path: &PathBuf) -> (Policy, Document) {
     let text = std::fs::read(path).unwrap();
-    let mut loaded = load(&[Source { text: &text }]);
-    assert!(loaded.diagnostics.is_empty(), "{}: {:#?}", path.display(), loaded.diagnostics);
+    let sources = [Source { text: &text }];
+    let mut loaded = load(&sources);
+    let found = [loaded.diagnostics.clone(), lint(&loaded, &sources)].concat();
+    assert!(found.is_empty(), "{}: {found:#?}", path.display());
     (loaded.policy.unwrap(), loaded.documents.remove(0).unwrap())
 }
 
