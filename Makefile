@@ -1,6 +1,6 @@
 # Needs Rust and a C compiler, nothing else. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev build test torture lint fmt coverage bench docs check install clean
+.PHONY: help dev build test torture fuzz lint fmt coverage bench docs check install clean
 
 CARGO ?= cargo
 
@@ -19,6 +19,11 @@ test: ## run every test, the long ones bounded
 torture: ## run the property and fault tests at full length
 	AEGIS_TORTURE=1 $(CARGO) test --release --workspace --locked
 
+fuzz: ## fuzz the readers for some minutes (needs cargo-fuzz and a compiler with sanitizers)
+	cd fuzz && for target in load_policy read_action; do \
+		mkdir -p corpus/$$target && cargo fuzz run $$target corpus/$$target seeds/$$target -- \
+		-max_total_time=300 -max_len=20000 || exit 1; done
+
 lint: ## clippy, warnings are errors
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 
@@ -31,8 +36,8 @@ coverage: ## measure test coverage (needs cargo-llvm-cov)
 bench: ## measure speed
 	$(CARGO) bench --workspace --locked
 
-docs: ## make the generated documents anew: schemas, the command reference, man pages
-	SNAPSHOTS=overwrite $(CARGO) test --locked -p aegis-cli --test e2e generated
+docs: ## make the generated documents anew: schemas, the references of commands and diagnostics, man pages
+	SNAPSHOTS=overwrite $(CARGO) test --locked -p aegis-cli --test e2e -- generated diagnostics gallery
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
 check: ## everything that must hold before a change lands
