@@ -51,12 +51,12 @@ fn annotation(level: &str, place: &Place<'_>, title: &str, message: &str) -> Str
 }
 
 /// Escapes a message, as the runner's own toolkit does.
-fn data(text: &str) -> String {
+pub(crate) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// Escapes the value of a property.
-fn property(text: &str) -> String {
+pub(crate) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }
 

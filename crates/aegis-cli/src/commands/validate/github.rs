@@ -2,6 +2,7 @@
 
 use aegis_engine::{Diagnostic, Severity};
 
+use crate::output::github::{data, property};
 use crate::render::diagnostics::SourceText;
 
 /// `::error file=…,line=…::message`.
@@ -31,25 +32,4 @@ pub(super) fn command(found: &Diagnostic, source: &SourceText<'_>) -> String {
         property(found.code.as_str()),
         data(&message)
     )
-}
-
-/// As `@actions/core` escapes a message.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// As `@actions/core` escapes a property.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_has_a_meaning_in_a_command_is_escaped() {
-        assert_eq!(data("100%\r\n::error::x"), "100%25%0D%0A::error::x");
-        assert_eq!(property("a,b:c%\n"), "a%2Cb%3Ac%25%0A");
-    }
 }
