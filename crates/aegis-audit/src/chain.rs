@@ -7,7 +7,7 @@
 use aegis_engine::Digest;
 use sha2::{Digest as _, Sha256};
 
-const LOG_TAG: &[u8] = b"aegis-log-v1\0";
+const LOG_TAG: &[u8] = b"aegis-log-v2\0";
 const EVENT_TAG: &[u8] = b"aegis-event-v1\0";
 const PAYLOAD_TAG: &[u8] = b"aegis-payload-v1\0";
 
@@ -27,11 +27,12 @@ pub(crate) struct Link<'a> {
     pub(crate) prev_hash: &'a [u8],
 }
 
-/// The hash before the first event: it binds the chain to its log.
-pub(crate) fn genesis(log_id: &[u8], created_at: i64) -> Digest {
+/// The hash before the first event: it binds the chain to its log, and to the key of its digests without telling it.
+pub(crate) fn genesis(log_id: &[u8], created_at: i64, key_sha256: Digest) -> Digest {
     let mut hasher = Hasher::new(LOG_TAG);
     hasher.part(log_id);
     hasher.number(created_at);
+    hasher.part(key_sha256.as_bytes());
     hasher.finish()
 }
 

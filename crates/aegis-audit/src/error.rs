@@ -98,6 +98,19 @@ pub enum TrailError {
         /// The newest format known.
         known: i64,
     },
+    /// The log has a format that this program does not read any more.
+    #[error(
+        "the audit log `{}` has format {found}, which is older than format {known} of this program",
+        show(path)
+    )]
+    Older {
+        /// The log.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The format known.
+        known: i64,
+    },
     /// The newest event does not have the hash that it should have.
     #[error("the audit log `{}` is damaged at row {seq}: its hash does not fit its content", show(path))]
     Tampered {
@@ -202,6 +215,9 @@ impl TrailError {
             }
             TrailError::Changed { .. } => {
                 "read it again, or from an account that may write its directory".to_owned()
+            }
+            TrailError::Older { .. } => {
+                "read it with the program that wrote it, and start another log with `--db`".to_owned()
             }
             TrailError::Newer { .. } => "use the newer program, or another log".to_owned(),
             _ => return None,

@@ -3,7 +3,7 @@
 use aegis_engine::{Action, ApprovalMode, Decision, Digest, RiskLevel, Undecidable, canonical_json};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, to_string};
 
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
 
@@ -64,6 +64,8 @@ pub enum Event<'a> {
         approver: Option<&'a ApproverIdentity>,
         /// Why nobody answered.
         note: Option<&'a str>,
+        /// How long the question stood, in milliseconds.
+        waited_ms: Option<u64>,
     },
     /// The action was answered for good.
     Decided {
@@ -89,6 +91,53 @@ pub enum Event<'a> {
         /// How long it took, in milliseconds.
         duration_ms: Option<u64>,
     },
+    /// A checkpoint of the log was handed out.
+    Checkpoint {
+        /// How many events it covers.
+        size: u64,
+        /// The RFC 6962 hash over them.
+        root: Digest,
+        /// The name of the key that signed it.
+        signed_by: Option<&'a str>,
+        /// Who asked for it, and where.
+        operator: Operator<'a>,
+    },
+    /// What may hold secrets was removed from an action's events.
+    Redacted {
+        /// The id of the action.
+        action_id: &'a str,
+        /// The numbers of the events whose payload was removed.
+        events: &'a [u64],
+        /// Why, in the words of whoever did it.
+        note: Option<&'a str>,
+        /// Who did it, and where.
+        operator: Operator<'a>,
+    },
+    /// The oldest events were moved to an archive. This one stands for them.
+    Pruned {
+        /// The number of the last event that was removed. All before it are gone too.
+        through: u64,
+        /// That event's hash: what the oldest one that is left is linked to.
+        head: Digest,
+        /// The hashes of the perfect subtrees (RFC 6962) over all removed events, largest first: what a checkpoint of
+        /// the whole log is computed from.
+        subtrees: &'a [Digest],
+        /// The digest of the archive's file.
+        archive_sha256: Digest,
+        /// The name of the archive's file, without its directory.
+        archive: &'a str,
+        /// Who did it, and where.
+        operator: Operator<'a>,
+    },
+}
+
+/// Who did something to the log itself, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Operator<'a> {
+    /// The machine.
+    pub host: &'a str,
+    /// The account, as the kernel knows it.
+    pub user: &'a str,
 }
 
 /// An event and when it happened.
@@ -106,6 +155,9 @@ pub(crate) mod kind {
     pub(crate) const ANSWERED: &str = "answered";
     pub(crate) const DECIDED: &str = "decided";
     pub(crate) const ENDED: &str = "ended";
+    pub(crate) const CHECKPOINT: &str = "checkpoint";
+    pub(crate) const REDACTED: &str = "redacted";
+    pub(crate) const PRUNED: &str = "pruned";
 }
 
 /// The stored metadata of a `requested` or `decided` event.
@@ -129,6 +181,8 @@ pub(crate) struct EntryBody {
     pub(crate) user: String,
     pub(crate) policy_source: PathSource,
     pub(crate) log_source: PathSource,
+    /// The number of the action's `requested` event, which this one supersedes.
+    pub(crate) requested_seq: Option<u64>,
 }
 
 /// The stored metadata of an `answered` event.
@@ -138,6 +192,7 @@ struct AnsweredBody<'a> {
     decision: Answer,
     approver: Option<&'a ApproverIdentity>,
     note: Option<&'a str>,
+    waited_ms: Option<u64>,
 }
 
 /// The stored metadata of an `ended` event.
@@ -147,6 +202,39 @@ pub(crate) struct EndedBody {
     pub(crate) result_status: ResultStatus,
     pub(crate) result_error: Option<String>,
     pub(crate) duration_ms: Option<u64>,
+    /// The number of the action's `decided` event, whose outcome this is.
+    pub(crate) decided_seq: Option<u64>,
+}
+
+/// The stored metadata of a `checkpoint` event.
+#[derive(Debug, Serialize)]
+struct CheckpointBody<'a> {
+    size: u64,
+    root: String,
+    signed_by: Option<&'a str>,
+    #[serde(flatten)]
+    operator: Operator<'a>,
+}
+
+/// The stored metadata of a `redacted` event.
+#[derive(Debug, Serialize)]
+struct RedactedBody<'a> {
+    events: &'a [u64],
+    note: Option<&'a str>,
+    #[serde(flatten)]
+    operator: Operator<'a>,
+}
+
+/// The stored metadata of a `pruned` event.
+#[derive(Debug, Serialize)]
+struct PrunedBody<'a> {
+    through: u64,
+    head: String,
+    subtrees: Vec<String>,
+    archive_sha256: String,
+    archive: &'a str,
+    #[serde(flatten)]
+    operator: Operator<'a>,
 }
 
 /// The stored payload: what may hold secrets, and can be removed without breaking the chain.
@@ -173,39 +261,72 @@ impl<'a> Event<'a> {
         }
     }
 
-    pub(crate) fn encode(&self) -> Result<Encoded<'a>, serde_json::Error> {
+    /// The action that it is about; empty where it is about the log itself.
+    pub(crate) const fn action_id(&self) -> &'a str {
+        match self {
+            Event::Requested { entry } | Event::Decided { entry, .. } => entry.action_id,
+            Event::Answered { action_id, .. }
+            | Event::Ended { action_id, .. }
+            | Event::Redacted { action_id, .. } => action_id,
+            Event::Checkpoint { .. } | Event::Pruned { .. } => "",
+        }
+    }
+
+    /// The action and the kind of its event that this one refers to by number.
+    pub(crate) fn refers_to(&self) -> Option<(&'a str, &'static str)> {
+        match self {
+            // Where nobody had to be asked, nothing was requested.
+            Event::Decided { entry, .. } if entry.decision.approval() == ApprovalMode::Approve => {
+                Some((entry.action_id, kind::REQUESTED))
+            }
+            Event::Ended { action_id, .. } => Some((*action_id, kind::DECIDED)),
+            _ => None,
+        }
+    }
+
+    /// The form to store, given the number of the event that this one refers to.
+    pub(crate) fn encode(&self, referred: Option<u64>) -> Result<Encoded<'a>, serde_json::Error> {
+        let encoded = |kind, action_id, body, payload| Encoded { kind, action_id, body, payload };
         Ok(match *self {
             Event::Requested { entry } => {
-                let body = serde_json::to_string(&entry_body(&entry, None, None, entry.decision.reason()))?;
-                Encoded {
-                    kind: kind::REQUESTED,
-                    action_id: entry.action_id,
-                    body,
-                    payload: Some(payload(entry.action)),
-                }
+                let body = to_string(&entry_body(&entry, None, None, entry.decision.reason(), None))?;
+                encoded(kind::REQUESTED, entry.action_id, body, Some(payload(entry.action)))
             }
             Event::Decided { entry, answer, approver, reason } => {
-                let body = serde_json::to_string(&entry_body(&entry, Some(answer), approver, reason))?;
-                Encoded {
-                    kind: kind::DECIDED,
-                    action_id: entry.action_id,
-                    body,
-                    payload: Some(payload(entry.action)),
-                }
+                let body = to_string(&entry_body(&entry, Some(answer), approver, reason, referred))?;
+                encoded(kind::DECIDED, entry.action_id, body, Some(payload(entry.action)))
             }
-            Event::Answered { action_id, session_id, answer, approver, note } => {
-                let body =
-                    serde_json::to_string(&AnsweredBody { session_id, decision: answer, approver, note })?;
-                Encoded { kind: kind::ANSWERED, action_id, body, payload: None }
+            Event::Answered { action_id, session_id, answer, approver, note, waited_ms } => {
+                let body = AnsweredBody { session_id, decision: answer, approver, note, waited_ms };
+                encoded(kind::ANSWERED, action_id, to_string(&body)?, None)
             }
             Event::Ended { action_id, session_id, status, error, duration_ms } => {
-                let body = serde_json::to_string(&EndedBody {
+                let body = EndedBody {
                     session_id: session_id.to_owned(),
                     result_status: status,
                     result_error: error.map(str::to_owned),
                     duration_ms,
-                })?;
-                Encoded { kind: kind::ENDED, action_id, body, payload: None }
+                    decided_seq: referred,
+                };
+                encoded(kind::ENDED, action_id, to_string(&body)?, None)
+            }
+            Event::Checkpoint { size, root, signed_by, operator } => {
+                let body = CheckpointBody { size, root: root.to_string(), signed_by, operator };
+                encoded(kind::CHECKPOINT, "", to_string(&body)?, None)
+            }
+            Event::Redacted { action_id, events, note, operator } => {
+                encoded(kind::REDACTED, action_id, to_string(&RedactedBody { events, note, operator })?, None)
+            }
+            Event::Pruned { through, head, subtrees, archive_sha256, archive, operator } => {
+                let body = PrunedBody {
+                    through,
+                    head: head.to_string(),
+                    subtrees: subtrees.iter().map(Digest::to_string).collect(),
+                    archive_sha256: archive_sha256.to_string(),
+                    archive,
+                    operator,
+                };
+                encoded(kind::PRUNED, "", to_string(&body)?, None)
             }
         })
     }
@@ -216,6 +337,7 @@ fn entry_body(
     answer: Option<Answer>,
     approver: Option<&ApproverIdentity>,
     reason: &str,
+    requested_seq: Option<u64>,
 ) -> EntryBody {
     EntryBody {
         session_id: entry.session_id.to_owned(),
@@ -236,6 +358,7 @@ fn entry_body(
         user: entry.user.to_owned(),
         policy_source: entry.policy_source,
         log_source: entry.log_source,
+        requested_seq,
     }
 }
 

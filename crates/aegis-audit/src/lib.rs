@@ -23,6 +23,7 @@
 //! first event's previous hash is `SHA-256("aegis-log-v1\0" ‖ log id ‖ created at)`.
 
 mod answer;
+mod append;
 mod chain;
 mod error;
 mod event;
@@ -34,15 +35,17 @@ mod reader;
 mod receipt;
 mod record;
 mod schema;
+mod stored;
 mod tail;
 mod trail;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
 pub use error::TrailError;
-pub use event::{Entry, Event, PathSource, Stamped};
+pub use event::{Entry, Event, Operator, PathSource, Stamped};
 pub use export::{ExportFormat, RecordWriter, approver_word};
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;
 pub use record::Record;
+pub use stored::StoredEvent;
 pub use trail::Trail;

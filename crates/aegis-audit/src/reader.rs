@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs::{self, Metadata};
 use std::io;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,8 @@ use crate::error::TrailError;
 use crate::file::{FileIdentity, beside, may_read, resolve};
 use crate::query::{Filter, ROW, count, numbers, read_record};
 use crate::record::Record;
-use crate::schema::{defend, identify};
+use crate::schema::{LogIdentity, defend, identify};
+use crate::stored::StoredEvent;
 
 /// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
@@ -23,6 +24,7 @@ const BUSY_WAIT: Duration = Duration::from_secs(10);
 pub struct TrailReader {
     connection: Connection,
     path: PathBuf,
+    identity: LogIdentity,
     /// What the file was when it was opened without a lock.
     unlocked: Option<Version>,
 }
@@ -59,9 +61,15 @@ impl TrailReader {
             opened => (opened?, None),
         };
         match identify(&connection, &path)? {
-            Some(_) => Ok(TrailReader { connection, path, unlocked }),
+            Some(identity) => Ok(TrailReader { connection, path, identity, unlocked }),
             None => Err(TrailError::NotALog { path }),
         }
+    }
+
+    /// The log's id: 32 hexadecimal digits.
+    #[must_use]
+    pub fn id(&self) -> String {
+        hex::encode(&self.identity.id)
     }
 
     /// Calls `each` with every record that the filter lets through, until it breaks. All of them are of the same moment,
@@ -88,6 +96,33 @@ impl TrailReader {
                     TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_string() }
                 })?;
             if each(record)?.is_break() {
+                break;
+            }
+        }
+        Ok(self.check_unchanged()?)
+    }
+
+    /// Calls `each` with the events of these numbers, oldest first, until it breaks. All of them are of the same moment.
+    /// An event that does not even have the form of one is given as its number, and what is wrong with it.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or `each` says so.
+    pub fn events<E: From<TrailError>>(
+        &self,
+        numbers: RangeInclusive<u64>,
+        mut each: impl FnMut(i64, Result<StoredEvent<'_>, String>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let failed = |error| E::from(TrailError::sqlite(&self.path, error));
+        let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let (first, last) = (bound(*numbers.start()), bound(*numbers.end()));
+        let columns = StoredEvent::COLUMNS;
+        let mut statement = self
+            .connection
+            .prepare_cached(&format!("SELECT {columns} FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq"))
+            .map_err(failed)?;
+        let mut rows = statement.query([first, last]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            if each(row.get(0).map_err(failed)?, StoredEvent::read(row))?.is_break() {
                 break;
             }
         }

@@ -2,31 +2,35 @@
 
 use std::path::Path;
 
+use aegis_engine::Digest;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use crate::chain::genesis;
 use crate::error::TrailError;
 use crate::file::supports_shared_memory;
 
 /// Marks a database as an audit log: "AEGS".
 const APPLICATION_ID: i64 = 0x4145_4753;
 /// The format that this program writes.
-pub(crate) const FORMAT: i64 = 1;
+pub(crate) const FORMAT: i64 = 2;
 /// `SQLite` before this can lose committed rows when two connections checkpoint at once.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
 /// How much of the log to keep in memory while writing. Hashes land all over their index, so a writer's pages are many.
 const CACHE_KIB: u32 = 16 * 1024;
 
-/// One row an event. What is filtered by is computed from `body`, so the hashed bytes are the only source of truth.
-/// The indexes are partial: what is asked for is one line an action, and only these kinds of event can give it.
+/// One row an event; what is hashed is what is stored, and everything else is derived from it. `blocks` and `terms` are the
+/// index over full blocks of events: see the module `index`. `key` keys the digests that stand for secrets.
 ///
-/// The triggers keep accidents out, not whoever may write the file: the chain is there for that.
-const STATEMENTS: [&str; 15] = [
+/// A row of `events` is linked to the newest one or refused, so a chain cannot fork, and only what a `pruned` event stands
+/// for can be deleted. The triggers keep accidents out, not whoever may write the file: the chain is there for that.
+const STATEMENTS: [&str; 13] = [
     "CREATE TABLE log (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     id BLOB NOT NULL CHECK (length(id) = 16),
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    key BLOB NOT NULL CHECK (length(key) = 32)
 ) STRICT",
     "CREATE TABLE events (
     seq INTEGER PRIMARY KEY,
@@ -37,25 +41,25 @@ const STATEMENTS: [&str; 15] = [
     payload TEXT,
     salt BLOB,
     commitment BLOB NOT NULL,
-    prev_hash BLOB NOT NULL UNIQUE,
-    hash BLOB NOT NULL,
-    session_id TEXT GENERATED ALWAYS AS (body ->> '$.session_id') VIRTUAL,
-    agent TEXT GENERATED ALWAYS AS (body ->> '$.agent') VIRTUAL,
-    action_type TEXT GENERATED ALWAYS AS (body ->> '$.action_type') VIRTUAL,
-    action_target TEXT GENERATED ALWAYS AS (body ->> '$.action_target') VIRTUAL,
-    risk_level TEXT GENERATED ALWAYS AS (body ->> '$.risk_level') VIRTUAL,
-    approval TEXT GENERATED ALWAYS AS (body ->> '$.approval') VIRTUAL,
-    matched_rule TEXT GENERATED ALWAYS AS (body ->> '$.matched_rule') VIRTUAL,
-    decision TEXT GENERATED ALWAYS AS (body ->> '$.decision') VIRTUAL,
-    result_status TEXT GENERATED ALWAYS AS (body ->> '$.result_status') VIRTUAL
+    prev_hash BLOB NOT NULL,
+    hash BLOB NOT NULL
 ) STRICT",
     "CREATE INDEX events_by_action ON events (action_id, kind)",
-    "CREATE INDEX events_by_time ON events (at) WHERE kind IN ('requested', 'decided')",
-    "CREATE INDEX events_by_session ON events (session_id) WHERE kind IN ('requested', 'decided')",
-    "CREATE INDEX events_by_agent ON events (agent) WHERE kind IN ('requested', 'decided')",
-    "CREATE INDEX events_by_type ON events (action_type) WHERE kind IN ('requested', 'decided')",
-    "CREATE INDEX events_by_target ON events (action_target) WHERE kind IN ('requested', 'decided')",
-    "CREATE INDEX events_by_rule ON events (matched_rule) WHERE kind IN ('requested', 'decided')",
+    // Those that are about the log itself are few; what looks for the newest of them finds it at once.
+    "CREATE INDEX events_about_the_log ON events (kind) WHERE action_id = ''",
+    "CREATE TABLE blocks (
+    block INTEGER PRIMARY KEY,
+    earliest INTEGER NOT NULL,
+    latest INTEGER NOT NULL,
+    root BLOB NOT NULL
+) STRICT",
+    "CREATE TABLE terms (
+    field INTEGER NOT NULL,
+    value TEXT NOT NULL,
+    block INTEGER NOT NULL,
+    events BLOB NOT NULL,
+    PRIMARY KEY (field, value, block)
+) STRICT, WITHOUT ROWID",
     "CREATE TRIGGER log_is_fixed BEFORE UPDATE ON log
 BEGIN SELECT RAISE(ABORT, 'the identity of a log does not change'); END",
     "CREATE TRIGGER log_stays BEFORE DELETE ON log
@@ -71,14 +75,34 @@ BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
 WHEN NEW.payload IS NOT NULL OR NEW.salt IS NOT NULL
 BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
     "CREATE TRIGGER events_stay BEFORE DELETE ON events
+WHEN OLD.seq > coalesce((SELECT body ->> '$.through' FROM events WHERE kind = 'pruned' AND action_id = ''
+                         ORDER BY seq DESC LIMIT 1), 0)
 BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
+    // For whoever asks a copy of the log in SQL.
+    "CREATE VIEW actions AS SELECT seq, datetime(at / 1000.0, 'unixepoch', 'subsec') AS timestamp, action_id,
+    body ->> '$.session_id' AS session_id, body ->> '$.agent' AS agent, body ->> '$.action_type' AS action_type,
+    body ->> '$.action_target' AS action_target, body ->> '$.risk_level' AS risk_level,
+    body ->> '$.approval' AS approval, body ->> '$.matched_rule' AS matched_rule, body ->> '$.decision' AS decision,
+    (SELECT e.body ->> '$.result_status' FROM events e WHERE e.action_id = events.action_id AND e.kind = 'ended'
+     ORDER BY e.seq DESC LIMIT 1) AS ended
+FROM events WHERE kind = 'decided'",
 ];
 
 /// What a log is: its identity, for receipts and for the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LogIdentity {
     pub(crate) id: Vec<u8>,
+    /// Milliseconds since the Unix epoch.
     pub(crate) created_at: i64,
+    /// Keys the digests that stand for secrets in this log.
+    pub(crate) key: [u8; 32],
+}
+
+impl LogIdentity {
+    /// The hash before the first event.
+    pub(crate) fn genesis(&self) -> Digest {
+        genesis(&self.id, self.created_at, Digest::of(&self.key))
+    }
 }
 
 /// Whether a log keeps a write-ahead log beside it.
@@ -130,7 +154,7 @@ pub(crate) fn defend(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
-         PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304;",
+         PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = ON;",
     )
 }
 
@@ -171,11 +195,14 @@ pub(crate) fn identify(connection: &Connection, path: &Path) -> Result<Option<Lo
         (APPLICATION_ID, found) if found > FORMAT => {
             return Err(TrailError::Newer { path: path.to_owned(), found, known: FORMAT });
         }
+        (APPLICATION_ID, found) if (1..FORMAT).contains(&found) => {
+            return Err(TrailError::Older { path: path.to_owned(), found, known: FORMAT });
+        }
         _ => return Err(TrailError::NotALog { path: path.to_owned() }),
     }
     let identity = connection
-        .query_row("SELECT id, created_at FROM log", [], |row| {
-            Ok(LogIdentity { id: row.get(0)?, created_at: row.get(1)? })
+        .query_row("SELECT id, created_at, key FROM log", [], |row| {
+            Ok(LogIdentity { id: row.get(0)?, created_at: row.get(1)?, key: row.get(2)? })
         })
         .optional()
         .map_err(failed)?;
@@ -214,21 +241,24 @@ pub(crate) fn create(
     path: &Path,
     created_at: i64,
 ) -> Result<LogIdentity, TrailError> {
-    let mut id = vec![0; 16];
+    let (mut id, mut key) = (vec![0; 16], [0; 32]);
     getrandom::fill(&mut id)?;
+    getrandom::fill(&mut key)?;
     let fill = |connection: &mut Connection| -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         for statement in STATEMENTS {
             transaction.execute(statement, [])?;
         }
-        transaction
-            .execute("INSERT INTO log (only, id, created_at) VALUES (1, ?1, ?2)", params![id, created_at])?;
+        transaction.execute(
+            "INSERT INTO log (only, id, created_at, key) VALUES (1, ?1, ?2, ?3)",
+            params![id, created_at, key],
+        )?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
         transaction.commit()
     };
     fill(connection).map_err(|error| TrailError::sqlite(path, error))?;
-    Ok(LogIdentity { id, created_at })
+    Ok(LogIdentity { id, created_at, key })
 }
 
 #[cfg(test)]
@@ -266,7 +296,7 @@ mod tests {
         let made = create(&mut connection, path, 1).unwrap();
         assert_eq!(identify(&connection, path).unwrap(), Some(made));
         check_tables(&connection, path).unwrap();
-        connection.execute_batch("VACUUM; CREATE INDEX another ON events (risk_level); ANALYZE;").unwrap();
+        connection.execute_batch("VACUUM; CREATE INDEX another ON events (at); ANALYZE;").unwrap();
         check_tables(&connection, path).unwrap();
         for meddling in [
             "CREATE TABLE more (x)",

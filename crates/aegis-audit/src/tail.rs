@@ -6,9 +6,9 @@ use std::path::Path;
 use aegis_engine::Digest;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use crate::chain::{Link, commitment, genesis};
 use crate::error::TrailError;
 use crate::schema::LogIdentity;
+use crate::stored::StoredEvent;
 
 /// The newest event: what the next one is linked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,20 +26,20 @@ pub(crate) fn head(
     last: Option<Head>,
 ) -> Result<Head, TrailError> {
     let newest = connection
-        .prepare_cached(
-            "SELECT seq, at, kind, action_id, body, payload, salt, commitment, prev_hash, hash
-             FROM events ORDER BY seq DESC LIMIT 1",
-        )
+        .prepare_cached(&format!("SELECT {} FROM events ORDER BY seq DESC LIMIT 1", StoredEvent::COLUMNS))
         .and_then(|mut statement| {
             // What cannot even be read has no right hash either.
-            let checked =
-                |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, checked_hash(row, identity).unwrap_or(None)));
+            let checked = |row: &Row<'_>| {
+                let hash =
+                    StoredEvent::read(row).ok().and_then(|event| event.checked_hash(&identity.id).ok());
+                Ok((row.get::<_, i64>(0)?, hash))
+            };
             statement.query_row([], checked).optional()
         })
         .map_err(|error| TrailError::sqlite(path, error))?;
     let head = match newest {
         // The first event's `prev_hash` binds the chain to its log.
-        None => Head { seq: 0, hash: genesis(&identity.id, identity.created_at) },
+        None => Head { seq: 0, hash: identity.genesis() },
         Some((seq, Some(hash))) => Head { seq, hash },
         Some((seq, None)) => return Err(TrailError::Tampered { path: path.to_owned(), seq }),
     };
@@ -57,29 +57,4 @@ fn hash_at(connection: &Connection, path: &Path, seq: i64) -> Result<Option<Dige
         .and_then(|mut statement| statement.query_row([seq], |row| row.get(0)).optional())
         .map(|hash: Option<[u8; 32]>| hash.map(Digest::from_bytes))
         .map_err(|error| TrailError::sqlite(path, error))
-}
-
-/// A row's hash, if that is the one that its content has.
-fn checked_hash(row: &Row<'_>, identity: &LogIdentity) -> rusqlite::Result<Option<Digest>> {
-    let (kind, action_id, body): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
-    let (payload, salt): (Option<String>, Option<Vec<u8>>) = (row.get(5)?, row.get(6)?);
-    let (committed, prev_hash, stored): (Vec<u8>, Vec<u8>, Vec<u8>) = (row.get(7)?, row.get(8)?, row.get(9)?);
-    let fits = match (&payload, &salt) {
-        // A payload that was removed took its salt along; the commitment still stands for it.
-        (None, None) => true,
-        (Some(_), None) => false,
-        (payload, Some(salt)) => commitment(payload.as_deref(), salt).as_bytes() == committed.as_slice(),
-    };
-    let hash = Link {
-        log_id: &identity.id,
-        seq: row.get(0)?,
-        at: row.get(1)?,
-        kind: &kind,
-        action_id: &action_id,
-        body: &body,
-        commitment: &committed,
-        prev_hash: &prev_hash,
-    }
-    .hash();
-    Ok((fits && hash.as_bytes() == stored.as_slice()).then_some(hash))
 }

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
-use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior, params};
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
-use crate::chain::{Link, SALT_LENGTH, commitment};
+use crate::append::Appending;
 use crate::error::TrailError;
 use crate::event::Stamped;
 use crate::file::{
@@ -100,26 +100,48 @@ impl Trail {
     /// # Errors
     /// When they could not be made durable, or the log is damaged. None of them was acknowledged then.
     pub fn append(&mut self, events: &[Stamped<'_>]) -> Result<Vec<Receipt>, TrailError> {
+        self.transact(|log| log.append(events))
+    }
+
+    /// Does `work` in one transaction behind the newest event, and returns what it returns once that is synced. Where
+    /// a program that knows nothing of the lock is in the way, the work is done again.
+    pub(crate) fn transact<T>(
+        &mut self,
+        mut work: impl FnMut(&mut Appending<'_>) -> Result<T, TrailError>,
+    ) -> Result<T, TrailError> {
         let deadline = Instant::now() + self.wait;
         loop {
-            match self.try_append(events, deadline) {
-                // A program that knows nothing of the lock was in the way.
+            match self.try_transact(&mut work, deadline) {
                 Err(TrailError::Locked { .. }) if Instant::now() < deadline => std::thread::sleep(PAUSE),
                 result => return result,
             }
         }
     }
 
-    fn try_append(&mut self, events: &[Stamped<'_>], deadline: Instant) -> Result<Vec<Receipt>, TrailError> {
+    fn try_transact<T>(
+        &mut self,
+        work: &mut impl FnMut(&mut Appending<'_>) -> Result<T, TrailError>,
+        deadline: Instant,
+    ) -> Result<T, TrailError> {
         let _held = self.lock.hold(deadline)?;
         self.check_files()?;
+        let failed = |error| TrailError::sqlite(&self.path, error);
         let left = deadline.saturating_duration_since(Instant::now());
-        self.connection.busy_timeout(left).map_err(|error| TrailError::sqlite(&self.path, error))?;
-        let (receipts, head) = append(&mut self.connection, &self.path, &self.identity, self.last, events)?;
+        self.connection.busy_timeout(left).map_err(failed)?;
+        // Dropped without a commit, a transaction is rolled back.
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        check_tables(&transaction, &self.path)?;
+        let head = head(&transaction, &self.path, &self.identity, self.last)?;
+        let (path, identity) = (&self.path, &self.identity);
+        let mut log = Appending { connection: &transaction, path, identity, head };
+        let done = work(&mut log)?;
+        let head = log.head;
+        transaction.commit().map_err(failed)?;
         // A row in a file that has lost its name is not kept: it must have had the name when the row was synced.
         self.check_files()?;
         self.last = Some(head);
-        Ok(receipts)
+        Ok(done)
     }
 
     fn check_files(&self) -> Result<(), TrailError> {
@@ -159,75 +181,6 @@ fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), Tr
         return Err(TrailError::Replaced { path: path.to_owned() });
     }
     Ok((connection, file))
-}
-
-fn append(
-    connection: &mut Connection,
-    path: &Path,
-    identity: &LogIdentity,
-    last: Option<Head>,
-    events: &[Stamped<'_>],
-) -> Result<(Vec<Receipt>, Head), TrailError> {
-    let failed = |error| TrailError::sqlite(path, error);
-    // Dropped without a commit, a transaction is rolled back.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    check_tables(&transaction, path)?;
-    let mut head = head(&transaction, path, identity, last)?;
-    let log = hex::encode(&identity.id);
-    let mut receipts = Vec::with_capacity(events.len());
-    {
-        let mut insert = transaction
-            .prepare_cached(
-                "INSERT INTO events (seq, at, kind, action_id, body, payload, salt, commitment, prev_hash, hash)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-            )
-            .map_err(failed)?;
-        for stamped in events {
-            let encoded = stamped.event.encode()?;
-            let at = stamped.at.timestamp_millis();
-            let Some(seq) = head.seq.checked_add(1) else {
-                return Err(TrailError::Tampered { path: path.to_owned(), seq: head.seq });
-            };
-            let mut salt = [0; SALT_LENGTH];
-            getrandom::fill(&mut salt)?;
-            let commitment = commitment(encoded.payload.as_deref(), &salt);
-            let hash = Link {
-                log_id: &identity.id,
-                seq,
-                at,
-                kind: encoded.kind,
-                action_id: encoded.action_id,
-                body: &encoded.body,
-                commitment: commitment.as_bytes(),
-                prev_hash: head.hash.as_bytes(),
-            }
-            .hash();
-            insert
-                .execute(params![
-                    seq,
-                    at,
-                    encoded.kind,
-                    encoded.action_id,
-                    encoded.body,
-                    encoded.payload,
-                    salt,
-                    commitment.as_bytes(),
-                    head.hash.as_bytes(),
-                    hash.as_bytes()
-                ])
-                .map_err(failed)?;
-            receipts.push(Receipt {
-                log: log.clone(),
-                seq: seq.unsigned_abs(),
-                head: hash,
-                action_id: encoded.action_id.to_owned(),
-                answer: stamped.event.final_answer(),
-            });
-            head = Head { seq, hash };
-        }
-    }
-    transaction.commit().map_err(failed)?;
-    Ok((receipts, head))
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The gate: evaluate, approve, record. Nothing gets past it without a synced record.
 
+use std::time::Instant;
+
 use crate::approval::{Approval, ApprovalRequest, Approver};
 use crate::identity::new_action_id;
 use aegis_audit::{Answer, ApproverIdentity, Entry, Event, PathSource, Receipt, Stamped, Trail, TrailError};
@@ -117,11 +119,13 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
             policy_source: self.context.policy_source,
             log_source: self.context.log_source,
         };
+        let mut asked = None;
         let approval = match decision.approval() {
             ApprovalMode::Auto | ApprovalMode::Block => None,
             ApprovalMode::Approve => {
                 let _ =
                     self.trail.append(&[Stamped { at: evaluated_at, event: Event::Requested { entry } }])?;
+                asked = Some(Instant::now());
                 Some(self.approver.ask(&ApprovalRequest {
                     action_id: &action_id,
                     action,
@@ -132,10 +136,18 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
             }
         };
         let at = if approval.is_some() { Utc::now() } else { evaluated_at };
+        // By the clock that cannot be set.
+        let waited_ms = asked.and_then(|asked| u64::try_from(asked.elapsed().as_millis()).ok());
         let (answer, approver) = conclude(&decision, approval.as_ref());
         let reason = reason(&decision, approval.as_ref());
         let decided = Event::Decided { entry, answer, approver: approver.as_ref(), reason: &reason };
-        let receipt = record(&mut self.trail, at, &entry, approval.as_ref(), decided)?;
+        let receipt = record(
+            &mut self.trail,
+            at,
+            &entry,
+            approval.as_ref().map(|approval| (approval, waited_ms)),
+            decided,
+        )?;
         let answered = Answered {
             action_id,
             evaluated_at,
@@ -160,16 +172,17 @@ fn record(
     trail: &mut Trail,
     at: DateTime<Utc>,
     entry: &Entry<'_>,
-    approval: Option<&Approval>,
+    approval: Option<(&Approval, Option<u64>)>,
     decided: Event<'_>,
 ) -> Result<Receipt, GateError> {
-    let why = approval.and_then(Approval::why_unanswered).map(|why| why.to_string());
-    let answered = approval.map(|approval| Event::Answered {
+    let why = approval.and_then(|(approval, _)| approval.why_unanswered()).map(|why| why.to_string());
+    let answered = approval.map(|(approval, waited_ms)| Event::Answered {
         action_id: entry.action_id,
         session_id: entry.session_id,
         answer: approval.answer(),
         approver: approval.approver(),
         note: why.as_deref(),
+        waited_ms,
     });
     let events: Vec<_> = answered.into_iter().chain([decided]).map(|event| Stamped { at, event }).collect();
     trail.append(&events)?.into_iter().next_back().ok_or(GateError::NoReceipt)

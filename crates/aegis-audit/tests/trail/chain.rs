@@ -19,11 +19,22 @@ struct Row {
     hash: Vec<u8>,
 }
 
-fn rows(place: &Place) -> (Vec<u8>, i64, Vec<Row>) {
+/// A log's id, and what its first event is linked to.
+fn start(place: &Place) -> (Vec<u8>, Vec<u8>) {
+    let log: (Vec<u8>, i64, Vec<u8>) = place
+        .meddle()
+        .query_row("SELECT id, created_at, key FROM log", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .unwrap();
+    let (id, created_at, key) = log;
+    let key = part(&sha256(&[&key]));
+    let genesis = sha256(&[b"aegis-log-v2\0", &part(&id), &created_at.to_be_bytes(), &key]);
+    (id, genesis)
+}
+
+fn rows(place: &Place) -> Vec<Row> {
     let connection = place.meddle();
-    let log =
-        connection.query_row("SELECT id, created_at FROM log", [], |row| Ok((row.get(0)?, row.get(1)?)));
-    let (id, created_at) = log.unwrap();
     let mut statement = connection
         .prepare(
             "SELECT seq, at, kind, action_id, body, payload, salt, commitment, prev_hash, hash FROM events ORDER BY seq",
@@ -45,7 +56,7 @@ fn rows(place: &Place) -> (Vec<u8>, i64, Vec<Row>) {
             })
         })
         .unwrap();
-    (id, created_at, rows.map(Result::unwrap).collect())
+    rows.map(Result::unwrap).collect()
 }
 
 fn part(bytes: &[u8]) -> Vec<u8> {
@@ -58,8 +69,8 @@ fn sha256(parts: &[&[u8]]) -> Vec<u8> {
 
 /// Walks the chain, and gives the hash of each event.
 fn verified(place: &Place) -> Vec<Vec<u8>> {
-    let (id, created_at, rows) = rows(place);
-    let mut head = sha256(&[b"aegis-log-v1\0", &part(&id), &created_at.to_be_bytes()]);
+    let (id, mut head) = start(place);
+    let rows = rows(place);
     for (index, row) in rows.iter().enumerate() {
         assert_eq!(row.seq, i64::try_from(index).unwrap() + 1);
         assert_eq!(row.prev_hash, head);
@@ -137,7 +148,7 @@ fn a_row_holds_everything_that_was_evaluated() {
     let case =
         Case::new(r#"{"type":"read","target":"crm","params":{"b":1,"a":"\u0007"},"description":"<b>"}"#);
     let _ = place.open().append(&[case.decided()]).unwrap();
-    let (_, _, rows) = rows(&place);
+    let rows = rows(&place);
     let body: serde_json::Value = serde_json::from_str(&rows[0].body).unwrap();
     let digest = case.action.digest().to_string();
     for (field, value) in [
@@ -167,7 +178,7 @@ fn a_row_holds_everything_that_was_evaluated() {
 #[test]
 fn equal_payloads_have_different_commitments() {
     let place = Place::with_decisions(2);
-    let (_, _, rows) = rows(&place);
+    let rows = rows(&place);
     assert_eq!(rows[0].payload, rows[1].payload);
     assert_ne!(rows[0].commitment, rows[1].commitment);
 }

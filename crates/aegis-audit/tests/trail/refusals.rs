@@ -209,15 +209,20 @@ fn a_database_that_is_no_log() {
 }
 
 #[test]
-fn a_newer_format() {
-    let place = Place::with_decisions(1);
-    place.meddle().execute_batch("PRAGMA user_version = 2").unwrap();
-    let bytes = fs::read(&place.log).unwrap();
-    let error = untouched_refusal(&place);
-    assert!(matches!(error, TrailError::Newer { found: 2, known: 1, .. }), "{error}");
-    assert!(error.to_string().ends_with("has format 2; this program knows formats up to 1"), "{error}");
-    assert!(matches!(TrailReader::open(&place.log), Err(TrailError::Newer { .. })));
-    assert_eq!(fs::read(&place.log).unwrap(), bytes);
+fn another_format() {
+    for (format, message) in [
+        (3, "has format 3; this program knows formats up to 2"),
+        (1, "has format 1, which is older than format 2 of this program"),
+    ] {
+        let place = Place::with_decisions(1);
+        place.meddle().execute_batch(&format!("PRAGMA user_version = {format}")).unwrap();
+        let bytes = fs::read(&place.log).unwrap();
+        let error = untouched_refusal(&place);
+        assert!(matches!(error, TrailError::Newer { .. } | TrailError::Older { .. }), "{error}");
+        assert!(error.to_string().ends_with(message) && error.help().is_some(), "{error}");
+        assert_eq!(TrailReader::open(&place.log).unwrap_err().to_string(), error.to_string());
+        assert_eq!(fs::read(&place.log).unwrap(), bytes);
+    }
 }
 
 #[test]

@@ -203,6 +203,7 @@ impl Case {
             answer: self.answer,
             approver: self.approver.as_ref(),
             note: None,
+            waited_ms: Some(1500),
         };
         Stamped { at: self.at, event }
     }

@@ -1,33 +1,26 @@
-//! `aegis audit`: the trail, filtered, as a table or for other programs.
+//! `aegis audit`: the trail.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
-use std::ops::ControlFlow;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+mod checkpoint;
+mod filter;
+mod list;
+mod prune;
+mod record;
+mod redact;
+mod report;
+mod show;
+mod stats;
+mod verify;
 
-use aegis_audit::{Answer, ExportFormat, Filter, RecordWriter, ResultStatus, TrailReader};
-use aegis_engine::{ApprovalMode, RiskLevel, escape};
-use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
+use clap::{Args, Subcommand};
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::render::records::RecordTable;
 use crate::settings::Settings;
 
-/// How many records a table shows where nobody says.
-const TABLE_LIMIT: u64 = 1000;
-/// From how many records on an export shows a progress bar.
-const LONG_EXPORT: u64 = 20_000;
-
-/// Show the audit trail
+/// Show the audit trail, verify it, and look after it
 ///
-/// One line for each action, oldest first. Filters are joined: a record must pass them all; one that may be given
-/// several times lets through any of its values.
+/// Without a command: one line for each action, oldest first. Filters are joined: a record must pass them all; one that
+/// may be given several times lets through any of its values.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk critical \
@@ -35,252 +28,47 @@ const LONG_EXPORT: u64 = 20_000;
     --session and --agent, given here, select records."
 )]
 pub(crate) struct AuditArgs {
-    /// Only this type of action
-    #[arg(long = "type", value_name = "TYPE")]
-    action_type: Option<String>,
-    /// Only this target
-    #[arg(long)]
-    target: Option<String>,
-    /// Only this risk level
-    #[arg(long, value_name = "LEVEL", value_parser = words(RiskLevel::ALL.map(RiskLevel::as_str), RiskLevel::from_word))]
-    risk: Vec<RiskLevel>,
-    /// Only what the policy required this of
-    #[arg(long, value_name = "APPROVAL", value_parser = words(ApprovalMode::ALL.map(ApprovalMode::as_str), ApprovalMode::from_word))]
-    approval: Vec<ApprovalMode>,
-    /// Only what was answered so
-    #[arg(long, value_name = "ANSWER", value_parser = words(Answer::ALL.map(Answer::as_str), Answer::from_word))]
-    decision: Vec<Answer>,
-    /// Only what ended so
-    #[arg(long, value_name = "STATUS", value_parser = words(ResultStatus::ALL.map(ResultStatus::as_str), ResultStatus::from_word))]
-    result: Vec<ResultStatus>,
-    /// Only what this rule decided; `<default>` is no rule
-    #[arg(long, value_name = "NAME")]
-    rule: Option<String>,
-    /// Only from this instant on: an age (2h, 7d), a date (2026-11-23, UTC), or RFC 3339
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
-    since: Option<DateTime<Utc>>,
-    /// Only before this instant
-    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
-    until: Option<DateTime<Utc>>,
-    /// Only the newest N [default: all; 1000 for a table]
-    #[arg(long, short = 'n', value_name = "N")]
-    limit: Option<u64>,
-    /// Newest first
-    #[arg(long, short)]
-    reverse: bool,
-    /// How to show them
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
-    /// Write to this file instead of standard output; the count goes to standard error
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<AuditCommand>,
+    #[command(flatten)]
+    list: list::ListArgs,
 }
 
-/// How to show records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// A table for a person
-    #[value(alias = "text")]
-    Table,
-    /// One array
-    Json,
-    /// One object a line
-    Jsonl,
-    /// Comma-separated values (RFC 4180), safe for spreadsheets
-    Csv,
-}
-
-/// One of a closed list of words.
-fn words<const N: usize, T: Clone + Send + Sync + 'static>(
-    words: [&'static str; N],
-    from_word: fn(&str) -> Option<T>,
-) -> impl clap::builder::TypedValueParser<Value = T> {
-    PossibleValuesParser::new(words).try_map(move |word| from_word(&word).ok_or("not one of the words"))
-}
-
-/// An age, a date or an instant.
-fn parse_when(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Ok(date) = text.parse::<NaiveDate>() {
-        return Ok(date.and_time(NaiveTime::MIN).and_utc());
-    }
-    if let Ok(instant) = DateTime::parse_from_rfc3339(text) {
-        return Ok(instant.with_timezone(&Utc));
-    }
-    let age = humantime::parse_duration(text).ok().and_then(|age| chrono::TimeDelta::from_std(age).ok());
-    age.and_then(|age| Utc::now().checked_sub_signed(age)).ok_or_else(|| {
-        "write an age (2h, 7d), a date (2026-11-23) or an instant (2026-11-23T08:49:00Z)".to_owned()
-    })
+/// What to do with the trail.
+#[derive(Debug, Subcommand)]
+enum AuditCommand {
+    /// Check the whole chain, and what others kept of it
+    Verify(verify::VerifyArgs),
+    /// Print a checkpoint of the log, to be kept elsewhere
+    Checkpoint(checkpoint::CheckpointArgs),
+    /// Remove what may hold secrets from an action's events; the chain still verifies
+    Redact(redact::RedactArgs),
+    /// Move the oldest events to an archive
+    Prune(prune::PruneArgs),
+    /// Show one action in full
+    Show(show::ShowArgs),
+    /// Count: by rule, agent, action and hour; what was asked, and how long answers took
+    Stats(stats::StatsArgs),
+    /// Write a page with charts for a browser or a printer
+    Report(report::ReportArgs),
+    /// Record how an allowed action ended
+    Record(record::RecordArgs),
 }
 
 pub(crate) fn run(args: &AuditArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
-    let reader = TrailReader::open(&settings.db)?;
-    let filter = Filter {
-        session: settings.session_flag().map(str::to_owned),
-        agent: settings.agent_flag().map(str::to_owned),
-        action_type: args.action_type.clone(),
-        target: args.target.clone(),
-        rule: args.rule.clone(),
-        risk: args.risk.clone(),
-        approval: args.approval.clone(),
-        decision: args.decision.clone(),
-        result: args.result.clone(),
-        since: args.since,
-        until: args.until,
-        limit: args.limit,
-        reverse: args.reverse,
-    };
-    match &args.output {
-        None => {
-            let mut stdout = BufWriter::new(output.stdout());
-            let written = write(&reader, filter, args.format, &mut stdout, output).and_then(|count| {
-                stdout.flush().map_err(Stop::Output)?;
-                Ok(count)
-            });
-            match written {
-                // Whoever read it has seen enough.
-                Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
-                Err(Stop::Output(error)) => {
-                    return Err(CommandError::input(format!("cannot write to standard output: {error}")));
-                }
-                Err(Stop::Trail(error)) => return Err(error.into()),
-                Ok(_) => {}
-            }
-        }
-        Some(path) => {
-            let count = write_file(&reader, filter, args.format, path, settings)?;
-            let shown = escape(&path.to_string_lossy());
-            output.note(format!("{count} record{} written to `{shown}`", if count == 1 { "" } else { "s" }));
-        }
+    if args.command.is_some() && args.list != list::ListArgs::default() {
+        return Err(CommandError::usage("options that select or show records stand before the command")
+            .help("put them behind it, where it has them: aegis audit stats --since 7d"));
     }
-    Ok(ExitStatus::Success)
-}
-
-/// Why writing records stopped.
-enum Stop {
-    Trail(aegis_audit::TrailError),
-    Output(io::Error),
-}
-
-impl From<aegis_audit::TrailError> for Stop {
-    fn from(error: aegis_audit::TrailError) -> Stop {
-        Stop::Trail(error)
+    match &args.command {
+        None => list::run(&args.list, settings),
+        Some(AuditCommand::Verify(args)) => verify::run(args, settings),
+        Some(AuditCommand::Checkpoint(args)) => checkpoint::run(args, settings),
+        Some(AuditCommand::Redact(args)) => redact::run(args, settings),
+        Some(AuditCommand::Prune(args)) => prune::run(args, settings),
+        Some(AuditCommand::Show(args)) => show::run(args, settings),
+        Some(AuditCommand::Stats(args)) => stats::run(args, settings),
+        Some(AuditCommand::Report(args)) => report::run(args, settings),
+        Some(AuditCommand::Record(args)) => record::run(args, settings),
     }
-}
-
-fn write(
-    reader: &TrailReader,
-    filter: Filter,
-    format: Format,
-    writer: impl Write,
-    output: Output,
-) -> Result<u64, Stop> {
-    let format = match format {
-        Format::Table => return write_table(reader, filter, writer, output),
-        Format::Json => ExportFormat::Json,
-        Format::Jsonl => ExportFormat::Jsonl,
-        Format::Csv => ExportFormat::Csv,
-    };
-    let progress = progress(reader, &filter, output)?;
-    let mut records = RecordWriter::new(format, writer).map_err(Stop::Output)?;
-    let mut count = 0;
-    reader.records(&filter, |record| {
-        records.write(&record).map_err(Stop::Output)?;
-        count += 1;
-        progress.inc(1);
-        Ok::<_, Stop>(ControlFlow::Continue(()))
-    })?;
-    records.finish().map_err(Stop::Output)?;
-    progress.finish_and_clear();
-    Ok(count)
-}
-
-fn write_table(
-    reader: &TrailReader,
-    mut filter: Filter,
-    mut writer: impl Write,
-    output: Output,
-) -> Result<u64, Stop> {
-    let total = if filter.limit.is_none() { reader.count(&filter)? } else { 0 };
-    filter.limit = filter.limit.or(Some(TABLE_LIMIT));
-    let mut table = RecordTable::new(output.colors_stdout());
-    let mut count = 0;
-    reader.records(&filter, |record| {
-        table.add(&record);
-        count += 1;
-        Ok::<_, Stop>(ControlFlow::Continue(()))
-    })?;
-    if count == 0 {
-        output.note("no record matches");
-        return Ok(0);
-    }
-    writeln!(writer, "{table}").map_err(Stop::Output)?;
-    if total > TABLE_LIMIT {
-        output.note(format!("the newest {TABLE_LIMIT} of {total} records; `--limit N` shows more"));
-    }
-    Ok(count)
-}
-
-/// A bar for whoever is watching a long export; hidden otherwise.
-fn progress(reader: &TrailReader, filter: &Filter, output: Output) -> Result<ProgressBar, Stop> {
-    if !output.shows_progress() {
-        return Ok(ProgressBar::hidden());
-    }
-    let total = reader.count(filter)?;
-    if total < LONG_EXPORT {
-        return Ok(ProgressBar::hidden());
-    }
-    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} records, {eta} left");
-    Ok(ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
-}
-
-/// Writes beside the file and renames, so that an export is there whole or not at all.
-fn write_file(
-    reader: &TrailReader,
-    filter: Filter,
-    format: Format,
-    path: &Path,
-    settings: &Settings,
-) -> Result<u64, CommandError> {
-    let shown = escape(&path.to_string_lossy());
-    let failed = |error: &io::Error| CommandError::input(format!("cannot write `{shown}`: {error}"));
-    if is_part_of_log(path, &settings.db) {
-        return Err(
-            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
-        );
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = path.with_file_name(name);
-    let file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)
-        .map_err(|error| failed(&error))?;
-    let mut writer = BufWriter::new(file);
-    let plain = Output { color: anstream::ColorChoice::Never, ..settings.output };
-    let written = write(reader, filter, format, &mut writer, plain).and_then(|count| {
-        writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(Stop::Output)?;
-        fs::rename(&beside, path).map_err(Stop::Output)?;
-        Ok(count)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written.map_err(|stop| match stop {
-        Stop::Trail(error) => error.into(),
-        Stop::Output(error) => failed(&error),
-    })
-}
-
-/// Whether writing to `path` would destroy the log or a file that belongs to it.
-fn is_part_of_log(path: &Path, db: &Path) -> bool {
-    let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-    let Some(target) = identity(path) else { return false };
-    ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {
-        let mut name = db.as_os_str().to_owned();
-        name.push(suffix);
-        identity(Path::new(&name)) == Some(target)
-    })
 }

@@ -1,0 +1,211 @@
+//! Records, filtered, as a table or for other programs.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::ops::ControlFlow;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use aegis_audit::{ExportFormat, Filter, RecordWriter, TrailReader};
+use aegis_engine::escape;
+use clap::{Args, ValueEnum};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::filter::FilterArgs;
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::output::Output;
+use crate::render::records::RecordTable;
+use crate::settings::Settings;
+
+/// How many records a table shows where nobody says.
+const TABLE_LIMIT: u64 = 1000;
+/// From how many records on an export shows a progress bar.
+const LONG_EXPORT: u64 = 20_000;
+
+/// Show records.
+#[derive(Debug, Default, PartialEq, Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// How to show them
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Write to this file instead of standard output; the count goes to standard error
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// How to show records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A table for a person
+    #[default]
+    #[value(alias = "text")]
+    Table,
+    /// One array
+    Json,
+    /// One object a line
+    Jsonl,
+    /// Comma-separated values (RFC 4180), safe for spreadsheets
+    Csv,
+}
+
+pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let output = settings.output;
+    let reader = TrailReader::open(&settings.db)?;
+    let filter = args.filter.filter(settings);
+    match &args.output {
+        None => {
+            let mut stdout = BufWriter::new(output.stdout());
+            let written = write(&reader, filter, args.format, &mut stdout, output).and_then(|count| {
+                stdout.flush().map_err(Stop::Output)?;
+                Ok(count)
+            });
+            match written {
+                // Whoever read it has seen enough.
+                Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                Err(Stop::Output(error)) => {
+                    return Err(CommandError::input(format!("cannot write to standard output: {error}")));
+                }
+                Err(Stop::Trail(error)) => return Err(error.into()),
+                Ok(_) => {}
+            }
+        }
+        Some(path) => {
+            let count = write_file(&reader, filter, args.format, path, settings)?;
+            let shown = escape(&path.to_string_lossy());
+            output.note(format!("{count} record{} written to `{shown}`", if count == 1 { "" } else { "s" }));
+        }
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// Why writing records stopped.
+enum Stop {
+    Trail(aegis_audit::TrailError),
+    Output(io::Error),
+}
+
+impl From<aegis_audit::TrailError> for Stop {
+    fn from(error: aegis_audit::TrailError) -> Stop {
+        Stop::Trail(error)
+    }
+}
+
+fn write(
+    reader: &TrailReader,
+    filter: Filter,
+    format: Format,
+    writer: impl Write,
+    output: Output,
+) -> Result<u64, Stop> {
+    let format = match format {
+        Format::Table => return write_table(reader, filter, writer, output),
+        Format::Json => ExportFormat::Json,
+        Format::Jsonl => ExportFormat::Jsonl,
+        Format::Csv => ExportFormat::Csv,
+    };
+    let progress = progress(reader, &filter, output)?;
+    let mut records = RecordWriter::new(format, writer).map_err(Stop::Output)?;
+    let mut count = 0;
+    reader.records(&filter, |record| {
+        records.write(&record).map_err(Stop::Output)?;
+        count += 1;
+        progress.inc(1);
+        Ok::<_, Stop>(ControlFlow::Continue(()))
+    })?;
+    records.finish().map_err(Stop::Output)?;
+    progress.finish_and_clear();
+    Ok(count)
+}
+
+fn write_table(
+    reader: &TrailReader,
+    mut filter: Filter,
+    mut writer: impl Write,
+    output: Output,
+) -> Result<u64, Stop> {
+    let total = if filter.limit.is_none() { reader.count(&filter)? } else { 0 };
+    filter.limit = filter.limit.or(Some(TABLE_LIMIT));
+    let mut table = RecordTable::new(output.colors_stdout());
+    let mut count = 0;
+    reader.records(&filter, |record| {
+        table.add(&record);
+        count += 1;
+        Ok::<_, Stop>(ControlFlow::Continue(()))
+    })?;
+    if count == 0 {
+        output.note("no record matches");
+        return Ok(0);
+    }
+    writeln!(writer, "{table}").map_err(Stop::Output)?;
+    if total > TABLE_LIMIT {
+        output.note(format!("the newest {TABLE_LIMIT} of {total} records; `--limit N` shows more"));
+    }
+    Ok(count)
+}
+
+/// A bar for whoever is watching a long export; hidden otherwise.
+fn progress(reader: &TrailReader, filter: &Filter, output: Output) -> Result<ProgressBar, Stop> {
+    if !output.shows_progress() {
+        return Ok(ProgressBar::hidden());
+    }
+    let total = reader.count(filter)?;
+    if total < LONG_EXPORT {
+        return Ok(ProgressBar::hidden());
+    }
+    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} records, {eta} left");
+    Ok(ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+}
+
+/// Writes beside the file and renames, so that an export is there whole or not at all.
+fn write_file(
+    reader: &TrailReader,
+    filter: Filter,
+    format: Format,
+    path: &Path,
+    settings: &Settings,
+) -> Result<u64, CommandError> {
+    let shown = escape(&path.to_string_lossy());
+    let failed = |error: &io::Error| CommandError::input(format!("cannot write `{shown}`: {error}"));
+    if is_part_of_log(path, &settings.db) {
+        return Err(
+            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
+        );
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let file = File::options()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)
+        .map_err(|error| failed(&error))?;
+    let mut writer = BufWriter::new(file);
+    let plain = Output { color: anstream::ColorChoice::Never, ..settings.output };
+    let written = write(reader, filter, format, &mut writer, plain).and_then(|count| {
+        writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(Stop::Output)?;
+        fs::rename(&beside, path).map_err(Stop::Output)?;
+        Ok(count)
+    });
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written.map_err(|stop| match stop {
+        Stop::Trail(error) => error.into(),
+        Stop::Output(error) => failed(&error),
+    })
+}
+
+/// Whether writing to `path` would destroy the log or a file that belongs to it.
+fn is_part_of_log(path: &Path, db: &Path) -> bool {
+    let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    let Some(target) = identity(path) else { return false };
+    ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {
+        let mut name = db.as_os_str().to_owned();
+        name.push(suffix);
+        identity(Path::new(&name)) == Some(target)
+    })
+}
