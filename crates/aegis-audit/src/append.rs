@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use crate::chain::{Link, SALT_LENGTH, commitment};
 use crate::error::TrailError;
 use crate::event::Stamped;
+use crate::index::{block_of, completes_block, seal};
 use crate::receipt::Receipt;
 use crate::schema::LogIdentity;
 use crate::tail::Head;
@@ -56,6 +57,9 @@ impl Appending<'_> {
                     answer: stamped.event.final_answer(),
                 });
                 self.head = head;
+                if completes_block(head.seq.unsigned_abs()) {
+                    seal(self.connection, self.path, block_of(head.seq.unsigned_abs()))?;
+                }
             }
         }
         Ok(receipts)

@@ -29,6 +29,7 @@ mod error;
 mod event;
 mod export;
 mod file;
+mod index;
 mod lock;
 mod query;
 mod reader;

@@ -7,11 +7,12 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use crate::error::TrailError;
 use crate::file::{FileIdentity, beside, may_read, resolve};
-use crate::query::{Filter, ROW, count, numbers, read_record};
+use crate::index::Selection;
+use crate::query::{Filter, ROW, read_record};
 use crate::record::Record;
 use crate::schema::{LogIdentity, defend, identify};
 use crate::stored::StoredEvent;
@@ -73,7 +74,8 @@ impl TrailReader {
     }
 
     /// Calls `each` with every record that the filter lets through, until it breaks. All of them are of the same moment,
-    /// whatever is appended meanwhile. Memory holds one record at a time, and at most the numbers of the others.
+    /// whatever is appended meanwhile. Memory holds one record at a time; where the newest are wanted oldest first, also
+    /// the numbers of the others.
     ///
     /// # Errors
     /// When the log cannot be read, or `each` says so.
@@ -82,23 +84,13 @@ impl TrailReader {
         filter: &Filter,
         mut each: impl FnMut(Record) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
-        let failed = |error| E::from(TrailError::sqlite(&self.path, error));
-        let (sql, parameters) = numbers(filter);
-        // Where rows must be sorted, only their numbers are; the rows follow one by one. They are of the same moment,
-        // since the first statement keeps its transaction open until it ends.
-        let mut numbers = self.connection.prepare(&sql).map_err(failed)?;
+        let failed = |error| TrailError::sqlite(&self.path, error);
+        let _moment = self.moment()?;
         let mut fetch = self.connection.prepare(ROW).map_err(failed)?;
-        let mut numbers = numbers.query(params_from_iter(parameters)).map_err(failed)?;
-        while let Some(number) = numbers.next().map_err(failed)? {
-            let seq: i64 = number.get(0).map_err(failed)?;
-            let record =
-                fetch.query_row([seq], |row| Ok(read_record(row))).map_err(failed)?.map_err(|problem| {
-                    TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_string() }
-                })?;
-            if each(record)?.is_break() {
-                break;
-            }
-        }
+        Selection::new(&self.connection, &self.path, filter)?.for_each(|seq| {
+            let record = fetch.query_row([seq], |row| Ok(read_record(row))).map_err(failed)?;
+            each(record.map_err(|problem| self.unreadable(seq, &problem.to_string()))?)
+        })?;
         Ok(self.check_unchanged()?)
     }
 
@@ -134,13 +126,24 @@ impl TrailReader {
     /// # Errors
     /// When the log cannot be read.
     pub fn count(&self, filter: &Filter) -> Result<u64, TrailError> {
-        let (sql, parameters) = count(filter);
-        let count: i64 = self
-            .connection
-            .query_row(&sql, params_from_iter(parameters), |row| row.get(0))
-            .map_err(|error| TrailError::sqlite(&self.path, error))?;
+        let _moment = self.moment()?;
+        let count = Selection::new(&self.connection, &self.path, filter)?.count()?;
         self.check_unchanged()?;
-        Ok(count.unsigned_abs())
+        Ok(count)
+    }
+
+    /// Keeps the log as it is until this is dropped, unless something does so already.
+    pub(crate) fn moment(&self) -> Result<Option<Transaction<'_>>, TrailError> {
+        self.connection
+            .is_autocommit()
+            .then(|| self.connection.unchecked_transaction())
+            .transpose()
+            .map_err(|error| TrailError::sqlite(&self.path, error))
+    }
+
+    fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_owned() }
     }
 
     /// Without a lock, what was read is right only if nobody wrote meanwhile.

@@ -11,6 +11,8 @@ mod export;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod index;
+#[cfg(test)]
 mod query;
 #[cfg(test)]
 mod reader;
