@@ -10,17 +10,16 @@
 //! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row, tables or triggers were
 //!   changed, or whose files were exchanged while it was open.
 //!
-//! # The table
-//! `body` holds what is known of an event, as JSON, and `payload` what may hold secrets: parameters and description.
-//! The columns for filters are computed from `body` and not stored, so that the hashed bytes are the only source of
-//! truth; their indexes cover the two kinds of event that can be an action's line.
+//! # The tables
+//! `body` holds what is known of an event, as JSON, and `payload` what may hold secrets: parameters and description. The
+//! hashed bytes are the only source of truth; the index over full blocks of events is derived from them.
 //!
 //! # The chain
 //! Events are numbered from 1. Event *n* has the hash
 //! `SHA-256("aegis-event-v1\0" ‖ log id ‖ seq ‖ at ‖ kind ‖ action id ‖ body ‖ commitment ‖ previous hash)`, where
 //! numbers are 8 bytes, big-endian, and everything else is preceded by its length in 8 bytes. The commitment is
 //! `SHA-256("aegis-payload-v1\0" ‖ salt ‖ payload)`, so that a payload can be removed and the chain still verifies. The
-//! first event's previous hash is `SHA-256("aegis-log-v1\0" ‖ log id ‖ created at)`.
+//! first event's previous hash is `SHA-256("aegis-log-v2\0" ‖ log id ‖ created at ‖ SHA-256(key))`.
 
 mod answer;
 mod append;
