@@ -176,6 +176,9 @@ impl BlockIndex {
         let mut bytes = Vec::new();
         for (field, values) in &self.terms {
             for (value, events) in values {
+                // Sets of neighbours, of which there are many, take less room as runs.
+                let mut events = events.clone();
+                events.optimize();
                 bytes.clear();
                 events.serialize_into(&mut bytes)?;
                 each(*field, value, &bytes)?;
