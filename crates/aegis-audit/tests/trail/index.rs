@@ -172,14 +172,14 @@ fn every_combination_of_filters_finds_what_reading_everything_does() {
     }
     assert!(standing.is_empty());
     let (mut numbers, mut found) = (Numbers(7), 0);
-    for _ in 0..200 {
+    for _ in 0..120 {
         let filter = filter(&mut numbers);
         let seqs: Vec<_> = place.records(&filter).into_iter().map(|record| record.seq).collect();
         assert_eq!(seqs, expected(&all, &filter), "{filter:?}");
         assert_eq!(place.read().count(&filter).unwrap(), seqs.len() as u64, "{filter:?}");
         found += usize::from(!seqs.is_empty());
     }
-    assert!(found > 25, "{found} filters found something");
+    assert!(found > 15, "{found} filters found something");
 }
 
 #[test]
