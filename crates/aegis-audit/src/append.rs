@@ -1,6 +1,7 @@
 //! Linking events to the chain, inside one transaction.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
@@ -41,7 +42,7 @@ impl Appending<'_> {
                 "SELECT seq FROM events WHERE action_id = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT 1",
             )
             .map_err(failed)?;
-        let log = hex::encode(&self.identity.id);
+        let log: Arc<str> = hex::encode(&self.identity.id).into();
         let mut receipts = Vec::with_capacity(events.len());
         for chunk in events.chunks(SALTS) {
             let mut salts = [[0; SALT_LENGTH]; SALTS];
@@ -50,7 +51,7 @@ impl Appending<'_> {
             for (stamped, salt) in chunk.iter().zip(drawn) {
                 let head = link(&mut insert, &mut referred, self, stamped, salt)?;
                 receipts.push(Receipt {
-                    log: log.clone(),
+                    log: Arc::clone(&log),
                     seq: head.seq.unsigned_abs(),
                     head: head.hash,
                     action_id: stamped.event.action_id().to_owned(),

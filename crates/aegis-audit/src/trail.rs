@@ -7,6 +7,7 @@ use chrono::Utc;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use crate::append::Appending;
+use crate::copies::copies;
 use crate::error::TrailError;
 use crate::event::Stamped;
 use crate::file::{
@@ -15,6 +16,7 @@ use crate::file::{
 use crate::lock::FairLock;
 use crate::receipt::Receipt;
 use crate::schema::{Journal, LogIdentity, check_tables, configure, create, defend, identify};
+use crate::sink::SinkRecord;
 use crate::tail::{Head, head};
 
 /// Nobody waits longer than this, whatever they ask for: instants beyond it need not exist.
@@ -101,6 +103,19 @@ impl Trail {
     /// When they could not be made durable, or the log is damaged. None of them was acknowledged then.
     pub fn append(&mut self, events: &[Stamped<'_>]) -> Result<Vec<Receipt>, TrailError> {
         self.transact(|log| log.append(events))
+    }
+
+    /// Appends events like [`append`](Trail::append), and returns the records that they make as well: for sinks, from
+    /// what was stored.
+    pub(crate) fn append_copied(
+        &mut self,
+        events: &[Stamped<'_>],
+    ) -> Result<(Vec<Receipt>, Vec<SinkRecord>), TrailError> {
+        self.transact(|log| {
+            let receipts = log.append(events)?;
+            let records = copies(log.connection, log.path, &receipts)?;
+            Ok((receipts, records))
+        })
     }
 
     /// Does `work` in one transaction behind the newest event, and returns what it returns once that is synced. Where
