@@ -44,7 +44,11 @@ pub(crate) fn copies(
             Some(Ok(record)) => record,
             Some(Err(problem)) => {
                 let seq = i64::try_from(line).unwrap_or(i64::MAX);
-                return Err(TrailError::Unreadable { path: path.to_owned(), seq, problem: problem.to_string() });
+                return Err(TrailError::Unreadable {
+                    path: path.to_owned(),
+                    seq,
+                    problem: problem.to_string(),
+                });
             }
             None => continue,
         };

@@ -99,9 +99,10 @@ impl Recorder {
         if records.is_empty() {
             return None;
         }
-        self.sinks.iter_mut().enumerate().find_map(|(index, sink)| {
-            sink.append(records).err().map(|error| (index, error))
-        })
+        self.sinks
+            .iter_mut()
+            .enumerate()
+            .find_map(|(index, sink)| sink.append(records).err().map(|error| (index, error)))
     }
 
     /// Says of actions that were to be asked for, or that were allowed, that they were given up. Nothing hangs on it:

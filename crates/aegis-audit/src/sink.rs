@@ -139,7 +139,9 @@ impl SinkError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            SinkError::File(TrailError::HardLink { .. }) => "remove the other name, or name another file".to_owned(),
+            SinkError::File(TrailError::HardLink { .. }) => {
+                "remove the other name, or name another file".to_owned()
+            }
             SinkError::File(TrailError::ForeignOwner { .. }) => {
                 "it must belong to root or to you; name another file".to_owned()
             }
@@ -169,5 +171,8 @@ impl SinkError {
 
 /// The checks of files are those of the log; what they say is of the log, too.
 fn of_the_sink(error: &TrailError) -> String {
-    error.to_string().replace("the audit log's file", "the sink's file").replace("the audit log", "the sink's file")
+    error
+        .to_string()
+        .replace("the audit log's file", "the sink's file")
+        .replace("the audit log", "the sink's file")
 }

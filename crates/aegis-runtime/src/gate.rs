@@ -206,7 +206,12 @@ fn entry<'e>(
 }
 
 fn decided<'e>(entry: Entry<'e>, answer: &'e Unrecorded) -> Event<'e> {
-    Event::Decided { entry, answer: answer.answer, approver: answer.approver.as_ref(), reason: answer.reason() }
+    Event::Decided {
+        entry,
+        answer: answer.answer,
+        approver: answer.approver.as_ref(),
+        reason: answer.reason(),
+    }
 }
 
 /// What is to be recorded of an action before anyone is asked: the policy's own answer, if it has one.

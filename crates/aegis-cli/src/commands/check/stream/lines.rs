@@ -192,7 +192,10 @@ mod tests {
             std::iter::from_fn(|| lines.group().unwrap().map(|group| group.lines.len())).collect::<Vec<_>>()
         };
         assert_eq!(sizes("\n".repeat(MOST_LINES + 1)), [MOST_LINES, 1]);
-        let heavy = format!("{{\"type\":\"a\",\"target\":\"b\",\"params\":{{\"x\":[{}{{}}]}}}}\n", "{},".repeat(9000));
+        let heavy = format!(
+            "{{\"type\":\"a\",\"target\":\"b\",\"params\":{{\"x\":[{}{{}}]}}}}\n",
+            "{},".repeat(9000)
+        );
         assert_eq!(sizes(heavy.repeat(5)), [2, 2, 1]);
     }
 }
