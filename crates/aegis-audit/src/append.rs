@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 use crate::chain::{Link, SALT_LENGTH, commitment};
 use crate::error::TrailError;
 use crate::event::Stamped;
-use crate::index::{block_of, completes_block, seal};
+use crate::index::{BlockIndex, Indexed, block_of, completes_block, seal};
 use crate::receipt::Receipt;
 use crate::schema::LogIdentity;
 use crate::tail::Head;
@@ -23,6 +23,8 @@ pub(crate) struct Appending<'a> {
     pub(crate) identity: &'a LogIdentity,
     /// The newest event, to which the next one is linked.
     pub(crate) head: Head,
+    /// The index of the newest block, as far as this writer wrote its events without a break.
+    pub(crate) index: BlockIndex,
 }
 
 impl Appending<'_> {
@@ -58,8 +60,10 @@ impl Appending<'_> {
                     answer: stamped.event.final_answer(),
                 });
                 self.head = head;
-                if completes_block(head.seq.unsigned_abs()) {
-                    seal(self.connection, self.path, block_of(head.seq.unsigned_abs()))?;
+                let seq = head.seq.unsigned_abs();
+                if completes_block(seq) {
+                    seal(self.connection, self.path, block_of(seq), &self.index)?;
+                    self.index = BlockIndex::default();
                 }
             }
         }
@@ -71,7 +75,7 @@ impl Appending<'_> {
 fn link(
     insert: &mut Statement<'_>,
     referred: &mut Statement<'_>,
-    log: &Appending<'_>,
+    log: &mut Appending<'_>,
     stamped: &Stamped<'_>,
     salt: &[u8; SALT_LENGTH],
 ) -> Result<Head, TrailError> {
@@ -82,7 +86,8 @@ fn link(
             referred.query_row([action_id, kind], |row| row.get(0)).optional().map_err(failed)?
         }
     };
-    let encoded = stamped.event.encode(refers_to.map(i64::unsigned_abs))?;
+    let refers_to = refers_to.map(i64::unsigned_abs);
+    let encoded = stamped.event.encode(refers_to)?;
     let at = stamped.at.timestamp_millis();
     let previous = log.head;
     let Some(seq) = previous.seq.checked_add(1) else {
@@ -114,5 +119,7 @@ fn link(
             hash.as_bytes()
         ])
         .map_err(failed)?;
+    let words = Indexed::of(&stamped.event, refers_to);
+    log.index.add_words(seq.unsigned_abs(), at, encoded.kind, *hash.as_bytes(), &words);
     Ok(Head { seq, hash })
 }

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-pub(crate) use block::BlockIndex;
+pub(crate) use block::{BlockIndex, Indexed};
 pub(crate) use selection::Selection;
 
 use crate::error::TrailError;
@@ -63,8 +63,17 @@ pub(crate) const fn completes_block(seq: u64) -> bool {
     seq.is_multiple_of(BLOCK)
 }
 
-/// Stores the index of a block that has just become full.
-pub(crate) fn seal(connection: &Connection, path: &Path, block: u64) -> Result<(), TrailError> {
+/// Stores the index of a block that has just become full. `written` is that of the events which the writer knows of
+/// itself; where those are not all, they are read.
+pub(crate) fn seal(
+    connection: &Connection,
+    path: &Path,
+    block: u64,
+    written: &BlockIndex,
+) -> Result<(), TrailError> {
+    if written.len() as u64 == BLOCK {
+        return store(connection, path, block, written);
+    }
     store(connection, path, block, &read_block(connection, path, block)?)
 }
 

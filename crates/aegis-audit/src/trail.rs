@@ -13,6 +13,7 @@ use crate::event::Stamped;
 use crate::file::{
     FileIdentity, beside, create_private, inspect, is_still, may_read, resolve, sync_directory,
 };
+use crate::index::BlockIndex;
 use crate::lock::FairLock;
 use crate::receipt::Receipt;
 use crate::schema::{Journal, LogIdentity, check_tables, configure, create, defend, identify};
@@ -36,6 +37,8 @@ pub struct Trail {
     /// The files that `SQLite` has open, which must not be replaced meanwhile.
     files: Vec<(PathBuf, FileIdentity)>,
     last: Option<Head>,
+    /// The index of the newest block's events that this process wrote, the newest of which is `last`.
+    index: BlockIndex,
     wait: Duration,
     created: bool,
 }
@@ -82,7 +85,17 @@ impl Trail {
         }
         drop(held);
         sync_directory(&path)?;
-        Ok(Trail { connection, lock, path, identity, files, last: None, wait, created })
+        Ok(Trail {
+            connection,
+            lock,
+            path,
+            identity,
+            files,
+            last: None,
+            index: BlockIndex::default(),
+            wait,
+            created,
+        })
     }
 
     /// Whether this call of [`open`](Trail::open) made the log.
@@ -149,13 +162,17 @@ impl Trail {
         check_tables(&transaction, &self.path)?;
         let head = head(&transaction, &self.path, &self.identity, self.last)?;
         let (path, identity) = (&self.path, &self.identity);
-        let mut log = Appending { connection: &transaction, path, identity, head };
+        // What this writer knows of the newest block holds only if nobody else wrote since, and nothing is undone.
+        let index = std::mem::take(&mut self.index);
+        let index = if self.last == Some(head) { index } else { BlockIndex::default() };
+        let mut log = Appending { connection: &transaction, path, identity, head, index };
         let done = work(&mut log)?;
-        let head = log.head;
+        let (head, index) = (log.head, log.index);
         transaction.commit().map_err(failed)?;
         // A row in a file that has lost its name is not kept: it must have had the name when the row was synced.
         self.check_files()?;
         self.last = Some(head);
+        self.index = index;
         Ok(done)
     }
 

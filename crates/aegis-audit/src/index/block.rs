@@ -9,8 +9,9 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{Field, block_of, first_of};
+use crate::answer::{Answer, ResultStatus};
 use crate::error::TrailError;
-use crate::event::kind;
+use crate::event::{Entry, Event, kind};
 use crate::stored::StoredEvent;
 
 /// Which events of a block have which words.
@@ -30,8 +31,8 @@ pub(crate) struct BlockIndex {
 }
 
 /// What of an event's body is indexed.
-#[derive(Deserialize)]
-struct Indexed<'a> {
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Indexed<'a> {
     #[serde(borrow, default)]
     session_id: Option<Word<'a>>,
     #[serde(borrow, default)]
@@ -57,9 +58,43 @@ struct Indexed<'a> {
 }
 
 /// A string that is borrowed where it can be; serde does that for `Cow` alone, not inside an `Option`.
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(transparent)]
 struct Word<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl<'a> Indexed<'a> {
+    /// What is indexed of an event that is about to be written, and refers to the one of this number.
+    pub(crate) fn of(event: &Event<'a>, referred: Option<u64>) -> Indexed<'a> {
+        let word = |text: &'a str| Some(Word(Cow::Borrowed(text)));
+        match *event {
+            Event::Requested { entry } => Indexed::of_entry(&entry, None),
+            Event::Decided { entry, answer, .. } => {
+                Indexed { requested_seq: referred, ..Indexed::of_entry(&entry, Some(answer)) }
+            }
+            Event::Ended { status, .. } => {
+                Indexed { result_status: word(status.as_str()), decided_seq: referred, ..Indexed::default() }
+            }
+            _ => Indexed::default(),
+        }
+    }
+
+    fn of_entry(entry: &Entry<'a>, answer: Option<Answer>) -> Indexed<'a> {
+        let word = |text: &'a str| Some(Word(Cow::Borrowed(text)));
+        Indexed {
+            session_id: word(entry.session_id),
+            agent: entry.action.agent().and_then(word),
+            action_type: word(entry.action.kind()),
+            action_target: word(entry.action.target()),
+            matched_rule: word(entry.decision.matched_rule()),
+            risk_level: word(entry.decision.risk_level().as_str()),
+            approval: word(entry.decision.approval().as_str()),
+            decision: answer.and_then(|answer| word(answer.as_str())),
+            result_status: answer.and_then(ResultStatus::of).and_then(|status| word(status.as_str())),
+            requested_seq: None,
+            decided_seq: None,
+        }
+    }
+}
 
 impl BlockIndex {
     /// Indexes one event of the block.
@@ -67,18 +102,34 @@ impl BlockIndex {
     /// # Errors
     /// When its body is not what events of its kind have.
     pub(crate) fn add(&mut self, event: &StoredEvent<'_>) -> Result<(), String> {
-        self.leaves.push(event.hash.try_into().map_err(|_| "its hash has not 32 bytes".to_owned())?);
-        let (earliest, latest) = self.times.unwrap_or((event.at, event.at));
-        self.times = Some((earliest.min(event.at), latest.max(event.at)));
-        let offset =
-            u32::try_from(event.seq.saturating_sub(first_of(block_of(event.seq)))).unwrap_or(u32::MAX);
-        self.term(Field::Kind, event.kind, offset);
-        match event.kind {
-            kind::REQUESTED | kind::DECIDED => self.add_entry(&indexed(event)?, offset),
-            kind::ENDED => self.add_end(&indexed(event)?),
+        let hash = event.hash.try_into().map_err(|_| "its hash has not 32 bytes".to_owned())?;
+        let words = match event.kind {
+            kind::REQUESTED | kind::DECIDED | kind::ENDED => serde_json::from_str(event.body)
+                .map_err(|error| format!("its body cannot be read: {error}"))?,
+            _ => Indexed::default(),
+        };
+        self.add_words(event.seq, event.at, event.kind, hash, &words);
+        Ok(())
+    }
+
+    /// Indexes one event of the block as it is being written: its number, time (in milliseconds since the Unix epoch),
+    /// kind and hash, and what is indexed of it.
+    pub(crate) fn add_words(&mut self, seq: u64, at: i64, kind: &str, hash: [u8; 32], words: &Indexed<'_>) {
+        self.leaves.push(hash);
+        let (earliest, latest) = self.times.unwrap_or((at, at));
+        self.times = Some((earliest.min(at), latest.max(at)));
+        let offset = offset_of(seq);
+        self.term(Field::Kind, kind, offset);
+        match kind {
+            kind::REQUESTED | kind::DECIDED => self.add_entry(words, offset),
+            kind::ENDED => self.add_end(words),
             _ => {}
         }
-        Ok(())
+    }
+
+    /// How many events have been indexed.
+    pub(crate) fn len(&self) -> usize {
+        self.leaves.len()
     }
 
     /// Notes that an event of the block cannot be read.
@@ -200,10 +251,6 @@ impl BlockIndex {
 
 fn offset_of(seq: u64) -> u32 {
     u32::try_from(seq.saturating_sub(first_of(block_of(seq)))).unwrap_or(u32::MAX)
-}
-
-fn indexed<'a>(event: &StoredEvent<'a>) -> Result<Indexed<'a>, String> {
-    serde_json::from_str(event.body).map_err(|error| format!("its body cannot be read: {error}"))
 }
 
 /// The hash of a Merkle tree (RFC 6962, section 2.1).

@@ -42,6 +42,16 @@ fn case(numbers: &mut Numbers, index: usize) -> Case {
 
 /// A trail of some blocks, in which questions stay open for long, and outcomes come late and more than once.
 fn place(count: usize) -> Place {
+    place_by(count, |place, events| {
+        let mut trail = place.open();
+        for batch in events.chunks(777) {
+            let _ = trail.append(batch).unwrap();
+        }
+    })
+}
+
+/// The same, appended by somebody else.
+fn place_by(count: usize, append: impl FnOnce(&Place, &[Stamped<'_>])) -> Place {
     let mut numbers = Numbers(count as u64);
     let cases: Vec<_> = (0..count).map(|index| case(&mut numbers, index)).collect();
     let (mut events, mut open, mut running): (Vec<Stamped<'_>>, Vec<&Case>, Vec<&Case>) = Default::default();
@@ -65,10 +75,7 @@ fn place(count: usize) -> Place {
         }
     }
     let place = Place::new();
-    let mut trail = place.open();
-    for batch in events.chunks(777) {
-        let _ = trail.append(batch).unwrap();
-    }
+    append(&place, &events);
     place
 }
 
@@ -203,4 +210,24 @@ fn a_block_is_indexed_by_the_writer_that_completes_it() {
     assert_eq!(blocks(), 0);
     let _ = place.open().append(&events[BLOCK - 1..]).unwrap();
     assert_eq!(blocks(), 1);
+}
+
+#[test]
+fn a_writer_indexes_its_own_events_as_it_would_read_them() {
+    let terms = |place: &Place| -> Vec<String> {
+        let connection = place.meddle();
+        let sql = "SELECT format('%d %s %d %s', field, value, block, hex(events)) FROM terms ORDER BY 1";
+        let mut statement = connection.prepare(sql).unwrap();
+        statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+    };
+    let (by_one, by_many) = (
+        place(5_000),
+        place_by(5_000, |place, events| {
+            for batch in events.chunks(500) {
+                let _ = place.open().append(batch).unwrap();
+            }
+        }),
+    );
+    assert!(terms(&by_one).len() > 20);
+    assert_eq!(terms(&by_one), terms(&by_many));
 }
