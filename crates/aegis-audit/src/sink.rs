@@ -35,6 +35,18 @@ pub enum Happening {
     Ended,
 }
 
+impl Happening {
+    /// The word for it, as the log stores it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Happening::Requested => "requested",
+            Happening::Decided => "decided",
+            Happening::Ended => "ended",
+        }
+    }
+}
+
 /// A record as sinks get it: made from what the log stores, never from the action itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SinkRecord {
@@ -96,6 +108,12 @@ pub enum SinkError {
         /// The file.
         path: PathBuf,
     },
+    /// The file holds something else.
+    #[error("the sink's file `{}` does not hold JSON lines", escape(&path.to_string_lossy()))]
+    NotJsonLines {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no space left for the record.
     #[error("the sink's file `{}` cannot be written: the disk is full", escape(&path.to_string_lossy()))]
     Full {
@@ -130,7 +148,7 @@ pub enum SinkError {
     #[error("a record cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
     /// The program that embeds the library has a reason of its own.
-    #[error("{0}")]
+    #[error("{}", escape(&.0.to_string()))]
     Other(Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -147,6 +165,7 @@ impl SinkError {
             }
             SinkError::File(TrailError::NotRegular { .. }) => "name a regular file".to_owned(),
             SinkError::File(error) => return error.help(),
+            SinkError::NotJsonLines { .. } => "name another file, or move this one away".to_owned(),
             SinkError::Locked { .. } => "another program may be using the file; try again".to_owned(),
             SinkError::Full { .. } => "free some space; the sink goes on by itself then".to_owned(),
             SinkError::Journal { .. } => {
