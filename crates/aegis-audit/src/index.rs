@@ -71,7 +71,7 @@ pub(crate) fn seal(
     block: u64,
     written: &BlockIndex,
 ) -> Result<(), TrailError> {
-    if written.len() as u64 == BLOCK {
+    if written.len() == BLOCK {
         return store(connection, path, block, written);
     }
     store(connection, path, block, &read_block(connection, path, block)?)
