@@ -20,6 +20,7 @@ mod reader;
 mod refusals;
 #[cfg(test)]
 mod sinks;
+mod statistics;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
