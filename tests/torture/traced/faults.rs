@@ -1,0 +1,320 @@
+//! Every call that has to do with files fails once, or the process dies at it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use nix::errno::Errno;
+
+use super::power_loss::{LOG, check, lost_if_cut, one};
+use super::recorder::{Point, RELEASE, Recorder};
+use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
+use crate::chain::Log;
+use crate::chance::Chance;
+use crate::claim::{Claim, broken};
+use crate::environment::{READ, TestEnvironment};
+use crate::scale::{figures, is_long, scaled, skipped};
+
+const FAULTS: [Verdict; 5] = [
+    Verdict::Fail(Errno::EIO),
+    Verdict::Fail(Errno::ENOSPC),
+    Verdict::Fail(Errno::EINTR),
+    Verdict::Half,
+    Verdict::Kill,
+];
+
+/// How many lines the stream has.
+const LINES: usize = 20;
+
+/// What is run, and on what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scenario {
+    /// The first check, which makes the log.
+    First,
+    /// A check of a log that is there.
+    Another,
+    /// A check after one that was killed when its row was synced.
+    AfterKill,
+    /// A stream.
+    Stream,
+}
+
+const SCENARIOS: [Scenario; 4] = [Scenario::First, Scenario::Another, Scenario::AfterKill, Scenario::Stream];
+
+impl Scenario {
+    /// What is in the directory beforehand.
+    fn files(self) -> BTreeMap<String, Vec<u8>> {
+        let environment = TestEnvironment::new();
+        if self != Scenario::First {
+            assert_eq!(environment.check(READ).code, 0);
+        }
+        if self == Scenario::AfterKill {
+            let kill = |_: usize, point: &Point| match point.name {
+                "unlink" => Verdict::Kill,
+                _ => Verdict::Proceed,
+            };
+            let mut recorder = Recorder::with_plan(environment.path(), Box::new(kill));
+            let ending = trace(vec![one(&environment)], &mut recorder).unwrap();
+            assert_eq!(ending[0].code, None);
+            assert!(environment.file(&format!("{LOG}-wal")).exists());
+        }
+        let entries = fs::read_dir(environment.path()).unwrap().map(Result::unwrap);
+        entries
+            .filter(|entry| entry.metadata().unwrap().is_file())
+            .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
+            .collect()
+    }
+
+    fn program(self, environment: &TestEnvironment) -> Program {
+        match self {
+            Scenario::Stream => {
+                let lines = format!("{READ}\n").repeat(LINES);
+                check(environment, &["--session", "faulty", "--jsonl"], Feed::Whole(lines.into()))
+            }
+            _ => check(environment, &["--session", "faulty"], Feed::Whole(READ.into())),
+        }
+    }
+}
+
+fn prepared(files: &BTreeMap<String, Vec<u8>>) -> TestEnvironment {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let environment = TestEnvironment::new();
+    for (name, bytes) in files {
+        let path = environment.write(name, bytes);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    environment
+}
+
+/// A run in which one call goes wrong.
+struct Faulty {
+    environment: TestEnvironment,
+    recorder: Recorder<'static>,
+    ending: Ending,
+    hit: Option<Point>,
+}
+
+impl Faulty {
+    fn run(scenario: Scenario, files: &BTreeMap<String, Vec<u8>>, place: usize, fault: Verdict) -> Faulty {
+        let environment = prepared(files);
+        let plan = move |index: usize, _: &Point| if index == place { fault } else { Verdict::Proceed };
+        let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
+        let ending = trace(vec![scenario.program(&environment)], &mut recorder).unwrap().remove(0);
+        let hit = recorder.points.get(place).cloned();
+        Faulty { environment, recorder, ending, hit }
+    }
+
+    /// What breaks the law, and how many rows there are that nobody was told of.
+    fn judge(&self, rows_before: usize, fault: Verdict) -> (Vec<String>, usize) {
+        let mut problems = Vec::new();
+        if self.ending.stuck {
+            problems.push("it did not end".to_owned());
+        }
+        // Without memory, a program of this language does not even begin.
+        let no_memory = self.hit.as_ref().is_some_and(|point| point.name == "mmap");
+        if self.ending.stderr.contains("panicked") && !no_memory {
+            problems.push(format!("it panicked: {}", self.ending.stderr));
+        }
+        let may_die = fault == Verdict::Kill || no_memory;
+        if self.ending.code.is_none() && !may_die {
+            problems.push("it died".to_owned());
+        }
+        problems.extend(
+            lost_if_cut(&self.recorder).into_iter().map(|problem| format!("after a power cut: {problem}")),
+        );
+        let told: Vec<&Claim> = self.recorder.claims().map(|(_, claim)| claim).collect();
+        let next = self.environment.check(READ);
+        if next.code != 0 {
+            problems.push(format!("the next run failed: {next:?}"));
+        }
+        let log = match Log::read(&self.environment.file(LOG)) {
+            Ok(log) => log,
+            Err(problem) => return ([problems, vec![problem]].concat(), 0),
+        };
+        problems.extend(broken(told.iter().copied(), &log));
+        let own = log.rows.iter().filter(|row| row.allows("faulty")).count();
+        if self.ending.code == Some(0) && own == 0 {
+            problems.push("it exited 0 without a row".to_owned());
+        }
+        if log.rows.len() != rows_before + own + 1 {
+            problems
+                .push(format!("{} rows after {rows_before}, {own} and 1 of the next run", log.rows.len()));
+        }
+        (problems, own.saturating_sub(told.len()))
+    }
+}
+
+fn rows(files: &BTreeMap<String, Vec<u8>>) -> usize {
+    let environment = prepared(files);
+    let path = environment.file(LOG);
+    if path.exists() { Log::read(&path).unwrap().rows.len() } else { 0 }
+}
+
+/// The calls of a run in which nothing goes wrong.
+fn points(scenario: Scenario, files: &BTreeMap<String, Vec<u8>>) -> Vec<Point> {
+    let faulty = Faulty::run(scenario, files, usize::MAX, Verdict::Proceed);
+    assert_eq!(faulty.ending.code, Some(0), "{:?}", faulty.ending);
+    let (problems, _) = faulty.judge(rows(files), Verdict::Proceed);
+    assert!(problems.is_empty(), "{scenario:?}, without a fault: {problems:?}");
+    faulty.recorder.points
+}
+
+/// Whether a fault can befall a call. No kernel refuses to take a lock back; if one did, the process would be in its own
+/// way, and refuse line after line when it has waited long enough.
+fn applies(fault: Verdict, point: &Point) -> bool {
+    if point.about.ends_with(RELEASE) {
+        return fault == Verdict::Kill;
+    }
+    fault != Verdict::Half || ["read", "write", "pread64", "pwrite64"].contains(&point.name)
+}
+
+/// Some of them, from all over.
+fn sample<T>(mut all: Vec<T>, count: usize) -> Vec<T> {
+    let mut chance = Chance::new(7);
+    let mut some = Vec::with_capacity(count);
+    while some.len() < count && !all.is_empty() {
+        some.push(all.swap_remove(chance.below(all.len())));
+    }
+    some
+}
+
+#[test]
+fn no_fault_makes_an_answer_without_a_row() {
+    if let Err(why) = tracing() {
+        return skipped("faults", why);
+    }
+    let start = Instant::now();
+    let mut all = Vec::new();
+    let prepared: Vec<_> = SCENARIOS
+        .into_iter()
+        .map(|scenario| {
+            let files = scenario.files();
+            for (place, point) in points(scenario, &files).iter().enumerate() {
+                let faults = FAULTS.into_iter().filter(|fault| applies(*fault, point));
+                all.extend(faults.map(|fault| (scenario, place, fault)));
+            }
+            (rows(&files), files)
+        })
+        .collect();
+    let known = all.len();
+    if !is_long() {
+        all = sample(all, scaled(200, 0));
+    }
+    let next = AtomicUsize::new(0);
+    let (problems, tally) = (Mutex::new(Vec::new()), Mutex::new(Tally::default()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some((scenario, place, fault)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let (rows, files) = &prepared[*scenario as usize];
+                    let faulty = Faulty::run(*scenario, files, *place, *fault);
+                    let (found, unanswered) = faulty.judge(*rows, *fault);
+                    tally.lock().unwrap().count(&faulty, unanswered);
+                    if !found.is_empty() {
+                        let point = faulty.hit.map(|point| format!("{} {}", point.name, point.about));
+                        let what = format!("{scenario:?}, {fault:?} at call {place}, {point:?}");
+                        problems.lock().unwrap().push(format!("{what}: {found:?}"));
+                    }
+                }
+            });
+        }
+    });
+    let (problems, tally) = (problems.into_inner().unwrap(), tally.into_inner().unwrap());
+    figures(
+        "faults",
+        format!(
+            "{} of {known} faults injected, {tally}, {} violations, {:.1} s",
+            all.len(),
+            problems.len(),
+            start.elapsed().as_secs_f64()
+        ),
+    );
+    assert!(problems.is_empty(), "{problems:#?}");
+    assert!(tally.refused > 0 && tally.allowed > 0 && tally.killed > 0);
+}
+
+/// How the runs ended.
+#[derive(Default)]
+struct Tally {
+    allowed: usize,
+    refused: usize,
+    killed: usize,
+    unanswered: usize,
+    most_unanswered: usize,
+}
+
+impl Tally {
+    fn count(&mut self, faulty: &Faulty, unanswered: usize) {
+        match faulty.ending.code {
+            Some(0) => self.allowed += 1,
+            Some(_) => self.refused += 1,
+            None => self.killed += 1,
+        }
+        self.unanswered += unanswered;
+        self.most_unanswered = self.most_unanswered.max(unanswered);
+    }
+}
+
+impl std::fmt::Display for Tally {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            formatter,
+            "{} allowed all the same, {} refused, {} died, {} rows that nobody was told of (at most {} at once)",
+            self.allowed, self.refused, self.killed, self.unanswered, self.most_unanswered
+        )
+    }
+}
+
+/// The control: syncs that do nothing and say that they did.
+#[test]
+fn an_answer_without_a_sync_is_noticed() {
+    if let Err(why) = tracing() {
+        return skipped("faults, control", why);
+    }
+    let mut noticed = Vec::new();
+    for scenario in SCENARIOS {
+        let environment = prepared(&scenario.files());
+        let plan = |_: usize, point: &Point| match point.name {
+            "fsync" | "fdatasync" => Verdict::Pretend,
+            _ => Verdict::Proceed,
+        };
+        let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
+        let ending = trace(vec![scenario.program(&environment)], &mut recorder).unwrap().remove(0);
+        assert_eq!(ending.code, Some(0), "{ending:?}");
+        let lost = lost_if_cut(&recorder).len();
+        assert!(lost > 0, "{scenario:?}: no sync was made, and nothing was missed");
+        noticed.push(format!("{scenario:?} {lost}"));
+    }
+    figures("faults, control", format!("answers lost without syncs: {}", noticed.join(", ")));
+}
+
+/// What is tried must have been there to be tried.
+#[test]
+fn the_calls_that_matter_are_among_those_that_fail() {
+    if tracing().is_err() {
+        return;
+    }
+    let of = |scenario: Scenario| points(scenario, &scenario.files());
+    let has = |points: &[Point], name: &str, about: &str| {
+        points.iter().any(|point| point.name == name && Path::new(&point.about) == Path::new(about))
+    };
+    let first = of(Scenario::First);
+    for (name, about) in [
+        ("openat", LOG),
+        ("pwrite64", "aegis_audit.db-wal"),
+        ("fsync", "aegis_audit.db-wal"),
+        ("fsync", LOG),
+        ("fsync", ""),
+        ("flock", "aegis_audit.db.lock"),
+        ("unlink", "aegis_audit.db-wal"),
+        ("write", "standard output"),
+        ("getrandom", ""),
+    ] {
+        assert!(has(&first, name, about), "{name} {about}: {first:#?}");
+    }
+    assert!(of(Scenario::Stream).len() > of(Scenario::Another).len());
+}
