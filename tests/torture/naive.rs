@@ -78,7 +78,8 @@ fn append(connection: &Connection) -> String {
         seq: seq + 1,
         at: 1_700_000_000_000,
         kind: "decided".to_owned(),
-        action_id: format!("naive-{}", seq + 1),
+        // No later writer makes the same row in place of a lost one.
+        action_id: format!("naive-{}-{}", std::process::id(), seq + 1),
         body: r#"{"session_id":"naive","decision":"auto"}"#.to_owned(),
         commitment: commitment(None, &salt),
         previous,

@@ -1,8 +1,10 @@
 //! Every call that has to do with files fails once, or the process dies at it.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
@@ -16,7 +18,7 @@ use crate::chain::Log;
 use crate::chance::Chance;
 use crate::claim::{Claim, broken};
 use crate::environment::{READ, TestEnvironment};
-use crate::scale::{figures, is_long, scaled, skipped};
+use crate::scale::{figures, is_long, skipped};
 
 const FAULTS: [Verdict; 5] = [
     Verdict::Fail(Errno::EIO),
@@ -101,10 +103,19 @@ struct Faulty {
 impl Faulty {
     fn run(scenario: Scenario, files: &BTreeMap<String, Vec<u8>>, place: usize, fault: Verdict) -> Faulty {
         let environment = prepared(files);
-        let plan = move |index: usize, _: &Point| if index == place { fault } else { Verdict::Proceed };
+        let hit = Rc::new(RefCell::new(None));
+        let injected = Rc::clone(&hit);
+        // No two runs make quite the same calls: where the fault cannot befall this one, it is the next one's turn.
+        let plan = move |index: usize, point: &Point| {
+            if index < place || injected.borrow().is_some() || !applies(fault, point) {
+                return Verdict::Proceed;
+            }
+            *injected.borrow_mut() = Some(point.clone());
+            fault
+        };
         let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
         let ending = trace(vec![scenario.program(&environment)], &mut recorder).unwrap().remove(0);
-        let hit = recorder.points.get(place).cloned();
+        let hit = hit.take();
         Faulty { environment, recorder, ending, hit }
     }
 
@@ -182,45 +193,57 @@ fn sample<T>(mut all: Vec<T>, count: usize) -> Vec<T> {
     some
 }
 
+/// A fault to inject: into which run, at which call.
+type Injection = (Scenario, usize, Verdict);
+
+/// Each fault at each call of each scenario.
+fn injections(prepared: &[Prepared]) -> Vec<Injection> {
+    let mut all = Vec::new();
+    for (scenario, prepared) in SCENARIOS.into_iter().zip(prepared) {
+        for (place, point) in points(scenario, &prepared.files).iter().enumerate() {
+            let faults = FAULTS.into_iter().filter(|fault| applies(*fault, point));
+            all.extend(faults.map(|fault| (scenario, place, fault)));
+        }
+    }
+    all
+}
+
+/// What is in a directory beforehand, and how many rows that is.
+struct Prepared {
+    files: BTreeMap<String, Vec<u8>>,
+    rows: usize,
+}
+
 #[test]
 fn no_fault_makes_an_answer_without_a_row() {
     if let Err(why) = tracing() {
         return skipped("faults", why);
     }
     let start = Instant::now();
-    let mut all = Vec::new();
-    let prepared: Vec<_> = SCENARIOS
-        .into_iter()
-        .map(|scenario| {
-            let files = scenario.files();
-            for (place, point) in points(scenario, &files).iter().enumerate() {
-                let faults = FAULTS.into_iter().filter(|fault| applies(*fault, point));
-                all.extend(faults.map(|fault| (scenario, place, fault)));
-            }
-            (rows(&files), files)
-        })
-        .collect();
+    let prepare = |scenario: Scenario| {
+        let files = scenario.files();
+        Prepared { rows: rows(&files), files }
+    };
+    let prepared = SCENARIOS.map(prepare);
+    let all = injections(&prepared);
     let known = all.len();
-    if !is_long() {
-        all = sample(all, scaled(200, 0));
-    }
-    let next = AtomicUsize::new(0);
-    let (problems, tally) = (Mutex::new(Vec::new()), Mutex::new(Tally::default()));
+    let all = if is_long() { all } else { sample(all, 200) };
+    let (next, problems, tally) = (AtomicUsize::new(0), Mutex::new(Vec::new()), Mutex::new(Tally::default()));
+    let work = || {
+        while let Some((scenario, place, fault)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let Prepared { files, rows } = &prepared[*scenario as usize];
+            let faulty = Faulty::run(*scenario, files, *place, *fault);
+            let (found, unanswered) = faulty.judge(*rows, *fault);
+            tally.lock().unwrap().count(&faulty, unanswered);
+            if !found.is_empty() {
+                let what = format!("{scenario:?}, {fault:?} at call {place}, {:?}", faulty.hit);
+                problems.lock().unwrap().push(format!("{what}: {found:?}"));
+            }
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| {
-                while let Some((scenario, place, fault)) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let (rows, files) = &prepared[*scenario as usize];
-                    let faulty = Faulty::run(*scenario, files, *place, *fault);
-                    let (found, unanswered) = faulty.judge(*rows, *fault);
-                    tally.lock().unwrap().count(&faulty, unanswered);
-                    if !found.is_empty() {
-                        let point = faulty.hit.map(|point| format!("{} {}", point.name, point.about));
-                        let what = format!("{scenario:?}, {fault:?} at call {place}, {point:?}");
-                        problems.lock().unwrap().push(format!("{what}: {found:?}"));
-                    }
-                }
-            });
+            scope.spawn(work);
         }
     });
     let (problems, tally) = (problems.into_inner().unwrap(), tally.into_inner().unwrap());

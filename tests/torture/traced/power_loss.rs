@@ -1,5 +1,6 @@
 //! Power cuts: real runs are recorded, and what a disk may hold after a cut at any moment of them is looked at.
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +10,7 @@ use aegis_audit::{Event, Filter, ResultStatus, Stamped, Trail, TrailReader};
 use chrono::Utc;
 
 use super::image::{Image, LOSSES, Loss, image, write};
-use super::recorder::{Recorder, Step};
+use super::recorder::{Content, Recorder, Step};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
 use crate::chain::Log;
 use crate::chance::Chance;
@@ -99,7 +100,13 @@ fn recordings() -> Vec<Recording> {
             recorder.steps.iter().filter(|step| matches!(step, Step::Write { offset: 0, .. })).count();
         assert!(writes > 3, "the write-ahead log was never begun anew");
     });
-    vec![one_by_one, together, killed, long]
+    // So many rows that a block of them is complete, and is entered in the index.
+    let block = Recording::of("a full block", |environment, recorder| {
+        let endings = all(vec![stream(environment, 4_090), conversation(environment, 20)], recorder);
+        assert!(endings.iter().all(|ending| ending.stdout.lines().count() >= 20));
+        all(vec![one(environment)], recorder);
+    });
+    vec![one_by_one, together, killed, long, block]
 }
 
 /// Looks at what is left after a cut. Gives what is wrong with it.
@@ -129,7 +136,17 @@ fn examine(left: &Image, claims: &[&Claim], chance: &mut Chance) -> Vec<String> 
         Ok(log) if log.rows.last().is_none_or(|row| row.action_id != "next") => {
             vec!["the next run's row is not the last one".to_owned()]
         }
-        Ok(log) => broken(claims.iter().copied(), &log),
+        Ok(log) => {
+            let mut problems = broken(claims.iter().copied(), &log);
+            // What is kept beside the rows, for finding them, is as good as they are.
+            let asked = log.rows.iter().filter(|row| row.kind == "decided" || row.kind == "requested");
+            let actions: HashSet<&str> = asked.map(|row| row.action_id.as_str()).collect();
+            let found = TrailReader::open(&path).and_then(|reader| reader.count(&Filter::default()));
+            if !matches!(found, Ok(count) if count == actions.len() as u64) {
+                problems.push(format!("{found:?} found where there are {} actions", actions.len()));
+            }
+            problems
+        }
     }
 }
 
@@ -188,45 +205,37 @@ fn whoever_was_told_something_finds_it_after_a_power_cut() {
     let start = Instant::now();
     let recordings = recordings();
     let steps: usize = recordings.iter().map(|recording| recording.recorder.steps.len()).sum();
-    let recorded = start.elapsed();
-    let (next, problems, checked) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicUsize::new(0));
+    let recorded = start.elapsed().as_secs_f64();
     // Of a recording, only what does not change any more is shared.
     let histories: Vec<History<'_>> = recordings.iter().map(History::from).collect();
+    let (next, problems, checked) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicUsize::new(0));
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= images {
+                break;
+            }
+            let history = &histories[number % histories.len()];
+            let loss = LOSSES[number / histories.len() % LOSSES.len()];
+            let cut = history.cut(loss, &mut Chance::new(number as u64));
+            checked.fetch_add(cut.claims, Ordering::Relaxed);
+            if !cut.problems.is_empty() {
+                let what = format!("{}, cut after step {}, {loss:?}, image {number}", history.what, cut.at);
+                problems.lock().unwrap().push(format!("{what}: {:?}", cut.problems));
+            }
+        }
+    };
     std::thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= images {
-                        break;
-                    }
-                    let mut chance = Chance::new(number as u64);
-                    let history = &histories[number % histories.len()];
-                    let loss = LOSSES[number / histories.len() % LOSSES.len()];
-                    let at = history.moments[chance.below(history.moments.len())];
-                    let left = image(history.before, &history.steps[..at], loss, &mut chance);
-                    let claims: Vec<&Claim> = history
-                        .claims
-                        .iter()
-                        .filter(|(step, _)| *step < at)
-                        .map(|(_, claim)| *claim)
-                        .collect();
-                    checked.fetch_add(claims.len(), Ordering::Relaxed);
-                    let found = examine(&left, &claims, &mut chance);
-                    if !found.is_empty() {
-                        let what = format!("{}, cut after step {at}, {loss:?}, image {number}", history.what);
-                        problems.lock().unwrap().push(format!("{what}: {found:?}"));
-                    }
-                }
-            });
+            scope.spawn(work);
         }
     });
     let problems = problems.into_inner().unwrap();
     figures(
         "power cuts",
         format!(
-            "{images} images of {steps} steps (recorded in {:.1} s), {} answers looked for, {} violations, {:.1} s",
-            recorded.as_secs_f64(),
+            "{images} images of {steps} steps (recorded in {recorded:.1} s), {} answers looked for, {} violations, \
+             {:.1} s",
             checked.into_inner(),
             problems.len(),
             start.elapsed().as_secs_f64()
@@ -235,10 +244,17 @@ fn whoever_was_told_something_finds_it_after_a_power_cut() {
     assert!(problems.is_empty(), "{problems:#?}");
 }
 
+/// A power cut, and what is wrong after it.
+struct Cut {
+    at: usize,
+    claims: usize,
+    problems: Vec<String>,
+}
+
 /// What a recording came to.
 struct History<'a> {
     what: &'static str,
-    before: &'a super::recorder::Content,
+    before: &'a Content,
     steps: &'a [Step],
     claims: Vec<(usize, &'a Claim)>,
     /// At which the power may fail.
@@ -256,6 +272,17 @@ impl<'a> From<&'a Recording> for History<'a> {
             claims: recorder.claims().collect(),
             moments: (0..10_000).map(|_| moment(recorder, &mut chance)).collect(),
         }
+    }
+}
+
+impl History<'_> {
+    /// The power fails at some moment.
+    fn cut(&self, loss: Loss, chance: &mut Chance) -> Cut {
+        let at = self.moments[chance.below(self.moments.len())];
+        let left = image(self.before, &self.steps[..at], loss, chance);
+        let told = self.claims.iter().filter(|(step, _)| *step < at);
+        let claims: Vec<&Claim> = told.map(|(_, claim)| *claim).collect();
+        Cut { at, claims: claims.len(), problems: examine(&left, &claims, chance) }
     }
 }
 

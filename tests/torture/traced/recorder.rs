@@ -142,7 +142,7 @@ impl<'a> Recorder<'a> {
     /// A path as the process means it.
     fn path(&self, call: &Call, directory: u64, address: u64) -> PathBuf {
         let text = PathBuf::from(call.text(address));
-        let at_current = directory.cast_signed() as i32 == libc::AT_FDCWD;
+        let at_current = int(directory) == libc::AT_FDCWD;
         let link = if at_current {
             format!("/proc/{}/cwd", call.thread)
         } else {
@@ -187,7 +187,7 @@ impl<'a> Recorder<'a> {
 
     fn look_at_open(&self, path: PathBuf, flags: u64) -> (String, Option<Inside>) {
         let about = self.about(&path);
-        let flags = flags.cast_signed() as i32;
+        let flags = int(flags);
         let changes = flags & (libc::O_CREAT | libc::O_TRUNC) != 0;
         let there = fs::symlink_metadata(&path).is_ok();
         let truncates = flags & libc::O_TRUNC != 0;
@@ -327,8 +327,13 @@ pub(crate) const RELEASE: &str = " (release)";
 
 fn releases_lock(call: &Call) -> bool {
     let [_, command, lock, ..] = call.arguments;
-    let unlock = libc::F_UNLCK as i16;
-    command == libc::F_SETLK as u64 && call.bytes(lock, 2) == unlock.to_ne_bytes()
+    let unlock = i16::try_from(libc::F_UNLCK).unwrap();
+    int(command) == libc::F_SETLK && call.bytes(lock, 2) == unlock.to_ne_bytes()
+}
+
+/// An argument that is an `int`: the upper half of the register means nothing.
+fn int(argument: u64) -> i32 {
+    u32::try_from(argument & u64::from(u32::MAX)).unwrap().cast_signed()
 }
 
 /// Where a process is in a file.
