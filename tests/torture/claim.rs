@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::chain::Log;
 
 /// An action that somebody was told is allowed, with the receipt for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Claim {
     pub(crate) log: String,
     pub(crate) seq: usize,

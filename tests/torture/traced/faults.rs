@@ -125,12 +125,12 @@ impl Faulty {
         if self.ending.stuck {
             problems.push("it did not end".to_owned());
         }
-        // Without memory, a program of this language does not even begin.
-        let no_memory = self.hit.as_ref().is_some_and(|point| point.name == "mmap");
-        if self.ending.stderr.contains("panicked") && !no_memory {
+        // Without memory or seeds for its tables, a program of this language does not even begin.
+        let at_begin = self.hit.as_ref().is_some_and(|point| ["mmap", "getrandom"].contains(&point.name));
+        if self.ending.stderr.contains("panicked") && !at_begin {
             problems.push(format!("it panicked: {}", self.ending.stderr));
         }
-        let may_die = fault == Verdict::Kill || no_memory;
+        let may_die = fault == Verdict::Kill || at_begin;
         if self.ending.code.is_none() && !may_die {
             problems.push("it died".to_owned());
         }

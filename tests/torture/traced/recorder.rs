@@ -1,7 +1,7 @@
 //! Writes down what traced programs do to the files of a directory, in the order in which it took effect, and what they
 //! answered meanwhile. Injects faults.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -81,6 +81,7 @@ pub(crate) struct Recorder<'a> {
     files: HashMap<u64, FileNumber>,
     count: FileNumber,
     inside: HashMap<Pid, Inside>,
+    told: HashSet<Claim>,
     /// The beginning of a line that each program has answered so far.
     lines: HashMap<usize, Vec<u8>>,
 }
@@ -112,6 +113,7 @@ impl<'a> Recorder<'a> {
             files: HashMap::new(),
             count: 0,
             inside: HashMap::new(),
+            told: HashSet::new(),
             lines: HashMap::new(),
         };
         for entry in fs::read_dir(&recorder.directory).unwrap() {
@@ -244,6 +246,8 @@ impl<'a> Recorder<'a> {
             let rest = line.split_off(end + 1);
             let claim = Claim::of(&String::from_utf8_lossy(line));
             *line = rest;
+            // What could not be written the first time is written again.
+            let claim = claim.filter(|claim| self.told.insert(claim.clone()));
             self.steps.extend(claim.map(|claim| Step::Told { claim }));
         }
     }
