@@ -1,5 +1,6 @@
 //! What callers were told, held against what is in the log.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use serde_json::Value;
@@ -57,6 +58,37 @@ impl fmt::Display for Claim {
 /// The claims for which there is no row.
 pub(crate) fn broken<'a>(claims: impl IntoIterator<Item = &'a Claim>, log: &Log) -> Vec<String> {
     claims.into_iter().filter(|claim| !claim.holds_in(log)).map(|claim| format!("lost: {claim}")).collect()
+}
+
+/// The claims for which a copy of the log, in JSON lines, has no record. Its last line may be torn.
+pub(crate) fn missing_in_copy<'a>(claims: impl IntoIterator<Item = &'a Claim>, copy: &[u8]) -> Vec<String> {
+    let copy = String::from_utf8_lossy(copy);
+    let whole = copy.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let mut records = HashSet::new();
+    let mut problems = Vec::new();
+    for (number, line) in whole.enumerate() {
+        match serde_json::from_str::<Value>(line) {
+            Ok(record) => drop(records.insert((record["id"].clone(), record["hash"].clone()))),
+            Err(error) => problems.push(format!("line {} of the copy: {error}", number + 1)),
+        }
+    }
+    let missing = claims.into_iter().filter(|claim| {
+        !records.contains(&(Value::from(claim.action_id.as_str()), Value::from(claim.head.as_str())))
+    });
+    problems.extend(missing.map(|claim| format!("missing in the copy: {claim}")));
+    problems
+}
+
+#[test]
+fn a_copy_lacks_what_it_lacks() {
+    let claim =
+        |id: &str| Claim { log: String::new(), seq: 1, head: "ab".to_owned(), action_id: id.to_owned() };
+    let copy =
+        b"{\"id\":\"a\",\"hash\":\"ab\"}\n{\"id\":\"b\",\"hash\":\"ac\"}\n{\"id\":\"c\",\"hash\":\"ab\"}";
+    for (id, missing) in [("a", 0), ("b", 1), ("c", 1), ("d", 1)] {
+        assert_eq!(missing_in_copy([&claim(id)], copy).len(), missing, "{id}");
+    }
+    assert_eq!(missing_in_copy([], b"{\n{}\n").len(), 1);
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn whoever_was_answered_has_a_row_however_many_are_killed() {
     assert!(next.elapsed() < STUCK);
     let log = Log::read(&environment.file("aegis_audit.db")).unwrap();
     let mut violations = broken(&claims, &log);
-    let sessions: HashSet<String> = log.rows.iter().map(session_of).collect();
+    let sessions: HashSet<String> = log.rows.iter().map(Row::session).collect();
     let lost = allowed.iter().filter(|session| !sessions.contains(*session));
     violations.extend(lost.map(|session| format!("lost: the row of {session}, which exited 0")));
     figures(
@@ -63,11 +63,6 @@ fn whoever_was_answered_has_a_row_however_many_are_killed() {
     assert!(violations.is_empty(), "{violations:#?}");
     assert!(killed * 5 > runs && !claims.is_empty() && !allowed.is_empty(), "nothing was put to the test");
     assert_eq!(environment.records().len(), log.rows.len());
-}
-
-fn session_of(row: &Row) -> String {
-    let body: serde_json::Value = serde_json::from_str(&row.body).unwrap();
-    body["session_id"].as_str().unwrap().to_owned()
 }
 
 /// Starts that many runs, a few at a time, and kills them within twice the life that they would have.

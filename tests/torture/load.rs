@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::chain::Log;
+use crate::chain::{Log, Row};
 use crate::claim::{Claim, broken};
 use crate::environment::{READ, TestEnvironment};
 use crate::scale::{figures, is_long, scaled};
@@ -41,7 +41,7 @@ fn thirty_two_writers_all_get_their_turn() {
     let (mut waits, claims) = (waits.into_inner().unwrap(), claims.into_inner().unwrap());
     let log = Log::read(&environment.file("aegis_audit.db")).unwrap();
     let violations = broken(&claims, &log);
-    let turns: Vec<usize> = log.rows.iter().filter_map(|row| writer_of(&row.body)).collect();
+    let turns: Vec<usize> = log.rows.iter().filter_map(writer_of).collect();
     let overtaken = longest_wait(&turns, WRITERS);
     waits.sort();
     let [p50, p99, longest] = [50, 99, 100].map(|percent| percentile(&waits, percent));
@@ -64,9 +64,8 @@ fn thirty_two_writers_all_get_their_turn() {
     }
 }
 
-fn writer_of(body: &str) -> Option<usize> {
-    let body: serde_json::Value = serde_json::from_str(body).unwrap();
-    body["session_id"].as_str()?.strip_prefix("writer-")?.parse().ok()
+fn writer_of(row: &Row) -> Option<usize> {
+    row.session().strip_prefix("writer-")?.parse().ok()
 }
 
 fn percentile(sorted: &[Duration], percent: usize) -> Duration {

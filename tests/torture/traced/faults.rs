@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Mutex;
@@ -11,12 +12,12 @@ use std::time::Instant;
 
 use nix::errno::Errno;
 
-use super::power_loss::{LOG, check, lost_if_cut, one};
+use super::power_loss::{COPIED, COPY, LOG, check, lost_if_cut, one};
 use super::recorder::{Point, RELEASE, Recorder};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
 use crate::chain::Log;
 use crate::chance::Chance;
-use crate::claim::{Claim, broken};
+use crate::claim::{Claim, broken, missing_in_copy};
 use crate::environment::{READ, TestEnvironment};
 use crate::scale::{figures, is_long, skipped};
 
@@ -42,9 +43,20 @@ enum Scenario {
     AfterKill,
     /// A stream.
     Stream,
+    /// A check, with a copy that has a torn line.
+    Copied,
+    /// A stream, with a copy that is not there yet.
+    StreamCopied,
 }
 
-const SCENARIOS: [Scenario; 4] = [Scenario::First, Scenario::Another, Scenario::AfterKill, Scenario::Stream];
+const SCENARIOS: [Scenario; 6] = [
+    Scenario::First,
+    Scenario::Another,
+    Scenario::AfterKill,
+    Scenario::Stream,
+    Scenario::Copied,
+    Scenario::StreamCopied,
+];
 
 impl Scenario {
     /// What is in the directory beforehand.
@@ -63,6 +75,11 @@ impl Scenario {
             assert_eq!(ending[0].code, None);
             assert!(environment.file(&format!("{LOG}-wal")).exists());
         }
+        if self == Scenario::Copied {
+            assert_eq!(environment.aegis(&["check", "read:crm", COPIED[0], COPIED[1]]).code, 0);
+            let mut copy = fs::File::options().append(true).open(environment.file(COPY)).unwrap();
+            copy.write_all(b"{\"id\":\"to").unwrap();
+        }
         let entries = fs::read_dir(environment.path()).unwrap().map(Result::unwrap);
         entries
             .filter(|entry| entry.metadata().unwrap().is_file())
@@ -70,14 +87,17 @@ impl Scenario {
             .collect()
     }
 
+    fn is_copied(self) -> bool {
+        matches!(self, Scenario::Copied | Scenario::StreamCopied)
+    }
+
     fn program(self, environment: &TestEnvironment) -> Program {
-        match self {
-            Scenario::Stream => {
-                let lines = format!("{READ}\n").repeat(LINES);
-                check(environment, &["--session", "faulty", "--jsonl"], Feed::Whole(lines.into()))
-            }
-            _ => check(environment, &["--session", "faulty"], Feed::Whole(READ.into())),
-        }
+        let streams = matches!(self, Scenario::Stream | Scenario::StreamCopied);
+        let mut arguments = vec!["--session", "faulty"];
+        arguments.extend(COPIED.into_iter().filter(|_| self.is_copied()));
+        arguments.extend(["--jsonl"].into_iter().filter(|_| streams));
+        let input = if streams { format!("{READ}\n").repeat(LINES) } else { READ.to_owned() };
+        check(environment, &arguments, Feed::Whole(input.into()))
     }
 }
 
@@ -94,6 +114,7 @@ fn prepared(files: &BTreeMap<String, Vec<u8>>) -> TestEnvironment {
 
 /// A run in which one call goes wrong.
 struct Faulty {
+    scenario: Scenario,
     environment: TestEnvironment,
     recorder: Recorder<'static>,
     ending: Ending,
@@ -116,7 +137,7 @@ impl Faulty {
         let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
         let ending = trace(vec![scenario.program(&environment)], &mut recorder).unwrap().remove(0);
         let hit = hit.take();
-        Faulty { environment, recorder, ending, hit }
+        Faulty { scenario, environment, recorder, ending, hit }
     }
 
     /// What breaks the law, and how many rows there are that nobody was told of.
@@ -138,7 +159,8 @@ impl Faulty {
             lost_if_cut(&self.recorder).into_iter().map(|problem| format!("after a power cut: {problem}")),
         );
         let told: Vec<&Claim> = self.recorder.claims().map(|(_, claim)| claim).collect();
-        let next = self.environment.check(READ);
+        let arguments: &[&str] = if self.scenario.is_copied() { &COPIED } else { &[] };
+        let next = self.environment.aegis(&[&["check", "read:crm"], arguments].concat());
         if next.code != 0 {
             problems.push(format!("the next run failed: {next:?}"));
         }
@@ -147,11 +169,22 @@ impl Faulty {
             Err(problem) => return ([problems, vec![problem]].concat(), 0),
         };
         problems.extend(broken(told.iter().copied(), &log));
-        let own = log.rows.iter().filter(|row| row.allows("faulty")).count();
+        if self.scenario.is_copied() {
+            let copy = fs::read(self.environment.file(COPY)).unwrap_or_default();
+            problems.extend(missing_in_copy(told.iter().copied(), &copy));
+        }
+        let of_kind = |kind: &'static str| {
+            log.rows.iter().filter(move |row| row.kind == kind && row.session() == "faulty")
+        };
+        let own = of_kind("decided").count();
         if self.ending.code == Some(0) && own == 0 {
             problems.push("it exited 0 without a row".to_owned());
         }
-        if log.rows.len() != rows_before + own + 1 {
+        // What a copy did not take is given up in the log; nobody was told that it is allowed.
+        let given_up: Vec<&str> = of_kind("ended").map(|row| row.action_id.as_str()).collect();
+        let both = told.iter().filter(|claim| given_up.contains(&claim.action_id.as_str()));
+        problems.extend(both.map(|claim| format!("allowed and given up: {claim}")));
+        if log.rows.len() != rows_before + own + given_up.len() + 1 || given_up.len() > own {
             problems
                 .push(format!("{} rows after {rows_before}, {own} and 1 of the next run", log.rows.len()));
         }

@@ -14,12 +14,16 @@ use super::recorder::{Content, Recorder, Step};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
 use crate::chain::Log;
 use crate::chance::Chance;
-use crate::claim::{Claim, broken};
+use crate::claim::{Claim, broken, missing_in_copy};
 use crate::environment::{BULK, DELETE, READ, TestEnvironment};
 use crate::naive::{self, Fault};
 use crate::scale::{figures, scaled, skipped};
 
 pub(crate) const LOG: &str = "aegis_audit.db";
+/// A copy of the log in JSON lines, where one was asked for.
+pub(crate) const COPY: &str = "copy.jsonl";
+/// Asks for one.
+pub(crate) const COPIED: [&str; 2] = ["--audit", "jsonl:copy.jsonl"];
 
 /// `aegis check` of one action, or of a stream, in JSON.
 pub(crate) fn check(environment: &TestEnvironment, arguments: &[&str], feed: Feed) -> Program {
@@ -106,11 +110,30 @@ fn recordings() -> Vec<Recording> {
         assert!(endings.iter().all(|ending| ending.stdout.lines().count() >= 20));
         all(vec![one(environment)], recorder);
     });
-    vec![one_by_one, together, killed, long, block]
+    let copied = Recording::of("with a copy", |environment, recorder| {
+        for _ in 0..2 {
+            all(vec![check(environment, &COPIED, Feed::Whole(READ.into()))], recorder);
+        }
+        let lines = |count: usize| Feed::Whole(format!("{READ}\n").repeat(count).into());
+        let streams =
+            [30, 5].map(|count| check(environment, &["--jsonl", COPIED[0], COPIED[1]], lines(count)));
+        all(streams.into(), recorder);
+    });
+    vec![one_by_one, together, killed, long, block, copied]
 }
 
 /// Looks at what is left after a cut. Gives what is wrong with it.
-fn examine(left: &Image, claims: &[&Claim], chance: &mut Chance) -> Vec<String> {
+fn examine(left: &Image, copied: bool, claims: &[&Claim], chance: &mut Chance) -> Vec<String> {
+    let mut problems = Vec::new();
+    if copied {
+        let copy = left.get(COPY).map(Vec::as_slice).unwrap_or_default();
+        problems = missing_in_copy(claims.iter().copied(), copy);
+    }
+    problems.extend(examine_log(left, claims, chance));
+    problems
+}
+
+fn examine_log(left: &Image, claims: &[&Claim], chance: &mut Chance) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     write(left, directory.path());
     let path = directory.path().join(LOG);
@@ -179,7 +202,7 @@ fn told_before<'a>(recorder: &'a Recorder<'_>, at: usize) -> Vec<&'a Claim> {
 /// What the disk may hold at a moment, and what is wrong with that.
 fn cut(recorder: &Recorder<'_>, at: usize, loss: Loss, chance: &mut Chance) -> Vec<String> {
     let left = image(&recorder.before, &recorder.steps[..at], loss, chance);
-    examine(&left, &told_before(recorder, at), chance)
+    examine(&left, recorder.knows(COPY), &told_before(recorder, at), chance)
 }
 
 /// The worst that a power cut can do at each moment at which somebody was told something: all of it is lost that was not
@@ -257,6 +280,7 @@ struct History<'a> {
     before: &'a Content,
     steps: &'a [Step],
     claims: Vec<(usize, &'a Claim)>,
+    copied: bool,
     /// At which the power may fail.
     moments: Vec<usize>,
 }
@@ -270,6 +294,7 @@ impl<'a> From<&'a Recording> for History<'a> {
             before: &recorder.before,
             steps: &recorder.steps,
             claims: recorder.claims().collect(),
+            copied: recorder.knows(COPY),
             moments: (0..10_000).map(|_| moment(recorder, &mut chance)).collect(),
         }
     }
@@ -282,7 +307,7 @@ impl History<'_> {
         let left = image(self.before, &self.steps[..at], loss, chance);
         let told = self.claims.iter().filter(|(step, _)| *step < at);
         let claims: Vec<&Claim> = told.map(|(_, claim)| *claim).collect();
-        Cut { at, claims: claims.len(), problems: examine(&left, &claims, chance) }
+        Cut { at, claims: claims.len(), problems: examine(&left, self.copied, &claims, chance) }
     }
 }
 

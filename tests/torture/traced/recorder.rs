@@ -135,6 +135,12 @@ impl<'a> Recorder<'a> {
         })
     }
 
+    /// Whether there is, or ever was, a file of this name.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        let creates = |step: &Step| matches!(step, Step::Create { name: made, .. } if made == name);
+        self.before.contains_key(name) || self.steps.iter().any(creates)
+    }
+
     fn number(&mut self, inode: u64) -> FileNumber {
         self.count += 1;
         self.files.insert(inode, self.count);
