@@ -20,6 +20,7 @@ mod reader;
 mod refusals;
 #[cfg(test)]
 mod sinks;
+#[cfg(test)]
 mod statistics;
 #[cfg(test)]
 mod support;
