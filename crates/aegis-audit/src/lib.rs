@@ -57,7 +57,7 @@ pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
 pub use export::{ExportFormat, RecordWriter, approver_word};
 pub use follow::{Followed, Follower};
-pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, State};
+pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
 pub use merkle::Frontier;
 pub use note::{NoteError, SignerKey, VerifierKey};
 pub use query::Filter;

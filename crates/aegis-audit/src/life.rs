@@ -126,6 +126,17 @@ pub struct LifeEntry {
     pub log_source: PathSource,
 }
 
+/// How an action ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outcome<'a> {
+    /// Whether it went well.
+    pub status: ResultStatus,
+    /// What went wrong.
+    pub error: Option<&'a str>,
+    /// How long it took, in milliseconds.
+    pub duration_ms: Option<u64>,
+}
+
 /// How an action stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -310,6 +321,33 @@ impl Life {
             Some(entry) if entry.decision.is_some_and(Answer::is_allowed) => State::Allowed,
             Some(_) => State::Refused,
         }
+    }
+
+    /// How the action ended, by the newest word on it.
+    #[must_use]
+    pub fn ended(&self) -> Option<Outcome<'_>> {
+        self.events.iter().rev().find_map(|event| match &event.happened {
+            Happened::Ended { status, error, duration_ms } => {
+                Some(Outcome { status: *status, error: error.as_deref(), duration_ms: *duration_ms })
+            }
+            _ => None,
+        })
+    }
+
+    /// What became of the action: its end, or what the answer alone says. `None` while that is unknown.
+    #[must_use]
+    pub fn result(&self) -> Option<ResultStatus> {
+        let answer = || ResultStatus::of(self.decided()?.entry()?.decision?);
+        self.ended().map(|ended| ended.status).or_else(answer)
+    }
+
+    /// How long the question stood, in milliseconds, if somebody was asked.
+    #[must_use]
+    pub fn waited_ms(&self) -> Option<u64> {
+        self.events.iter().rev().find_map(|event| match event.happened {
+            Happened::Answered { waited_ms, .. } => waited_ms,
+            _ => None,
+        })
     }
 
     /// The instant as of which the policy was evaluated, to the millisecond: before anyone was asked.

@@ -1,6 +1,11 @@
 //! What people see: diagnostics as a compiler shows them, decisions in a line, records in a table.
 
+pub(crate) mod columns;
 pub(crate) mod decision;
 pub(crate) mod diagnostics;
 pub(crate) mod examples;
+pub(crate) mod fields;
+pub(crate) mod life;
+pub(crate) mod pretty;
+pub(crate) mod record_lines;
 pub(crate) mod records;
