@@ -39,6 +39,7 @@ mod recorder;
 mod schema;
 mod sink;
 mod sinks;
+mod statistics;
 mod stored;
 mod tail;
 mod trail;
@@ -54,5 +55,9 @@ pub use record::Record;
 pub use recorder::{RecordError, Recorded, Recorder};
 pub use sink::{Happening, Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
+pub use statistics::{
+    Asked, Distinct, Habit, MAX_NAMES, Named, Names, NewestEvent, Results, Risks, Series, Statistics, Tally,
+    WAIT_BOUNDS_MS, Waits, Week,
+};
 pub use stored::StoredEvent;
 pub use trail::Trail;

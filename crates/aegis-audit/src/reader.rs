@@ -15,6 +15,7 @@ use crate::index::Selection;
 use crate::query::{Filter, ROW, read_record};
 use crate::record::Record;
 use crate::schema::{LogIdentity, defend, identify};
+use crate::statistics::{self, Statistics};
 use crate::stored::StoredEvent;
 
 /// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
@@ -130,6 +131,37 @@ impl TrailReader {
         let count = Selection::new(&self.connection, &self.path, filter)?.count()?;
         self.check_unchanged()?;
         Ok(count)
+    }
+
+    /// Counts the records that the filter lets through, in one pass and in memory that does not grow with the log. What
+    /// was asked at least `often` times and always answered alike is listed. `progress` is told now and then how many
+    /// records have been counted.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or one of the records.
+    pub fn statistics(
+        &self,
+        filter: &Filter,
+        often: u64,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Statistics, TrailError> {
+        let _moment = self.moment()?;
+        let statistics = statistics::read(&self.connection, &self.path, filter, often, &mut progress)?;
+        self.check_unchanged()?;
+        Ok(statistics)
+    }
+
+    /// Calls `ask`, for which the log does not change, whatever is appended meanwhile: all its questions are about the
+    /// same moment.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or `ask` says so.
+    pub fn at_one_moment<T, E: From<TrailError>>(
+        &self,
+        ask: impl FnOnce(&TrailReader) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _moment = self.moment()?;
+        ask(self)
     }
 
     /// Keeps the log as it is until this is dropped, unless something does so already.
