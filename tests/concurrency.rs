@@ -73,3 +73,33 @@ fn life_of_a_run(environment: &TestEnvironment) -> Duration {
     assert_eq!(environment.check(READ).code, 0);
     start.elapsed()
 }
+
+/// Prints its figures with `--nocapture`. They are of whole processes: from being started to having exited.
+#[test]
+fn thirty_two_writers_at_once_are_all_answered_in_time() {
+    const WRITERS: usize = 32;
+    let each = if torture() { 100 } else { 4 };
+    let environment = TestEnvironment::new();
+    environment.check(READ);
+    let lives = std::thread::scope(|scope| {
+        let write = || {
+            let one = |_| {
+                let start = Instant::now();
+                let run = environment.aegis(&["check", "read:crm"]);
+                assert_eq!(run.code, 0, "{run:?}");
+                start.elapsed()
+            };
+            (0..each).map(one).collect::<Vec<_>>()
+        };
+        let writers: Vec<_> = (0..WRITERS).map(|_| scope.spawn(write)).collect();
+        let mut lives: Vec<_> = writers.into_iter().flat_map(|writer| writer.join().unwrap()).collect();
+        lives.sort();
+        lives
+    });
+    let at = |part: f64| lives[((lives.len() - 1) as f64 * part) as usize];
+    println!("{} checks: p50 {:?}, p99 {:?}, max {:?}", lives.len(), at(0.5), at(0.99), at(1.0));
+    // Of a build that is not optimised, on a machine that does something else, no more than that nobody starves.
+    let limit = if torture() && !cfg!(debug_assertions) { 250 } else { 5000 };
+    assert!(at(0.99) < Duration::from_millis(limit), "p99 is {:?}", at(0.99));
+    assert_eq!(environment.records().len(), WRITERS * each + 1);
+}

@@ -256,7 +256,7 @@ fn offset_of(seq: u64) -> u32 {
 /// The hash of a Merkle tree (RFC 6962, section 2.1).
 fn tree_hash(leaves: &[[u8; 32]]) -> [u8; 32] {
     let node = |parts: &[&[u8]]| -> [u8; 32] {
-        parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part)).finalize().into()
+        parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize().into()
     };
     let mut level: Vec<_> = leaves.iter().map(|leaf| node(&[&[0], leaf])).collect();
     while level.len() > 1 {

@@ -9,6 +9,7 @@ mod redact;
 mod report;
 mod show;
 mod stats;
+pub(crate) mod survey;
 mod verify;
 
 use clap::{Args, Subcommand};

@@ -1,6 +1,10 @@
-//! What people see: diagnostics as a compiler shows them, decisions in a line, records in a table.
+//! What people see: diagnostics as a compiler shows them, decisions in a line, records in a table,
+//! a trail as a whole.
 
+pub(crate) mod chart;
 pub(crate) mod decision;
 pub(crate) mod diagnostics;
 pub(crate) mod examples;
+pub(crate) mod quantity;
 pub(crate) mod records;
+pub(crate) mod stats;

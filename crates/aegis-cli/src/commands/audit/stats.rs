@@ -22,9 +22,11 @@ const PLAIN_WIDTH: usize = 80;
 /// Refused is what was blocked, denied or not answered. Asked is what needed a human. Times are UTC. With `--policy`, the
 /// rules that decided nothing are listed too.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  aegis audit stats --since 7d\n  aegis audit stats --agent support-bot --top 20\n  \
+#[command(
+    after_help = "Examples:\n  aegis audit stats --since 7d\n  aegis audit stats --agent support-bot --top 20\n  \
     aegis audit stats --policy policy.yaml --since 90d\n  \
-    aegis audit stats --format json | jq '.always_approved'")]
+    aegis audit stats --format json | jq '.always_approved'"
+)]
 pub(crate) struct StatsArgs {
     #[command(flatten)]
     survey: SurveyArgs,
