@@ -7,4 +7,5 @@ pub(crate) mod diagnostics;
 pub(crate) mod examples;
 pub(crate) mod quantity;
 pub(crate) mod records;
+pub(crate) mod report;
 pub(crate) mod stats;

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use self::columns::Columns;
+pub(crate) use self::sections::{NO_NAME, coarser, others, shown, wait_classes};
 use crate::commands::audit::survey::Survey;
 use crate::output::FAINT;
 use crate::render::chart::Charset;
