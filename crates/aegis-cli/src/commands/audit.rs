@@ -11,6 +11,7 @@ mod redact;
 mod report;
 pub(crate) mod show;
 mod stats;
+pub(crate) mod survey;
 mod verify;
 
 use clap::{Args, Subcommand};

@@ -84,8 +84,9 @@ mod tests {
 
     #[test]
     fn intervals_have_names() {
-        assert_eq!([1, 24, 168, 336, 48, 6].map(interval), [
-            "an hour", "a day", "a week", "2 weeks", "2 days", "6 hours"
-        ]);
+        assert_eq!(
+            [1, 24, 168, 336, 48, 6].map(interval),
+            ["an hour", "a day", "a week", "2 weeks", "2 days", "6 hours"]
+        );
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod examples;
 pub(crate) mod life;
+pub(crate) mod statistics;
 
 use aegis_audit::ApproverIdentity;
 use aegis_engine::{Action, ApprovalMode, Decision, Digest, RiskLevel, RuleTrace, Undecidable};
