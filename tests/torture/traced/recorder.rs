@@ -313,6 +313,8 @@ impl Watcher for Recorder<'_> {
         let Some(inside) = self.inside.remove(&call.thread) else { return };
         let succeeded = result >= 0;
         match inside {
+            // It was not tried, and whoever tries again succeeds.
+            Inside::Sync { .. } if result == -i64::from(libc::EINTR) => {}
             Inside::Sync { file, before } => {
                 self.steps.push(Step::Sync { file, before, done: succeeded });
             }
