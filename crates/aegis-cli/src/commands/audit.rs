@@ -12,7 +12,7 @@ mod report;
 pub(crate) mod show;
 mod stats;
 pub(crate) mod survey;
-mod verify;
+pub(crate) mod verify;
 
 use clap::{Args, Subcommand};
 

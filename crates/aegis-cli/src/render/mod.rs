@@ -13,3 +13,4 @@ pub(crate) mod record_lines;
 pub(crate) mod records;
 pub(crate) mod report;
 pub(crate) mod stats;
+pub(crate) mod verification;
