@@ -29,6 +29,7 @@ mod copies;
 mod ending;
 mod error;
 mod event;
+mod event_lines;
 mod export;
 mod file;
 mod follow;
@@ -58,6 +59,9 @@ pub use checkpoint::{Checkpoint, CheckpointNote};
 pub use ending::{Ending, EndingError};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
+pub use event_lines::{
+    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader,
+};
 pub use export::{ExportFormat, RecordWriter, approver_word};
 pub use follow::{Followed, Follower};
 pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
