@@ -39,6 +39,7 @@ mod lock;
 mod merkle;
 mod note;
 mod proof;
+mod prune;
 mod query;
 mod reader;
 mod receipt;
@@ -59,15 +60,14 @@ pub use checkpoint::{Checkpoint, CheckpointNote};
 pub use ending::{Ending, EndingError};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
-pub use event_lines::{
-    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader,
-};
+pub use event_lines::{Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader};
 pub use export::{ExportFormat, RecordWriter, approver_word};
 pub use follow::{Followed, Follower};
 pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
 pub use merkle::Frontier;
 pub use note::{NoteError, SignerKey, VerifierKey};
 pub use proof::{InclusionProof, ProofError, ProvenEvent};
+pub use prune::{Archive, ArchiveError, Held, PrunePlan, Space};
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;

@@ -151,7 +151,8 @@ impl<R: Read> EventReader<R> {
                 self.check_end(number, end)?;
                 return Ok(end);
             }
-            let line: EventLine<'_> = serde_json::from_slice(&self.line).map_err(|error| damaged(number, &error))?;
+            let line: EventLine<'_> =
+                serde_json::from_slice(&self.line).map_err(|error| damaged(number, &error))?;
             each(number, &line.event())?;
             end.events += 1;
             end.head = line.hash.as_slice().try_into().ok().map(Digest::from_bytes);
@@ -176,7 +177,8 @@ impl<R: Read> EventReader<R> {
 
     /// Compares the last line, which was just read, with what stood before it.
     fn check_end(&mut self, number: u64, found: EventsEnd) -> Result<(), EventLinesError> {
-        let line: EndLine<'_> = serde_json::from_slice(&self.line).map_err(|error| damaged(number, &error))?;
+        let line: EndLine<'_> =
+            serde_json::from_slice(&self.line).map_err(|error| damaged(number, &error))?;
         if line.aegis_events_end != VERSION {
             let problem = format!("its format is {}", line.aegis_events_end);
             return Err(EventLinesError::Line { line: number, problem });

@@ -87,9 +87,7 @@ impl<W: Write> EventWriter<W> {
         self.write_line(&EndLine { aegis_events_end: VERSION, events, head })?;
         let mut writer = match self.inner {
             Inner::Plain(writer) => writer.into_inner().map_err(io::IntoInnerError::into_error)?,
-            Inner::Zstd(writer) => {
-                writer.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?
-            }
+            Inner::Zstd(writer) => writer.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?,
         };
         writer.flush()?;
         Ok((writer, self.end))
