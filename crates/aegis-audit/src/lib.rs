@@ -34,15 +34,17 @@ mod query;
 mod reader;
 mod receipt;
 mod record;
+mod rows;
 mod schema;
 mod stored;
 mod tail;
 mod trail;
+mod view;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
-pub use export::{ExportFormat, RecordWriter, approver_word};
+pub use export::{ExportFormat, OCSF_VERSION, RecordWriter, approver_word};
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;
