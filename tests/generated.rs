@@ -6,6 +6,27 @@ use snapbox::Data;
 
 use crate::environment::TestEnvironment;
 
+/// The words that call each command, in the order of the reference.
+const COMMANDS: [&str; 17] = [
+    "",
+    "init",
+    "validate",
+    "schema",
+    "check",
+    "test",
+    "audit",
+    "audit verify",
+    "audit checkpoint",
+    "audit show",
+    "audit record",
+    "audit stats",
+    "audit report",
+    "audit redact",
+    "audit prune",
+    "completions",
+    "man",
+];
+
 fn document(name: &str) -> Data {
     Data::read_from(std::path::Path::new(&format!("{}/../../docs/{name}", env!("CARGO_MANIFEST_DIR"))), None)
 }
@@ -24,8 +45,8 @@ fn generated_schemas_are_current() {
 fn generated_command_reference_is_current() {
     let environment = TestEnvironment::empty();
     let mut reference = String::from("# Command reference\n\nMade from the program by `make docs`.\n");
-    for command in ["", "init", "validate", "schema", "check", "test", "audit", "completions", "man"] {
-        let arguments: Vec<_> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+    for command in COMMANDS {
+        let arguments: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
         let help = environment.aegis(&arguments).stdout;
         let title = format!("aegis {command}");
         let help: Vec<_> = help.lines().map(str::trim_end).collect();
@@ -41,10 +62,13 @@ fn generated_command_reference_is_current() {
 #[test]
 fn generated_manual_pages_are_current() {
     let environment = TestEnvironment::empty();
-    for command in ["", "init", "validate", "schema", "check", "test", "audit", "completions", "man"] {
-        let arguments: Vec<_> = ["man", command].into_iter().filter(|word| !word.is_empty()).collect();
+    let directory = environment.file("pages");
+    assert_eq!(environment.aegis(&["man", "--dir", directory.to_str().unwrap()]).code, 0);
+    assert_eq!(std::fs::read_dir(directory).unwrap().count(), COMMANDS.len());
+    for command in COMMANDS {
+        let arguments: Vec<_> = std::iter::once("man").chain(command.split_whitespace()).collect();
         let page = environment.aegis(&arguments).stdout;
-        let name = format!("man/aegis-{command}.1").replace("-.1", ".1");
+        let name = format!("man/aegis-{}.1", command.replace(' ', "-")).replace("-.1", ".1");
         snapbox::Assert::new()
             .normalize_paths(false)
             .action_env("SNAPSHOTS")

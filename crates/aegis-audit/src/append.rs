@@ -1,12 +1,14 @@
 //! Linking events to the chain, inside one transaction.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use crate::chain::{Link, SALT_LENGTH, commitment};
 use crate::error::TrailError;
 use crate::event::Stamped;
+use crate::index::{BlockIndex, Indexed, block_of, completes_block, seal};
 use crate::receipt::Receipt;
 use crate::schema::LogIdentity;
 use crate::tail::Head;
@@ -21,6 +23,8 @@ pub(crate) struct Appending<'a> {
     pub(crate) identity: &'a LogIdentity,
     /// The newest event, to which the next one is linked.
     pub(crate) head: Head,
+    /// The index of the newest block, as far as this writer wrote its events without a break.
+    pub(crate) index: BlockIndex,
 }
 
 impl Appending<'_> {
@@ -40,7 +44,7 @@ impl Appending<'_> {
                 "SELECT seq FROM events WHERE action_id = ?1 AND kind = ?2 ORDER BY seq DESC LIMIT 1",
             )
             .map_err(failed)?;
-        let log = hex::encode(&self.identity.id);
+        let log: Arc<str> = hex::encode(&self.identity.id).into();
         let mut receipts = Vec::with_capacity(events.len());
         for chunk in events.chunks(SALTS) {
             let mut salts = [[0; SALT_LENGTH]; SALTS];
@@ -49,13 +53,18 @@ impl Appending<'_> {
             for (stamped, salt) in chunk.iter().zip(drawn) {
                 let head = link(&mut insert, &mut referred, self, stamped, salt)?;
                 receipts.push(Receipt {
-                    log: log.clone(),
+                    log: Arc::clone(&log),
                     seq: head.seq.unsigned_abs(),
                     head: head.hash,
                     action_id: stamped.event.action_id().to_owned(),
                     answer: stamped.event.final_answer(),
                 });
                 self.head = head;
+                let seq = head.seq.unsigned_abs();
+                if completes_block(seq) {
+                    seal(self.connection, self.path, block_of(seq), &self.index)?;
+                    self.index = BlockIndex::default();
+                }
             }
         }
         Ok(receipts)
@@ -66,7 +75,7 @@ impl Appending<'_> {
 fn link(
     insert: &mut Statement<'_>,
     referred: &mut Statement<'_>,
-    log: &Appending<'_>,
+    log: &mut Appending<'_>,
     stamped: &Stamped<'_>,
     salt: &[u8; SALT_LENGTH],
 ) -> Result<Head, TrailError> {
@@ -77,7 +86,8 @@ fn link(
             referred.query_row([action_id, kind], |row| row.get(0)).optional().map_err(failed)?
         }
     };
-    let encoded = stamped.event.encode(refers_to.map(i64::unsigned_abs))?;
+    let refers_to = refers_to.map(i64::unsigned_abs);
+    let encoded = stamped.event.encode(refers_to)?;
     let at = stamped.at.timestamp_millis();
     let previous = log.head;
     let Some(seq) = previous.seq.checked_add(1) else {
@@ -109,5 +119,7 @@ fn link(
             hash.as_bytes()
         ])
         .map_err(failed)?;
+    let words = Indexed::of(&stamped.event, refers_to);
+    log.index.add_words(seq.unsigned_abs(), at, encoded.kind, hash, &words);
     Ok(Head { seq, hash })
 }

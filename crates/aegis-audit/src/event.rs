@@ -1,9 +1,11 @@
 //! What is written down: the events of an action's life, in the form in which they are hashed and stored.
 
-use aegis_engine::{Action, ApprovalMode, Decision, Digest, RiskLevel, Undecidable, canonical_json};
+use aegis_engine::{
+    Action, ApprovalMode, Decision, Digest, Member, RiskLevel, Undecidable, canonical_members,
+};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, to_string};
+use serde_json::{Map, Value};
 
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
 
@@ -158,6 +160,30 @@ pub(crate) mod kind {
     pub(crate) const CHECKPOINT: &str = "checkpoint";
     pub(crate) const REDACTED: &str = "redacted";
     pub(crate) const PRUNED: &str = "pruned";
+}
+
+/// The metadata of a `requested` or `decided` event, for storing: an [`EntryBody`] that borrows.
+#[derive(Debug, Serialize)]
+struct EntryBodyRef<'a> {
+    session_id: &'a str,
+    agent: Option<&'a str>,
+    action_type: &'a str,
+    action_target: &'a str,
+    risk_level: RiskLevel,
+    approval: ApprovalMode,
+    matched_rule: &'a str,
+    decision: Option<Answer>,
+    approver: Option<&'a ApproverIdentity>,
+    result_status: Option<ResultStatus>,
+    reason: &'a str,
+    undecidable: &'a [Undecidable],
+    action_sha256: String,
+    policy_sha256: String,
+    host: &'a str,
+    user: &'a str,
+    policy_source: PathSource,
+    log_source: PathSource,
+    requested_seq: Option<u64>,
 }
 
 /// The stored metadata of a `requested` or `decided` event.
@@ -332,30 +358,36 @@ impl<'a> Event<'a> {
     }
 }
 
-fn entry_body(
-    entry: &Entry<'_>,
+fn to_string(body: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut text = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut text, body)?;
+    String::from_utf8(text).map_err(serde::ser::Error::custom)
+}
+
+fn entry_body<'a>(
+    entry: &Entry<'a>,
     answer: Option<Answer>,
-    approver: Option<&ApproverIdentity>,
-    reason: &str,
+    approver: Option<&'a ApproverIdentity>,
+    reason: &'a str,
     requested_seq: Option<u64>,
-) -> EntryBody {
-    EntryBody {
-        session_id: entry.session_id.to_owned(),
-        agent: entry.action.agent().map(str::to_owned),
-        action_type: entry.action.kind().to_owned(),
-        action_target: entry.action.target().to_owned(),
+) -> EntryBodyRef<'a> {
+    EntryBodyRef {
+        session_id: entry.session_id,
+        agent: entry.action.agent(),
+        action_type: entry.action.kind(),
+        action_target: entry.action.target(),
         risk_level: entry.decision.risk_level(),
         approval: entry.decision.approval(),
-        matched_rule: entry.decision.matched_rule().to_owned(),
+        matched_rule: entry.decision.matched_rule(),
         decision: answer,
-        approver: approver.cloned(),
+        approver,
         result_status: answer.and_then(ResultStatus::of),
-        reason: reason.to_owned(),
-        undecidable: entry.decision.undecidable().to_vec(),
+        reason,
+        undecidable: entry.decision.undecidable(),
         action_sha256: entry.action_sha256.to_string(),
         policy_sha256: entry.policy_sha256.to_string(),
-        host: entry.host.to_owned(),
-        user: entry.user.to_owned(),
+        host: entry.host,
+        user: entry.user,
         policy_source: entry.policy_source,
         log_source: entry.log_source,
         requested_seq,
@@ -363,8 +395,8 @@ fn entry_body(
 }
 
 fn payload(action: &Action) -> String {
-    let mut payload = Map::new();
-    payload.insert("params".to_owned(), Value::Object(action.params().clone()));
-    payload.insert("description".to_owned(), action.description().into());
-    canonical_json(&Value::Object(payload))
+    canonical_members([
+        ("description", Member::Text(action.description())),
+        ("params", Member::Object(action.params())),
+    ])
 }

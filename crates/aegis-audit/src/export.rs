@@ -80,17 +80,28 @@ impl<W: Write> RecordWriter<W> {
         }
     }
 
+    /// Hands on what is still held back, for whoever waits for it.
+    ///
+    /// # Errors
+    /// When the writer does not take it.
+    pub fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Inner::Json(writer) => writer.flush(),
+            Inner::Csv(writer) => writer.flush(),
+            Inner::Ocsf(writer) => writer.flush(),
+            Inner::Cef(writer) => writer.flush(),
+        }
+    }
+
     /// Ends the export.
     ///
     /// # Errors
     /// When the writer does not take the rest.
-    pub fn finish(self) -> io::Result<()> {
-        match self.0 {
-            Inner::Json(writer) => writer.finish(),
-            Inner::Csv(writer) => writer.finish(),
-            Inner::Ocsf(writer) => writer.finish(),
-            Inner::Cef(writer) => writer.finish(),
+    pub fn finish(mut self) -> io::Result<()> {
+        if let Inner::Json(writer) = &mut self.0 {
+            writer.end()?;
         }
+        self.flush()
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Makes an empty file that only its owner may use, unless there is one already.
 pub(crate) fn create_private(path: &Path) -> Result<(), TrailError> {
-    match open_plain(path, true) {
+    match create_new(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(TrailError::io(path, error)),
         _ => Ok(()),
     }
@@ -75,9 +75,23 @@ pub(crate) fn sync_directory(path: &Path) -> Result<(), TrailError> {
 /// Not for the log itself: closing *any* handle of a file releases every POSIX lock that this process has on it, and
 /// `SQLite` relies on those.
 pub(crate) fn open_lock(path: &Path) -> Result<File, TrailError> {
+    open_private(path, Writes::Anywhere)
+}
+
+/// Where what is written to a file goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writes {
+    /// Where the handle stands.
+    Anywhere,
+    /// To the end, wherever that is by then.
+    AtTheEnd,
+}
+
+/// Opens a file that only its owner may use, made where it is missing, and checks it. Nothing waits: a FIFO is refused.
+pub(crate) fn open_private(path: &Path, writes: Writes) -> Result<File, TrailError> {
     loop {
-        let file = match open_plain(path, false) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => match open_plain(path, true) {
+        let file = match open_plain(path, false, writes) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => match open_plain(path, true, writes) {
                 // Somebody else was faster; theirs is checked like any other.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
                 made => made,
@@ -99,8 +113,16 @@ pub(crate) fn open_lock(path: &Path) -> Result<File, TrailError> {
     }
 }
 
-fn open_plain(path: &Path, new: bool) -> io::Result<File> {
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+/// Makes a new file that only its owner may use.
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+    open_plain(path, true, Writes::Anywhere)
+}
+
+fn open_plain(path: &Path, new: bool, writes: Writes) -> io::Result<File> {
+    let mut flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    if writes == Writes::AtTheEnd {
+        flags |= OFlag::O_APPEND;
+    }
     let mut options = File::options();
     options.read(true).write(true).create_new(new).mode(0o600).custom_flags(flags.bits());
     options.open(path)

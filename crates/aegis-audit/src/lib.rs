@@ -10,44 +10,70 @@
 //! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row, tables or triggers were
 //!   changed, or whose files were exchanged while it was open.
 //!
-//! # The table
-//! `body` holds what is known of an event, as JSON, and `payload` what may hold secrets: parameters and description.
-//! The columns for filters are computed from `body` and not stored, so that the hashed bytes are the only source of
-//! truth; their indexes cover the two kinds of event that can be an action's line.
+//! # The tables
+//! `body` holds what is known of an event, as JSON, and `payload` what may hold secrets: parameters and description. The
+//! hashed bytes are the only source of truth; the index over full blocks of events is derived from them.
 //!
 //! # The chain
 //! Events are numbered from 1. Event *n* has the hash
 //! `SHA-256("aegis-event-v1\0" ‖ log id ‖ seq ‖ at ‖ kind ‖ action id ‖ body ‖ commitment ‖ previous hash)`, where
 //! numbers are 8 bytes, big-endian, and everything else is preceded by its length in 8 bytes. The commitment is
 //! `SHA-256("aegis-payload-v1\0" ‖ salt ‖ payload)`, so that a payload can be removed and the chain still verifies. The
-//! first event's previous hash is `SHA-256("aegis-log-v1\0" ‖ log id ‖ created at)`.
+//! first event's previous hash is `SHA-256("aegis-log-v2\0" ‖ log id ‖ created at ‖ SHA-256(key))`.
 
 mod answer;
 mod append;
 mod chain;
+mod copies;
+mod ending;
 mod error;
 mod event;
 mod export;
 mod file;
+mod follow;
+mod index;
+mod life;
 mod lock;
+mod merkle;
+mod note;
 mod query;
 mod reader;
 mod receipt;
 mod record;
+mod recorder;
 mod rows;
 mod schema;
+mod sink;
+mod sinks;
+mod statistics;
 mod stored;
 mod tail;
 mod trail;
+mod verify;
 mod view;
+mod watch;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
+pub use ending::{Ending, EndingError};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
 pub use export::{ExportFormat, OCSF_VERSION, RecordWriter, approver_word};
+pub use follow::{Followed, Follower};
+pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, State};
+pub use merkle::Frontier;
+pub use note::{NoteError, SignerKey, VerifierKey};
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;
 pub use record::Record;
+pub use recorder::{RecordError, Recorded, Recorder};
+pub use sink::{Happening, Sink, SinkError, SinkRecord};
+pub use sinks::{JournaldSink, JsonlSink, TracingSink};
+pub use statistics::{
+    Asked, Distinct, Habit, MAX_NAMES, Named, Names, NewestEvent, Results, Risks, Series, Statistics, Tally,
+    WAIT_BOUNDS_MS, Waits, Week,
+};
 pub use stored::StoredEvent;
 pub use trail::Trail;
+pub use verify::{Anchor, Claim, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
+pub use watch::{Watch, Woken};

@@ -38,44 +38,63 @@ impl FairLock {
 
     /// Takes the lock, or gives up at the deadline.
     pub(crate) fn hold(&self, deadline: Instant) -> Result<Held, TrailError> {
-        loop {
-            // Each attempt has an open file of its own. Locks belong to open files, so an attempt that was given up
-            // can neither hold the lock behind the back of a later one, nor release that one's.
-            let file = open_lock(&self.file)?;
-            let metadata = file.metadata().map_err(|error| TrailError::io(&self.file, error))?;
-            let held = Held(self.wait_for(file, deadline)?);
-            // While this one waited, the file may have been removed, and others may be locking its successor.
-            if is_still(&self.file, FileIdentity::from(&metadata)) {
-                return Ok(held);
-            }
+        hold(&self.file, deadline, open_lock).map_err(|error| match error {
+            TrailError::Locked { .. } => TrailError::Locked { path: self.log.clone() },
+            other => other,
+        })
+    }
+}
+
+impl Held {
+    /// The locked file.
+    pub(crate) const fn file(&self) -> &File {
+        &self.0
+    }
+}
+
+/// Opens the file at `path` and locks it, or gives up at the deadline.
+pub(crate) fn hold(
+    path: &Path,
+    deadline: Instant,
+    open: impl Fn(&Path) -> Result<File, TrailError>,
+) -> Result<Held, TrailError> {
+    loop {
+        // Each attempt has an open file of its own. Locks belong to open files, so an attempt that was given up
+        // can neither hold the lock behind the back of a later one, nor release that one's.
+        let file = open(path)?;
+        let metadata = file.metadata().map_err(|error| TrailError::io(path, error))?;
+        let held = Held(wait_for(path, file, deadline)?);
+        // While this one waited, the file may have been removed, and others may be locking its successor.
+        if is_still(path, FileIdentity::from(&metadata)) {
+            return Ok(held);
         }
     }
+}
 
-    fn wait_for(&self, file: File, deadline: Instant) -> Result<File, TrailError> {
-        let failed = |error| TrailError::io(&self.file, error);
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => {}
-            Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-        }
-        // A `flock` that waits has no deadline of its own: a thread waits instead, and is left behind at the deadline.
-        // It hands over the locked file itself. If nobody takes that any more, it is closed, and with it the lock gone.
-        let (sender, receiver) = mpsc::channel();
-        let wait = move || {
-            let locked = loop {
-                match file.lock() {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other,
-                }
-            };
-            let _ = sender.send(locked.map(|()| file));
+fn wait_for(path: &Path, file: File, deadline: Instant) -> Result<File, TrailError> {
+    let failed = |error| TrailError::io(path, error);
+    match file.try_lock() {
+        Ok(()) => return Ok(file),
+        Err(TryLockError::WouldBlock) => {}
+        Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    // A `flock` that waits has no deadline of its own: a thread waits instead, and is left behind at the deadline.
+    // It hands over the locked file itself. If nobody takes that any more, it is closed, and with it the lock gone.
+    let (sender, receiver) = mpsc::channel();
+    let wait = move || {
+        let locked = loop {
+            match file.lock() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other,
+            }
         };
-        std::thread::Builder::new().name("aegis-lock".to_owned()).spawn(wait).map_err(failed)?;
-        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(locked) => locked.map_err(failed),
-            Err(_) => Err(TrailError::Locked { path: self.log.clone() }),
-        }
+        let _ = sender.send(locked.map(|()| file));
+    };
+    std::thread::Builder::new().name("aegis-lock".to_owned()).spawn(wait).map_err(failed)?;
+    match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        Ok(locked) => locked.map_err(failed),
+        Err(_) => Err(TrailError::Locked { path: path.to_owned() }),
     }
 }
 

@@ -1,6 +1,5 @@
 //! Opening the log for reading, beside writers or where nothing may be written, and streaming records from it.
 
-use std::error::Error;
 use std::fmt::Write as _;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -8,17 +7,19 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Row, params_from_iter};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use crate::error::TrailError;
 use crate::export::RecordWriter;
 use crate::file::{FileIdentity, beside, may_read, resolve};
-use crate::query::{Filter, ROW, count, numbers, read_record};
+use crate::index::Selection;
+use crate::query::{Filter, ROW, read_record};
 use crate::record::Record;
-use crate::rows::{Endings, sweep};
+use crate::rows::ActionRows;
 use crate::schema::{LogIdentity, defend, identify};
+use crate::statistics::{self, Statistics};
 use crate::stored::StoredEvent;
-use crate::view::{RecordView, Scratch};
+use crate::view::RecordView;
 
 /// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
@@ -26,9 +27,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// A log that is open for reading. Nothing is changed, and no file is left behind.
 #[derive(Debug)]
 pub struct TrailReader {
-    connection: Connection,
-    path: PathBuf,
-    identity: LogIdentity,
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) identity: LogIdentity,
     /// What the file was when it was opened without a lock.
     unlocked: Option<Version>,
 }
@@ -39,6 +40,11 @@ impl TrailReader {
     /// # Errors
     /// When there is none, or it is not one that this program can read.
     pub fn open(path: &Path) -> Result<TrailReader, TrailError> {
+        TrailReader::open_made(path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })
+    }
+
+    /// Opens the log at `path`. `None` if the database is empty: whoever creates it is not done, or was cut off.
+    pub(crate) fn open_made(path: &Path) -> Result<Option<TrailReader>, TrailError> {
         let given = path;
         let path = resolve(path).map_err(|error| match error {
             TrailError::DirectoryMissing { path } => TrailError::NotFound { path },
@@ -64,10 +70,8 @@ impl TrailReader {
             }
             opened => (opened?, None),
         };
-        match identify(&connection, &path)? {
-            Some(identity) => Ok(TrailReader { connection, path, identity, unlocked }),
-            None => Err(TrailError::NotALog { path }),
-        }
+        let identity = identify(&connection, &path)?;
+        Ok(identity.map(|identity| TrailReader { connection, path, identity, unlocked }))
     }
 
     /// The log's id: 32 hexadecimal digits.
@@ -77,7 +81,8 @@ impl TrailReader {
     }
 
     /// Calls `each` with every record that the filter lets through, until it breaks. All of them are of the same moment,
-    /// whatever is appended meanwhile. Memory holds one record at a time, and at most the numbers of the others.
+    /// whatever is appended meanwhile. Memory holds one record at a time; where the newest are wanted oldest first, also
+    /// the numbers of the others.
     ///
     /// # Errors
     /// When the log cannot be read, or `each` says so.
@@ -86,23 +91,13 @@ impl TrailReader {
         filter: &Filter,
         mut each: impl FnMut(Record) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
-        let failed = |error| E::from(TrailError::sqlite(&self.path, error));
-        let (sql, parameters) = numbers(filter);
-        // Where rows must be sorted, only their numbers are; the rows follow one by one. They are of the same moment,
-        // since the first statement keeps its transaction open until it ends.
-        let mut numbers = self.connection.prepare(&sql).map_err(failed)?;
+        let failed = |error| TrailError::sqlite(&self.path, error);
+        let _moment = self.moment()?;
         let mut fetch = self.connection.prepare(ROW).map_err(failed)?;
-        let mut numbers = numbers.query(params_from_iter(parameters)).map_err(failed)?;
-        while let Some(number) = numbers.next().map_err(failed)? {
-            let seq: i64 = number.get(0).map_err(failed)?;
-            let record =
-                fetch.query_row([seq], |row| Ok(read_record(row))).map_err(failed)?.map_err(|problem| {
-                    TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_string() }
-                })?;
-            if each(record)?.is_break() {
-                break;
-            }
-        }
+        Selection::new(&self.connection, &self.path, filter)?.for_each(|seq| {
+            let record = fetch.query_row([seq], |row| Ok(read_record(row))).map_err(failed)?;
+            each(record.map_err(|problem| self.unreadable(seq, &problem.to_string()))?)
+        })?;
         Ok(self.check_unchanged()?)
     }
 
@@ -118,35 +113,21 @@ impl TrailReader {
         writer: &mut RecordWriter<W>,
         mut progress: impl FnMut(u64),
     ) -> Result<u64, TrailError> {
-        let failed = |error| TrailError::sqlite(&self.path, error);
-        let moment = self.connection.unchecked_transaction().map_err(failed)?;
-        let (sql, parameters) = numbers(filter);
-        let mut numbers = moment.prepare(&sql).map_err(failed)?;
-        let mut numbers = numbers.query(params_from_iter(parameters)).map_err(failed)?;
-        let next = || match numbers.next() {
-            Ok(row) => row.map(|row| row.get(0).map_err(failed)).transpose(),
-            Err(error) => Err(failed(error)),
-        };
-        let mut endings = Endings::of(&moment).map_err(failed)?;
-        let (mut ended, mut scratch, mut count) = (String::new(), Scratch::default(), 0);
-        sweep(&moment, filter.reverse, next, failed, |row| {
-            let view = endings.read(row, &mut ended).map_err(failed).and_then(|has_ended| {
-                let ended = has_ended.then_some(ended.as_str());
-                RecordView::read(row, ended, &mut scratch).map_err(|problem| self.unreadable(row, &*problem))
-            })?;
-            writer.write_view(&view)?;
+        let _moment = self.moment()?;
+        let selection = Selection::new(&self.connection, &self.path, filter)?;
+        let any_ended = selection.has_outcomes();
+        let mut rows = ActionRows::new(&self.connection, &self.path, any_ended, filter.reverse)?;
+        let mut count = 0;
+        let mut write = |view: &RecordView<'_>| {
+            writer.write_view(view)?;
             count += 1;
             progress(count);
-            Ok(ControlFlow::Continue(()))
-        })?;
+            Ok(())
+        };
+        selection.for_each(|seq| rows.push(seq, &mut write).map(ControlFlow::<()>::Continue))?;
+        rows.finish(&mut write)?;
         self.check_unchanged()?;
         Ok(count)
-    }
-
-    /// A row that does not hold what every row holds.
-    fn unreadable(&self, row: &Row<'_>, problem: &dyn Error) -> TrailError {
-        let seq = row.get(0).unwrap_or_default();
-        TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_string() }
     }
 
     /// Calls `each` with the events of these numbers, oldest first, until it breaks. All of them are of the same moment.
@@ -181,17 +162,67 @@ impl TrailReader {
     /// # Errors
     /// When the log cannot be read.
     pub fn count(&self, filter: &Filter) -> Result<u64, TrailError> {
-        let (sql, parameters) = count(filter);
-        let count: i64 = self
-            .connection
-            .query_row(&sql, params_from_iter(parameters), |row| row.get(0))
-            .map_err(|error| TrailError::sqlite(&self.path, error))?;
+        let _moment = self.moment()?;
+        let count = Selection::new(&self.connection, &self.path, filter)?.count()?;
         self.check_unchanged()?;
-        Ok(count.unsigned_abs())
+        Ok(count)
+    }
+
+    /// Counts the records that the filter lets through, in one pass and in memory that does not grow with the log. What
+    /// was asked at least `often` times and always answered alike is listed. `progress` is told now and then how many
+    /// records have been counted.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or one of the records.
+    pub fn statistics(
+        &self,
+        filter: &Filter,
+        often: u64,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Statistics, TrailError> {
+        let _moment = self.moment()?;
+        let statistics = statistics::read(&self.connection, &self.path, filter, often, &mut progress)?;
+        self.check_unchanged()?;
+        Ok(statistics)
+    }
+
+    /// Calls `ask`, for which the log does not change, whatever is appended meanwhile: all its questions are about the
+    /// same moment.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or `ask` says so.
+    pub fn at_one_moment<T, E: From<TrailError>>(
+        &self,
+        ask: impl FnOnce(&TrailReader) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _moment = self.moment()?;
+        ask(self)
+    }
+
+    /// Keeps the log as it is until this is dropped, unless something does so already.
+    pub(crate) fn moment(&self) -> Result<Option<Transaction<'_>>, TrailError> {
+        self.connection
+            .is_autocommit()
+            .then(|| self.connection.unchecked_transaction())
+            .transpose()
+            .map_err(|error| TrailError::sqlite(&self.path, error))
+    }
+
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_owned() }
     }
 
     /// Without a lock, what was read is right only if nobody wrote meanwhile.
-    fn check_unchanged(&self) -> Result<(), TrailError> {
+    pub(crate) fn check_unchanged(&self) -> Result<(), TrailError> {
         match &self.unlocked {
             Some(version) if Version::of(&self.path)? != *version => {
                 Err(TrailError::Changed { path: self.path.clone() })

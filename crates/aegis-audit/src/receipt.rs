@@ -1,5 +1,7 @@
 //! The proof that an event is in the log, synced.
 
+use std::sync::Arc;
+
 use aegis_engine::Digest;
 
 use crate::answer::Answer;
@@ -9,7 +11,7 @@ use crate::answer::Answer;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a receipt is what permits an action"]
 pub struct Receipt {
-    pub(crate) log: String,
+    pub(crate) log: Arc<str>,
     pub(crate) seq: u64,
     pub(crate) head: Digest,
     pub(crate) action_id: String,

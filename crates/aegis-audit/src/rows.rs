@@ -1,78 +1,113 @@
-//! Rows by their numbers: those that stand close together are read in one sweep.
+//! Rows by their numbers, as views: those that stand close together are read in one sweep.
 
-use std::ops::ControlFlow;
+use std::path::Path;
 
 use rusqlite::{Connection, Row, Statement};
 
 use crate::error::TrailError;
-use crate::view::RecordView;
+use crate::view::{RecordView, Scratch};
 
+/// How many numbers are gathered before their rows are read.
+const BATCH: usize = 4096;
 /// How many unwanted rows in succession are cheaper to pass over than another search is.
 const GAP: usize = 8;
 
-/// Calls `each` with the rows of [`RecordView::COLUMNS`] that have these numbers, in their order, until it breaks. Numbers
-/// that ascend, or descend where `descending` says so, are the quickest. `failed` says what an error of `SQLite` means.
-pub(crate) fn sweep<E: From<TrailError>>(
-    connection: &Connection,
-    descending: bool,
-    mut next: impl FnMut() -> Result<Option<i64>, E>,
-    failed: impl Fn(rusqlite::Error) -> E,
-    mut each: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>, E>,
-) -> Result<(), E> {
-    let (operator, order) = if descending { ("<=", "DESC") } else { (">=", "ASC") };
-    let columns = RecordView::COLUMNS;
-    let sql = format!("SELECT {columns} FROM events d WHERE d.seq {operator} ?1 ORDER BY d.seq {order}");
-    let mut statement = connection.prepare_cached(&sql).map_err(&failed)?;
-    let mut wanted = next()?;
-    while let Some(start) = wanted {
-        let mut rows = statement.query([start]).map_err(&failed)?;
-        let mut passed = 0;
-        while let Some(number) = wanted {
-            let Some(row) = rows.next().map_err(&failed)? else { break };
-            let found: i64 = row.get(0).map_err(&failed)?;
-            if found == number {
-                if each(row)?.is_break() {
-                    return Ok(());
-                }
-                (wanted, passed) = (next()?, 0);
-            } else {
-                passed += 1;
-                if passed > GAP || (found > number) != descending {
-                    break;
-                }
-            }
-        }
-        // The first row of a sweep is the one that it starts at, if it is there at all.
-        if wanted == Some(start) {
-            return Err(failed(rusqlite::Error::QueryReturnedNoRows));
-        }
-    }
-    Ok(())
+/// How the newest word on an action's end is found.
+const ENDED: &str =
+    "SELECT body FROM events WHERE action_id = ?1 AND kind = 'ended' ORDER BY seq DESC LIMIT 1";
+
+/// Reads the rows of actions. The transaction of whoever asks keeps them as they are.
+pub(crate) struct ActionRows<'a> {
+    path: &'a Path,
+    rows: Statement<'a>,
+    /// Absent where no action's end is known.
+    ended: Option<Statement<'a>>,
+    numbers: Vec<u64>,
+    ended_body: String,
+    scratch: Scratch,
 }
 
-/// How actions ended. In a log that only ever decided, nothing has to be looked up.
-pub(crate) struct Endings<'c>(Option<Statement<'c>>);
-
-impl<'c> Endings<'c> {
-    /// Looks once whether any action ended, in the transaction that is open.
-    pub(crate) fn of(connection: &'c Connection) -> rusqlite::Result<Endings<'c>> {
-        let any: bool = connection.query_row(
-            "SELECT EXISTS (SELECT 1 FROM events WHERE kind = 'ended' AND action_id <> '')",
-            [],
-            |row| row.get(0),
-        )?;
-        let newest =
-            "SELECT body FROM events WHERE action_id = ?1 AND kind = 'ended' ORDER BY seq DESC LIMIT 1";
-        Ok(Endings(any.then(|| connection.prepare(newest)).transpose()?))
+impl<'a> ActionRows<'a> {
+    /// Prepares to read rows whose numbers ascend, or descend if `descending` says so; others take longer. `any_ended`
+    /// says whether any action's end is known.
+    pub(crate) fn new(
+        connection: &'a Connection,
+        path: &'a Path,
+        any_ended: bool,
+        descending: bool,
+    ) -> Result<ActionRows<'a>, TrailError> {
+        let (operator, order) = if descending { ("<=", "DESC") } else { (">=", "ASC") };
+        let columns = RecordView::COLUMNS;
+        let sql = format!("SELECT {columns} FROM events d WHERE d.seq {operator} ?1 ORDER BY d.seq {order}");
+        let prepare = |sql| connection.prepare(sql).map_err(|error| TrailError::sqlite(path, error));
+        Ok(ActionRows {
+            path,
+            rows: prepare(&sql)?,
+            ended: any_ended.then(|| prepare(ENDED)).transpose()?,
+            numbers: Vec::with_capacity(BATCH),
+            ended_body: String::new(),
+            scratch: Scratch::default(),
+        })
     }
 
-    /// Reads the body of the newest `ended` event of the action of a row into `body`; false where there is none.
-    pub(crate) fn read(&mut self, row: &Row<'_>, body: &mut String) -> rusqlite::Result<bool> {
-        let Some(statement) = &mut self.0 else { return Ok(false) };
-        let mut rows = statement.query([row.get_ref(2)?.as_str()?])?;
-        let Some(row) = rows.next()? else { return Ok(false) };
-        body.clear();
-        body.push_str(row.get_ref(0)?.as_str()?);
-        Ok(true)
+    /// Adds a number. Once there are many, calls `each` with their rows.
+    pub(crate) fn push(
+        &mut self,
+        number: u64,
+        each: impl FnMut(&RecordView<'_>) -> Result<(), TrailError>,
+    ) -> Result<(), TrailError> {
+        self.numbers.push(number);
+        if self.numbers.len() < BATCH { Ok(()) } else { self.finish(each) }
     }
+
+    /// Calls `each` with the rows of the numbers that are left, in their order.
+    pub(crate) fn finish(
+        &mut self,
+        mut each: impl FnMut(&RecordView<'_>) -> Result<(), TrailError>,
+    ) -> Result<(), TrailError> {
+        let failed = |error| TrailError::sqlite(self.path, error);
+        let mut numbers = self.numbers.drain(..).peekable();
+        while let Some(start) = numbers.peek().copied() {
+            let mut rows = self.rows.query([start]).map_err(failed)?;
+            let mut passed = 0;
+            while let (Some(number), Some(row)) = (numbers.peek(), rows.next().map_err(failed)?) {
+                let found: u64 = row.get(0).map_err(failed)?;
+                if found == *number {
+                    numbers.next();
+                    passed = 0;
+                    let ended = read_ended(self.ended.as_mut(), row, &mut self.ended_body).map_err(failed)?;
+                    let view = RecordView::read(row, ended, &mut self.scratch)
+                        .map_err(|problem| unreadable(self.path, found, problem.to_string()))?;
+                    each(&view)?;
+                } else if passed == GAP {
+                    break;
+                } else {
+                    passed += 1;
+                }
+            }
+            // A sweep begins with the row that it looked for, if that is there at all.
+            if numbers.peek() == Some(&start) {
+                return Err(unreadable(self.path, start, "it is missing".to_owned()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads what the newest `ended` event of the action of a row says into `body`.
+fn read_ended<'b>(
+    statement: Option<&mut Statement<'_>>,
+    row: &Row<'_>,
+    body: &'b mut String,
+) -> rusqlite::Result<Option<&'b str>> {
+    let Some(statement) = statement else { return Ok(None) };
+    let mut rows = statement.query([row.get_ref(2)?.as_str()?])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    body.clear();
+    body.push_str(row.get_ref(0)?.as_str()?);
+    Ok(Some(body))
+}
+
+fn unreadable(path: &Path, seq: u64, problem: String) -> TrailError {
+    TrailError::Unreadable { path: path.to_owned(), seq: i64::try_from(seq).unwrap_or(i64::MAX), problem }
 }

@@ -7,14 +7,17 @@ use chrono::Utc;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use crate::append::Appending;
+use crate::copies::copies;
 use crate::error::TrailError;
 use crate::event::Stamped;
 use crate::file::{
     FileIdentity, beside, create_private, inspect, is_still, may_read, resolve, sync_directory,
 };
+use crate::index::BlockIndex;
 use crate::lock::FairLock;
 use crate::receipt::Receipt;
 use crate::schema::{Journal, LogIdentity, check_tables, configure, create, defend, identify};
+use crate::sink::SinkRecord;
 use crate::tail::{Head, head};
 
 /// Nobody waits longer than this, whatever they ask for: instants beyond it need not exist.
@@ -34,6 +37,8 @@ pub struct Trail {
     /// The files that `SQLite` has open, which must not be replaced meanwhile.
     files: Vec<(PathBuf, FileIdentity)>,
     last: Option<Head>,
+    /// The index of the newest block's events that this process wrote, the newest of which is `last`.
+    index: BlockIndex,
     wait: Duration,
     created: bool,
 }
@@ -80,7 +85,17 @@ impl Trail {
         }
         drop(held);
         sync_directory(&path)?;
-        Ok(Trail { connection, lock, path, identity, files, last: None, wait, created })
+        Ok(Trail {
+            connection,
+            lock,
+            path,
+            identity,
+            files,
+            last: None,
+            index: BlockIndex::default(),
+            wait,
+            created,
+        })
     }
 
     /// Whether this call of [`open`](Trail::open) made the log.
@@ -101,6 +116,19 @@ impl Trail {
     /// When they could not be made durable, or the log is damaged. None of them was acknowledged then.
     pub fn append(&mut self, events: &[Stamped<'_>]) -> Result<Vec<Receipt>, TrailError> {
         self.transact(|log| log.append(events))
+    }
+
+    /// Appends events like [`append`](Trail::append), and returns the records that they make as well: for sinks, from
+    /// what was stored.
+    pub(crate) fn append_copied(
+        &mut self,
+        events: &[Stamped<'_>],
+    ) -> Result<(Vec<Receipt>, Vec<SinkRecord>), TrailError> {
+        self.transact(|log| {
+            let receipts = log.append(events)?;
+            let records = copies(log.connection, log.path, &receipts)?;
+            Ok((receipts, records))
+        })
     }
 
     /// Does `work` in one transaction behind the newest event, and returns what it returns once that is synced. Where
@@ -134,13 +162,17 @@ impl Trail {
         check_tables(&transaction, &self.path)?;
         let head = head(&transaction, &self.path, &self.identity, self.last)?;
         let (path, identity) = (&self.path, &self.identity);
-        let mut log = Appending { connection: &transaction, path, identity, head };
+        // What this writer knows of the newest block holds only if nobody else wrote since, and nothing is undone.
+        let index = std::mem::take(&mut self.index);
+        let index = if self.last == Some(head) { index } else { BlockIndex::default() };
+        let mut log = Appending { connection: &transaction, path, identity, head, index };
         let done = work(&mut log)?;
-        let head = log.head;
+        let (head, index) = (log.head, log.index);
         transaction.commit().map_err(failed)?;
         // A row in a file that has lost its name is not kept: it must have had the name when the row was synced.
         self.check_files()?;
         self.last = Some(head);
+        self.index = index;
         Ok(done)
     }
 

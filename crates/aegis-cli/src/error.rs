@@ -1,13 +1,13 @@
 //! Why a command could not do its work: rendered once, in `main`.
 
-use aegis_audit::TrailError;
+use aegis_audit::{RecordError, SinkError, TrailError};
 use aegis_engine::{ActionError, escape};
 use aegis_runtime::{GateError, PolicyFileError};
 
 use crate::exit::ExitStatus;
 
 /// An error for the person who has to fix it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct CommandError {
     pub(crate) status: ExitStatus,
     /// What is wrong, and where. Escaped already. Empty where it has been shown.
@@ -50,6 +50,29 @@ impl From<PolicyFileError> for CommandError {
 
 impl From<TrailError> for CommandError {
     fn from(error: TrailError) -> CommandError {
+        CommandError {
+            status: ExitStatus::AuditLog,
+            message: escape(&error.to_string()),
+            help: error.help().map(|help| escape(&help)),
+        }
+    }
+}
+
+impl From<RecordError> for CommandError {
+    fn from(error: RecordError) -> CommandError {
+        match error {
+            RecordError::Trail(error) => error.into(),
+            other => CommandError {
+                status: ExitStatus::AuditLog,
+                message: escape(&other.to_string()),
+                help: other.help().map(|help| escape(&help)),
+            },
+        }
+    }
+}
+
+impl From<SinkError> for CommandError {
+    fn from(error: SinkError) -> CommandError {
         CommandError {
             status: ExitStatus::AuditLog,
             message: escape(&error.to_string()),

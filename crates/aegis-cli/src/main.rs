@@ -8,6 +8,7 @@ mod output;
 mod policy;
 mod render;
 mod settings;
+mod sinks;
 mod source;
 
 use std::process::ExitCode;

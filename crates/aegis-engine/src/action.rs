@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::canonical::{Digest, canonical_json};
+use crate::canonical::{Digest, Member, canonical_members};
 use crate::escape::escape_capped;
 use crate::json::{JsonError, JsonLimits, read_json};
 use crate::nearest::nearest;
@@ -205,19 +205,14 @@ impl Action {
     /// default or omitting it is the same action.
     #[must_use]
     pub fn canonical(&self) -> String {
-        let mut fields = Map::new();
-        fields.insert("type".to_owned(), Value::from(self.kind.as_str()));
-        fields.insert("target".to_owned(), Value::from(self.target.as_str()));
-        if !self.params.is_empty() {
-            fields.insert("params".to_owned(), Value::Object(self.params.clone()));
-        }
-        if !self.description.is_empty() {
-            fields.insert("description".to_owned(), Value::from(self.description.as_str()));
-        }
-        if let Some(agent) = &self.agent {
-            fields.insert("agent".to_owned(), Value::from(agent.as_str()));
-        }
-        canonical_json(&Value::Object(fields))
+        let members = [
+            self.agent.as_deref().map(|agent| ("agent", Member::Text(agent))),
+            (!self.description.is_empty()).then_some(("description", Member::Text(&self.description))),
+            (!self.params.is_empty()).then_some(("params", Member::Object(&self.params))),
+            Some(("target", Member::Text(&self.target))),
+            Some(("type", Member::Text(&self.kind))),
+        ];
+        canonical_members(members.into_iter().flatten())
     }
 
     /// The SHA-256 of the canonical document: it binds what was evaluated to what is shown, approved and recorded.

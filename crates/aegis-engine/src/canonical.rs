@@ -1,5 +1,6 @@
 //! The one byte form of a JSON value: RFC 8785 (JCS), with integers kept exact instead of passing through `f64`.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Number, Value};
@@ -39,7 +40,9 @@ impl Digest {
 
 impl std::fmt::Display for Digest {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(&hex::encode(self.0))
+        let mut digits = [0; 64];
+        hex::encode_to_slice(self.0, &mut digits).map_err(|_| std::fmt::Error)?;
+        formatter.write_str(std::str::from_utf8(&digits).map_err(|_| std::fmt::Error)?)
     }
 }
 
@@ -61,6 +64,42 @@ impl std::fmt::Debug for Digest {
 pub fn canonical_json(value: &Value) -> String {
     let mut text = String::new();
     write_value(&mut text, value);
+    text
+}
+
+/// A member of an object that need not be put together for it to be written.
+#[derive(Clone, Copy, Debug)]
+pub enum Member<'a> {
+    /// A string.
+    Text(&'a str),
+    /// An object.
+    Object(&'a Map<String, Value>),
+}
+
+/// Writes the object of these members in canonical form. They must be in canonical order already, without duplicates.
+///
+/// ```
+/// use aegis_engine::{Member, canonical_members};
+/// let params = serde_json::json!({ "b": 1.0, "a": 2 });
+/// let members = [("params", Member::Object(params.as_object().expect("an object"))), ("type", Member::Text("x"))];
+/// assert_eq!(canonical_members(members), r#"{"params":{"a":2,"b":1},"type":"x"}"#);
+/// ```
+#[must_use]
+pub fn canonical_members<'a>(members: impl IntoIterator<Item = (&'a str, Member<'a>)>) -> String {
+    let mut text = String::with_capacity(256);
+    text.push('{');
+    for (index, (name, member)) in members.into_iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        write_string(&mut text, name);
+        text.push(':');
+        match member {
+            Member::Text(string) => write_string(&mut text, string),
+            Member::Object(members) => write_object(&mut text, members),
+        }
+    }
+    text.push('}');
     text
 }
 
@@ -117,7 +156,7 @@ fn write_value(text: &mut String, value: &Value) {
 
 fn write_object(text: &mut String, members: &Map<String, Value>) {
     let mut sorted: Vec<_> = members.iter().collect();
-    sorted.sort_by(|(left, _), (right, _)| left.encode_utf16().cmp(right.encode_utf16()));
+    sorted.sort_by(|(left, _), (right, _)| utf16_order(left, right));
     text.push('{');
     for (index, (key, value)) in sorted.into_iter().enumerate() {
         if index > 0 {
@@ -130,24 +169,40 @@ fn write_object(text: &mut String, members: &Map<String, Value>) {
     text.push('}');
 }
 
+/// The order of the strings' UTF-16 code units. Among ASCII strings it is that of their bytes.
+fn utf16_order(left: &str, right: &str) -> Ordering {
+    if left.is_ascii() && right.is_ascii() {
+        left.cmp(right)
+    } else {
+        left.encode_utf16().cmp(right.encode_utf16())
+    }
+}
+
 /// RFC 8785, section 3.2.2.2: the two-character escapes where they exist, `\u00xx` for other controls.
 fn write_string(text: &mut String, string: &str) {
     text.push('"');
-    for character in string.chars() {
-        match character {
-            '"' => text.push_str("\\\""),
-            '\\' => text.push_str("\\\\"),
-            '\u{8}' => text.push_str("\\b"),
-            '\u{9}' => text.push_str("\\t"),
-            '\u{A}' => text.push_str("\\n"),
-            '\u{C}' => text.push_str("\\f"),
-            '\u{D}' => text.push_str("\\r"),
-            control if control < ' ' => {
+    let escaped = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\';
+    let mut rest = string;
+    while let Some(index) = rest.bytes().position(escaped) {
+        let (plain, tail) = rest.split_at(index);
+        text.push_str(plain);
+        let mut characters = tail.chars();
+        match characters.next() {
+            Some('"') => text.push_str("\\\""),
+            Some('\\') => text.push_str("\\\\"),
+            Some('\u{8}') => text.push_str("\\b"),
+            Some('\u{9}') => text.push_str("\\t"),
+            Some('\u{A}') => text.push_str("\\n"),
+            Some('\u{C}') => text.push_str("\\f"),
+            Some('\u{D}') => text.push_str("\\r"),
+            Some(control) => {
                 let _ = write!(text, "\\u{:04x}", u32::from(control));
             }
-            other => text.push(other),
+            None => {}
         }
+        rest = characters.as_str();
     }
+    text.push_str(rest);
     text.push('"');
 }
 

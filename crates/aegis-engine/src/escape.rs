@@ -90,7 +90,9 @@ fn push_escaped(shown: &mut String, character: char, verdict: Verdict) {
 /// # Errors
 /// When `value` cannot be serialised (a map with keys that are not strings, say).
 pub fn to_json_line(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    let json = serde_json::to_string(value)?;
+    let mut json = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut json, value)?;
+    let json = String::from_utf8(json).map_err(serde::ser::Error::custom)?;
     if is_plain(json.as_bytes()) {
         return Ok(json);
     }

@@ -3,6 +3,8 @@
 //! `serde_json` keeps the last of duplicate keys and turns integers of 2^64 and more into floats. Here it only splits
 //! the text ([`RawValue`]), checked against RFC 8259; keys and numbers are judged one by one.
 
+mod plain;
+
 use std::fmt;
 
 use serde::Deserializer as _;
@@ -94,6 +96,10 @@ pub(crate) fn read_json(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonE
         std::str::from_utf8(bytes).map_err(|error| JsonError::NotUtf8 { offset: error.valid_up_to() })?;
     if text.starts_with('\u{FEFF}') {
         return Err(JsonError::ByteOrderMark);
+    }
+    // Most documents need no judging: one pass reads them. Of the others, the reader below says what is wrong.
+    if let Some(value) = plain::read(text, limits) {
+        return Ok(value);
     }
     let mut reader = Reader { text, limits, values: 0 };
     let root: &RawValue = serde_json::from_str(text).map_err(|error| reader.syntax(&error, 0))?;

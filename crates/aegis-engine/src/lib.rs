@@ -58,7 +58,7 @@ mod time;
 mod yaml;
 
 pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
-pub use canonical::{Digest, canonical_json, canonical_number};
+pub use canonical::{Digest, Member, canonical_json, canonical_members, canonical_number};
 pub use compile::{Loaded, Source, load};
 pub use coverage::{ConditionCoverage, Coverage, RuleCoverage, Share};
 pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};

@@ -1,13 +1,18 @@
 //! The gate: evaluate, approve, record. Nothing gets past it without a synced record.
 
+use std::slice;
 use std::time::Instant;
 
-use crate::approval::{Approval, ApprovalRequest, Approver};
-use crate::identity::new_action_id;
-use aegis_audit::{Answer, ApproverIdentity, Entry, Event, PathSource, Receipt, Stamped, Trail, TrailError};
+use aegis_audit::{
+    Answer, ApproverIdentity, Entry, Event, PathSource, RecordError, Recorded, Recorder, Stamped,
+};
 use aegis_engine::{Action, ApprovalMode, Decision, Digest, Policy, escape};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
+
+use crate::approval::{Approval, ApprovalRequest, Approver};
+use crate::identity::ActionIds;
+use crate::outcome::{Outcome, Unrecorded};
 
 /// Who and where: what every record says besides the action itself.
 #[derive(Clone, Debug)]
@@ -28,9 +33,9 @@ pub struct Context {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum GateError {
-    /// The log did not take the record.
+    /// The log, or a sink beside it, did not take the record.
     #[error(transparent)]
-    Audit(#[from] TrailError),
+    Audit(#[from] RecordError),
     /// The system has no randomness for the id of an action.
     #[error("no randomness for the id of an action: {0}")]
     Randomness(#[from] getrandom::Error),
@@ -39,60 +44,38 @@ pub enum GateError {
     NoReceipt,
 }
 
+/// Why a group of actions could not be answered. None of them may happen.
+#[derive(Debug, Error)]
+#[error("{error}")]
+pub struct GroupError {
+    /// How many actions, from the front of those that were given, this is the answer to.
+    pub size: usize,
+    /// What went wrong.
+    #[source]
+    pub error: GateError,
+}
+
 /// The gate between an agent's actions and the world.
 #[derive(Debug)]
 pub struct Gate<'a, A: Approver + ?Sized> {
     policy: &'a Policy,
     policy_sha256: Digest,
-    trail: Trail,
+    recorder: Recorder,
     approver: &'a mut A,
     context: Context,
-}
-
-/// What the gate answered, with everything that is said about it.
-#[derive(Debug)]
-#[must_use = "an outcome that is not looked at protects nothing"]
-pub enum Outcome {
-    /// The action may happen.
-    Allowed(Proceed),
-    /// It must not.
-    Refused(Refusal),
-}
-
-/// Leave to do one action, once. It exists only where a receipt says that the log holds the permission.
-#[derive(Debug)]
-#[must_use = "an allowed action that is not done should not have been asked for"]
-pub struct Proceed(Answered);
-
-/// The answer no, or no answer.
-#[derive(Debug)]
-#[must_use = "a refusal that is not heeded protects nothing"]
-pub struct Refusal(Answered);
-
-/// One action and how it was answered.
-#[derive(Debug)]
-pub struct Answered {
-    action_id: String,
-    evaluated_at: DateTime<Utc>,
-    at: DateTime<Utc>,
-    action_sha256: Digest,
-    decision: Decision,
-    answer: Answer,
-    approver: Option<ApproverIdentity>,
-    reason: String,
-    receipt: Receipt,
+    ids: ActionIds,
 }
 
 impl<'a, A: Approver + ?Sized> Gate<'a, A> {
-    /// Sets up a gate over a policy, a log and somebody to ask.
+    /// Sets up a gate over a policy, a log (with or without sinks beside it) and somebody to ask.
     pub fn new(
         policy: &'a Policy,
         policy_sha256: Digest,
-        trail: Trail,
+        log: impl Into<Recorder>,
         approver: &'a mut A,
         context: Context,
     ) -> Self {
-        Gate { policy, policy_sha256, trail, approver, context }
+        Gate { policy, policy_sha256, recorder: log.into(), approver, context, ids: ActionIds::default() }
     }
 
     /// Answers one action: evaluates it, asks a human where the policy says so, and records the answer.
@@ -101,106 +84,149 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
     /// was cut short leaves a trace.
     ///
     /// # Errors
-    /// When the log cannot be written; the action must not happen then.
+    /// When the log or a sink cannot be written; the action must not happen then.
     pub fn answer(&mut self, action: &Action) -> Result<Outcome, GateError> {
-        let action_id = new_action_id()?;
-        let action_sha256 = action.digest();
-        let evaluated_at = Utc::now();
-        let decision = self.policy.decide(action, evaluated_at);
-        let entry = Entry {
-            action_id: &action_id,
-            session_id: &self.context.session_id,
-            action,
-            action_sha256,
-            decision: &decision,
-            policy_sha256: self.policy_sha256,
-            host: &self.context.host,
-            user: &self.context.user,
-            policy_source: self.context.policy_source,
-            log_source: self.context.log_source,
-        };
-        let mut asked = None;
-        let approval = match decision.approval() {
-            ApprovalMode::Auto | ApprovalMode::Block => None,
-            ApprovalMode::Approve => {
-                let _ =
-                    self.trail.append(&[Stamped { at: evaluated_at, event: Event::Requested { entry } }])?;
-                asked = Some(Instant::now());
-                Some(self.approver.ask(&ApprovalRequest {
-                    action_id: &action_id,
-                    action,
-                    action_sha256,
-                    decision: &decision,
-                    policy_sha256: self.policy_sha256,
-                }))
+        let outcomes = self.answer_all(slice::from_ref(action)).map_err(|failed| failed.error)?;
+        outcomes.into_iter().next().ok_or(GateError::NoReceipt)
+    }
+
+    /// Answers as many actions from the front of `actions` as can be answered together: their records are one synced
+    /// transaction, and none of them is answered before it. Whoever has more calls again with the rest.
+    ///
+    /// An action for which a human must be asked is answered alone, after those before it, so that nobody's answer
+    /// waits for a human who is asked something else. There are as many outcomes as actions that were answered, in
+    /// their order: at least one, unless `actions` is empty.
+    ///
+    /// # Errors
+    /// When the log or a sink cannot be written. None of the first [`size`](GroupError::size) actions may happen then.
+    pub fn answer_all(&mut self, actions: &[Action]) -> Result<Vec<Outcome>, GroupError> {
+        let mut group: Vec<(&Action, Unrecorded)> = Vec::with_capacity(actions.len());
+        for action in actions {
+            let at = Utc::now();
+            let decision = self.policy.decide(action, at);
+            let asks = decision.approval() == ApprovalMode::Approve;
+            if asks && !group.is_empty() {
+                break;
             }
-        };
-        let at = if approval.is_some() { Utc::now() } else { evaluated_at };
+            let wanted = actions.len() - group.len();
+            let judged = self.ids.next(wanted).map(|id| judged(id, action, decision, at));
+            let judged = judged.map_err(|error| GroupError { size: group.len() + 1, error: error.into() })?;
+            if asks {
+                let outcome = self.ask(action, judged).map_err(|error| GroupError { size: 1, error })?;
+                return Ok(vec![outcome]);
+            }
+            group.push((action, judged));
+        }
+        let size = group.len();
+        if size == 0 {
+            return Ok(Vec::new());
+        }
+        self.record_group(group).map_err(|error| GroupError { size, error })
+    }
+
+    /// Records the answers that the policy alone gave, in one transaction.
+    fn record_group(&mut self, group: Vec<(&Action, Unrecorded)>) -> Result<Vec<Outcome>, GateError> {
+        let mut events = Vec::with_capacity(group.len());
+        for (action, answer) in &group {
+            let event = decided(entry(&self.context, self.policy_sha256, action, answer), answer);
+            events.push(Stamped { at: answer.at, event });
+        }
+        let recorded = self.recorder.record(&events)?;
+        if recorded.len() != group.len() {
+            return Err(GateError::NoReceipt);
+        }
+        let answers = group.into_iter().map(|(_, answer)| answer);
+        Ok(answers.zip(recorded).map(|(answer, recorded)| answer.recorded(recorded)).collect())
+    }
+
+    /// Asks a human, and records the question before and the answer after.
+    fn ask(&mut self, action: &Action, mut answer: Unrecorded) -> Result<Outcome, GateError> {
+        let requested = entry(&self.context, self.policy_sha256, action, &answer);
+        let requested = Stamped { at: answer.at, event: Event::Requested { entry: requested } };
+        let _ = self.recorder.record(&[requested])?;
+        let asked = Instant::now();
+        let approval = self.approver.ask(&ApprovalRequest {
+            action_id: &answer.action_id,
+            action,
+            action_sha256: answer.action_sha256,
+            decision: &answer.decision,
+            policy_sha256: self.policy_sha256,
+        });
+        answer.at = Utc::now();
         // By the clock that cannot be set.
-        let waited_ms = asked.and_then(|asked| u64::try_from(asked.elapsed().as_millis()).ok());
-        let (answer, approver) = conclude(&decision, approval.as_ref());
-        let reason = reason(&decision, approval.as_ref());
-        let decided = Event::Decided { entry, answer, approver: approver.as_ref(), reason: &reason };
-        let receipt = record(
-            &mut self.trail,
-            at,
-            &entry,
-            approval.as_ref().map(|approval| (approval, waited_ms)),
-            decided,
-        )?;
-        let answered = Answered {
-            action_id,
-            evaluated_at,
-            at,
-            action_sha256,
-            decision,
-            answer,
-            approver,
-            reason,
-            receipt,
+        let waited_ms = u64::try_from(asked.elapsed().as_millis()).ok();
+        answer.answer = approval.answer();
+        answer.approver = approval.approver().cloned();
+        answer.reason = Some(reason(&answer.decision, &approval));
+        let recorded = self.record_answer(action, &answer, &approval, waited_ms)?;
+        Ok(answer.recorded(recorded))
+    }
+
+    /// Records the approver's answer and the gate's, in one transaction; what is returned is the gate's.
+    fn record_answer(
+        &mut self,
+        action: &Action,
+        answer: &Unrecorded,
+        approval: &Approval,
+        waited_ms: Option<u64>,
+    ) -> Result<Recorded, GateError> {
+        let why = approval.why_unanswered().map(|why| why.to_string());
+        let answered = Event::Answered {
+            action_id: &answer.action_id,
+            session_id: &self.context.session_id,
+            answer: approval.answer(),
+            approver: approval.approver(),
+            note: why.as_deref(),
+            waited_ms,
         };
-        Ok(if answered.receipt.allows() {
-            Outcome::Allowed(Proceed(answered))
-        } else {
-            Outcome::Refused(Refusal(answered))
-        })
+        let decided = decided(entry(&self.context, self.policy_sha256, action, answer), answer);
+        let events = [answered, decided].map(|event| Stamped { at: answer.at, event });
+        self.recorder.record(&events)?.into_iter().next_back().ok_or(GateError::NoReceipt)
     }
 }
 
-/// Appends the answer, and the approver's before it, in one transaction; the receipt is the answer's.
-fn record(
-    trail: &mut Trail,
-    at: DateTime<Utc>,
-    entry: &Entry<'_>,
-    approval: Option<(&Approval, Option<u64>)>,
-    decided: Event<'_>,
-) -> Result<Receipt, GateError> {
-    let why = approval.and_then(|(approval, _)| approval.why_unanswered()).map(|why| why.to_string());
-    let answered = approval.map(|(approval, waited_ms)| Event::Answered {
-        action_id: entry.action_id,
-        session_id: entry.session_id,
-        answer: approval.answer(),
-        approver: approval.approver(),
-        note: why.as_deref(),
-        waited_ms,
-    });
-    let events: Vec<_> = answered.into_iter().chain([decided]).map(|event| Stamped { at, event }).collect();
-    trail.append(&events)?.into_iter().next_back().ok_or(GateError::NoReceipt)
-}
-
-/// The answer, and who gave it. Without an approval, the policy itself answered.
-fn conclude(decision: &Decision, approval: Option<&Approval>) -> (Answer, Option<ApproverIdentity>) {
-    match (decision.approval(), approval) {
-        (ApprovalMode::Auto, _) => (Answer::Auto, Some(ApproverIdentity::rule())),
-        (ApprovalMode::Block, _) => (Answer::Block, None),
-        (ApprovalMode::Approve, Some(approval)) => (approval.answer(), approval.approver().cloned()),
-        (ApprovalMode::Approve, None) => (Answer::Unanswered, None),
+fn entry<'e>(
+    context: &'e Context,
+    policy_sha256: Digest,
+    action: &'e Action,
+    answer: &'e Unrecorded,
+) -> Entry<'e> {
+    Entry {
+        action_id: &answer.action_id,
+        session_id: &context.session_id,
+        action,
+        action_sha256: answer.action_sha256,
+        decision: &answer.decision,
+        policy_sha256,
+        host: &context.host,
+        user: &context.user,
+        policy_source: context.policy_source,
+        log_source: context.log_source,
     }
 }
 
-fn reason(decision: &Decision, approval: Option<&Approval>) -> String {
+fn decided<'e>(entry: Entry<'e>, answer: &'e Unrecorded) -> Event<'e> {
+    Event::Decided {
+        entry,
+        answer: answer.answer,
+        approver: answer.approver.as_ref(),
+        reason: answer.reason(),
+    }
+}
+
+/// What is to be recorded of an action before anyone is asked: the policy's own answer, if it has one.
+fn judged(action_id: String, action: &Action, decision: Decision, at: DateTime<Utc>) -> Unrecorded {
+    let (answer, approver) = match decision.approval() {
+        ApprovalMode::Auto => (Answer::Auto, Some(ApproverIdentity::rule())),
+        ApprovalMode::Block => (Answer::Block, None),
+        ApprovalMode::Approve => (Answer::Unanswered, None),
+    };
+    let action_sha256 = action.digest();
+    Unrecorded { action_id, evaluated_at: at, at, action_sha256, decision, answer, approver, reason: None }
+}
+
+fn reason(decision: &Decision, approval: &Approval) -> String {
     let policy_says = decision.reason();
-    let Some(approval) = approval else { return policy_says.to_owned() };
     let who =
         approval.approver().and_then(|by| by.user.as_deref()).map_or_else(|| "somebody".to_owned(), escape);
     match (approval.answer(), approval.why_unanswered()) {
@@ -210,82 +236,5 @@ fn reason(decision: &Decision, approval: Option<&Approval>) -> String {
     }
 }
 
-impl Outcome {
-    /// The action and how it was answered.
-    #[must_use]
-    pub fn answered(&self) -> &Answered {
-        match self {
-            Outcome::Allowed(Proceed(answered)) | Outcome::Refused(Refusal(answered)) => answered,
-        }
-    }
-}
-
-impl Proceed {
-    /// The action and how it was answered.
-    #[must_use]
-    pub fn answered(&self) -> &Answered {
-        &self.0
-    }
-}
-
-impl Refusal {
-    /// The action and how it was answered.
-    #[must_use]
-    pub fn answered(&self) -> &Answered {
-        &self.0
-    }
-}
-
-impl Answered {
-    /// The id of the action in the record (a UUID of version 7, so ids sort by time).
-    #[must_use]
-    pub fn action_id(&self) -> &str {
-        &self.action_id
-    }
-
-    /// The instant as of which the policy was evaluated: before anyone was asked.
-    #[must_use]
-    pub fn evaluated_at(&self) -> DateTime<Utc> {
-        self.evaluated_at
-    }
-
-    /// When the answer was given.
-    #[must_use]
-    pub fn at(&self) -> DateTime<Utc> {
-        self.at
-    }
-
-    /// The digest of the action's canonical form.
-    #[must_use]
-    pub fn action_sha256(&self) -> Digest {
-        self.action_sha256
-    }
-
-    /// What the policy said.
-    pub fn decision(&self) -> &Decision {
-        &self.decision
-    }
-
-    /// The answer.
-    #[must_use]
-    pub fn answer(&self) -> Answer {
-        self.answer
-    }
-
-    /// Who answered.
-    #[must_use]
-    pub fn approver(&self) -> Option<&ApproverIdentity> {
-        self.approver.as_ref()
-    }
-
-    /// Why, in a sentence for a person.
-    #[must_use]
-    pub fn reason(&self) -> &str {
-        &self.reason
-    }
-
-    /// The proof that the answer is in the log.
-    pub fn receipt(&self) -> &Receipt {
-        &self.receipt
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use nix::unistd::{User, gethostname, getuid};
-use uuid::Builder;
+use uuid::{Builder, Uuid};
 
 /// The name of the account that runs this process, or `uid N` where it has none. Never taken from the environment.
 #[must_use]
@@ -28,14 +28,39 @@ pub fn new_session_id() -> Result<String, getrandom::Error> {
     Ok(hex::encode(bytes))
 }
 
-/// A new id for an action: a UUID of version 7 (RFC 9562), so that ids sort by time.
-pub(crate) fn new_action_id() -> Result<String, getrandom::Error> {
-    let mut random = [0; 10];
-    getrandom::fill(&mut random)?;
-    // A clock before 1970 costs the ids their order, nothing else.
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let millis = u64::try_from(since_epoch.as_millis()).unwrap_or_default();
-    Ok(Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string())
+/// How many random bits of an id there are, in bytes.
+const RANDOM: usize = 10;
+/// For how many ids randomness is drawn at once, at most: one question to the system costs more than what it gives.
+const DRAWN: usize = 256;
+
+/// Gives ids to actions: UUIDs of version 7 (RFC 9562), so that ids sort by time.
+#[derive(Debug, Default)]
+pub(crate) struct ActionIds {
+    /// Randomness that no id has used yet.
+    random: Vec<[u8; RANDOM]>,
+}
+
+impl ActionIds {
+    /// A new id. `wanted` tells how many will be asked for in a row, this one included.
+    pub(crate) fn next(&mut self, wanted: usize) -> Result<String, getrandom::Error> {
+        let random = match self.random.pop() {
+            Some(random) => random,
+            None => {
+                self.random.resize(wanted.clamp(1, DRAWN), [0; RANDOM]);
+                if let Err(error) = getrandom::fill(self.random.as_flattened_mut()) {
+                    // What was not drawn must not be taken for randomness.
+                    self.random.clear();
+                    return Err(error);
+                }
+                self.random.pop().unwrap_or_default()
+            }
+        };
+        // A clock before 1970 costs the ids their order, nothing else.
+        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let millis = u64::try_from(since_epoch.as_millis()).unwrap_or_default();
+        let id = Builder::from_unix_timestamp_millis(millis, &random).into_uuid();
+        Ok(id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -44,8 +69,11 @@ mod tests {
 
     #[test]
     fn action_ids_are_uuids_of_version_7_and_differ() {
-        let ids: std::collections::HashSet<_> = (0..100).map(|_| new_action_id().unwrap()).collect();
-        assert_eq!(ids.len(), 100);
+        let mut ids = ActionIds::default();
+        // Alone, in rows that are drawn for at once, and in rows that are longer than that.
+        let wanted = (0..100).map(|_| 1).chain((1..=2000).rev());
+        let ids: std::collections::HashSet<_> = wanted.map(|wanted| ids.next(wanted).unwrap()).collect();
+        assert_eq!(ids.len(), 2100);
         for id in ids {
             let id: uuid::Uuid = id.parse().unwrap();
             assert_eq!(id.get_version_num(), 7);

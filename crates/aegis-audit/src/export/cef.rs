@@ -46,7 +46,7 @@ impl<W: Write> CefWriter<W> {
         self.writer.write_all(self.event.line.as_bytes())
     }
 
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
 }

@@ -47,7 +47,7 @@ impl<W: Write> CsvWriter<W> {
         self.writer.write_record(None::<&[u8]>).map_err(io::Error::from)
     }
 
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
 

@@ -36,10 +36,12 @@ impl<W: Write> JsonWriter<W> {
         }
     }
 
-    pub(super) fn finish(mut self) -> io::Result<()> {
-        if self.separator.is_some() {
-            self.writer.write_all(b"\n]\n")?;
-        }
+    /// Closes the array, if there is one.
+    pub(super) fn end(&mut self) -> io::Result<()> {
+        if self.separator.is_some() { self.writer.write_all(b"\n]\n") } else { Ok(()) }
+    }
+
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
 }

@@ -36,7 +36,7 @@ impl<W: Write> OcsfWriter<W> {
         self.writer.write_all(self.line.of(&event, "\n")?)
     }
 
-    pub(super) fn finish(mut self) -> io::Result<()> {
+    pub(super) fn flush(&mut self) -> io::Result<()> {
         self.writer.flush()
     }
 }

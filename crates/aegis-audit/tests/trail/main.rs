@@ -11,11 +11,17 @@ mod export;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod index;
+#[cfg(test)]
 mod query;
 #[cfg(test)]
 mod reader;
 #[cfg(test)]
 mod refusals;
+#[cfg(test)]
+mod sinks;
+#[cfg(test)]
+mod statistics;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -147,6 +147,7 @@ fn every_filter_together() {
         result: ResultStatus::ALL.into(),
         since: Some(at("2026-11-23T00:00:00Z")),
         until: Some(at("2026-11-24T00:00:00Z")),
+        after_seq: Some(1),
         limit: Some(10),
         reverse: true,
     };

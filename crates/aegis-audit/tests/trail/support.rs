@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use aegis_audit::{
     Answer, ApproverIdentity, Entry, Event, Filter, PathSource, Receipt, Record, ResultStatus, Stamped,
     Trail, TrailError, TrailReader,
 };
-use aegis_engine::{Action, Decision, Digest, Source, load};
+use aegis_engine::{Action, Decision, Digest, Policy, Source, load};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -139,7 +140,9 @@ impl Case {
     pub(crate) fn new(action: &str) -> Case {
         let action = Action::from_json(action.as_bytes()).unwrap();
         let at = "2026-11-23T08:49:00.123Z".parse().unwrap();
-        let decision = load(&[Source { text: POLICY.as_bytes() }]).policy.unwrap().decide(&action, at);
+        static LOADED: LazyLock<Policy> =
+            LazyLock::new(|| load(&[Source { text: POLICY.as_bytes() }]).policy.unwrap());
+        let decision = LOADED.decide(&action, at);
         let answer = match decision.matched_rule() {
             "reads_are_fine" => Answer::Auto,
             "deletes_are_blocked" => Answer::Block,

@@ -1,23 +1,24 @@
 //! `aegis check`: decides, asks, records, answers.
 
 mod input;
+mod reply;
 mod stream;
 
 use std::time::Duration;
 
-use aegis_audit::Trail;
-use aegis_engine::{Action, ApprovalMode, Digest, to_json_line};
+use aegis_audit::{Recorder, Trail};
+use aegis_engine::{Action, Digest};
 use aegis_runtime::{Context, Gate, TerminalApprover, TerminalOptions, current_host, current_user};
 use chrono::{DateTime, Utc};
 use clap::{Args, ValueEnum};
 
+use self::reply::{Replier, Reply};
 use crate::args::parse_digest;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::{DecisionV1, Subject};
-use crate::policy::{LoadedPolicy, load_policy};
-use crate::render::decision::{render_answer, render_evaluation, render_trace};
+use crate::policy::load_policy;
 use crate::settings::Settings;
+use crate::sinks::{self, SinkSpec};
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -29,8 +30,9 @@ const LOG_WAIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis check <action.json && do_it\n  aegis check delete:crm --param id=42 --dry-run\n  \
-    agent | aegis check --jsonl\n\nExit status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and \
-    nobody answered, 4 the audit log could not be written, 5 unreadable input or policy. A stream exits with the first \
+    agent | aegis check --jsonl\n  \
+    aegis check read:crm --audit jsonl:decisions.jsonl --audit journald\n\nExit status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and \
+    nobody answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits with the first \
     of 4, 5, 3, 1, 0 that one of its lines has."
 )]
 pub(crate) struct CheckArgs {
@@ -61,6 +63,10 @@ pub(crate) struct CheckArgs {
     /// The SHA-256 that the policy must have, whoever owns the file; once for each --policy
     #[arg(long, value_name = "HEX", value_parser = parse_digest)]
     policy_sha256: Vec<Digest>,
+    /// Where each record must go besides the audit log: jsonl:PATH, journald, or tracing (lines on stderr); may be given
+    /// several times. What one of them does not take is not allowed
+    #[arg(long, value_name = "SINK", conflicts_with = "dry_run")]
+    audit: Vec<SinkSpec>,
     /// How to answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -83,10 +89,8 @@ fn parse_instant(text: &str) -> Result<DateTime<Utc>, String> {
 
 /// Everything that answering an action takes.
 struct Checker<'a> {
-    loaded: &'a LoadedPolicy,
-    session_id: String,
+    replier: Replier<'a>,
     default_agent: Option<String>,
-    explain: bool,
     mode: Mode<'a>,
 }
 
@@ -95,13 +99,6 @@ enum Mode<'a> {
     Gate(Box<Gate<'a, TerminalApprover>>),
     /// Only evaluate, as of an instant or of now.
     DryRun(Option<DateTime<Utc>>),
-}
-
-/// An answer in both of its forms, and what it means for the exit status.
-struct Reply {
-    text: String,
-    json: DecisionV1,
-    status: ExitStatus,
 }
 
 pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
@@ -119,6 +116,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
+        let sinks = sinks::open(&args.audit, LOG_WAIT, output)?;
         let trail = Trail::open(&settings.db, LOG_WAIT)?;
         if trail.created() {
             let path = aegis_engine::escape(&settings.db.to_string_lossy());
@@ -131,25 +129,29 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
             policy_source: settings.policy_source,
             log_source: settings.db_source,
         };
-        Mode::Gate(Box::new(Gate::new(&loaded.policy, loaded.sha256, trail, &mut approver, context)))
+        Mode::Gate(Box::new(Gate::new(
+            &loaded.policy,
+            loaded.sha256,
+            Recorder::new(trail, sinks),
+            &mut approver,
+            context,
+        )))
     };
-    let mut checker = Checker {
+    let replier = Replier {
         loaded: &loaded,
+        policy_sha256: loaded.sha256.to_string(),
         session_id,
-        default_agent: settings.default_agent()?,
         explain: args.explain,
-        mode,
+        format: if args.jsonl { Format::Json } else { args.format },
     };
+    let mut checker = Checker { replier, default_agent: settings.default_agent()?, mode };
     match action {
         None => stream::run(&mut checker, output),
         Some(action) => {
-            let reply = checker.check(action)?;
+            let action = action.with_default_agent(checker.default_agent.as_deref())?;
+            let reply = checker.check(&action)?;
             // The exit status is the answer; that it could not be written out as well is said, and changes nothing.
-            let answer = match args.format {
-                Format::Text => reply.text,
-                Format::Json => to_json_line(&reply.json).unwrap_or_default(),
-            };
-            if let Err(error) = output.answer(answer) {
+            if let Err(error) = output.answer(reply.text) {
                 output.error(&error);
             }
             Ok(reply.status)
@@ -158,51 +160,33 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
 }
 
 impl Checker<'_> {
-    fn check(&mut self, action: Action) -> Result<Reply, CommandError> {
-        let action = action.with_default_agent(self.default_agent.as_deref())?;
-        let policy = &self.loaded.policy;
-        let policy_sha256 = self.loaded.sha256;
-        let explain = self.explain;
-        let subject = |traces| Subject {
-            session_id: &self.session_id,
-            action: &action,
-            policy_sha256,
-            explain: traces,
-        };
+    /// Answers one action.
+    fn check(&mut self, action: &Action) -> Result<Reply, CommandError> {
         match &mut self.mode {
-            Mode::DryRun(at) => {
-                let at = at.unwrap_or_else(Utc::now);
-                let decision = policy.decide(&action, at);
-                let traces = explain.then(|| policy.explain(&action, at));
-                let text = render_evaluation(&action, &decision);
-                let status = match decision.approval() {
-                    ApprovalMode::Auto => ExitStatus::Success,
-                    ApprovalMode::Approve => ExitStatus::Unanswered,
-                    ApprovalMode::Block => ExitStatus::No,
-                };
-                let text = with_trace(text, traces.as_deref(), &decision);
-                Ok(Reply { text, json: DecisionV1::evaluated(subject(traces), &decision, at), status })
-            }
-            Mode::Gate(gate) => {
-                let outcome = gate.answer(&action)?;
-                let answered = outcome.answered();
-                let traces = explain.then(|| policy.explain(&action, answered.evaluated_at()));
-                let text = render_answer(&action, answered);
-                let text = with_trace(text, traces.as_deref(), answered.decision());
-                let status = ExitStatus::of(answered.answer());
-                Ok(Reply { text, json: DecisionV1::answered(subject(traces), answered), status })
-            }
+            Mode::DryRun(at) => self.replier.evaluated(action, at.unwrap_or_else(Utc::now)),
+            Mode::Gate(gate) => self.replier.answered(action, gate.answer(action)?.answered()),
         }
     }
-}
 
-fn with_trace(
-    text: String,
-    traces: Option<&[aegis_engine::RuleTrace]>,
-    decision: &aegis_engine::Decision,
-) -> String {
-    match traces {
-        None => text,
-        Some(traces) => format!("{text}\n{}", render_trace(traces, decision)),
+    /// Answers as many actions from the front as can be answered together, each in its place. What goes wrong with all
+    /// of them is the answer to each.
+    fn check_all(&mut self, actions: &[Action]) -> Vec<Result<Reply, CommandError>> {
+        let replier = &self.replier;
+        match &mut self.mode {
+            Mode::DryRun(at) => {
+                let evaluated = |action| replier.evaluated(action, at.unwrap_or_else(Utc::now));
+                actions.iter().map(evaluated).collect()
+            }
+            Mode::Gate(gate) => match gate.answer_all(actions) {
+                Ok(outcomes) => {
+                    let pairs = actions.iter().zip(&outcomes);
+                    pairs.map(|(action, outcome)| replier.answered(action, outcome.answered())).collect()
+                }
+                Err(failed) => {
+                    let error = CommandError::from(failed.error);
+                    (0..failed.size).map(|_| Err(error.clone())).collect()
+                }
+            },
+        }
     }
 }

@@ -15,10 +15,11 @@ use crate::settings::Settings;
 
 /// Print the manual page of aegis, or of one of its commands
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  aegis man check | man -l -")]
+#[command(after_help = "Examples:\n  aegis man check | man -l -\n  aegis man audit verify | man -l -")]
 pub(crate) struct ManArgs {
-    /// The command to describe
-    command: Option<String>,
+    /// The command to describe: one word, or two where it is a command of a command
+    #[arg(value_name = "COMMAND", num_args = 0..=2)]
+    command: Vec<String>,
     /// Write the pages of aegis and of all its commands into this directory
     #[arg(long, value_name = "DIRECTORY", conflicts_with = "command")]
     dir: Option<PathBuf>,
@@ -31,15 +32,15 @@ pub(crate) fn run(args: &ManArgs, settings: &Settings) -> Result<ExitStatus, Com
         write_all(&root, directory)?;
         return Ok(ExitStatus::Success);
     }
-    let command = match &args.command {
-        None => root,
-        Some(name) => root.find_subcommand(name).cloned().ok_or_else(|| {
-            CommandError::usage(format!("there is no command `{}`", escape(name)))
-                .help("`aegis --help` lists them")
-        })?,
-    };
+    let mut command = &root;
+    for name in &args.command {
+        command = command.find_subcommand(name).ok_or_else(|| {
+            CommandError::usage(format!("there is no command `{}`", escape(&args.command.join(" "))))
+                .help(format!("`{} --help` lists them", command.get_bin_name().unwrap_or("aegis")))
+        })?;
+    }
     let page =
-        page(&command).map_err(|error| CommandError::input(format!("cannot write the page: {error}")))?;
+        page(command).map_err(|error| CommandError::input(format!("cannot write the page: {error}")))?;
     settings.output.answer(String::from_utf8_lossy(&page).trim_end())?;
     Ok(ExitStatus::Success)
 }
@@ -57,10 +58,16 @@ fn write_all(root: &clap::Command, directory: &Path) -> Result<(), CommandError>
         CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
     };
     fs::create_dir_all(directory).map_err(|error| failed(directory, &error))?;
-    for command in std::iter::once(root).chain(root.get_subcommands()) {
+    for command in with_commands(root) {
         let name = command.get_display_name().unwrap_or(command.get_name());
         let path = directory.join(format!("{name}.1"));
         page(command).and_then(|page| fs::write(&path, page)).map_err(|error| failed(&path, &error))?;
     }
     Ok(())
+}
+
+/// A command, its commands and theirs. Those that only help are left out.
+fn with_commands(command: &clap::Command) -> Vec<&clap::Command> {
+    let below = command.get_subcommands().filter(|command| command.get_name() != "help");
+    std::iter::once(command).chain(below.flat_map(with_commands)).collect()
 }

@@ -39,7 +39,7 @@ pub(crate) fn run(args: &SchemaArgs, settings: &Settings) -> Result<ExitStatus, 
         Subject::Policy => policy_schema(),
         Subject::Test => schema_of::<TestDocument>(),
         Subject::Action => action_schema(),
-        Subject::Decision => schema_of::<DecisionV1>(),
+        Subject::Decision => schema_of::<DecisionV1<'_>>(),
         Subject::Record => schema_of::<Record>(),
     };
     let text = serde_json::to_string_pretty(&schema)

@@ -61,6 +61,7 @@ impl FilterArgs {
             result: self.result.clone(),
             since: self.since,
             until: self.until,
+            after_seq: None,
             limit: self.limit,
             reverse: self.reverse,
         }

@@ -1,137 +1,134 @@
 //! A stream of actions, one a line: each answered in its place, however the one before it went.
+//!
+//! What can be read without waiting is answered together: one synced transaction for all of it.
 
-use std::io::{self, BufRead, Read as _, Write};
+mod lines;
 
-use aegis_engine::{Action, MAX_ACTION_BYTES, to_json_line};
+use std::io::{self, Write};
+use std::iter::Peekable;
 
-use super::Checker;
+use aegis_engine::to_json_line;
+
+use self::lines::{Group, Lines};
+use super::{Checker, Reply};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
 use crate::output::json::v1::UnreadableV1;
 
-/// Answers every line of standard input. Memory is bounded by the longest action allowed.
+/// How much of the stream is read at once: larger than stdin's own buffer, which it then bypasses, so that what is
+/// buffered is what can be read without waiting.
+const INPUT: usize = 1 << 20;
+/// How much is written at once.
+const OUTPUT: usize = 64 << 10;
+
+/// Answers every line of standard input. Memory is bounded by that of a group, or of the longest action allowed.
 pub(super) fn run(checker: &mut Checker<'_>, output: Output) -> Result<ExitStatus, CommandError> {
-    // Larger than stdin's own buffer, which it then bypasses: what is buffered is what can be read without waiting.
-    let mut input = io::BufReader::with_capacity(64 * 1024, io::stdin().lock());
-    let mut answers = io::BufWriter::new(io::stdout().lock());
-    let mut status = None;
-    let mut line = Vec::new();
-    for number in 1_u64.. {
-        if !read_line(&mut input, &mut line).map_err(|error| {
-            CommandError::input(format!("line {number}: cannot read standard input: {error}"))
-        })? {
-            break;
-        }
-        let (answer, line_status) = answer_line(checker, number, &line, output);
-        status = Some(status.map_or(line_status, |status: ExitStatus| status.worse(line_status)));
-        // Whoever waits for each answer before the next question gets it at once; a bulk stream is not slowed down.
-        let waits = !input.buffer().contains(&b'\n');
-        let written =
-            writeln!(answers, "{answer}").and_then(|()| if waits { answers.flush() } else { Ok(()) });
-        if let Err(error) = written {
-            // Nobody hears the answers any more, so nothing more is asked of the policy.
-            return undelivered(number, &error);
-        }
-    }
-    if let Err(error) = answers.flush() {
-        return undelivered(0, &error);
+    widen_pipe();
+    let default_agent = checker.default_agent.clone();
+    let input = io::BufReader::with_capacity(INPUT, io::stdin().lock());
+    let mut lines = Lines::new(input, default_agent.as_deref());
+    let answers = io::BufWriter::with_capacity(OUTPUT, io::stdout().lock());
+    let mut answers = Answers { writer: answers, output, number: 0, status: None };
+    while let Some(group) = lines.group()? {
+        answer(checker, group, &mut answers)?;
     }
     // Silence is not permission: a producer that died before its first action has not been allowed anything.
-    status.ok_or_else(|| {
+    answers.status.ok_or_else(|| {
         CommandError::input("the stream holds no action")
             .help("one JSON object a line, such as {\"type\":\"read\",\"target\":\"crm\"}")
     })
 }
 
-fn undelivered(number: u64, error: &io::Error) -> Result<ExitStatus, CommandError> {
-    let place = if number > 0 { format!(" to line {number}") } else { String::new() };
-    Err(CommandError::input(format!("the answer{place} could not be written to standard output: {error}")))
+/// Asks the system for a larger pipe, so that a producer can fill a whole group while the one before is synced. Where
+/// that is not possible, groups are smaller.
+fn widen_pipe() {
+    use nix::fcntl::{FcntlArg, fcntl};
+    let _ = i32::try_from(INPUT).map(|size| fcntl(io::stdin(), FcntlArg::F_SETPIPE_SZ(size)));
 }
 
-/// Reads up to the next newline. Of a line that is too long, just enough is kept for it to be refused as such.
-fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
-    line.clear();
-    let limit = u64::try_from(MAX_ACTION_BYTES).unwrap_or(u64::MAX).saturating_add(2);
-    if input.by_ref().take(limit).read_until(b'\n', line)? == 0 {
-        return Ok(false);
-    }
-    if line.last() == Some(&b'\n') {
-        line.pop();
-    } else if line.len() > MAX_ACTION_BYTES {
-        skip_line(input)?;
-    }
-    Ok(true)
-}
-
-fn skip_line(input: &mut impl BufRead) -> io::Result<()> {
+/// Answers a group of lines in their order, up to the last one.
+fn answer(
+    checker: &mut Checker<'_>,
+    group: Group,
+    answers: &mut Answers<impl Write>,
+) -> Result<(), CommandError> {
+    let mut lines = group.lines.into_iter().peekable();
+    let mut actions = group.actions.as_slice();
+    answers.number = group.first;
     loop {
-        let buffered = input.fill_buf()?;
-        if buffered.is_empty() {
+        refuse_unreadable(&mut lines, answers)?;
+        // Nobody waits for an answer while a human is asked for the next one.
+        answers.flush()?;
+        if actions.is_empty() {
             return Ok(());
         }
-        let newline = buffered.iter().position(|byte| *byte == b'\n');
-        let used = newline.map_or(buffered.len(), |index| index + 1);
-        input.consume(used);
-        if newline.is_some() {
-            return Ok(());
+        let answered = checker.check_all(actions);
+        if answered.is_empty() {
+            return Err(CommandError::new(ExitStatus::AuditLog, "an action was not answered"));
+        }
+        actions = actions.get(answered.len()..).unwrap_or_default();
+        for answer in answered {
+            let _ = lines.next();
+            match answer {
+                Ok(reply) => answers.give(&reply)?,
+                Err(error) => answers.refuse(&error)?,
+            }
+            refuse_unreadable(&mut lines, answers)?;
         }
     }
 }
 
-fn answer_line(checker: &mut Checker<'_>, number: u64, line: &[u8], output: Output) -> (String, ExitStatus) {
-    let reply = if line.iter().all(u8::is_ascii_whitespace) {
-        Err(CommandError::input("the line is empty"))
-    } else {
-        Action::from_json(line).map_err(CommandError::from).and_then(|action| checker.check(action))
-    };
-    match reply {
-        Ok(reply) => match to_json_line(&reply.json) {
-            Ok(json) => (json, reply.status),
-            Err(error) => (unreadable(number, &error.to_string()), ExitStatus::Input),
-        },
-        Err(error) => {
-            output.note(format!("line {number}: {}", error.message));
-            (unreadable(number, &error.message), error.status)
-        }
+/// Answers the lines that cannot be read, up to the next action.
+fn refuse_unreadable(
+    lines: &mut Peekable<impl Iterator<Item = Result<(), CommandError>>>,
+    answers: &mut Answers<impl Write>,
+) -> Result<(), CommandError> {
+    while let Some(Err(error)) = lines.next_if(Result::is_err) {
+        answers.refuse(&error)?;
     }
+    Ok(())
+}
+
+/// Where answers go, and what they mean together.
+struct Answers<W> {
+    writer: W,
+    output: Output,
+    /// The line to answer next.
+    number: u64,
+    status: Option<ExitStatus>,
+}
+
+impl<W: Write> Answers<W> {
+    fn give(&mut self, answer: &Reply) -> Result<(), CommandError> {
+        self.write(&answer.text, answer.status)
+    }
+
+    fn refuse(&mut self, error: &CommandError) -> Result<(), CommandError> {
+        self.output.note(format!("line {}: {}", self.number, error.message));
+        self.write(&unreadable(self.number, &error.message), error.status)
+    }
+
+    fn write(&mut self, line: &str, status: ExitStatus) -> Result<(), CommandError> {
+        self.status = Some(self.status.map_or(status, |worst| worst.worse(status)));
+        let written = self.writer.write_all(line.as_bytes()).and_then(|()| self.writer.write_all(b"\n"));
+        // Nobody hears the answers any more, so nothing more is asked of the policy.
+        written.map_err(|error| undelivered(&format!(" to line {}", self.number), &error))?;
+        self.number += 1;
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), CommandError> {
+        self.writer.flush().map_err(|error| undelivered("", &error))
+    }
+}
+
+fn undelivered(place: &str, error: &io::Error) -> CommandError {
+    CommandError::input(format!("the answer{place} could not be written to standard output: {error}"))
 }
 
 fn unreadable(line: u64, error: &str) -> String {
     let answer = UnreadableV1 { line, allowed: false, error: error.to_owned() };
     to_json_line(&answer)
         .unwrap_or_else(|_| format!("{{\"line\":{line},\"allowed\":false,\"error\":\"unknown\"}}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lines(mut input: &[u8]) -> Vec<usize> {
-        let (mut line, mut lengths) = (Vec::new(), Vec::new());
-        while read_line(&mut input, &mut line).unwrap() {
-            lengths.push(line.len());
-        }
-        lengths
-    }
-
-    #[test]
-    fn lines_end_at_newlines_and_at_the_end() {
-        assert_eq!(lines(b""), Vec::<usize>::new());
-        assert_eq!(lines(b"a\n\nbc"), [1, 0, 2]);
-        assert_eq!(lines(b"a\n"), [1]);
-    }
-
-    #[test]
-    fn a_line_that_is_too_long_is_skipped_and_the_next_one_is_read() {
-        let mut input = vec![b'x'; MAX_ACTION_BYTES * 2];
-        input.extend(b"\nok\n");
-        let lengths = lines(&input);
-        assert!(lengths[0] > MAX_ACTION_BYTES && lengths[0] <= MAX_ACTION_BYTES + 2);
-        assert_eq!(lengths[1..], [2]);
-        let exact = [vec![b'x'; MAX_ACTION_BYTES], b"\nok\n".to_vec()].concat();
-        assert_eq!(lines(&exact), [MAX_ACTION_BYTES, 2]);
-        let one_more = [vec![b'x'; MAX_ACTION_BYTES + 1], b"\nok\n".to_vec()].concat();
-        assert_eq!(lines(&one_more), [MAX_ACTION_BYTES + 1, 2]);
-    }
 }

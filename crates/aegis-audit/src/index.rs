@@ -1,0 +1,193 @@
+//! The index: which events have which words, kept for each full block of events.
+//!
+//! A log is asked by many fields at once, most of which have few different values. An ordinary index for each would cost
+//! more to keep than the log itself, and two of them together would still not answer for their combination. Instead, once
+//! [`BLOCK`] events are full, the writer that filled them stores, for each field and value among them, the set of events
+//! that have it. A question is answered by joining such sets, whatever it combines; the newest events, which do not fill
+//! a block yet, are read and indexed on the way.
+//!
+//! The index is derived from the events in the transaction that completes the block. `verify` derives it again and
+//! compares.
+
+mod block;
+mod selection;
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+pub(crate) use block::{BlockIndex, Indexed};
+pub(crate) use selection::Selection;
+
+use crate::error::TrailError;
+use crate::stored::StoredEvent;
+
+/// How many events a block has: few enough that those of an unfinished one are read in some milliseconds, and many
+/// enough that a million events have few blocks.
+pub(crate) const BLOCK: u64 = 4096;
+
+/// What is indexed. The numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub(crate) enum Field {
+    Kind = 1,
+    Session = 2,
+    Agent = 3,
+    Type = 4,
+    Target = 5,
+    Rule = 6,
+    Risk = 7,
+    Approval = 8,
+    Decision = 9,
+    /// What the answer alone says of the result.
+    Result = 10,
+    /// Of a `decided` event: the number of the `requested` one in whose place it stands. Numbers in the log, not in the
+    /// block.
+    Superseded = 11,
+    /// Of an `ended` event: the number of the `decided` one whose outcome it tells. Numbers in the log, not in the block.
+    Outcome = 12,
+}
+
+/// The block that an event belongs to.
+pub(crate) const fn block_of(seq: u64) -> u64 {
+    seq.saturating_sub(1) / BLOCK
+}
+
+/// The number of a block's first event.
+pub(crate) const fn first_of(block: u64) -> u64 {
+    block.saturating_mul(BLOCK).saturating_add(1)
+}
+
+/// Whether a block is full once it has this event.
+pub(crate) const fn completes_block(seq: u64) -> bool {
+    seq.is_multiple_of(BLOCK)
+}
+
+/// Stores the index of a block that has just become full. `written` is that of the events which the writer knows of
+/// itself; where those are not all, they are read.
+pub(crate) fn seal(
+    connection: &Connection,
+    path: &Path,
+    block: u64,
+    written: &BlockIndex,
+) -> Result<(), TrailError> {
+    if written.len() == BLOCK {
+        return store(connection, path, block, written);
+    }
+    store(connection, path, block, &read_block(connection, path, block)?)
+}
+
+/// Takes the events up to `through` out of the index. They must be gone already.
+pub(crate) fn prune(connection: &Connection, path: &Path, through: u64) -> Result<(), TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let cut = block_of(through.saturating_add(1));
+    let root: Option<Vec<u8>> = connection
+        .query_row("SELECT root FROM blocks WHERE block = ?1", [cut], |row| row.get(0))
+        .optional()
+        .map_err(failed)?;
+    connection
+        .execute("DELETE FROM terms WHERE block <= ?1", [cut])
+        .and_then(|_| connection.execute("DELETE FROM blocks WHERE block <= ?1", [cut]))
+        .map_err(failed)?;
+    match root {
+        // What is left of a full block is indexed anew; its hash is still that of all of it.
+        Some(root) => {
+            let mut left = read_block(connection, path, cut)?;
+            left.set_root(&root);
+            store(connection, path, cut, &left)
+        }
+        None => Ok(()),
+    }
+}
+
+/// Compares what is stored for a block with what its events give. Says what differs.
+pub(crate) fn check(
+    connection: &Connection,
+    path: &Path,
+    block: u64,
+    expected: &BlockIndex,
+) -> Result<Vec<String>, TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let mut problems = Vec::new();
+    let summary: Option<(i64, i64)> = connection
+        .prepare_cached("SELECT earliest, latest FROM blocks WHERE block = ?1")
+        .and_then(|mut statement| {
+            statement.query_row([block], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
+        .map_err(failed)?;
+    if summary != Some((expected.earliest(), expected.latest())) {
+        problems.push("its row in `blocks` is not what its events give".to_owned());
+    }
+    let mut lookup = connection
+        .prepare_cached("SELECT events FROM terms WHERE field = ?1 AND value = ?2 AND block = ?3")
+        .map_err(failed)?;
+    expected.for_each(|field, value, events| {
+        let stored: Option<Vec<u8>> = lookup
+            .query_row(params![field as u8, value, block], |row| row.get(0))
+            .optional()
+            .map_err(failed)?;
+        if stored.as_deref() != Some(events) {
+            problems.push(format!("its events with {field:?} `{value}` are not those that `terms` lists"));
+        }
+        Ok(())
+    })?;
+    Ok(problems)
+}
+
+/// How many rows `terms` has: a log's index has no others than those that its events give.
+pub(crate) fn count_terms(connection: &Connection, path: &Path) -> Result<u64, TrailError> {
+    connection
+        .query_row("SELECT count(*) FROM terms", [], |row| row.get(0))
+        .map(|count: i64| count.unsigned_abs())
+        .map_err(|error| TrailError::sqlite(path, error))
+}
+
+/// Indexes the events of a block that are in the log.
+///
+/// # Errors
+/// When one of them cannot be read; a log is not appended to then.
+pub(crate) fn read_block(connection: &Connection, path: &Path, block: u64) -> Result<BlockIndex, TrailError> {
+    let first = first_of(block);
+    let index = read_range(connection, path, first, first.saturating_add(BLOCK - 1))?;
+    match index.unreadable().min() {
+        None => Ok(index),
+        Some(offset) => {
+            let seq = i64::try_from(first.saturating_add(u64::from(offset))).unwrap_or(i64::MAX);
+            let problem = "it cannot be indexed".to_owned();
+            Err(TrailError::Unreadable { path: path.to_owned(), seq, problem })
+        }
+    }
+}
+
+/// Indexes events that belong to one block, and notes which cannot be read.
+fn read_range(connection: &Connection, path: &Path, first: u64, last: u64) -> Result<BlockIndex, TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let columns = StoredEvent::COLUMNS;
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {columns} FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq"))
+        .map_err(failed)?;
+    let mut rows = statement.query([first, last]).map_err(failed)?;
+    let mut index = BlockIndex::default();
+    while let Some(row) = rows.next().map_err(failed)? {
+        if StoredEvent::read(row).and_then(|event| index.add(&event)).is_err() {
+            index.add_unreadable(row.get(0).map_err(failed)?);
+        }
+    }
+    Ok(index)
+}
+
+fn store(connection: &Connection, path: &Path, block: u64, index: &BlockIndex) -> Result<(), TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    connection
+        .execute(
+            "INSERT INTO blocks (block, earliest, latest, root) VALUES (?1, ?2, ?3, ?4)",
+            params![block, index.earliest(), index.latest(), index.root().as_bytes()],
+        )
+        .map_err(failed)?;
+    let mut insert = connection
+        .prepare_cached("INSERT INTO terms (field, value, block, events) VALUES (?1, ?2, ?3, ?4)")
+        .map_err(failed)?;
+    index.for_each(|field, value, events| {
+        insert.execute(params![field as u8, value, block, events]).map(drop).map_err(failed)
+    })
+}

@@ -1,0 +1,82 @@
+//! What is answered, in the form that was asked for.
+
+use aegis_engine::{Action, ApprovalMode, Decision, RuleTrace, to_json_line};
+use aegis_runtime::Answered;
+use chrono::{DateTime, Utc};
+
+use super::Format;
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::output::json::v1::{DecisionV1, Subject};
+use crate::policy::LoadedPolicy;
+use crate::render::decision::{render_answer, render_evaluation, render_trace};
+
+/// An answer, and what it means for the exit status.
+pub(super) struct Reply {
+    pub(super) text: String,
+    pub(super) status: ExitStatus,
+}
+
+/// Puts answers into words.
+pub(super) struct Replier<'a> {
+    pub(super) loaded: &'a LoadedPolicy,
+    /// The digest of the policy, as answers show it.
+    pub(super) policy_sha256: String,
+    pub(super) session_id: String,
+    pub(super) explain: bool,
+    pub(super) format: Format,
+}
+
+impl Replier<'_> {
+    /// The reply to a dry run.
+    pub(super) fn evaluated(&self, action: &Action, at: DateTime<Utc>) -> Result<Reply, CommandError> {
+        let decision = self.loaded.policy.decide(action, at);
+        let status = match decision.approval() {
+            ApprovalMode::Auto => ExitStatus::Success,
+            ApprovalMode::Approve => ExitStatus::Unanswered,
+            ApprovalMode::Block => ExitStatus::No,
+        };
+        let traces = self.traces(action, at);
+        let text = match self.format {
+            Format::Text => with_trace(render_evaluation(action, &decision), traces.as_deref(), &decision),
+            Format::Json => {
+                let action_sha256 = action.digest();
+                json(&DecisionV1::evaluated(&self.subject(action, traces), action_sha256, &decision, at))?
+            }
+        };
+        Ok(Reply { text, status })
+    }
+
+    /// The reply to an action that the gate answered.
+    pub(super) fn answered(&self, action: &Action, answered: &Answered) -> Result<Reply, CommandError> {
+        let status = ExitStatus::of(answered.answer());
+        let traces = self.traces(action, answered.evaluated_at());
+        let text = match self.format {
+            Format::Text => {
+                with_trace(render_answer(action, answered), traces.as_deref(), answered.decision())
+            }
+            Format::Json => json(&DecisionV1::answered(&self.subject(action, traces), answered))?,
+        };
+        Ok(Reply { text, status })
+    }
+
+    fn traces(&self, action: &Action, at: DateTime<Utc>) -> Option<Vec<RuleTrace>> {
+        self.explain.then(|| self.loaded.policy.explain(action, at))
+    }
+
+    fn subject<'s>(&'s self, action: &'s Action, explain: Option<Vec<RuleTrace>>) -> Subject<'s> {
+        Subject { session_id: &self.session_id, action, policy_sha256: &self.policy_sha256, explain }
+    }
+}
+
+fn json(decision: &DecisionV1<'_>) -> Result<String, CommandError> {
+    to_json_line(decision)
+        .map_err(|error| CommandError::input(format!("the answer cannot be written as JSON: {error}")))
+}
+
+fn with_trace(text: String, traces: Option<&[RuleTrace]>, decision: &Decision) -> String {
+    match traces {
+        None => text,
+        Some(traces) => format!("{text}\n{}", render_trace(traces, decision)),
+    }
+}
