@@ -24,7 +24,8 @@ use crate::settings::Settings;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk critical \
-    --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o november.csv\n\n\
+    --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o november.csv\n  aegis audit \
+    --since 1h --format ocsf | your-siem-agent\n\n\
     --session and --agent, given here, select records."
 )]
 pub(crate) struct AuditArgs {
