@@ -17,6 +17,8 @@ mod documents;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod generated;

@@ -19,6 +19,8 @@ mod reader;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod siem;
+#[cfg(test)]
 mod sinks;
 #[cfg(test)]
 mod statistics;
