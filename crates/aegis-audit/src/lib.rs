@@ -27,6 +27,7 @@ mod chain;
 mod copies;
 mod error;
 mod event;
+mod event_lines;
 mod export;
 mod file;
 mod index;
@@ -46,6 +47,9 @@ mod trail;
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
+pub use event_lines::{
+    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader,
+};
 pub use export::{ExportFormat, RecordWriter, approver_word};
 pub use query::Filter;
 pub use reader::TrailReader;
