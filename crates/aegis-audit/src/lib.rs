@@ -44,6 +44,7 @@ mod sinks;
 mod stored;
 mod tail;
 mod trail;
+mod verify;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
 pub use error::TrailError;
@@ -60,3 +61,4 @@ pub use sink::{Happening, Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
 pub use stored::StoredEvent;
 pub use trail::Trail;
+pub use verify::{Anchor, Claim, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
