@@ -32,6 +32,8 @@ mod export;
 mod file;
 mod index;
 mod lock;
+mod merkle;
+mod note;
 mod query;
 mod reader;
 mod receipt;
@@ -43,6 +45,7 @@ mod sinks;
 mod stored;
 mod tail;
 mod trail;
+mod verify;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
 pub use error::TrailError;
@@ -51,6 +54,8 @@ pub use event_lines::{
     Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader,
 };
 pub use export::{ExportFormat, RecordWriter, approver_word};
+pub use merkle::Frontier;
+pub use note::{NoteError, SignerKey, VerifierKey};
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;
@@ -60,3 +65,4 @@ pub use sink::{Happening, Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
 pub use stored::StoredEvent;
 pub use trail::Trail;
+pub use verify::{Anchor, Claim, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};

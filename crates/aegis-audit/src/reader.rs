@@ -141,13 +141,21 @@ impl TrailReader {
             .map_err(|error| TrailError::sqlite(&self.path, error))
     }
 
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_owned() }
     }
 
     /// Without a lock, what was read is right only if nobody wrote meanwhile.
-    fn check_unchanged(&self) -> Result<(), TrailError> {
+    pub(crate) fn check_unchanged(&self) -> Result<(), TrailError> {
         match &self.unlocked {
             Some(version) if Version::of(&self.path)? != *version => {
                 Err(TrailError::Changed { path: self.path.clone() })

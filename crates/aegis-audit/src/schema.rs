@@ -235,6 +235,22 @@ pub(crate) fn check_tables(connection: &Connection, path: &Path) -> Result<(), T
     Ok(())
 }
 
+/// Checks that a log has the indexes that it is created with.
+pub(crate) fn check_indexes(connection: &Connection, path: &Path) -> Result<(), TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let mut statement = connection
+        .prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql = ?1")
+        .map_err(failed)?;
+    for index in STATEMENTS.iter().filter(|statement| statement.starts_with("CREATE INDEX")) {
+        let count: i64 = statement.query_row([index], |row| row.get(0)).map_err(failed)?;
+        if count != 1 {
+            let problem = "an index is missing, or not the one that a log has".to_owned();
+            return Err(TrailError::Corrupt { path: path.to_owned(), problem });
+        }
+    }
+    Ok(())
+}
+
 /// Makes an empty database a log, in one transaction.
 pub(crate) fn create(
     connection: &mut Connection,

@@ -78,6 +78,16 @@ impl<'a> Indexed<'a> {
         }
     }
 
+    /// The number of the `requested` event that a `decided` one refers to.
+    pub(crate) const fn requested_seq(&self) -> Option<u64> {
+        self.requested_seq
+    }
+
+    /// The number of the `decided` event that an `ended` one refers to.
+    pub(crate) const fn decided_seq(&self) -> Option<u64> {
+        self.decided_seq
+    }
+
     fn of_entry(entry: &Entry<'a>, answer: Option<Answer>) -> Indexed<'a> {
         let word = |text: &'a str| Some(Word(Cow::Borrowed(text)));
         Indexed {
