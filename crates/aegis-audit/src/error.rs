@@ -136,6 +136,12 @@ pub enum TrailError {
         /// The log.
         path: PathBuf,
     },
+    /// Events were pruned or redacted while they were being archived.
+    #[error("events of the audit log `{}` were pruned or redacted while they were being archived", show(path))]
+    Outdated {
+        /// The log.
+        path: PathBuf,
+    },
     /// A file of the log was deleted or replaced while it was in use.
     #[error("the audit log's file `{}` was deleted or replaced while it was open", show(path))]
     Replaced {
@@ -215,6 +221,10 @@ impl TrailError {
             }
             TrailError::Changed { .. } => {
                 "read it again, or from an account that may write its directory".to_owned()
+            }
+            TrailError::Outdated { .. } => {
+                "nothing was deleted; remove the archive, which holds what the log must not any more, and prune again"
+                    .to_owned()
             }
             TrailError::Older { .. } => {
                 "read it with the program that wrote it, and start another log with `--db`".to_owned()

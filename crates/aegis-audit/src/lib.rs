@@ -34,6 +34,7 @@ mod index;
 mod lock;
 mod merkle;
 mod note;
+mod prune;
 mod query;
 mod reader;
 mod receipt;
@@ -56,6 +57,7 @@ pub use event_lines::{
 pub use export::{ExportFormat, RecordWriter, approver_word};
 pub use merkle::Frontier;
 pub use note::{NoteError, SignerKey, VerifierKey};
+pub use prune::{Archive, ArchiveError, Held, PrunePlan, Space};
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;

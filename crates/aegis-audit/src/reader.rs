@@ -141,6 +141,10 @@ impl TrailReader {
             .map_err(|error| TrailError::sqlite(&self.path, error))
     }
 
+    pub(crate) const fn identity(&self) -> &LogIdentity {
+        &self.identity
+    }
+
     pub(crate) const fn connection(&self) -> &Connection {
         &self.connection
     }

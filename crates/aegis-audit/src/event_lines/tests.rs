@@ -1,8 +1,11 @@
+//! Events, written and read again; and what is refused.
+
 use std::io::Read;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::stored::StoredEvent;
 
 /// An event of a reader's, kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +44,6 @@ impl Kept {
         }
     }
 }
-
-use crate::stored::StoredEvent;
 
 fn header() -> EventsHeader {
     EventsHeader { log: vec![0xAB; 16], created_at: 7, key_sha256: Digest::of(b"key") }
@@ -153,7 +154,7 @@ fn an_error_says_which_line_and_why() {
         (4, "\"seq\":3", "\"seq\":3.0", "line 4 is damaged: invalid type"),
         (4, "03030303\"", "0303030\"", "line 4 is damaged: it has bytes that are not hexadecimal digits"),
         (2, "09090909\"", "0909090A\"", "line 2 is damaged: it has bytes that are not hexadecimal digits"),
-        (2, "}", "} x", "line 2 is damaged: "),
+        (2, ",\"hash\"", " \"hash\"", "line 2 is damaged: expected `,` or `}`, at column "),
         (5, "\"events\":3", "\"events\":2", "line 5 does not fit what stands before it: it tells of 2 events where"),
         (5, "0303\"", "0304\"", "line 5 does not fit what stands before it: its `head`"),
         (5, "_end\":1", "_end\":2", "line 5 is damaged: its format is 2"),

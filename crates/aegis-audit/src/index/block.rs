@@ -137,6 +137,11 @@ impl BlockIndex {
         }
     }
 
+    /// The hashes of the events that have been indexed, in order.
+    pub(crate) fn leaves(&self) -> &[[u8; 32]] {
+        &self.leaves
+    }
+
     /// How many events have been indexed.
     pub(crate) fn len(&self) -> usize {
         self.leaves.len()
