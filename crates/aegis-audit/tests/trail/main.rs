@@ -22,3 +22,5 @@ mod refusals;
 mod support;
 #[cfg(test)]
 mod tail;
+#[cfg(test)]
+mod verify;
