@@ -24,6 +24,7 @@
 mod answer;
 mod append;
 mod chain;
+mod checkpoint;
 mod copies;
 mod error;
 mod event;
@@ -34,6 +35,7 @@ mod index;
 mod lock;
 mod merkle;
 mod note;
+mod proof;
 mod prune;
 mod query;
 mod reader;
@@ -49,6 +51,7 @@ mod trail;
 mod verify;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
+pub use checkpoint::{Checkpoint, CheckpointNote};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
 pub use event_lines::{
@@ -57,6 +60,7 @@ pub use event_lines::{
 pub use export::{ExportFormat, RecordWriter, approver_word};
 pub use merkle::Frontier;
 pub use note::{NoteError, SignerKey, VerifierKey};
+pub use proof::{InclusionProof, ProofError, ProvenEvent};
 pub use prune::{Archive, ArchiveError, Held, PrunePlan, Space};
 pub use query::Filter;
 pub use reader::TrailReader;

@@ -67,6 +67,16 @@ impl TrailReader {
     }
 }
 
+impl TrailReader {
+    /// The tree over the events that were pruned, where there are any.
+    pub(crate) fn pruned(&self) -> Result<Option<Frontier>, TrailError> {
+        let (connection, path) = (self.connection(), self.path());
+        let identity =
+            identify(connection, path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })?;
+        Ok(start(connection, path, &identity)?.before.filter(|before| before.size() > 0))
+    }
+}
+
 fn verify(
     connection: &Connection,
     path: &Path,

@@ -24,3 +24,5 @@ mod sinks;
 mod support;
 #[cfg(test)]
 mod tail;
+#[cfg(test)]
+mod verify;

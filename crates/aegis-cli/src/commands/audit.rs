@@ -9,7 +9,7 @@ mod redact;
 mod report;
 mod show;
 mod stats;
-mod verify;
+pub(crate) mod verify;
 
 use clap::{Args, Subcommand};
 

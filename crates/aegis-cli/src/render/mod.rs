@@ -4,3 +4,4 @@ pub(crate) mod decision;
 pub(crate) mod diagnostics;
 pub(crate) mod examples;
 pub(crate) mod records;
+pub(crate) mod verification;

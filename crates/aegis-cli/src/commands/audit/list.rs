@@ -200,7 +200,7 @@ fn write_file(
 }
 
 /// Whether writing to `path` would destroy the log or a file that belongs to it.
-fn is_part_of_log(path: &Path, db: &Path) -> bool {
+pub(super) fn is_part_of_log(path: &Path, db: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
     let Some(target) = identity(path) else { return false };
     ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {
