@@ -29,6 +29,8 @@ mod policies;
 #[cfg(test)]
 mod prompt;
 #[cfg(test)]
+mod sinks;
+#[cfg(test)]
 mod stream;
 #[cfg(test)]
 mod test_command;

@@ -130,6 +130,17 @@ pub enum TrailError {
         /// The row.
         seq: i64,
     },
+    /// A row that this process has read is not there any more, or not the same.
+    #[error(
+        "the audit log `{}` is damaged: row {seq}, which was there before, was changed or cut off",
+        show(path)
+    )]
+    CutOff {
+        /// The log.
+        path: PathBuf,
+        /// The row.
+        seq: i64,
+    },
     /// The log was written while it was read in a way that keeps no writer out; what was read may be wrong.
     #[error("the audit log `{}` was written while it was read", show(path))]
     Changed {
@@ -216,6 +227,7 @@ impl TrailError {
             TrailError::Corrupt { .. }
             | TrailError::Tampered { .. }
             | TrailError::Lost { .. }
+            | TrailError::CutOff { .. }
             | TrailError::Unreadable { .. } => {
                 "it is not repaired: keep it as evidence, and start another one with `--db`".to_owned()
             }

@@ -73,7 +73,7 @@ pub(crate) fn seal(
     block: u64,
     written: &BlockIndex,
 ) -> Result<(), TrailError> {
-    if written.len() as u64 == BLOCK {
+    if written.len() == BLOCK {
         return store(connection, path, block, written);
     }
     let mut index = read_block(connection, path, block)?;

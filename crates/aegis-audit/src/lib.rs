@@ -26,17 +26,23 @@ mod append;
 mod chain;
 mod checkpoint;
 mod copies;
+mod ending;
 mod error;
 mod event;
 mod event_lines;
 mod export;
 mod file;
+mod follow;
 mod index;
+mod life;
 mod lock;
 mod merkle;
 mod note;
 mod proof;
+<<<<<<< HEAD
 mod prune;
+=======
+>>>>>>> main
 mod query;
 mod reader;
 mod receipt;
@@ -45,23 +51,40 @@ mod recorder;
 mod schema;
 mod sink;
 mod sinks;
+mod statistics;
 mod stored;
 mod tail;
 mod trail;
 mod verify;
+<<<<<<< HEAD
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
 pub use checkpoint::{Checkpoint, CheckpointNote};
+=======
+mod watch;
+
+pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
+pub use checkpoint::{Checkpoint, CheckpointNote};
+pub use ending::{Ending, EndingError};
+>>>>>>> main
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
 pub use event_lines::{
     Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader,
 };
 pub use export::{ExportFormat, RecordWriter, approver_word};
+<<<<<<< HEAD
 pub use merkle::Frontier;
 pub use note::{NoteError, SignerKey, VerifierKey};
 pub use proof::{InclusionProof, ProofError, ProvenEvent};
 pub use prune::{Archive, ArchiveError, Held, PrunePlan, Space};
+=======
+pub use follow::{Followed, Follower};
+pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
+pub use merkle::Frontier;
+pub use note::{NoteError, SignerKey, VerifierKey};
+pub use proof::{InclusionProof, ProofError, ProvenEvent};
+>>>>>>> main
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;
@@ -69,6 +92,14 @@ pub use record::Record;
 pub use recorder::{RecordError, Recorded, Recorder};
 pub use sink::{Happening, Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
+pub use statistics::{
+    Asked, Distinct, Habit, MAX_NAMES, Named, Names, NewestEvent, Results, Risks, Series, Statistics, Tally,
+    WAIT_BOUNDS_MS, Waits, Week,
+};
 pub use stored::StoredEvent;
 pub use trail::Trail;
 pub use verify::{Anchor, Claim, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
+<<<<<<< HEAD
+=======
+pub use watch::{Watch, Woken};
+>>>>>>> main

@@ -15,6 +15,7 @@ use crate::index::Selection;
 use crate::query::{Filter, ROW, read_record};
 use crate::record::Record;
 use crate::schema::{LogIdentity, defend, identify};
+use crate::statistics::{self, Statistics};
 use crate::stored::StoredEvent;
 
 /// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
@@ -23,9 +24,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// A log that is open for reading. Nothing is changed, and no file is left behind.
 #[derive(Debug)]
 pub struct TrailReader {
-    connection: Connection,
-    path: PathBuf,
-    identity: LogIdentity,
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) identity: LogIdentity,
     /// What the file was when it was opened without a lock.
     unlocked: Option<Version>,
 }
@@ -36,6 +37,11 @@ impl TrailReader {
     /// # Errors
     /// When there is none, or it is not one that this program can read.
     pub fn open(path: &Path) -> Result<TrailReader, TrailError> {
+        TrailReader::open_made(path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })
+    }
+
+    /// Opens the log at `path`. `None` if the database is empty: whoever creates it is not done, or was cut off.
+    pub(crate) fn open_made(path: &Path) -> Result<Option<TrailReader>, TrailError> {
         let given = path;
         let path = resolve(path).map_err(|error| match error {
             TrailError::DirectoryMissing { path } => TrailError::NotFound { path },
@@ -61,10 +67,8 @@ impl TrailReader {
             }
             opened => (opened?, None),
         };
-        match identify(&connection, &path)? {
-            Some(identity) => Ok(TrailReader { connection, path, identity, unlocked }),
-            None => Err(TrailError::NotALog { path }),
-        }
+        let identity = identify(&connection, &path)?;
+        Ok(identity.map(|identity| TrailReader { connection, path, identity, unlocked }))
     }
 
     /// The log's id: 32 hexadecimal digits.
@@ -132,6 +136,37 @@ impl TrailReader {
         Ok(count)
     }
 
+    /// Counts the records that the filter lets through, in one pass and in memory that does not grow with the log. What
+    /// was asked at least `often` times and always answered alike is listed. `progress` is told now and then how many
+    /// records have been counted.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or one of the records.
+    pub fn statistics(
+        &self,
+        filter: &Filter,
+        often: u64,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Statistics, TrailError> {
+        let _moment = self.moment()?;
+        let statistics = statistics::read(&self.connection, &self.path, filter, often, &mut progress)?;
+        self.check_unchanged()?;
+        Ok(statistics)
+    }
+
+    /// Calls `ask`, for which the log does not change, whatever is appended meanwhile: all its questions are about the
+    /// same moment.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or `ask` says so.
+    pub fn at_one_moment<T, E: From<TrailError>>(
+        &self,
+        ask: impl FnOnce(&TrailReader) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _moment = self.moment()?;
+        ask(self)
+    }
+
     /// Keeps the log as it is until this is dropped, unless something does so already.
     pub(crate) fn moment(&self) -> Result<Option<Transaction<'_>>, TrailError> {
         self.connection
@@ -141,10 +176,13 @@ impl TrailReader {
             .map_err(|error| TrailError::sqlite(&self.path, error))
     }
 
+<<<<<<< HEAD
     pub(crate) const fn identity(&self) -> &LogIdentity {
         &self.identity
     }
 
+=======
+>>>>>>> main
     pub(crate) const fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -153,7 +191,11 @@ impl TrailReader {
         &self.path
     }
 
+<<<<<<< HEAD
     fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
+=======
+    pub(crate) fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
+>>>>>>> main
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_owned() }
     }

@@ -320,7 +320,13 @@ impl<'a> Verifier<'a> {
         if let Some(problem) = problem {
             self.damages.add(seq, DamageKind::False { problem });
             self.damaged.insert(seq.unsigned_abs());
+<<<<<<< HEAD
         } else if let (Some(index), Ok(hash)) = (&mut self.index, event.hash.try_into()) {
+=======
+        } else if let (Some(index), Ok(hash)) =
+            (&mut self.index, event.hash.try_into().map(Digest::from_bytes))
+        {
+>>>>>>> main
             let words = match &statement {
                 Ok(Statement::Entry(words)) => Some(words),
                 _ => None,

@@ -21,6 +21,8 @@ mod refusals;
 #[cfg(test)]
 mod sinks;
 #[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tail;

@@ -1,7 +1,12 @@
 //! Version 1 of the JSON answers.
 
 pub(crate) mod examples;
+<<<<<<< HEAD
 pub(crate) mod verification;
+=======
+pub(crate) mod life;
+pub(crate) mod statistics;
+>>>>>>> main
 
 use aegis_audit::ApproverIdentity;
 use aegis_engine::{Action, ApprovalMode, Decision, Digest, RiskLevel, RuleTrace, Undecidable};
