@@ -39,10 +39,7 @@ mod lock;
 mod merkle;
 mod note;
 mod proof;
-<<<<<<< HEAD
 mod prune;
-=======
->>>>>>> main
 mod query;
 mod reader;
 mod receipt;
@@ -56,35 +53,23 @@ mod stored;
 mod tail;
 mod trail;
 mod verify;
-<<<<<<< HEAD
-
-pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
-pub use checkpoint::{Checkpoint, CheckpointNote};
-=======
 mod watch;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
 pub use checkpoint::{Checkpoint, CheckpointNote};
 pub use ending::{Ending, EndingError};
->>>>>>> main
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
 pub use event_lines::{
-    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader,
+    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader, Preceding,
 };
 pub use export::{ExportFormat, RecordWriter, approver_word};
-<<<<<<< HEAD
-pub use merkle::Frontier;
-pub use note::{NoteError, SignerKey, VerifierKey};
-pub use proof::{InclusionProof, ProofError, ProvenEvent};
-pub use prune::{Archive, ArchiveError, Held, PrunePlan, Space};
-=======
 pub use follow::{Followed, Follower};
 pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
 pub use merkle::Frontier;
 pub use note::{NoteError, SignerKey, VerifierKey};
 pub use proof::{InclusionProof, ProofError, ProvenEvent};
->>>>>>> main
+pub use prune::{Archive, ArchiveError, Held, PrunePlan, Space};
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;
@@ -99,7 +84,4 @@ pub use statistics::{
 pub use stored::StoredEvent;
 pub use trail::Trail;
 pub use verify::{Anchor, Claim, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
-<<<<<<< HEAD
-=======
 pub use watch::{Watch, Woken};
->>>>>>> main

@@ -176,13 +176,10 @@ impl TrailReader {
             .map_err(|error| TrailError::sqlite(&self.path, error))
     }
 
-<<<<<<< HEAD
     pub(crate) const fn identity(&self) -> &LogIdentity {
         &self.identity
     }
 
-=======
->>>>>>> main
     pub(crate) const fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -191,11 +188,7 @@ impl TrailReader {
         &self.path
     }
 
-<<<<<<< HEAD
-    fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
-=======
     pub(crate) fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
->>>>>>> main
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_owned() }
     }

@@ -11,12 +11,8 @@ mod redact;
 mod report;
 pub(crate) mod show;
 mod stats;
-<<<<<<< HEAD
-pub(crate) mod verify;
-=======
 pub(crate) mod survey;
-mod verify;
->>>>>>> main
+pub(crate) mod verify;
 
 use clap::{Args, Subcommand};
 
