@@ -62,7 +62,9 @@ pub use checkpoint::{Checkpoint, CheckpointNote};
 pub use ending::{Ending, EndingError};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
-pub use event_lines::{Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader};
+pub use event_lines::{
+    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader, Preceding,
+};
 pub use export::{ExportFormat, OCSF_VERSION, RecordWriter, approver_word};
 pub use follow::{Followed, Follower};
 pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
