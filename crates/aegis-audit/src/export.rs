@@ -63,7 +63,7 @@ impl<W: Write> RecordWriter<W> {
         }))
     }
 
-    /// Writes one record.
+    /// Writes one record. Its parameters are written in canonical form, as the log has them.
     ///
     /// # Errors
     /// When the writer takes nothing more, or the format needs an instant that the record's timestamp does not say.
