@@ -179,6 +179,14 @@ impl ProvenEvent {
 }
 
 impl TrailReader {
+    /// Whether the log has an event of this action that could be proven.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn can_prove(&self, action_id: &str) -> Result<bool, TrailError> {
+        Ok(self.event_of(action_id, false)?.is_some())
+    }
+
     /// Proves that an action's decision (or the question, where it was not decided) is among the events that a checkpoint
     /// of this log covers. `None` if the log has no such event, or the checkpoint does not cover it. The payload may be
     /// left out: what else is known of the event is proven without it.
