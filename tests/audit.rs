@@ -184,7 +184,7 @@ fn a_log_of_a_newer_program_is_left_alone() {
     for arguments in [&["audit"][..], &["check", "read:crm"]] {
         let run = environment.aegis(arguments);
         assert_eq!((run.code, run.stdout.as_str()), (4, ""));
-        assert!(run.stderr.contains("has format 99; this program knows formats up to 1"), "{run:?}");
+        assert!(run.stderr.contains("has format 99; this program knows formats up to 2"), "{run:?}");
     }
     assert_eq!(fs::read(&path).unwrap(), bytes);
 }

@@ -1,16 +1,9 @@
-//! Many processes at once, and processes that are killed.
+//! Many processes at once.
 
 use std::collections::HashSet;
-use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 use crate::environment::{READ, TestEnvironment};
-
-/// The long runs behind `make torture`.
-fn torture() -> bool {
-    std::env::var_os("AEGIS_TORTURE").is_some()
-}
 
 #[test]
 fn a_thousand_checks_from_sixteen_processes_are_one_chain() {
@@ -34,42 +27,4 @@ fn a_thousand_checks_from_sixteen_processes_are_one_chain() {
     let ids: HashSet<_> = records.iter().map(|record| record["id"].as_str().unwrap()).collect();
     let hashes: HashSet<_> = records.iter().map(|record| record["hash"].as_str().unwrap()).collect();
     assert_eq!((ids.len(), hashes.len()), (CHECKS, CHECKS));
-}
-
-#[test]
-fn no_run_that_exited_0_lacks_its_row_however_many_are_killed() {
-    let runs = if torture() { 10_000 } else { 400 };
-    let environment = TestEnvironment::new();
-    environment.check(READ);
-    // Delays that cover the life of a run twice over, however slow the machine is.
-    let mut lives: Vec<_> = (0..9).map(|_| life_of_a_run(&environment)).collect();
-    lives.sort();
-    let span = lives[4] * 2;
-    let mut acknowledged = HashSet::new();
-    let mut killed = 0;
-    for run in 0..runs {
-        let mut command = environment.command(&["check", "read:crm", "--format", "json"]);
-        let mut child = command.stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(span.mul_f64(f64::from(run * 977 % 1000) / 1000.0));
-        let _ = child.kill();
-        let output = child.wait_with_output().unwrap();
-        if output.status.code() == Some(0) {
-            let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-            acknowledged.insert(answer["action_id"].as_str().unwrap().to_owned());
-        } else {
-            killed += 1;
-        }
-    }
-    let recorded: HashSet<_> =
-        environment.records().iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
-    let lost: Vec<_> = acknowledged.difference(&recorded).collect();
-    assert!(lost.is_empty(), "{lost:?}");
-    assert!(killed > 0 && !acknowledged.is_empty(), "{killed} of {runs} were killed");
-    assert_eq!(environment.check(READ).code, 0);
-}
-
-fn life_of_a_run(environment: &TestEnvironment) -> Duration {
-    let start = Instant::now();
-    assert_eq!(environment.check(READ).code, 0);
-    start.elapsed()
 }

@@ -17,6 +17,8 @@ mod documents;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod generated;
@@ -28,6 +30,8 @@ mod init;
 mod policies;
 #[cfg(test)]
 mod prompt;
+#[cfg(test)]
+mod sinks;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! `aegis check --jsonl`: a stream of actions.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::collections::HashSet;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -76,6 +78,106 @@ fn a_log_that_fails_in_the_middle_allows_nothing_more() {
 }
 
 #[test]
+fn lines_that_are_there_together_are_answered_together_and_in_order() {
+    let environment = TestEnvironment::new();
+    // Two groups of the greatest size and a bit, with unreadable lines and questions in between.
+    let kinds = [READ, READ, "{", DELETE, READ, "", READ, DELETE, READ, READ];
+    let line = |index: usize| if index % 3000 == 2999 { BULK } else { kinds[index % kinds.len()] };
+    let input: Vec<_> = (0..9000).map(line).collect();
+    let run = environment.aegis_with_input(&["check", "--jsonl", "--quiet"], input.join("\n"));
+    let answers = run.json_lines();
+    assert_eq!((run.code, answers.len()), (5, input.len()));
+    let mut seq = 0;
+    for (index, (action, answer)) in input.iter().zip(&answers).enumerate() {
+        match *action {
+            "{" | "" => assert_eq!((&answer["line"], &answer["allowed"]), (&json!(index + 1), &json!(false))),
+            action => {
+                assert_eq!(answer["allowed"], action == READ);
+                // A question takes three events: it, the answer, and the decision.
+                seq += if action == BULK { 3 } else { 1 };
+                assert_eq!(answer["receipt"]["seq"], seq);
+            }
+        }
+    }
+}
+
+#[test]
+fn of_a_stream_that_is_killed_every_answer_has_its_row() {
+    let rounds = if std::env::var_os("AEGIS_TORTURE").is_some() { 300 } else { 15 };
+    let environment = TestEnvironment::new();
+    let input = format!("{READ}\n{DELETE}\n").repeat(20_000);
+    let mut acknowledged = HashSet::new();
+    let mut cut_short = 0;
+    for round in 0..rounds {
+        let mut child = environment.command(&["check", "--jsonl"]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let mut answers = BufReader::new(child.stdout.take().unwrap());
+        std::thread::scope(|scope| {
+            let input = &input;
+            scope.spawn(move || drop(stdin.write_all(input.as_bytes())));
+            let (first, answered) = std::sync::mpsc::channel();
+            let reader = scope.spawn(move || {
+                let mut text = String::new();
+                answers.read_line(&mut text).unwrap();
+                let _ = first.send(());
+                answers.read_to_string(&mut text).unwrap();
+                text
+            });
+            // Some before anything was answered, most while groups are being recorded and answered.
+            if round % 5 > 0 {
+                answered.recv().unwrap();
+            }
+            std::thread::sleep(Duration::from_millis(31 * (round % 20)));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            let text = reader.join().unwrap();
+            // What was cut off within a line is no answer.
+            let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+            cut_short += usize::from(whole.lines().count() < 40_000);
+            for answer in whole.lines() {
+                let answer: serde_json::Value = serde_json::from_str(answer).unwrap();
+                acknowledged.insert(answer["action_id"].as_str().unwrap().to_owned());
+            }
+        });
+    }
+    let recorded: HashSet<_> =
+        environment.records().iter().map(|record| record["id"].as_str().unwrap().to_owned()).collect();
+    assert!(acknowledged.is_subset(&recorded));
+    assert!(cut_short > 0 && !acknowledged.is_empty(), "{cut_short} of {rounds} were cut short");
+}
+
+#[test]
+fn memory_is_bounded_however_much_there_is_to_read() {
+    let (plain, heavy) =
+        if std::env::var_os("AEGIS_TORTURE").is_some() { (1_000_000, 300) } else { (15_000, 30) };
+    let environment = TestEnvironment::new();
+    let mut child = environment.command(&["check", "--jsonl"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let answers = BufReader::new(child.stdout.take().unwrap());
+    let reader = std::thread::spawn(move || answers.lines().map(Result::unwrap).take(plain + heavy).count());
+    // Of little text, much to remember.
+    let many =
+        format!(r#"{{"type":"read","target":"crm","params":{{"x":[{}{{}}]}}}}"#, r#"{"a":0},"#.repeat(4_900));
+    let action = r#"{"type":"read","target":"crm","params":{"id":12345,"table":"accounts"},"agent":"bot"}"#;
+    for _ in 0..heavy {
+        writeln!(stdin, "{many}").unwrap();
+    }
+    let plenty = format!("{action}\n").repeat(1000);
+    for _ in 0..plain / 1000 {
+        stdin.write_all(plenty.as_bytes()).unwrap();
+    }
+    assert_eq!(reader.join().unwrap(), plain + heavy);
+    let peak = memory_kilobytes(child.id(), "VmHWM");
+    let micros = processor_micros(child.id()) / u64::try_from(plain + heavy).unwrap();
+    println!("{peak} kB at most, {micros} µs of processor time for each decision");
+    assert!(peak < 64 * 1024, "{peak} kB");
+    // 50,000 decisions a second on one core. What else runs on the machine does not count here.
+    assert!(micros <= 20 || cfg!(debug_assertions), "{micros} µs");
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
 fn when_nobody_listens_any_more_the_stream_ends() {
     let environment = TestEnvironment::new();
     let (reader, writer) = std::io::pipe().unwrap();
@@ -109,7 +211,20 @@ fn memory_does_not_grow_with_the_stream() {
 }
 
 fn resident_kilobytes(process: u32) -> u64 {
+    memory_kilobytes(process, "VmRSS")
+}
+
+/// How long a process has been running on processors, in microseconds.
+fn processor_micros(process: u32) -> u64 {
+    const MICROS_PER_TICK: u64 = 10_000;
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // Behind the name, which may hold anything, in user mode and in the kernel.
+    let fields: Vec<_> = status.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    fields[11..=12].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>() * MICROS_PER_TICK
+}
+
+fn memory_kilobytes(process: u32, what: &str) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(what)).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

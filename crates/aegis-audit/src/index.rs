@@ -14,12 +14,14 @@ mod selection;
 
 use std::path::Path;
 
+use aegis_engine::Digest;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 pub(crate) use block::{BlockIndex, Indexed};
 pub(crate) use selection::Selection;
 
 use crate::error::TrailError;
+use crate::prune::Pruned;
 use crate::stored::StoredEvent;
 
 /// How many events a block has: few enough that those of an unfinished one are read in some milliseconds, and many
@@ -71,10 +73,31 @@ pub(crate) fn seal(
     block: u64,
     written: &BlockIndex,
 ) -> Result<(), TrailError> {
-    if written.len() as u64 == BLOCK {
+    if written.len() == BLOCK {
         return store(connection, path, block, written);
     }
-    store(connection, path, block, &read_block(connection, path, block)?)
+    let mut index = read_block(connection, path, block)?;
+    if index.len() < BLOCK
+        && let Some(root) = root_of_all(connection, path, block)?
+    {
+        index.set_root(root.as_bytes());
+    }
+    store(connection, path, block, &index)
+}
+
+/// The hash over all events of a full block of which the first ones were pruned before it was full.
+fn root_of_all(connection: &Connection, path: &Path, block: u64) -> Result<Option<Digest>, TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let Some(Pruned { through, mut tree, .. }) = Pruned::newest(connection, path)? else { return Ok(None) };
+    let last = first_of(block.saturating_add(1)) - 1;
+    let mut statement = connection
+        .prepare_cached("SELECT hash FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
+        .map_err(failed)?;
+    let mut rows = statement.query([through, last]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        tree.push(&Digest::from_bytes(row.get(0).map_err(failed)?));
+    }
+    Ok(tree.block().filter(|_| tree.size() == last))
 }
 
 /// Takes the events up to `through` out of the index. They must be gone already.

@@ -26,36 +26,52 @@ mod append;
 mod chain;
 mod checkpoint;
 mod copies;
+mod ending;
 mod error;
 mod event;
+mod event_lines;
 mod export;
 mod file;
+mod follow;
 mod index;
+mod life;
 mod lock;
 mod merkle;
 mod note;
 mod proof;
+mod prune;
 mod query;
 mod reader;
 mod receipt;
 mod record;
 mod recorder;
+mod rows;
 mod schema;
 mod sink;
 mod sinks;
+mod statistics;
 mod stored;
 mod tail;
 mod trail;
 mod verify;
+mod view;
+mod watch;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
 pub use checkpoint::{Checkpoint, CheckpointNote};
+pub use ending::{Ending, EndingError};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
-pub use export::{ExportFormat, RecordWriter, approver_word};
+pub use event_lines::{
+    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader, Preceding,
+};
+pub use export::{ExportFormat, OCSF_VERSION, RecordWriter, approver_word};
+pub use follow::{Followed, Follower};
+pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
 pub use merkle::Frontier;
 pub use note::{NoteError, SignerKey, VerifierKey};
 pub use proof::{InclusionProof, ProofError, ProvenEvent};
+pub use prune::{Archive, ArchiveError, Held, PrunePlan, Space};
 pub use query::Filter;
 pub use reader::TrailReader;
 pub use receipt::Receipt;
@@ -63,6 +79,11 @@ pub use record::Record;
 pub use recorder::{RecordError, Recorded, Recorder};
 pub use sink::{Happening, Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
+pub use statistics::{
+    Asked, Distinct, Habit, MAX_NAMES, Named, Names, NewestEvent, Results, Risks, Series, Statistics, Tally,
+    WAIT_BOUNDS_MS, Waits, Week,
+};
 pub use stored::StoredEvent;
 pub use trail::Trail;
 pub use verify::{Anchor, Claim, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
+pub use watch::{Watch, Woken};

@@ -247,14 +247,13 @@ impl TrailReader {
 
     fn path_through(&self, mut gatherer: PathGatherer, size: u64) -> Result<Option<Vec<Digest>>, TrailError> {
         let failed = |error| TrailError::sqlite(self.path(), error);
-        if let Some(before) = self.pruned()? {
-            gatherer.begin(&before);
-        }
+        let pruned = self.pruned()?.unwrap_or_default();
+        gatherer.begin(&pruned);
         let mut statement = self
             .connection()
-            .prepare("SELECT hash FROM events WHERE seq <= ?1 ORDER BY seq")
+            .prepare("SELECT hash FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
             .map_err(failed)?;
-        let mut rows = statement.query([i64::try_from(size).unwrap_or(i64::MAX)]).map_err(failed)?;
+        let mut rows = statement.query([pruned.size(), size]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             gatherer.push(&Digest::from_bytes(row.get(0).map_err(failed)?));
         }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, Metadata};
-use std::io;
+use std::io::{self, Write};
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -10,12 +10,16 @@ use std::time::{Duration, SystemTime};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use crate::error::TrailError;
+use crate::export::RecordWriter;
 use crate::file::{FileIdentity, beside, may_read, resolve};
 use crate::index::Selection;
 use crate::query::{Filter, ROW, read_record};
 use crate::record::Record;
+use crate::rows::ActionRows;
 use crate::schema::{LogIdentity, defend, identify};
+use crate::statistics::{self, Statistics};
 use crate::stored::StoredEvent;
+use crate::view::RecordView;
 
 /// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
@@ -23,9 +27,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// A log that is open for reading. Nothing is changed, and no file is left behind.
 #[derive(Debug)]
 pub struct TrailReader {
-    connection: Connection,
-    path: PathBuf,
-    identity: LogIdentity,
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) identity: LogIdentity,
     /// What the file was when it was opened without a lock.
     unlocked: Option<Version>,
 }
@@ -36,6 +40,11 @@ impl TrailReader {
     /// # Errors
     /// When there is none, or it is not one that this program can read.
     pub fn open(path: &Path) -> Result<TrailReader, TrailError> {
+        TrailReader::open_made(path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })
+    }
+
+    /// Opens the log at `path`. `None` if the database is empty: whoever creates it is not done, or was cut off.
+    pub(crate) fn open_made(path: &Path) -> Result<Option<TrailReader>, TrailError> {
         let given = path;
         let path = resolve(path).map_err(|error| match error {
             TrailError::DirectoryMissing { path } => TrailError::NotFound { path },
@@ -61,10 +70,8 @@ impl TrailReader {
             }
             opened => (opened?, None),
         };
-        match identify(&connection, &path)? {
-            Some(identity) => Ok(TrailReader { connection, path, identity, unlocked }),
-            None => Err(TrailError::NotALog { path }),
-        }
+        let identity = identify(&connection, &path)?;
+        Ok(identity.map(|identity| TrailReader { connection, path, identity, unlocked }))
     }
 
     /// The log's id: 32 hexadecimal digits.
@@ -92,6 +99,35 @@ impl TrailReader {
             each(record.map_err(|problem| self.unreadable(seq, &problem.to_string()))?)
         })?;
         Ok(self.check_unchanged()?)
+    }
+
+    /// Writes every record that the filter lets through, and calls `progress` with how many are written after each. The
+    /// same bytes as [`records`](TrailReader::records) and [`RecordWriter::write`] give, but many times as fast. All of them
+    /// are of the same moment, and memory holds one at a time. Gives how many there were.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or the writer takes nothing more ([`TrailError::Export`]).
+    pub fn export<W: Write>(
+        &self,
+        filter: &Filter,
+        writer: &mut RecordWriter<W>,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, TrailError> {
+        let _moment = self.moment()?;
+        let selection = Selection::new(&self.connection, &self.path, filter)?;
+        let any_ended = selection.has_outcomes();
+        let mut rows = ActionRows::new(&self.connection, &self.path, any_ended, filter.reverse)?;
+        let mut count = 0;
+        let mut write = |view: &RecordView<'_>| {
+            writer.write_view(view)?;
+            count += 1;
+            progress(count);
+            Ok(())
+        };
+        selection.for_each(|seq| rows.push(seq, &mut write).map(ControlFlow::<()>::Continue))?;
+        rows.finish(&mut write)?;
+        self.check_unchanged()?;
+        Ok(count)
     }
 
     /// Calls `each` with the events of these numbers, oldest first, until it breaks. All of them are of the same moment.
@@ -132,6 +168,37 @@ impl TrailReader {
         Ok(count)
     }
 
+    /// Counts the records that the filter lets through, in one pass and in memory that does not grow with the log. What
+    /// was asked at least `often` times and always answered alike is listed. `progress` is told now and then how many
+    /// records have been counted.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or one of the records.
+    pub fn statistics(
+        &self,
+        filter: &Filter,
+        often: u64,
+        mut progress: impl FnMut(u64),
+    ) -> Result<Statistics, TrailError> {
+        let _moment = self.moment()?;
+        let statistics = statistics::read(&self.connection, &self.path, filter, often, &mut progress)?;
+        self.check_unchanged()?;
+        Ok(statistics)
+    }
+
+    /// Calls `ask`, for which the log does not change, whatever is appended meanwhile: all its questions are about the
+    /// same moment.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or `ask` says so.
+    pub fn at_one_moment<T, E: From<TrailError>>(
+        &self,
+        ask: impl FnOnce(&TrailReader) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let _moment = self.moment()?;
+        ask(self)
+    }
+
     /// Keeps the log as it is until this is dropped, unless something does so already.
     pub(crate) fn moment(&self) -> Result<Option<Transaction<'_>>, TrailError> {
         self.connection
@@ -139,6 +206,10 @@ impl TrailReader {
             .then(|| self.connection.unchecked_transaction())
             .transpose()
             .map_err(|error| TrailError::sqlite(&self.path, error))
+    }
+
+    pub(crate) const fn identity(&self) -> &LogIdentity {
+        &self.identity
     }
 
     pub(crate) const fn connection(&self) -> &Connection {
@@ -149,7 +220,7 @@ impl TrailReader {
         &self.path
     }
 
-    fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
+    pub(crate) fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_owned() }
     }

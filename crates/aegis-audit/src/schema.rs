@@ -170,7 +170,10 @@ fn set_journal(connection: &Connection, path: &Path, wanted: Journal) -> Result<
             .map_err(|error| TrailError::sqlite(path, error))
     };
     if wanted == Journal::Ahead && set("wal")? == "wal" {
-        return Ok(Journal::Ahead);
+        // A database that had another journal until now opens its write-ahead log at the next question.
+        return connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(Journal::Ahead))
+            .map_err(|error| TrailError::sqlite(path, error));
     }
     match set("delete")? {
         mode if mode == "delete" => Ok(Journal::Rollback),

@@ -91,7 +91,7 @@ impl SinkRecord {
             (Happening::Ended, _, Some(status)) => status.as_str(),
             (_, Some(answer), _) => answer.as_str(),
         };
-        format!("{what}: {kind} on {target} by {who}, {risk} risk, {rule}")
+        format!("{kind} on {target} by {who}: {what}, {risk} risk, {rule}")
     }
 }
 

@@ -8,7 +8,9 @@ mod output;
 mod policy;
 mod render;
 mod settings;
+mod sinks;
 mod source;
+mod terminal;
 
 use std::process::ExitCode;
 

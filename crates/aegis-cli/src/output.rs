@@ -1,11 +1,12 @@
 //! The two streams: answers on stdout, everything else on stderr.
 
+pub(crate) mod file;
 pub(crate) mod github;
 pub(crate) mod json;
 pub(crate) mod junit;
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, StdoutLock, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -36,6 +37,11 @@ impl Output {
         AutoStream::new(io::stdout(), self.color)
     }
 
+    /// The stream of answers for what never holds a colour: nothing looks for one.
+    pub(crate) fn plain_stdout() -> StdoutLock<'static> {
+        io::stdout().lock()
+    }
+
     fn stderr(self) -> AutoStream<io::Stderr> {
         AutoStream::new(io::stderr(), self.color)
     }
@@ -55,6 +61,12 @@ impl Output {
         choice != ColorChoice::Never
     }
 
+    /// How many columns the terminal has that answers go to, if they go to one.
+    pub(crate) fn width(self) -> Option<usize> {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    }
+
     /// Writes an answer and sees it out. A reader that went away is not an error: the answer was given.
     ///
     /// # Errors
@@ -68,6 +80,14 @@ impl Output {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Writes an answer as it is, byte for byte.
+    ///
+    /// # Errors
+    /// When stdout takes nothing, for another reason than a closed pipe.
+    pub(crate) fn page(self, text: &str) -> Result<(), CommandError> {
+        Output { color: ColorChoice::AlwaysAnsi, ..self }.answer(text)
     }
 
     /// Says something that is not the answer, unless told to be quiet. Nothing can be done if that fails.

@@ -235,3 +235,6 @@ fn reason(decision: &Decision, approval: &Approval) -> String {
         (_, None) => format!("{policy_says}; {who} denied it"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,12 @@ mod reader;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod siem;
+#[cfg(test)]
+mod sinks;
+#[cfg(test)]
+mod statistics;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tail;

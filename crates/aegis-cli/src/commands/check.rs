@@ -6,7 +6,7 @@ mod stream;
 
 use std::time::Duration;
 
-use aegis_audit::Trail;
+use aegis_audit::{Recorder, Trail};
 use aegis_engine::{Action, Digest};
 use aegis_runtime::{Context, Gate, TerminalApprover, TerminalOptions, current_host, current_user};
 use chrono::{DateTime, Utc};
@@ -18,6 +18,7 @@ use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::policy::load_policy;
 use crate::settings::Settings;
+use crate::sinks::{self, SinkSpec};
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -29,8 +30,9 @@ const LOG_WAIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis check <action.json && do_it\n  aegis check delete:crm --param id=42 --dry-run\n  \
-    agent | aegis check --jsonl\n\nExit status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and \
-    nobody answered, 4 the audit log could not be written, 5 unreadable input or policy. A stream exits with the first \
+    agent | aegis check --jsonl\n  \
+    aegis check read:crm --audit jsonl:decisions.jsonl --audit journald\n\nExit status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and \
+    nobody answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits with the first \
     of 4, 5, 3, 1, 0 that one of its lines has."
 )]
 pub(crate) struct CheckArgs {
@@ -61,6 +63,10 @@ pub(crate) struct CheckArgs {
     /// The SHA-256 that the policy must have, whoever owns the file; once for each --policy
     #[arg(long, value_name = "HEX", value_parser = parse_digest)]
     policy_sha256: Vec<Digest>,
+    /// Where each record must go besides the audit log: jsonl:PATH, journald, or tracing (lines on stderr); may be given
+    /// several times. What one of them does not take is not allowed
+    #[arg(long, value_name = "SINK", conflicts_with = "dry_run")]
+    audit: Vec<SinkSpec>,
     /// How to answer
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -110,6 +116,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
+        let sinks = sinks::open(&args.audit, LOG_WAIT, output)?;
         let trail = Trail::open(&settings.db, LOG_WAIT)?;
         if trail.created() {
             let path = aegis_engine::escape(&settings.db.to_string_lossy());
@@ -122,7 +129,13 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
             policy_source: settings.policy_source,
             log_source: settings.db_source,
         };
-        Mode::Gate(Box::new(Gate::new(&loaded.policy, loaded.sha256, trail, &mut approver, context)))
+        Mode::Gate(Box::new(Gate::new(
+            &loaded.policy,
+            loaded.sha256,
+            Recorder::new(trail, sinks),
+            &mut approver,
+            context,
+        )))
     };
     let replier = Replier {
         loaded: &loaded,

@@ -1,15 +1,119 @@
 //! `aegis audit report`.
 
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use aegis_audit::{Answer, Filter, Record, TrailError, TrailReader};
+use aegis_engine::{RiskLevel, escape};
+use chrono::Utc;
 use clap::Args;
 
+use super::survey::SurveyArgs;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::output::file::write_whole;
+use crate::render::quantity::counted;
+use crate::render::report::{Report, render_report};
 use crate::settings::Settings;
 
 /// Write a page with charts for a browser or a printer
+///
+/// One HTML file that loads nothing: what `stats` counts, as charts with their numbers, and the newest refusals and riskiest
+/// allowed actions. Parameters and descriptions, which may hold secrets, are not in it. With `--policy`, the rules that
+/// decided nothing are listed too.
 #[derive(Debug, Args)]
-pub(crate) struct ReportArgs {}
+#[command(after_help = "Examples:\n  aegis audit report -o report.html\n  \
+    aegis audit report --since 2026-11-01 --until 2026-12-01 -o november.html\n  \
+    aegis audit report --agent support-bot --policy policy.yaml -o support-bot.html")]
+pub(crate) struct ReportArgs {
+    #[command(flatten)]
+    survey: SurveyArgs,
+    /// How many names of each kind, and how many single actions, to show
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    top: usize,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
 
-pub(crate) fn run(_args: &ReportArgs, _settings: &Settings) -> Result<ExitStatus, CommandError> {
-    Err(CommandError::usage("not there yet"))
+pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let reader = TrailReader::open(&settings.db)?;
+    let filter = args.survey.filter(settings)?;
+    let report = reader.at_one_moment(|reader| {
+        let survey = args.survey.survey(reader, &filter, settings)?;
+        let filter = within_limit(reader, &filter)?;
+        Ok::<_, CommandError>(Report {
+            survey,
+            refused: refused(reader, &filter, args.top)?,
+            risky: risky(reader, &filter, args.top)?,
+            generated: Utc::now(),
+            top: args.top,
+        })
+    })?;
+    let page = render_report(&report);
+    match &args.output {
+        None => settings.output.page(&page)?,
+        Some(path) => {
+            write_whole(path, &settings.db, &page)?;
+            let shown = escape(&path.to_string_lossy());
+            let covered = counted(report.survey.statistics.total.total(), "action");
+            settings.output.note(format!("a report on {covered} written to `{shown}`"));
+        }
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// A filter for what is among the records of this one, however many of them it asks for.
+fn within_limit(reader: &TrailReader, filter: &Filter) -> Result<Filter, TrailError> {
+    let mut within = Filter { limit: None, reverse: true, ..filter.clone() };
+    if filter.limit.is_some() {
+        let oldest = Filter { reverse: false, ..filter.clone() };
+        reader.records(&oldest, |record| {
+            within.after_seq = within.after_seq.max(record.seq.checked_sub(1));
+            Ok::<_, TrailError>(ControlFlow::Break(()))
+        })?;
+    }
+    Ok(within)
+}
+
+/// The newest actions that were not allowed.
+fn refused(reader: &TrailReader, filter: &Filter, top: usize) -> Result<Vec<Record>, TrailError> {
+    let decision = common(&filter.decision, &[Answer::Denied, Answer::Block, Answer::Unanswered]);
+    newest(reader, decision.map(|decision| Filter { decision, ..filter.clone() }), top)
+}
+
+/// The newest allowed actions of critical risk, and then those of high risk.
+fn risky(reader: &TrailReader, filter: &Filter, top: usize) -> Result<Vec<Record>, TrailError> {
+    let mut found = Vec::new();
+    let Some(decision) = common(&filter.decision, &[Answer::Auto, Answer::Approved]) else {
+        return Ok(found);
+    };
+    for risk in [RiskLevel::Critical, RiskLevel::High] {
+        let of_risk = common(&filter.risk, &[risk]).map(|risk| Filter {
+            risk,
+            decision: decision.clone(),
+            ..filter.clone()
+        });
+        found.extend(newest(reader, of_risk, top.saturating_sub(found.len()))?);
+    }
+    Ok(found)
+}
+
+/// What two lists of words have in common, of which an empty first one stands for all words. None, if that is nothing.
+fn common<T: Copy + PartialEq>(wanted: &[T], words: &[T]) -> Option<Vec<T>> {
+    let common: Vec<_> =
+        words.iter().copied().filter(|word| wanted.is_empty() || wanted.contains(word)).collect();
+    (!common.is_empty()).then_some(common)
+}
+
+fn newest(reader: &TrailReader, filter: Option<Filter>, top: usize) -> Result<Vec<Record>, TrailError> {
+    let mut found = Vec::new();
+    let Some(filter) = filter else { return Ok(found) };
+    let filter = Filter { limit: Some(top as u64), reverse: true, ..filter };
+    reader.records(&filter, |record| {
+        // What may be long, and is not shown, is not kept.
+        found.push(Record { action_params: None, action_desc: None, result_error: None, ..record });
+        Ok::<_, TrailError>(ControlFlow::Continue(()))
+    })?;
+    Ok(found)
 }

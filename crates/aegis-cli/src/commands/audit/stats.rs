@@ -1,15 +1,73 @@
 //! `aegis audit stats`.
 
-use clap::Args;
+use aegis_audit::TrailReader;
+use aegis_engine::to_json_line;
+use clap::{Args, ValueEnum};
 
+use super::survey::SurveyArgs;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::output::json::v1::statistics::StatisticsV1;
+use crate::render::chart::Charset;
+use crate::render::stats::{Look, render_stats};
 use crate::settings::Settings;
 
-/// Count: by rule, agent, action and hour; what was asked, and how long answers took
-#[derive(Debug, Args)]
-pub(crate) struct StatsArgs {}
+/// How many names of each kind are shown where nobody says.
+const TOP: usize = 10;
+/// How wide the answer is where it does not go to a terminal.
+const PLAIN_WIDTH: usize = 80;
 
-pub(crate) fn run(_args: &StatsArgs, _settings: &Settings) -> Result<ExitStatus, CommandError> {
-    Err(CommandError::usage("not there yet"))
+/// Count: by rule, agent, action and hour; what was asked, and how long answers took
+///
+/// Refused is what was blocked, denied or not answered. Asked is what needed a human. Times are UTC. With `--policy`, the
+/// rules that decided nothing are listed too.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aegis audit stats --since 7d\n  aegis audit stats --agent support-bot --top 20\n  \
+    aegis audit stats --policy policy.yaml --since 90d\n  \
+    aegis audit stats --format json | jq '.always_approved'"
+)]
+pub(crate) struct StatsArgs {
+    #[command(flatten)]
+    survey: SurveyArgs,
+    /// How many names of each kind to show [default: 10; all as JSON]
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
+    /// How to show them
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How to show statistics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Tables and bars for a person
+    #[default]
+    Text,
+    /// One object
+    Json,
+}
+
+pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let reader = TrailReader::open(&settings.db)?;
+    let filter = args.survey.filter(settings)?;
+    let survey = args.survey.survey(&reader, &filter, settings)?;
+    let text = match args.format {
+        Format::Json => to_json_line(&StatisticsV1::new(&survey, args.top.unwrap_or(usize::MAX)))
+            .map_err(|error| CommandError::input(format!("cannot write the statistics: {error}")))?,
+        Format::Text if survey.statistics.total.total() == 0 => {
+            settings.output.note("no record matches");
+            return Ok(ExitStatus::Success);
+        }
+        Format::Text => {
+            let look = Look {
+                width: settings.output.width().unwrap_or(PLAIN_WIDTH),
+                charset: Charset::of_locale(),
+                top: args.top.unwrap_or(TOP),
+            };
+            render_stats(&survey, look)
+        }
+    };
+    settings.output.answer(text.trim_end())?;
+    Ok(ExitStatus::Success)
 }

@@ -1,0 +1,119 @@
+//! What `stats` and `report` have in common: which records, and what they come to.
+
+use aegis_audit::{Answer, Filter, ResultStatus, Statistics, TrailReader};
+use aegis_audit::{PathSource, TrailError};
+use aegis_engine::{ApprovalMode, RiskLevel};
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::filter::FilterArgs;
+use crate::error::CommandError;
+use crate::policy::load_policy;
+use crate::settings::Settings;
+
+/// From how many records on counting them shows a progress bar.
+const LONG_COUNT: u64 = 500_000;
+
+/// Which records to count, and what is often.
+#[derive(Debug, Args)]
+pub(crate) struct SurveyArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// What was asked so often, and always answered alike, is listed
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    often: u64,
+}
+
+/// A trail as a whole, and what was asked of it.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    /// The id of the log.
+    pub(crate) log: String,
+    /// What the records were selected by: the flag, and its value as it was given.
+    pub(crate) filters: Vec<(&'static str, String)>,
+    pub(crate) often: u64,
+    pub(crate) statistics: Statistics,
+    /// The rules of the policy, where one was given, that decided none of the records.
+    pub(crate) idle_rules: Option<Vec<String>>,
+}
+
+impl SurveyArgs {
+    /// The filter that the flags say.
+    ///
+    /// # Errors
+    /// When they ask for an order, of which there is none in a sum.
+    pub(crate) fn filter(&self, settings: &Settings) -> Result<Filter, CommandError> {
+        if self.filter.reverse {
+            return Err(CommandError::usage("`--reverse` means nothing where records are counted")
+                .help("leave it away; with `--limit N` the newest N are counted"));
+        }
+        Ok(self.filter.filter(settings))
+    }
+
+    /// Counts.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or the policy that was given.
+    pub(crate) fn survey(
+        &self,
+        reader: &TrailReader,
+        filter: &Filter,
+        settings: &Settings,
+    ) -> Result<Survey, CommandError> {
+        let progress = progress(reader, filter, settings)?;
+        let statistics = reader.statistics(filter, self.often, |done| progress.set_position(done))?;
+        progress.finish_and_clear();
+        let idle_rules = idle_rules(&statistics, settings)?;
+        Ok(Survey { log: reader.id(), filters: words(filter), often: self.often, statistics, idle_rules })
+    }
+}
+
+/// A bar for whoever is watching a long count; hidden otherwise.
+fn progress(reader: &TrailReader, filter: &Filter, settings: &Settings) -> Result<ProgressBar, TrailError> {
+    if !settings.output.shows_progress() {
+        return Ok(ProgressBar::hidden());
+    }
+    let total = reader.count(filter)?;
+    if total < LONG_COUNT {
+        return Ok(ProgressBar::hidden());
+    }
+    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} records, {eta} left");
+    Ok(ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+}
+
+/// The rules that decided nothing, of a policy that was named on the command line.
+fn idle_rules(statistics: &Statistics, settings: &Settings) -> Result<Option<Vec<String>>, CommandError> {
+    // Where there were too many names to count each, nothing is known of one that is missing.
+    if settings.policy_source != PathSource::Argument || statistics.rules.other_names.count > 0 {
+        return Ok(None);
+    }
+    let loaded = load_policy(&settings.policies, &[], settings.output)?;
+    let decided = |name: &str| statistics.rules.named.iter().any(|rule| rule.name.as_deref() == Some(name));
+    let idle = loaded.policy.rules().iter().map(aegis_engine::Rule::name).filter(|name| !decided(name));
+    Ok(Some(idle.map(str::to_owned).collect()))
+}
+
+/// A filter as the flags that say it.
+fn words(filter: &Filter) -> Vec<(&'static str, String)> {
+    let instant = |at: DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::AutoSi, true);
+    let one = |flag, value: &Option<String>| value.clone().map(|value| (flag, value));
+    let many = |flag, words: Vec<&str>| (!words.is_empty()).then(|| (flag, words.join(", ")));
+    [
+        one("--session", &filter.session),
+        one("--agent", &filter.agent),
+        one("--type", &filter.action_type),
+        one("--target", &filter.target),
+        one("--rule", &filter.rule),
+        many("--risk", filter.risk.iter().copied().map(RiskLevel::as_str).collect()),
+        many("--approval", filter.approval.iter().copied().map(ApprovalMode::as_str).collect()),
+        many("--decision", filter.decision.iter().copied().map(Answer::as_str).collect()),
+        many("--result", filter.result.iter().copied().map(ResultStatus::as_str).collect()),
+        filter.since.map(|since| ("--since", instant(since))),
+        filter.until.map(|until| ("--until", instant(until))),
+        filter.limit.map(|limit| ("--limit", limit.to_string())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,47 @@
+//! Answers that go to a file: there whole or not at all, for its owner alone, and never in the place of the log.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use aegis_engine::escape;
+
+use crate::error::CommandError;
+
+/// Writes beside the file and renames.
+///
+/// # Errors
+/// When the file cannot be written, or is part of the log at `db`.
+pub(crate) fn write_whole(path: &Path, db: &Path, text: &str) -> Result<(), CommandError> {
+    let shown = escape(&path.to_string_lossy());
+    let failed = |error: io::Error| CommandError::input(format!("cannot write `{shown}`: {error}"));
+    if is_part_of_log(path, db) {
+        return Err(
+            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
+        );
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&beside).map_err(failed)?;
+    let written = file
+        .write_all(text.as_bytes())
+        .and_then(|()| file.sync_all())
+        .and_then(|()| fs::rename(&beside, path));
+    written.map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        failed(error)
+    })
+}
+
+/// Whether writing to `path` would destroy the log or a file that belongs to it.
+fn is_part_of_log(path: &Path, db: &Path) -> bool {
+    let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
+    let Some(target) = identity(path) else { return false };
+    ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {
+        let mut name = db.as_os_str().to_owned();
+        name.push(suffix);
+        identity(Path::new(&name)) == Some(target)
+    })
+}

@@ -1,0 +1,271 @@
+//! Charts in SVG, each with the same numbers in a table below it.
+
+use aegis_audit::{Series, Tally, Waits, Week};
+use maud::{Markup, html};
+
+use super::palette::{ORDER, in_words, legend, word};
+use crate::render::quantity::{counted, duration, interval, interval_start, number, share};
+use crate::render::stats::{coarser, wait_classes};
+
+/// How many intervals can be told apart.
+const MOST_INTERVALS: usize = 62;
+/// The size of a chart, in its own units, and the margins in it.
+const WIDTH: f64 = 760.0;
+const HEIGHT: f64 = 240.0;
+const LEFT: f64 = 56.0;
+const BOTTOM: f64 = 28.0;
+const TOP: f64 = 10.0;
+/// About how many intervals have their time written below.
+const LABELS: usize = 6;
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// A number for a chart's coordinates. Counts beyond what it holds exactly are off by less than can be seen.
+#[expect(clippy::cast_precision_loss, reason = "only where to draw depends on it")]
+const fn coordinate(count: u64) -> f64 {
+    count as f64
+}
+
+/// Where a value lies on an axis that ends at `most`.
+fn scaled(value: u64, most: u64, length: f64) -> f64 {
+    if most == 0 { 0.0 } else { coordinate(value) / coordinate(most) * length }
+}
+
+/// The next round number: 1, 2 or 5 with zeros.
+fn round_up(value: u64) -> u64 {
+    let mut power = 1_u64;
+    loop {
+        for step in [1, 2, 5] {
+            let round = power.saturating_mul(step);
+            if round >= value {
+                return round;
+            }
+        }
+        power = power.saturating_mul(10);
+    }
+}
+
+/// A place in a chart, as SVG writes it.
+fn at(value: f64) -> String {
+    format!("{value:.1}")
+}
+
+/// How actions were answered in the order of time.
+pub(super) fn series(series: &Series) -> Markup {
+    let (hours, tallies) = coarser(series, MOST_INTERVALS);
+    let together = hours.checked_div(series.hours).unwrap_or(1).max(1);
+    let start = |index: usize| {
+        let index = index.saturating_mul(usize::try_from(together).unwrap_or(usize::MAX));
+        interval_start(series.time(index), hours)
+    };
+    let most = round_up(tallies.iter().map(Tally::total).max().unwrap_or_default());
+    let plot = (WIDTH - LEFT, HEIGHT - TOP - BOTTOM);
+    let step = plot.0 / coordinate(tallies.len().max(1) as u64);
+    let every = tallies.len().div_ceil(LABELS).max(1);
+    html! {
+        figure {
+            figcaption { h3 id="series-title" { "Actions by answer" } p { "Each bar is " (interval(hours)) "." } }
+            (legend())
+            svg class="chart" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-labelledby="series-name series-desc" {
+                title id="series-name" { "Actions over time, by answer" }
+                desc id="series-desc" {
+                    (counted(tallies.len() as u64, "bar")) ", each of " (interval(hours)) ", from " (start(0))
+                    "; the table below has the numbers"
+                }
+                (grid(most))
+                @for (index, tally) in tallies.iter().enumerate().filter(|(_, tally)| tally.total() > 0) {
+                    g {
+                        title { (start(index)) ": " (in_words(tally)) }
+                        (stack(tally, most, LEFT + step * coordinate(index as u64), step))
+                    }
+                }
+                @for index in (0..tallies.len()).step_by(every) {
+                    @let x = LEFT + step * coordinate(index as u64);
+                    line class="tick" x1=(at(x)) y1=(at(HEIGHT - BOTTOM)) x2=(at(x)) y2=(at(HEIGHT - BOTTOM + 4.0)) {}
+                    text x=(at(x)) y=(at(HEIGHT - 8.0)) { (start(index)) }
+                }
+            }
+            details {
+                summary { "Numbers" }
+                div class="wide" role="region" aria-label="Actions over time" tabindex="0" {
+                    table {
+                        caption { "Actions by answer, intervals of " (interval(hours)) ", those without actions left out" }
+                        thead { tr {
+                            th scope="col" { "From (UTC)" }
+                            @for answer in ORDER { th scope="col" class="number" { (word(answer)) } }
+                            th scope="col" class="number" { "all" }
+                        } }
+                        tbody {
+                            @for (index, tally) in tallies.iter().enumerate().filter(|(_, tally)| tally.total() > 0) {
+                                tr {
+                                    th scope="row" { (start(index)) }
+                                    @for answer in ORDER { td class="number" { (number(tally.of(answer))) } }
+                                    td class="number" { (number(tally.total())) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Lines across the chart, at nothing, half and all.
+fn grid(most: u64) -> Markup {
+    let plot = HEIGHT - TOP - BOTTOM;
+    let mut marks = vec![0, most];
+    if most.is_multiple_of(2) {
+        marks.push(most / 2);
+    }
+    html! {
+        @for mark in marks {
+            @let y = HEIGHT - BOTTOM - scaled(mark, most, plot);
+            line class="grid" x1=(at(LEFT)) y1=(at(y)) x2=(at(WIDTH)) y2=(at(y)) {}
+            text class="end" x=(at(LEFT - 6.0)) y=(at(y + 4.0)) { (number(mark)) }
+        }
+    }
+}
+
+/// The answers of one interval, on top of each other.
+fn stack(tally: &Tally, most: u64, x: f64, step: f64) -> Markup {
+    let plot = HEIGHT - TOP - BOTTOM;
+    let (gap, mut below) = (step * 0.12, 0);
+    html! {
+        @for answer in ORDER.into_iter().filter(|answer| tally.of(*answer) > 0) {
+            @let height = scaled(tally.of(answer), most, plot);
+            @let y = HEIGHT - BOTTOM - scaled(below, most, plot) - height;
+            rect class=(word(answer)) x=(at(x + gap)) y=(at(y)) width=(at(step - 2.0 * gap)) height=(at(height)) {}
+            @let _ = below += tally.of(answer);
+        }
+    }
+}
+
+/// How much happens at which hour of which day of the week.
+pub(super) fn week(week: &Week) -> Markup {
+    const CELL: f64 = 29.0;
+    const ROW: f64 = 22.0;
+    let most = week.days.iter().flatten().map(Tally::total).max().unwrap_or_default();
+    // What is not nothing can be seen.
+    let opacity = |tally: &Tally| match tally.total() {
+        0 => 0.0,
+        total => 0.12 + scaled(total, most, 0.88),
+    };
+    html! {
+        figure {
+            figcaption { h3 { "Actions by weekday and hour" } p { "UTC; the darkest is " (counted(most, "action")) "." } }
+            svg class="chart" viewBox={ "0 0 " (WIDTH) " 182" } role="img" aria-labelledby="week-name week-desc" {
+                title id="week-name" { "Actions by weekday and hour of the day" }
+                desc id="week-desc" { "A cell for each hour of the week; the table below has the numbers" }
+                @for (day, (name, hours)) in (0..).zip(DAYS.into_iter().zip(&week.days)) {
+                    @let y = ROW * coordinate(day);
+                    text class="end" x=(at(LEFT - 6.0)) y=(at(y + 15.0)) { (name) }
+                    @for (hour, tally) in (0..).zip(hours) {
+                        @let x = LEFT + CELL * coordinate(hour);
+                        g {
+                            title { (name) " " (format!("{hour:02}")) ":00: " (in_words(tally)) }
+                            rect class="cell" x=(at(x + 1.0)) y=(at(y + 1.0)) width=(at(CELL - 2.0)) height=(at(ROW - 2.0)) {}
+                            rect class="heat" x=(at(x + 1.0)) y=(at(y + 1.0)) width=(at(CELL - 2.0)) height=(at(ROW - 2.0))
+                                fill-opacity=(format!("{:.2}", opacity(tally))) {}
+                        }
+                    }
+                }
+                @for hour in (0..24_u64).step_by(3) {
+                    text x=(at(LEFT + CELL * coordinate(hour) + 2.0)) y="172" { (format!("{hour:02}:00")) }
+                }
+            }
+            details {
+                summary { "Numbers" }
+                div class="wide" role="region" aria-label="Actions by weekday and hour" tabindex="0" {
+                    table class="dense" {
+                        caption { "Actions by weekday and hour of the day (UTC)" }
+                        thead { tr {
+                            th scope="col" { "Day" }
+                            @for hour in 0..24 { th scope="col" class="number" { (format!("{hour:02}")) } }
+                        } }
+                        tbody {
+                            @for (name, hours) in DAYS.into_iter().zip(&week.days) {
+                                tr {
+                                    th scope="row" { (name) }
+                                    @for tally in hours { td class="number" { (number(tally.total())) } }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How long people took to answer.
+pub(super) fn waits(waits: &Waits) -> Markup {
+    let classes = wait_classes(waits);
+    let most = classes.iter().map(|(_, count)| *count).max().unwrap_or_default();
+    html! {
+        figure {
+            figcaption {
+                h3 { "How long answers took" }
+                p {
+                    "Half within " strong { (duration(waits.median_ms)) } ", 90 % within "
+                    strong { (duration(waits.p90_ms)) } ", 99 % within " strong { (duration(waits.p99_ms)) }
+                    "; the quickest " (duration(waits.min_ms)) ", the slowest " (duration(waits.max_ms)) "."
+                }
+            }
+            div class="wide" role="region" aria-label="How long answers took" tabindex="0" {
+                table class="bars" {
+                    caption { "Answers by how long they took" }
+                    thead { tr {
+                        th scope="col" { "Took" }
+                        th scope="col" class="number" { "Answers" }
+                        th scope="col" class="number" { "Share" }
+                        td {}
+                    } }
+                    tbody {
+                        @for (label, count) in &classes {
+                            tr {
+                                th scope="row" { (label) }
+                                td class="number" { (number(*count)) }
+                                td class="number" { (share(*count, waits.count)) }
+                                td class="bar" { (bar(&[("approved", *count)], most)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A bar beside the numbers that it shows, in parts of these classes.
+pub(super) fn bar(parts: &[(&str, u64)], most: u64) -> Markup {
+    let mut before = 0;
+    html! {
+        svg class="row" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
+            @for (class, count) in parts.iter().filter(|(_, count)| *count > 0) {
+                rect class=(class) x=(at(scaled(before, most, 1000.0))) y="0"
+                    width=(at(scaled(*count, most, 1000.0).max(2.0))) height="10" {}
+                @let _ = before += count;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_axis_ends_at_a_round_number() {
+        let rounded = [0, 1, 3, 7, 99, 101, 2_345].map(round_up);
+        assert_eq!(rounded, [1, 1, 5, 10, 100, 200, 5_000]);
+        assert_eq!(round_up(u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn parts_of_a_bar_stand_side_by_side() {
+        let bar = bar(&[("auto", 50), ("denied", 0), ("block", 25)], 100).into_string();
+        assert!(bar.contains(r#"class="auto" x="0.0" y="0" width="500.0""#), "{bar}");
+        assert!(bar.contains(r#"class="block" x="500.0" y="0" width="250.0""#), "{bar}");
+        assert!(!bar.contains("denied"), "{bar}");
+    }
+}

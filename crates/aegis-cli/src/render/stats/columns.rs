@@ -1,0 +1,116 @@
+//! Rows of a name, numbers and a bar, aligned and fitted to a width.
+
+use std::fmt::Write as _;
+
+use anstyle::Style;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+
+use super::Look;
+use crate::output::FAINT;
+
+/// Between two columns.
+const GAP: usize = 2;
+/// The narrowest bar that says anything.
+const NARROWEST_BAR: usize = 6;
+/// The widest that is looked at.
+const WIDEST_BAR: usize = 40;
+/// What is left of a name at least.
+const NARROWEST_NAME: usize = 8;
+
+/// Collects rows, and aligns them once all are there.
+pub(super) struct Columns {
+    look: Look,
+    titles: Vec<String>,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    cells: Vec<String>,
+    bar: Option<(u64, Style)>,
+}
+
+impl Columns {
+    /// Columns with these titles: a name, and numbers. Without any title there is no line for them.
+    pub(super) fn new(look: Look, titles: &[&str]) -> Columns {
+        Columns { look, titles: titles.iter().map(|&title| title.to_owned()).collect(), rows: Vec::new() }
+    }
+
+    /// A row whose bar is as long as `length` is beside the others'. The name must be escaped.
+    pub(super) fn add(&mut self, cells: &[String], length: u64, style: Style) {
+        self.rows.push(Row { cells: cells.to_vec(), bar: Some((length, style)) });
+    }
+
+    /// A row without a bar.
+    pub(super) fn add_plain(&mut self, cells: &[String]) {
+        self.rows.push(Row { cells: cells.to_vec(), bar: None });
+    }
+
+    pub(super) fn render(&self, text: &mut String) {
+        let (widths, bar_width) = self.layout();
+        if self.titles.iter().any(|title| !title.is_empty()) {
+            let line = self.line(&self.titles, &widths);
+            let _ = writeln!(text, "{FAINT}{}{FAINT:#}", line.trim_end());
+        }
+        let most = self.rows.iter().filter_map(|row| row.bar).map(|(length, _)| length).max();
+        for row in &self.rows {
+            let line = self.line(&row.cells, &widths);
+            let bar = row.bar.map_or_else(String::new, |(length, style)| {
+                let bar = self.look.charset.bar(length, most.unwrap_or_default(), bar_width);
+                if bar.is_empty() { bar } else { format!("{:GAP$}{style}{bar}{style:#}", "") }
+            });
+            let _ = writeln!(text, "{}", format!("{line}{bar}").trim_end());
+        }
+    }
+
+    /// The widths of the cells, and what is left for bars: the name gives way first, and the bars where that is not
+    /// enough.
+    fn layout(&self) -> (Vec<usize>, usize) {
+        let mut widths = vec![0; self.titles.len()];
+        for cells in self.rows.iter().map(|row| &row.cells).chain([&self.titles]) {
+            for (width, cell) in widths.iter_mut().zip(cells) {
+                *width = cell.width().max(*width);
+            }
+        }
+        let numbers: usize = widths.iter().skip(1).map(|width| width + GAP).sum();
+        let left = self.look.width.saturating_sub(GAP + numbers);
+        let has_bars = self.rows.iter().any(|row| row.bar.is_some());
+        let for_bar = if has_bars { GAP + NARROWEST_BAR } else { 0 };
+        if let Some(name) = widths.first_mut() {
+            *name = (*name).min(left.saturating_sub(for_bar).max(NARROWEST_NAME));
+        }
+        let name = widths.first().copied().unwrap_or_default();
+        let bar = left.saturating_sub(name + GAP).min(WIDEST_BAR);
+        (widths, if bar < NARROWEST_BAR { 0 } else { bar })
+    }
+
+    fn line(&self, cells: &[String], widths: &[usize]) -> String {
+        let mut line = " ".repeat(GAP);
+        for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            let cell = fit(cell, *width, self.look.charset.ellipsis());
+            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            match index {
+                0 => line.extend([cell, padding]),
+                _ => line.extend([" ".repeat(GAP), padding, cell]),
+            }
+        }
+        line
+    }
+}
+
+/// As much of a text as fits, and a mark where that is not all of it.
+pub(super) fn fit(text: &str, width: usize, ellipsis: &str) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(ellipsis.width());
+    let mut used = 0;
+    let mut shown: String = text
+        .chars()
+        .take_while(|character| {
+            used += character.width().unwrap_or_default();
+            used <= room
+        })
+        .collect();
+    shown.push_str(ellipsis);
+    shown
+}

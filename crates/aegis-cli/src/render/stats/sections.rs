@@ -1,0 +1,280 @@
+//! The parts of the statistics, one after another.
+
+use std::fmt::Write as _;
+
+use aegis_audit::{
+    Answer, Asked, Habit, Named, Names, ResultStatus, Series, Statistics, Tally, WAIT_BOUNDS_MS, Waits,
+};
+use aegis_engine::{RiskLevel, escape_capped};
+use anstyle::Style;
+
+use super::columns::{Columns, fit};
+use super::{ALLOWED, FAINT, Look, PLAIN, REFUSED, WAITING, bars, heading};
+use crate::commands::audit::survey::Survey;
+use crate::render::chart::Charset;
+use crate::render::quantity::{counted, duration, interval, interval_start, number, share};
+
+/// The most characters of a name that are looked at before it is fitted.
+const LONGEST_NAME: usize = 60;
+
+/// What stands where there is no name.
+pub(crate) const NO_NAME: &str = "-";
+
+fn style_of(answer: Option<Answer>) -> Style {
+    match answer {
+        Some(Answer::Auto | Answer::Approved) => ALLOWED,
+        Some(Answer::Denied | Answer::Block) => REFUSED,
+        Some(Answer::Unanswered) | None => WAITING,
+    }
+}
+
+pub(super) fn answers(statistics: &Statistics, look: Look) -> String {
+    let rows: Vec<_> = Answer::ALL
+        .into_iter()
+        .map(Some)
+        .chain([None])
+        .map(|answer| (answer.map_or("open", Answer::as_str), statistics.total.of(answer), style_of(answer)))
+        .collect();
+    bars("Answers", &rows, look)
+}
+
+pub(super) fn risks(statistics: &Statistics, look: Look) -> String {
+    let style = |risk| match risk {
+        RiskLevel::Low => PLAIN,
+        RiskLevel::Medium => WAITING,
+        RiskLevel::High | RiskLevel::Critical => REFUSED,
+    };
+    let rows = RiskLevel::ALL.map(|risk| (risk.as_str(), statistics.risks.of(risk).total(), style(risk)));
+    bars("Risk", &rows, look)
+}
+
+pub(super) fn results(statistics: &Statistics, look: Look) -> String {
+    let style = |result| match result {
+        Some(ResultStatus::Success) => ALLOWED,
+        Some(ResultStatus::Failed | ResultStatus::Blocked | ResultStatus::Denied) => REFUSED,
+        Some(ResultStatus::Skipped) => WAITING,
+        None => PLAIN,
+    };
+    let rows: Vec<_> = ResultStatus::ALL
+        .into_iter()
+        .map(Some)
+        .chain([None])
+        .map(|result| {
+            let word = result.map_or("unknown", ResultStatus::as_str);
+            (word, statistics.results.of(result), style(result))
+        })
+        .collect();
+    bars("Results", &rows, look)
+}
+
+/// How much happened when: over the period, and by the hours of the day.
+pub(super) fn time(statistics: &Statistics, look: Look) -> String {
+    let series = &statistics.series;
+    let room = look.width.saturating_sub(4).max(1);
+    let together = series.tallies.len().div_ceil(room).max(1);
+    let groups: Vec<_> = series.tallies.chunks(together).collect();
+    let totals: Vec<u64> = groups.iter().map(|group| group.iter().map(Tally::total).sum()).collect();
+    let hours = series.hours.saturating_mul(together as u64);
+    let mut text = String::new();
+    heading(&mut text, "Time", &format!("each column is {}", interval(hours)));
+    if totals.len() > 1 {
+        let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}", look.charset.sparkline(&totals).trim_end());
+    }
+    let peak = totals.iter().enumerate().rev().max_by_key(|(_, total)| **total);
+    if let Some((index, most)) = peak {
+        let when = interval_start(series.time(index.saturating_mul(together)), hours);
+        let _ = writeln!(
+            text,
+            "  {FAINT}from {}, most {} in {} from {when}{FAINT:#}",
+            interval_start(series.start, hours),
+            number(*most),
+            interval(hours)
+        );
+    }
+    let by_hour: Vec<u64> = (0..24)
+        .map(|hour| statistics.week.days.iter().filter_map(|day| day.get(hour)).map(Tally::total).sum())
+        .collect();
+    heading(&mut text, "Hour of the day", "UTC");
+    let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}", doubled(look.charset, &by_hour).trim_end());
+    let ticks: String = (0..24).step_by(3).map(|hour| format!("{hour:<6}")).collect();
+    let _ = writeln!(text, "  {FAINT}{}{FAINT:#}", ticks.trim_end());
+    let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+    let rows: Vec<_> = days
+        .into_iter()
+        .zip(&statistics.week.days)
+        .map(|(day, hours)| (day, hours.iter().map(Tally::total).sum(), PLAIN))
+        .collect();
+    text.push_str(&bars("Weekday", &rows, look));
+    text
+}
+
+/// A sparkline in which each value is two characters wide.
+fn doubled(charset: Charset, values: &[u64]) -> String {
+    charset.sparkline(values).chars().flat_map(|character| [character; 2]).collect()
+}
+
+pub(super) fn names(title: &str, names: &Names<Tally>, look: Look) -> String {
+    let whole = names.named.iter().map(|named| named.value.total()).sum::<u64>() + names.others.total();
+    let mut text = String::new();
+    heading(&mut text, title, "");
+    let mut columns = Columns::new(look, &["", "actions", "share", "asked", "refused"]);
+    let cells = |name: String, tally: &Tally| {
+        let refused = tally.denied + tally.block + tally.unanswered;
+        [name, number(tally.total()), share(tally.total(), whole), number(tally.asked()), number(refused)]
+    };
+    for Named { name, value } in names.named.iter().take(look.top) {
+        columns.add(&cells(shown(name.as_deref()), value), value.total(), PLAIN);
+    }
+    let (rest, others) = others(names, look.top, |sum, tally| *sum += *tally);
+    if let Some(label) = others {
+        columns.add_plain(&cells(label, &rest));
+    }
+    columns.render(&mut text);
+    text
+}
+
+/// What was counted for names beyond the first `top`, and what to call them.
+pub(crate) fn others<T: Clone + Default>(
+    names: &Names<T>,
+    top: usize,
+    add: impl Fn(&mut T, &T),
+) -> (T, Option<String>) {
+    let mut rest = names.others.clone();
+    for named in names.named.iter().skip(top) {
+        add(&mut rest, &named.value);
+    }
+    let hidden = names.named.len().saturating_sub(top) as u64 + names.other_names.count;
+    let about = if names.other_names.estimated { "about " } else { "" };
+    (rest, (hidden > 0).then(|| format!("({about}{} more)", number(hidden))))
+}
+
+/// A name that is safe to show, whoever made it up.
+pub(crate) fn shown(name: Option<&str>) -> String {
+    name.map_or_else(|| NO_NAME.to_owned(), |name| escape_capped(name, LONGEST_NAME))
+}
+
+pub(super) fn asked(statistics: &Statistics, look: Look) -> String {
+    let asked = statistics.total.asked();
+    let mut text = String::new();
+    heading(&mut text, "Asked", &format!("{} needed a human", counted(asked, "action")));
+    if asked == 0 {
+        return text;
+    }
+    let waits = &statistics.waits;
+    if waits.count > 0 {
+        let _ = writeln!(
+            text,
+            "  {} answers: half within {}, 90 % within {}, 99 % within {}\n  {FAINT}quickest {}, slowest {}{FAINT:#}",
+            number(waits.count),
+            duration(waits.median_ms),
+            duration(waits.p90_ms),
+            duration(waits.p99_ms),
+            duration(waits.min_ms),
+            duration(waits.max_ms)
+        );
+        let mut columns = Columns::new(look, &["", "", ""]);
+        for (label, count) in wait_classes(waits) {
+            columns.add(&[label, number(count), share(count, waits.count)], count, PLAIN);
+        }
+        columns.render(&mut text);
+    }
+    text.push_str(&asked_by("Asked by rule", &statistics.asked_by_rule, look));
+    text.push_str(&asked_by("Answered by", &statistics.approvers, look));
+    text
+}
+
+/// The classes of the histogram from the first that holds something to the last.
+pub(crate) fn wait_classes(waits: &Waits) -> Vec<(String, u64)> {
+    let labels = WAIT_BOUNDS_MS.iter().map(|bound| format!("up to {}", duration(*bound)));
+    let last = WAIT_BOUNDS_MS.last().map(|bound| format!("over {}", duration(*bound)));
+    let mut classes: Vec<_> = labels.chain(last).zip(waits.histogram).collect();
+    while classes.last().is_some_and(|(_, count)| *count == 0) {
+        classes.pop();
+    }
+    classes.into_iter().skip_while(|(_, count)| *count == 0).collect()
+}
+
+fn asked_by(title: &str, names: &Names<Asked>, look: Look) -> String {
+    let mut text = String::new();
+    if names.named.is_empty() {
+        return text;
+    }
+    heading(&mut text, title, "");
+    let wide = look.width >= 60;
+    let titles: &[&str] = if wide {
+        &["", "asked", "approved", "denied", "no answer", "median"]
+    } else {
+        &["", "asked", "yes", "no", "median"]
+    };
+    let mut columns = Columns::new(look, titles);
+    for Named { name, value: Asked { tally, waits } } in names.named.iter().take(look.top) {
+        let median = if waits.count > 0 { duration(waits.median_ms) } else { NO_NAME.to_owned() };
+        let mut cells =
+            vec![shown(name.as_deref()), number(tally.asked()), number(tally.approved), number(tally.denied)];
+        if wide {
+            cells.push(number(tally.unanswered + tally.open));
+        }
+        cells.push(median);
+        columns.add_plain(&cells);
+    }
+    let hidden = names.named.len().saturating_sub(look.top) as u64 + names.other_names.count;
+    columns.render(&mut text);
+    if hidden > 0 {
+        let _ = writeln!(text, "  {FAINT}({} more){FAINT:#}", number(hidden));
+    }
+    text
+}
+
+pub(super) fn habits(survey: &Survey, look: Look) -> String {
+    let statistics = &survey.statistics;
+    let mut text = String::new();
+    for (title, habits, advice) in [
+        ("Always approved", &statistics.always_approved, "a rule with `approval: auto` could answer"),
+        ("Always denied", &statistics.always_denied, "a rule with `approval: block` could answer"),
+    ] {
+        if habits.is_empty() {
+            continue;
+        }
+        heading(&mut text, title, &format!("asked {} times or more; {advice}", survey.often));
+        let mut columns = Columns::new(look, &["", "times"]);
+        for habit in habits.iter().take(look.top) {
+            columns.add_plain(&[question(habit), number(habit.times)]);
+        }
+        columns.render(&mut text);
+        if habits.len() > look.top {
+            let _ = writeln!(text, "  {FAINT}({} more){FAINT:#}", number((habits.len() - look.top) as u64));
+        }
+    }
+    text
+}
+
+fn question(habit: &Habit) -> String {
+    let [kind, target, rule] =
+        [&habit.action_type, &habit.target, &habit.rule].map(|name| escape_capped(name, LONGEST_NAME));
+    format!("{kind} on {target}, by {rule}")
+}
+
+pub(super) fn idle_rules(idle: &[String], look: Look) -> String {
+    let mut text = String::new();
+    if idle.is_empty() {
+        heading(&mut text, "Rules that decided nothing", "none");
+        return text;
+    }
+    heading(&mut text, "Rules that decided nothing", "");
+    for rule in idle {
+        let room = look.width.saturating_sub(2);
+        let _ = writeln!(text, "  {}", fit(&shown(Some(rule)), room, look.charset.ellipsis()));
+    }
+    text
+}
+
+/// The same series in at most so many intervals.
+pub(crate) fn coarser(series: &Series, most: usize) -> (u64, Vec<Tally>) {
+    let together = series.tallies.len().div_ceil(most.max(1)).max(1);
+    let sums = series.tallies.chunks(together).map(|group| {
+        let mut sum = Tally::default();
+        group.iter().for_each(|tally| sum += *tally);
+        sum
+    });
+    (series.hours.saturating_mul(together as u64), sums.collect())
+}

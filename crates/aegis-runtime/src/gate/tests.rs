@@ -1,0 +1,239 @@
+use std::cell::{Cell, RefCell};
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::Duration;
+
+use aegis_audit::{
+    Filter, Happening, Record, ResultStatus, Sink, SinkError, SinkRecord, Trail, TrailError, TrailReader,
+};
+use aegis_engine::{Source, load};
+
+use super::*;
+use crate::approval::Unanswered;
+
+const POLICY: &str = "version: '1'
+rules:
+  - { name: reads_are_fine, match: { type: read }, approval: auto }
+  - { name: deletes_are_blocked, match: { type: delete }, approval: block }
+";
+
+fn policy() -> Policy {
+    load(&[Source { text: POLICY.as_bytes() }]).policy.unwrap()
+}
+
+fn actions(kinds: &[&str]) -> Vec<Action> {
+    let action = |kind| Action::from_json(format!(r#"{{"type":"{kind}","target":"crm"}}"#).as_bytes());
+    kinds.iter().map(|kind| action(kind).unwrap()).collect()
+}
+
+fn context() -> Context {
+    Context {
+        session_id: "s".to_owned(),
+        host: "host".to_owned(),
+        user: "ana".to_owned(),
+        policy_source: PathSource::Argument,
+        log_source: PathSource::Argument,
+    }
+}
+
+struct Place {
+    directory: tempfile::TempDir,
+}
+
+impl Place {
+    fn new() -> Place {
+        Place { directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn log(&self) -> PathBuf {
+        self.directory.path().join("log.db")
+    }
+
+    fn trail(&self) -> Trail {
+        Trail::open(&self.log(), Duration::from_secs(10)).unwrap()
+    }
+
+    fn records(&self) -> Vec<Record> {
+        let mut records = Vec::new();
+        let each = |record| {
+            records.push(record);
+            Ok::<_, TrailError>(ControlFlow::Continue(()))
+        };
+        TrailReader::open(&self.log()).unwrap().records(&Filter::default(), each).unwrap();
+        records
+    }
+
+    fn events(&self) -> Vec<String> {
+        let mut kinds = Vec::new();
+        let each = |_, event: Result<aegis_audit::StoredEvent<'_>, String>| {
+            kinds.push(event.unwrap().kind.to_owned());
+            Ok::<_, TrailError>(ControlFlow::Continue(()))
+        };
+        TrailReader::open(&self.log()).unwrap().events(1..=u64::MAX, each).unwrap();
+        kinds
+    }
+}
+
+/// Approves everything, after a look at how many records there are by then.
+struct Looker<'p> {
+    place: &'p Place,
+    seen: Vec<usize>,
+}
+
+impl Approver for Looker<'_> {
+    fn ask(&mut self, _: &ApprovalRequest<'_>) -> Approval {
+        self.seen.push(self.place.records().len());
+        Approval::approved(ApproverIdentity::terminal("ana".to_owned()))
+    }
+}
+
+/// Is never asked, or has nothing to say.
+struct Nobody;
+
+impl Approver for Nobody {
+    fn ask(&mut self, _: &ApprovalRequest<'_>) -> Approval {
+        Approval::unanswered(Unanswered::NoTerminal)
+    }
+}
+
+/// Notes what it takes; refuses while it is told to.
+#[derive(Clone, Debug, Default)]
+struct Notebook {
+    taken: Rc<RefCell<Vec<(Happening, Record)>>>,
+    refuses: Rc<Cell<bool>>,
+}
+
+impl Sink for Notebook {
+    fn name(&self) -> String {
+        "notebook".to_owned()
+    }
+
+    fn append(&mut self, records: &[SinkRecord]) -> Result<(), SinkError> {
+        if self.refuses.get() {
+            return Err(SinkError::Other("it is \u{1b}full".into()));
+        }
+        let taken = records.iter().map(|record| (record.happening(), record.record().clone()));
+        self.taken.borrow_mut().extend(taken);
+        Ok(())
+    }
+}
+
+fn answers(outcomes: &[Outcome]) -> Vec<&'static str> {
+    outcomes.iter().map(|outcome| outcome.answered().answer().as_str()).collect()
+}
+
+#[test]
+fn a_group_ends_before_an_action_for_which_a_human_is_asked() {
+    let (place, policy) = (Place::new(), policy());
+    let mut looker = Looker { place: &place, seen: Vec::new() };
+    let mut gate = Gate::new(&policy, Digest::of(b"p"), place.trail(), &mut looker, context());
+    let actions = actions(&["read", "delete", "read", "update", "read", "read"]);
+    let first = gate.answer_all(&actions).unwrap();
+    assert_eq!(answers(&first), ["auto", "block", "auto"]);
+    assert_eq!(place.records().len(), 3);
+    let second = gate.answer_all(&actions[3..]).unwrap();
+    assert_eq!(answers(&second), ["approved"]);
+    let third = gate.answer_all(&actions[4..]).unwrap();
+    assert_eq!(answers(&third), ["auto", "auto"]);
+    assert!(gate.answer_all(&[]).unwrap().is_empty());
+    // The question itself was a record when it was put; nothing behind it was.
+    assert_eq!(looker.seen, [4]);
+    let numbers: Vec<_> =
+        [first, second, third].iter().flatten().map(|it| it.answered().receipt().seq()).collect();
+    assert_eq!(numbers, [1, 2, 3, 6, 7, 8]);
+    let ids: std::collections::HashSet<_> = place.records().into_iter().map(|record| record.id).collect();
+    assert_eq!(ids.len(), 6);
+}
+
+#[test]
+fn a_group_is_one_transaction() {
+    let (place, policy) = (Place::new(), policy());
+    let mut nobody = Nobody;
+    let mut gate = Gate::new(&policy, Digest::of(b"p"), place.trail(), &mut nobody, context());
+    // Whoever watches sees all of a group or nothing of it.
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            let mut counts = std::collections::BTreeSet::new();
+            while counts.last() != Some(&5000) {
+                counts.insert(TrailReader::open(&place.log()).unwrap().count(&Filter::default()).unwrap());
+            }
+            counts
+        });
+        for _ in 0..5 {
+            assert_eq!(gate.answer_all(&actions(&["read"; 1000])).unwrap().len(), 1000);
+        }
+        assert!(watcher.join().unwrap().iter().all(|count| count % 1000 == 0));
+    });
+}
+
+#[test]
+fn when_the_log_fails_the_whole_group_is_refused() {
+    let (place, policy) = (Place::new(), policy());
+    let mut looker = Looker { place: &place, seen: Vec::new() };
+    let mut gate = Gate::new(&policy, Digest::of(b"p"), place.trail(), &mut looker, context());
+    std::fs::rename(place.log(), place.directory.path().join("gone.db")).unwrap();
+    let failed = gate.answer_all(&actions(&["read", "read", "update", "read"])).unwrap_err();
+    assert!(matches!((failed.size, failed.error), (2, GateError::Audit(RecordError::Trail(_)))));
+    // Without a record of the question, nobody is asked.
+    let failed = gate.answer_all(&actions(&["update", "read"])).unwrap_err();
+    assert_eq!(failed.size, 1);
+    assert!(looker.seen.is_empty());
+}
+
+#[test]
+fn sinks_get_what_is_stored() {
+    let (place, policy, notebook) = (Place::new(), policy(), Notebook::default());
+    let mut looker = Looker { place: &place, seen: Vec::new() };
+    let recorder = Recorder::new(place.trail(), vec![Box::new(notebook.clone())]);
+    let mut gate = Gate::new(&policy, Digest::of(b"p"), recorder, &mut looker, context());
+    let all = actions(&["read", "delete", "update"]);
+    assert_eq!(gate.answer_all(&all).unwrap().len(), 2);
+    assert_eq!(gate.answer_all(&all[2..]).unwrap().len(), 1);
+    let taken = notebook.taken.borrow();
+    let happenings: Vec<_> = taken.iter().map(|(happening, _)| *happening).collect();
+    assert_eq!(
+        happenings,
+        [Happening::Decided, Happening::Decided, Happening::Requested, Happening::Decided]
+    );
+    assert_eq!(taken[2].1.decision, None);
+    let decided: Vec<_> = taken
+        .iter()
+        .filter(|(happening, _)| *happening == Happening::Decided)
+        .map(|(_, record)| record.clone())
+        .collect();
+    assert_eq!(decided, place.records());
+}
+
+#[test]
+fn an_action_that_a_sink_does_not_take_is_given_up() {
+    let (place, policy) = (Place::new(), policy());
+    let (first, second) = (Notebook::default(), Notebook::default());
+    let sinks: Vec<Box<dyn Sink>> = vec![Box::new(first.clone()), Box::new(second.clone())];
+    let mut looker = Looker { place: &place, seen: Vec::new() };
+    let recorder = Recorder::new(place.trail(), sinks);
+    let mut gate = Gate::new(&policy, Digest::of(b"p"), recorder, &mut looker, context());
+    second.refuses.set(true);
+    let failed = gate.answer_all(&actions(&["read", "delete", "read"])).unwrap_err();
+    assert_eq!(failed.size, 3);
+    assert_eq!(failed.to_string(), "the audit sink `notebook` refused the record: it is \\u{1b}full");
+    assert_eq!(place.events(), ["decided", "decided", "decided", "ended", "ended"]);
+    let results: Vec<_> = place.records().iter().map(|record| record.result_status).collect();
+    let (skipped, blocked) = (Some(ResultStatus::Skipped), Some(ResultStatus::Blocked));
+    assert_eq!(results, [skipped, blocked, skipped]);
+    assert!(place.records()[0].result_error.as_ref().unwrap().contains("refused"));
+    // The sink that had taken the records is told; the one that refuses is not asked again.
+    let ended: Vec<_> =
+        first.taken.borrow().iter().skip(3).map(|(it, record)| (*it, record.result_status)).collect();
+    assert_eq!(ended, [(Happening::Ended, skipped); 2]);
+    assert!(second.taken.borrow().is_empty());
+    // Nobody is asked when the question cannot be recorded, and the trail says how that ended.
+    let failed = gate.answer_all(&actions(&["update"])).unwrap_err();
+    assert_eq!(failed.size, 1);
+    assert_eq!(place.events()[5..], ["requested", "decided", "ended"]);
+    let last = place.records().pop().unwrap();
+    assert_eq!((last.decision, last.result_status), (Some(Answer::Unanswered), skipped));
+    second.refuses.set(false);
+    assert_eq!(answers(&gate.answer_all(&actions(&["read"])).unwrap()), ["auto"]);
+    assert!(looker.seen.is_empty());
+}
