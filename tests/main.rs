@@ -38,6 +38,8 @@ mod stream;
 mod test_command;
 #[cfg(test)]
 mod validate;
+#[cfg(test)]
+mod verify_trail;
 
 /// A file in `tests/` that is not named above would never run.
 #[test]

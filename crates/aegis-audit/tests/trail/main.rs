@@ -29,4 +29,6 @@ mod support;
 #[cfg(test)]
 mod tail;
 #[cfg(test)]
+mod tamper;
+#[cfg(test)]
 mod verify;
