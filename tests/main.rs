@@ -19,6 +19,8 @@ mod environment;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod follow;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod generated;
@@ -30,6 +32,10 @@ mod init;
 mod policies;
 #[cfg(test)]
 mod prompt;
+#[cfg(test)]
+mod record;
+#[cfg(test)]
+mod show;
 #[cfg(test)]
 mod sinks;
 #[cfg(test)]

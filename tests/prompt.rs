@@ -18,7 +18,8 @@ const ROWS: NonZeroU16 = NonZeroU16::new(24).unwrap();
 const COLUMNS: NonZeroU16 = NonZeroU16::new(80).unwrap();
 const QUESTION: &str = "Allow this action? [y/N]";
 
-struct Terminal {
+/// `aegis` at a terminal of its own.
+pub(crate) struct Terminal {
     screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
@@ -26,14 +27,14 @@ struct Terminal {
 }
 
 impl Terminal {
-    fn aegis(environment: &TestEnvironment, arguments: &[&str]) -> Terminal {
+    pub(crate) fn aegis(environment: &TestEnvironment, arguments: &[&str]) -> Terminal {
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_aegis"));
         command.args(arguments);
         Terminal::spawn(environment, command)
     }
 
     /// A shell script in which `aegis` is the built binary.
-    fn shell(environment: &TestEnvironment, script: &str) -> Terminal {
+    pub(crate) fn shell(environment: &TestEnvironment, script: &str) -> Terminal {
         let mut command = CommandBuilder::new("/bin/sh");
         command.args(["-c", &format!("aegis() {{ \"$AEGIS\" \"$@\"; }}; {script}")]);
         Terminal::spawn(environment, command)
@@ -65,12 +66,12 @@ impl Terminal {
         Terminal { screen, child, keyboard, _master: pair.master }
     }
 
-    fn contents(&self) -> String {
+    pub(crate) fn contents(&self) -> String {
         self.screen.0.lock().unwrap().screen().contents()
     }
 
     #[track_caller]
-    fn wait_for(&self, text: &str) {
+    pub(crate) fn wait_for(&self, text: &str) {
         let deadline = Instant::now() + PATIENCE;
         let mut screen = self.screen.0.lock().unwrap();
         while !screen.screen().contents().contains(text) {
@@ -83,13 +84,13 @@ impl Terminal {
         }
     }
 
-    fn type_text(&mut self, text: &str) {
+    pub(crate) fn type_text(&mut self, text: &str) {
         self.keyboard.write_all(text.as_bytes()).unwrap();
     }
 
     /// The exit status; killed by a signal, it is -1.
     #[track_caller]
-    fn wait(&mut self) -> i64 {
+    pub(crate) fn wait(&mut self) -> i64 {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -67,7 +67,7 @@ pub use event_lines::{
 };
 pub use export::{ExportFormat, OCSF_VERSION, RecordWriter, approver_word};
 pub use follow::{Followed, Follower};
-pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
+pub use life::{Ended, Found, Happened, Life, LifeEntry, LifeEvent, State};
 pub use merkle::Frontier;
 pub use note::{NoteError, SignerKey, VerifierKey};
 pub use proof::{InclusionProof, ProofError, ProvenEvent};

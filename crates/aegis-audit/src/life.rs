@@ -128,7 +128,7 @@ pub struct LifeEntry {
 
 /// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Outcome<'a> {
+pub struct Ended<'a> {
     /// Whether it went well.
     pub status: ResultStatus,
     /// What went wrong.
@@ -325,10 +325,10 @@ impl Life {
 
     /// How the action ended, by the newest word on it.
     #[must_use]
-    pub fn ended(&self) -> Option<Outcome<'_>> {
+    pub fn ended(&self) -> Option<Ended<'_>> {
         self.events.iter().rev().find_map(|event| match &event.happened {
             Happened::Ended { status, error, duration_ms } => {
-                Some(Outcome { status: *status, error: error.as_deref(), duration_ms: *duration_ms })
+                Some(Ended { status: *status, error: error.as_deref(), duration_ms: *duration_ms })
             }
             _ => None,
         })

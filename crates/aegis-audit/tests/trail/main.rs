@@ -7,11 +7,17 @@ mod child;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
+mod ended;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod files;
 #[cfg(test)]
+mod follow;
+#[cfg(test)]
 mod index;
+#[cfg(test)]
+mod life;
 #[cfg(test)]
 mod query;
 #[cfg(test)]

@@ -38,7 +38,9 @@ pub(crate) fn render_life(
         Some(result) if life.ended().is_some() => format!("{verdict}, and ended: {}", result.as_str()),
         _ => verdict.to_owned(),
     };
-    fields.plain(style, &verdict);
+    let action =
+        entry.map(|entry| format!("  {} {}", short(&entry.action_type), short(&entry.action_target)));
+    fields.painted(&format!("{style}{verdict}{style:#}{}", action.unwrap_or_default()));
     for warning in warnings {
         fields.field("warning", BAD, warning);
     }
@@ -132,16 +134,13 @@ fn origin(fields: &mut Fields, life: &Life, entry: &LifeEntry) {
         };
         fields.field(label, style, words);
     }
-    fields.field("Policy", PLAIN, &format!("sha256 {}", text(&entry.policy_sha256)));
-    fields.field("Digest", PLAIN, &format!("sha256 {}", text(&entry.action_sha256)));
+    // Without the word `sha256` before it, a digest fits on a line of 80 columns.
+    fields.field("Policy hash", PLAIN, &text(&entry.policy_sha256));
+    fields.field("Action hash", PLAIN, &text(&entry.action_sha256));
     match life.decided() {
         Some(decided) => {
-            let lines = [
-                format!("log {}", life.log),
-                format!("seq {}", decided.seq),
-                format!("head {}", decided.hash),
-            ];
-            fields.block("Receipt", PLAIN, &lines);
+            fields.field("Receipt", PLAIN, &format!("row {} of log {}", decided.seq, life.log));
+            fields.field("Row hash", PLAIN, &decided.hash);
         }
         None => fields.field("Receipt", FAINT, "none: it is not decided"),
     }
@@ -186,7 +185,7 @@ fn describe(event: &LifeEvent) -> (Style, String) {
 /// What the policy that was given says of the action.
 fn explanation(fields: &mut Fields, explained: &Explained) {
     fields.plain(HELP, "The policy that was given");
-    fields.field("Policy", PLAIN, &format!("sha256 {}", explained.policy_sha256));
+    fields.field("Policy hash", PLAIN, &explained.policy_sha256.to_string());
     if explained.same_policy {
         fields.field("", GOOD, "the one that it was decided by");
     } else {
@@ -259,6 +258,11 @@ fn duration(millis: u64) -> String {
 
 fn time(at: Option<DateTime<Utc>>) -> String {
     at.map_or_else(|| "at no time".to_owned(), |at| at.format("%Y-%m-%d %H:%M:%S%.3fZ").to_string())
+}
+
+/// A word of the agent in the headline.
+fn short(text: &str) -> String {
+    escape_capped(text, 60)
 }
 
 fn text(text: &str) -> String {

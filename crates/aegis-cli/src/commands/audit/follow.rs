@@ -99,7 +99,7 @@ fn describe(followed: &Followed, settings: &Settings) -> String {
     let path = escape(&settings.db.to_string_lossy());
     match followed {
         Followed::Absent => format!("there is no audit log at `{path}`; waiting for one"),
-        Followed::Appeared { log } => format!("an audit log is at `{path}` now: {log}"),
+        Followed::Appeared { log } => format!("the audit log at `{path}` is {log} now"),
         Followed::Skipped { first, last } => {
             format!("rows {first} to {last} were moved to an archive before they could be shown")
         }
