@@ -38,9 +38,9 @@ pub(crate) fn render_life(
         Some(result) if life.ended().is_some() => format!("{verdict}, and ended: {}", result.as_str()),
         _ => verdict.to_owned(),
     };
-    let action =
+    let subject =
         entry.map(|entry| format!("  {} {}", short(&entry.action_type), short(&entry.action_target)));
-    fields.painted(&format!("{style}{verdict}{style:#}{}", action.unwrap_or_default()));
+    fields.painted(&format!("{style}{verdict}{style:#}{}", subject.unwrap_or_default()));
     for warning in warnings {
         fields.field("warning", BAD, warning);
     }
