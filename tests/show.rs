@@ -220,12 +220,39 @@ fn on_a_terminal_lines_are_broken_and_coloured() {
     let target = "x".repeat(200);
     environment.check(&json!({ "type": "read", "target": target }).to_string());
     let mut terminal =
-        Terminal::shell(&environment, "aegis audit show seq:1 | head -c 0; aegis audit show seq:1");
+        Terminal::shell(&environment, "aegis audit show seq:1 | cat; clear; aegis audit show seq:1");
     assert_eq!(terminal.wait(), 0);
     let screen = terminal.contents();
-    assert!(
-        screen.lines().any(|line| line == "             ↳ reads_are_fine") || screen.contains("↳ "),
-        "{screen}"
-    );
+    assert!(screen.contains("\nAction hash  ") && screen.contains("\n             ↳ "), "{screen}");
     assert!(screen.lines().all(|line| line.chars().count() < 80), "{screen}");
+    let piped = show(&environment, &["seq:1"]).stdout;
+    assert!(piped.contains(&target) && !piped.contains(['\u{1b}', '↳']), "{piped}");
+    assert!(show(&environment, &["seq:1", "--color", "always"]).stdout.contains('\u{1b}'));
+}
+
+#[test]
+fn whatever_an_agent_says_is_escaped() {
+    let hostile = "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}gnp.exe\u{200b}\u{9b}31m\u{3164}";
+    let environment = TestEnvironment::new();
+    let action = json!({
+        "type": "read", "target": hostile, "agent": hostile, "description": hostile,
+        "params": { hostile: [hostile, { hostile: hostile }] },
+    });
+    environment.aegis_with_input(&["check", "--session", hostile], action.to_string());
+    environment.aegis(&["audit", "record", "seq:1", "--status", "failed", "--error", hostile]);
+    for arguments in
+        [&["seq:1"][..], &["seq:1", "-p", "policy.yaml"], &["seq:1", "--format", "json"], &[hostile]]
+    {
+        let run = show(&environment, arguments);
+        for text in [&run.stdout, &run.stderr] {
+            let deceptive = |character: char| {
+                (character.is_control() && character != '\n')
+                    || "\u{202e}\u{200b}\u{3164}".contains(character)
+            };
+            assert!(!text.contains(deceptive), "{arguments:?}: {text:?}");
+        }
+    }
+    let shown = show(&environment, &["seq:1"]).stdout;
+    // Nothing begins a line but what is said here.
+    assert!(shown.lines().all(|line| !line.starts_with("gnp") && !line.starts_with("31m")), "{shown}");
 }

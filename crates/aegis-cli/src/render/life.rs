@@ -274,3 +274,6 @@ fn on_one_line(sentence: &str) -> String {
     // What was escaped has its backslashes doubled already.
     escape(sentence).replace("\\\\", "\\")
 }
+
+#[cfg(test)]
+mod tests;

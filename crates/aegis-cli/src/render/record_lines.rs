@@ -123,3 +123,64 @@ const fn risk_style(risk: RiskLevel) -> Style {
         RiskLevel::High | RiskLevel::Critical => BAD,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aegis_engine::ApprovalMode;
+
+    use super::*;
+
+    fn record(target: &str) -> Record {
+        Record {
+            id: "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".to_owned(),
+            session_id: "a1b2c3d4e5f6".to_owned(),
+            timestamp: String::new(),
+            agent: None,
+            action_type: "bulk_update".to_owned(),
+            action_target: target.to_owned(),
+            action_params: None,
+            action_desc: None,
+            risk_level: RiskLevel::Critical,
+            approval: ApprovalMode::Approve,
+            matched_rule: String::new(),
+            decision: Some(Answer::Unanswered),
+            approver: None,
+            result_status: None,
+            result_error: None,
+            duration_ms: None,
+            policy_sha256: String::new(),
+            action_sha256: String::new(),
+            host: String::new(),
+            user: String::new(),
+            seq: 1,
+            hash: String::new(),
+        }
+    }
+
+    #[test]
+    fn lines_fit_the_terminal_and_columns_stand_below_their_titles() {
+        for width in [60, 80, 100, 120, 300] {
+            let lines = RecordLines::new(Some(width));
+            let bare = |line: &str| anstream::adapter::strip_str(line).to_string();
+            let header = bare(&lines.header());
+            for target in ["crm", "\u{1b}[2J\u{202e}\n", &"x".repeat(500), &"删".repeat(50)] {
+                let line = bare(&lines.line(&record(target)));
+                let columns: usize = fit(&line, usize::MAX, "").1;
+                assert!(columns < width, "{width}: {line}");
+                assert!(!line.contains(['\u{1b}', '\u{202e}', '\n']));
+                if target == "crm" {
+                    assert_eq!(line.find("crm"), header.find("Target"));
+                    assert_eq!(line.find("unanswered"), header.find("Decision"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn fewer_columns_are_shown_where_there_is_less_room() {
+        let titles = |width| anstream::adapter::strip_str(&RecordLines::new(width).header()).to_string();
+        assert!(titles(None).contains("Session") && titles(Some(120)).contains("Session"));
+        assert!(!titles(Some(80)).contains("Session") && titles(Some(80)).contains("Result"));
+        assert!(!titles(Some(60)).contains("Result"));
+    }
+}
