@@ -1,6 +1,6 @@
 //! What callers were told, held against what is in the log.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 
 use serde_json::Value;
@@ -60,23 +60,39 @@ pub(crate) fn broken<'a>(claims: impl IntoIterator<Item = &'a Claim>, log: &Log)
     claims.into_iter().filter(|claim| !claim.holds_in(log)).map(|claim| format!("lost: {claim}")).collect()
 }
 
-/// The claims for which a copy of the log, in JSON lines, has no record. Its last line may be torn.
+/// The claims for which a copy of the log, in JSON lines, has no record, and lines before them that are none. What comes
+/// behind the last of them, nobody was told of: a power cut may have garbled it.
 pub(crate) fn missing_in_copy<'a>(claims: impl IntoIterator<Item = &'a Claim>, copy: &[u8]) -> Vec<String> {
-    let copy = String::from_utf8_lossy(copy);
-    let whole = copy.split_inclusive('\n').filter(|line| line.ends_with('\n'));
-    let mut records = HashSet::new();
-    let mut problems = Vec::new();
-    for (number, line) in whole.enumerate() {
-        match serde_json::from_str::<Value>(line) {
-            Ok(record) => drop(records.insert((record["id"].clone(), record["hash"].clone()))),
-            Err(error) => problems.push(format!("line {} of the copy: {error}", number + 1)),
+    let key = |id: &str, hash: &str| (id.to_owned(), hash.to_owned());
+    let mut missing: HashMap<_, _> =
+        claims.into_iter().map(|claim| (key(&claim.action_id, &claim.head), claim)).collect();
+    let (mut garbled, mut problems) = (Vec::new(), Vec::new());
+    for line in whole_lines(copy) {
+        match line {
+            Err(problem) => garbled.push(problem),
+            Ok(record) => {
+                let text = |field: &str| record[field].as_str().unwrap_or_default().to_owned();
+                if missing.remove(&(text("id"), text("hash"))).is_some() {
+                    problems.append(&mut garbled);
+                }
+            }
         }
     }
-    let missing = claims.into_iter().filter(|claim| {
-        !records.contains(&(Value::from(claim.action_id.as_str()), Value::from(claim.head.as_str())))
-    });
-    problems.extend(missing.map(|claim| format!("missing in the copy: {claim}")));
+    problems.extend(missing.values().map(|claim| format!("missing in the copy: {claim}")));
     problems
+}
+
+/// The lines of a copy that came to their end and are no records.
+pub(crate) fn garbled_in_copy(copy: &[u8]) -> Vec<String> {
+    whole_lines(copy).into_iter().filter_map(Result::err).collect()
+}
+
+fn whole_lines(copy: &[u8]) -> Vec<Result<Value, String>> {
+    let lines = copy.split_inclusive(|byte| *byte == b'\n').filter(|line| line.ends_with(b"\n"));
+    let read = |(index, line)| {
+        serde_json::from_slice(line).map_err(|error| format!("line {} of the copy: {error}", index + 1))
+    };
+    lines.enumerate().map(read).collect()
 }
 
 #[test]
@@ -88,7 +104,10 @@ fn a_copy_lacks_what_it_lacks() {
     for (id, missing) in [("a", 0), ("b", 1), ("c", 1), ("d", 1)] {
         assert_eq!(missing_in_copy([&claim(id)], copy).len(), missing, "{id}");
     }
-    assert_eq!(missing_in_copy([], b"{\n{}\n").len(), 1);
+    let garbled = [b"{\0\n", &copy[..], b"\n{\n"].concat();
+    assert_eq!(missing_in_copy([], &garbled).len(), 0);
+    assert_eq!(missing_in_copy([&claim("a")], &garbled).len(), 1);
+    assert_eq!((garbled_in_copy(copy).len(), garbled_in_copy(&garbled).len()), (0, 2));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::recorder::{Point, RELEASE, Recorder};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
 use crate::chain::Log;
 use crate::chance::Chance;
-use crate::claim::{Claim, broken, missing_in_copy};
+use crate::claim::{Claim, broken, garbled_in_copy, missing_in_copy};
 use crate::environment::{READ, TestEnvironment};
 use crate::scale::{figures, is_long, skipped};
 
@@ -172,6 +172,7 @@ impl Faulty {
         if self.scenario.is_copied() {
             let copy = fs::read(self.environment.file(COPY)).unwrap_or_default();
             problems.extend(missing_in_copy(told.iter().copied(), &copy));
+            problems.extend(garbled_in_copy(&copy));
         }
         let of_kind = |kind: &'static str| {
             log.rows.iter().filter(move |row| row.kind == kind && row.session() == "faulty")
