@@ -35,7 +35,7 @@ fn an_end_is_recorded_once_with_a_receipt() {
 fn a_person_reads_one_line() {
     let environment = TestEnvironment::new();
     let id = checked(&environment, READ);
-    let run = environment.aegis(&["audit", "record", &id[..18], "--status", "success"]);
+    let run = environment.aegis(&["audit", "record", id.split_at(18).0, "--status", "success"]);
     assert_eq!((run.code, run.stdout), (0, format!("recorded  {id} success  row 2\n")));
 }
 

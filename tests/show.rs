@@ -56,7 +56,7 @@ fn everything_about_an_action_is_shown() {
         assert!(run.stdout.contains(part), "{part}:\n{}", run.stdout);
     }
     // The beginning of the id, and any event's number, show the same.
-    for other in [&id[..8], "seq:1", "seq:2", "seq:3"] {
+    for other in [id.split_at(8).0, "seq:1", "seq:2", "seq:3"] {
         assert_eq!(show(&environment, &[other]).stdout, run.stdout, "{other}");
     }
 }
@@ -104,7 +104,7 @@ fn an_unknown_or_ambiguous_id_gets_help() {
     let environment = TestEnvironment::new();
     let ids: Vec<_> =
         (0..12).map(|_| environment.check(READ).json()["action_id"].as_str().unwrap().to_owned()).collect();
-    let run = show(&environment, &[&ids[0][..4]]);
+    let run = show(&environment, &[ids[0].split_at(4).0]);
     assert_eq!((run.code, run.stdout.as_str()), (1, ""));
     assert!(run.stderr.starts_with("error: several actions have an id that begins with `"), "{run:?}");
     for id in &ids[..10] {

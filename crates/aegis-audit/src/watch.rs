@@ -119,14 +119,14 @@ impl Watch {
     #[cfg(target_os = "linux")]
     pub(crate) fn changed(&self) -> bool {
         let Some(changes) = &self.changes else { return false };
-        let mut changed = false;
+        let mut is_of_log = false;
         while let Ok(events) = changes.read_events() {
-            changed |= events.iter().any(|event| {
+            is_of_log |= events.iter().any(|event| {
                 // Without a name it is about the directory itself, or says that there was more than could be told.
                 event.name.as_deref().is_none_or(|name| self.is_of_log(name))
             });
         }
-        changed
+        is_of_log
     }
 
     #[cfg(target_os = "linux")]

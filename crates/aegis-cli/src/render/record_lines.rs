@@ -1,5 +1,7 @@
 //! Records as lines that come one by one: the columns are as wide as they will be before the first record is known.
 
+use std::fmt::Write as _;
+
 use aegis_audit::{Answer, Record, ResultStatus};
 use aegis_engine::{RiskLevel, escape};
 use anstyle::Style;
@@ -107,7 +109,7 @@ impl RecordLines {
             let (text, style) = cell(*column);
             // An id is told from its neighbours by its beginning: the rest of it is no news.
             let (text, used) = fit(&text, *width, if *column == Column::Id { "" } else { "…" });
-            line.push_str(&format!("{style}{text}{style:#}"));
+            let _ = write!(line, "{style}{text}{style:#}");
             if index + 1 < self.columns.len() {
                 line.push_str(&" ".repeat(width.saturating_sub(used) + GAP));
             }
