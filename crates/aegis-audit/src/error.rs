@@ -148,7 +148,10 @@ pub enum TrailError {
         path: PathBuf,
     },
     /// Events were pruned or redacted while they were being archived.
-    #[error("events of the audit log `{}` were pruned or redacted while they were being archived", show(path))]
+    #[error(
+        "events of the audit log `{}` were pruned or redacted while they were being archived",
+        show(path)
+    )]
     Outdated {
         /// The log.
         path: PathBuf,

@@ -7,6 +7,7 @@ mod anchor;
 mod bodies;
 mod damage;
 mod derived;
+mod exports;
 mod kept;
 mod links;
 mod log;
@@ -19,13 +20,14 @@ pub use anchor::{Anchor, Claim, Standing};
 use bodies::{Bodies, Statement};
 use damage::Damages;
 pub use damage::{Damage, DamageKind};
+pub use exports::{ExportVerification, Exports, ExportsError, Places, verify_exports};
 pub use kept::KeptReport;
 use links::Previous;
 use moves::{Run, Suspect};
 
 use crate::chain::{Link, commitment, genesis};
-use crate::index::{BLOCK, BlockIndex, block_of, completes_block};
 use crate::event_lines::{EventsHeader, Preceding};
+use crate::index::{BLOCK, BlockIndex, block_of, completes_block};
 use crate::merkle::Frontier;
 use crate::prune::Pruned;
 use crate::stored::StoredEvent;
@@ -54,7 +56,15 @@ impl Start {
     #[must_use]
     pub fn of_log(log_id: &[u8], created_at: i64, key_sha256: Digest) -> Start {
         let head = genesis(log_id, created_at, key_sha256);
-        Start { log_id: log_id.to_owned(), seq: 1, head, before: Some(Frontier::default()), of_log: true, pruned: None, of_export: false }
+        Start {
+            log_id: log_id.to_owned(),
+            seq: 1,
+            head,
+            before: Some(Frontier::default()),
+            of_log: true,
+            pruned: None,
+            of_export: false,
+        }
     }
 
     /// Exported events, with what their header says stands before them.
@@ -79,7 +89,15 @@ impl Start {
     #[must_use]
     pub fn after(log_id: &[u8], through: u64, head: Digest, before: Option<Frontier>) -> Start {
         let before = before.filter(|before| before.size() == through);
-        Start { log_id: log_id.to_owned(), seq: through.saturating_add(1), head, before, of_log: false, pruned: None, of_export: false }
+        Start {
+            log_id: log_id.to_owned(),
+            seq: through.saturating_add(1),
+            head,
+            before,
+            of_log: false,
+            pruned: None,
+            of_export: false,
+        }
     }
 }
 

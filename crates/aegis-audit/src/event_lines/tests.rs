@@ -25,7 +25,16 @@ impl Kept {
         let (body, payload) = (body.to_owned(), payload.map(str::to_owned));
         let (kind, action_id) = ("decided".to_owned(), format!("a{seq}"));
         let salt = payload.as_ref().map(|_| vec![9; 32]);
-        Kept { seq, at: -5, kind, action_id, body, payload, salt, hashes: [1, 2, 3].map(|byte| vec![byte; 32]) }
+        Kept {
+            seq,
+            at: -5,
+            kind,
+            action_id,
+            body,
+            payload,
+            salt,
+            hashes: [1, 2, 3].map(|byte| vec![byte; 32]),
+        }
     }
 
     fn event(&self) -> StoredEvent<'_> {
@@ -101,7 +110,10 @@ fn the_lines_are_those_that_are_documented_and_hide_nothing() {
     let lines: Vec<_> = text.lines().collect();
     let key = Digest::of(b"key");
     let log = "ab".repeat(16);
-    assert_eq!(lines[0], format!(r#"{{"aegis_events":1,"log":"{log}","created_at":7,"key_sha256":"{key}","after":null}}"#));
+    assert_eq!(
+        lines[0],
+        format!(r#"{{"aegis_events":1,"log":"{log}","created_at":7,"key_sha256":"{key}","after":null}}"#)
+    );
     let [salt, one, two, three] = ["09", "01", "02", "03"].map(|byte| byte.repeat(32));
     assert_eq!(
         lines[1],
@@ -155,11 +167,21 @@ fn an_error_says_which_line_and_why() {
         (4, "03030303\"", "0303030\"", "line 4 is damaged: it has bytes that are not hexadecimal digits"),
         (2, "09090909\"", "0909090A\"", "line 2 is damaged: it has bytes that are not hexadecimal digits"),
         (2, ",\"hash\"", " \"hash\"", "line 2 is damaged: expected `,` or `}`, at column "),
-        (5, "\"events\":3", "\"events\":2", "line 5 does not fit what stands before it: it tells of 2 events where"),
+        (
+            5,
+            "\"events\":3",
+            "\"events\":2",
+            "line 5 does not fit what stands before it: it tells of 2 events where",
+        ),
         (5, "0303\"", "0304\"", "line 5 does not fit what stands before it: its `head`"),
         (5, "_end\":1", "_end\":2", "line 5 is damaged: its format is 2"),
         (1, "\"log\":\"ab", "\"log\":\"", "line 1 is damaged"),
-        (1, "\"after\":null", "\"after\":{\"seq\":0,\"head\":\"\",\"subtrees\":null}", "line 1 is damaged: its `log`, "),
+        (
+            1,
+            "\"after\":null",
+            "\"after\":{\"seq\":0,\"head\":\"\",\"subtrees\":null}",
+            "line 1 is damaged: its `log`, ",
+        ),
         (1, ",\"after\":null", "", "line 1 is damaged: missing field `after`"),
         (1, "{", "{\"x\":1,", "line 1 is damaged: unknown field `x`"),
         (1, "_events\":1", "_events\":2", "the exported events have format 2; this program knows format 1"),

@@ -5,7 +5,10 @@ use std::io::{self, BufWriter, Write};
 
 use aegis_engine::{Digest, to_json_line};
 
-use super::{Compression, EndLine, EventLinesError, EventsEnd, EventsHeader, HeaderLine, MAX_LINE, PrecedingLine, VERSION};
+use super::{
+    Compression, EndLine, EventLinesError, EventsEnd, EventsHeader, HeaderLine, MAX_LINE, PrecedingLine,
+    VERSION,
+};
 use crate::stored::StoredEvent;
 
 /// How much is handed on at once.
@@ -88,9 +91,7 @@ impl<W: Write> EventWriter<W> {
         self.write_line(&EndLine { aegis_events_end: VERSION, events, head })?;
         let mut writer = match self.inner {
             Inner::Plain(writer) => writer.into_inner().map_err(io::IntoInnerError::into_error)?,
-            Inner::Zstd(writer) => {
-                writer.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?
-            }
+            Inner::Zstd(writer) => writer.into_inner().map_err(io::IntoInnerError::into_error)?.finish()?,
         };
         writer.flush()?;
         Ok((writer, self.end))

@@ -134,8 +134,11 @@ impl Archive {
         let failed = |error: io::Error| ArchiveError::write(&path, error);
         let directory = path.parent().unwrap_or(Path::new("/"));
         // Made for its owner alone; dropped, it is removed.
-        let mut file =
-            Builder::new().prefix(&format!("{name}.")).suffix(UNFINISHED).tempfile_in(directory).map_err(failed)?;
+        let mut file = Builder::new()
+            .prefix(&format!("{name}."))
+            .suffix(UNFINISHED)
+            .tempfile_in(directory)
+            .map_err(failed)?;
         let header = EventsHeader::new(reader.identity(), Some(plan.gone.preceding()));
         let copied = copy(reader, plan, &path, &header, file.as_file_mut(), &mut progress)?;
         file.as_file().sync_all().map_err(failed)?;

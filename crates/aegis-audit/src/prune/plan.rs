@@ -85,7 +85,8 @@ impl TrailReader {
         let failed = |error| TrailError::sqlite(self.path(), error);
         let gone = Pruned::of(connection, self.path(), self.identity())?;
         let number = |sql: &str, parameter: i64| -> Result<u64, TrailError> {
-            let found: Option<i64> = connection.query_row(sql, [parameter], |row| row.get(0)).map_err(failed)?;
+            let found: Option<i64> =
+                connection.query_row(sql, [parameter], |row| row.get(0)).map_err(failed)?;
             Ok(found.unwrap_or_default().unsigned_abs())
         };
         let gone_through = i64::try_from(gone.through).unwrap_or(i64::MAX);

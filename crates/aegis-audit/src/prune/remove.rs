@@ -105,7 +105,9 @@ fn check_still_fits(log: &Appending<'_>, archive: &Archive) -> Result<(), TrailE
     }
     let head: Option<[u8; 32]> = log
         .connection
-        .query_row("SELECT hash FROM events WHERE seq = ?1", [number(archive.pruned.through)], |row| row.get(0))
+        .query_row("SELECT hash FROM events WHERE seq = ?1", [number(archive.pruned.through)], |row| {
+            row.get(0)
+        })
         .optional()
         .map_err(failed)?;
     let redacted: bool = log
@@ -128,10 +130,8 @@ fn delete_some(log: &mut Appending<'_>) -> Result<u64, TrailError> {
         log.connection.query_row("SELECT min(seq) FROM events", [], |row| row.get(0)).map_err(failed)?;
     let Some(first) = first.map(i64::unsigned_abs).filter(|first| *first <= through) else { return Ok(0) };
     let last = through.min(first_of(block_of(first).saturating_add(BLOCKS)) - 1);
-    let deleted = log
-        .connection
-        .execute("DELETE FROM events WHERE seq <= ?1", [number(last)])
-        .map_err(failed)?;
+    let deleted =
+        log.connection.execute("DELETE FROM events WHERE seq <= ?1", [number(last)]).map_err(failed)?;
     prune(log.connection, log.path, last)?;
     // What this writer knows of the newest block may be about events that are gone now.
     log.index = BlockIndex::default();
@@ -151,8 +151,7 @@ fn give_back_some(log: &Appending<'_>) -> Result<(u64, u64, u64), TrailError> {
     let mut pages = vacuum.query([]).map_err(failed)?;
     while pages.next().map_err(failed)?.is_some() {}
     let after = free(log.connection).map_err(failed)?;
-    let page_size =
-        log.connection.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failed)?;
+    let page_size = log.connection.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failed)?;
     Ok((before.saturating_sub(after), after, page_size))
 }
 

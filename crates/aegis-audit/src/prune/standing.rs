@@ -61,7 +61,10 @@ impl Pruned {
             let problem = "what it says was pruned makes no sense".to_owned();
             TrailError::Unreadable { path: path.to_owned(), seq, problem }
         };
-        Pruned::parse(&body).filter(|pruned| pruned.through < seq.unsigned_abs()).map(Some).ok_or_else(unreadable)
+        Pruned::parse(&body)
+            .filter(|pruned| pruned.through < seq.unsigned_abs())
+            .map(Some)
+            .ok_or_else(unreadable)
     }
 
     /// What an export that begins behind it has before its first event.

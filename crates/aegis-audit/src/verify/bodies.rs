@@ -117,7 +117,9 @@ impl<'a> Bodies<'a> {
             }
             kind::PRUNED => {
                 let pruned = Pruned::parse(body).filter(|pruned| pruned.through < seq);
-                pruned.map(Statement::Pruned).ok_or_else(|| "what it says was pruned makes no sense".to_owned())
+                pruned
+                    .map(Statement::Pruned)
+                    .ok_or_else(|| "what it says was pruned makes no sense".to_owned())
             }
             kind::ANSWERED => Ok(Statement::Nothing),
             other => Err(format!("there is no kind of event `{other}`")),

@@ -130,7 +130,10 @@ fn a_row_that_is_no_event_is_unreadable() {
     let (place, _) = twelve();
     place.tamper("UPDATE events SET body = CAST(x'ff' AS TEXT) WHERE seq = 5");
     let found = damage(&place);
-    assert!(matches!(&found[..], [Damage { seq: Some(5), kind: DamageKind::Unreadable { .. } }]), "{found:?}");
+    assert!(
+        matches!(&found[..], [Damage { seq: Some(5), kind: DamageKind::Unreadable { .. } }]),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -275,7 +278,9 @@ fn an_index_that_does_not_list_its_rows_is_found() {
             .query_row("SELECT sql FROM sqlite_schema WHERE name = 'events_by_action'", [], |row| row.get(0))
             .unwrap();
         connection
-            .execute_batch("DELETE FROM sqlite_schema WHERE name = 'events_by_action'; PRAGMA schema_version = 1000;")
+            .execute_batch(
+                "DELETE FROM sqlite_schema WHERE name = 'events_by_action'; PRAGMA schema_version = 1000;",
+            )
             .unwrap();
         connection.execute_batch("DROP INDEX IF EXISTS events_by_action").unwrap();
         connection.execute_batch(&format!("{sql}_; ").replace("_; ", " WHERE seq <> 5")).unwrap();
@@ -326,12 +331,18 @@ fn a_log_that_was_written_anew_shows_against_an_anchor_alone() {
     let (new, _) = twelve();
     let (id, created, key): (Vec<u8>, i64, Vec<u8>) = old
         .meddle()
-        .query_row("SELECT id, created_at, key FROM log", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .query_row("SELECT id, created_at, key FROM log", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .unwrap();
     without_triggers(&new, |connection| {
-        connection.execute("UPDATE log SET id = ?1, created_at = ?2, key = ?3", (&id, created, key.clone())).unwrap();
-        let genesis: Vec<u8> =
-            old.meddle().query_row("SELECT prev_hash FROM events WHERE seq = 1", [], |row| row.get(0)).unwrap();
+        connection
+            .execute("UPDATE log SET id = ?1, created_at = ?2, key = ?3", (&id, created, key.clone()))
+            .unwrap();
+        let genesis: Vec<u8> = old
+            .meddle()
+            .query_row("SELECT prev_hash FROM events WHERE seq = 1", [], |row| row.get(0))
+            .unwrap();
         connection.execute("UPDATE events SET prev_hash = ?1 WHERE seq = 1", [genesis]).unwrap();
         for seq in 1..=12 {
             rehash(connection, seq);
@@ -399,7 +410,10 @@ fn removed_payloads_are_accounted_for_by_events() {
     let event = Event::Redacted { action_id: "u", events: &[1, 3], note: None, operator };
     let _ = place.open().append(&[Stamped { at: Case::default().at, event }]).unwrap();
     assert_eq!(damage(&place), [at(1, DamageKind::PayloadKept), at(3, DamageKind::PayloadKept)]);
-    place.meddle().execute_batch("UPDATE events SET payload = NULL, salt = NULL WHERE seq IN (1, 3)").unwrap();
+    place
+        .meddle()
+        .execute_batch("UPDATE events SET payload = NULL, salt = NULL WHERE seq IN (1, 3)")
+        .unwrap();
     let found = verify(&place);
     assert_eq!((found.damage.as_slice(), found.removed), (&[][..], 2));
 }
@@ -491,7 +505,10 @@ fn the_index_over_full_blocks_is_derived_again_and_compared() {
     let place = sealed();
     place.tamper("DELETE FROM events WHERE seq > 5000");
     let found = damage(&place);
-    assert!(matches!(&found[..], [Damage { kind: DamageKind::Truncated { claimed: 8192, .. }, .. }]), "{found:?}");
+    assert!(
+        matches!(&found[..], [Damage { kind: DamageKind::Truncated { claimed: 8192, .. }, .. }]),
+        "{found:?}"
+    );
     // An edited row is one damage, although its block's index does not fit it either.
     let place = sealed();
     place.tamper("UPDATE events SET body = replace(body, 'crm', 'erp') WHERE seq = 100");
