@@ -15,6 +15,7 @@
 //! The file may be compressed by zstd as a whole.
 
 mod error;
+mod range;
 mod reader;
 mod writer;
 
@@ -24,6 +25,7 @@ use aegis_engine::Digest;
 use serde::{Deserialize, Serialize};
 
 pub use error::EventLinesError;
+pub use range::{EventRange, RangeError};
 pub use reader::EventReader;
 pub use writer::EventWriter;
 

@@ -63,7 +63,8 @@ pub use ending::{Ending, EndingError};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
 pub use event_lines::{
-    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader, Preceding,
+    Compression, EventLinesError, EventRange, EventReader, EventWriter, EventsEnd, EventsHeader, Preceding,
+    RangeError,
 };
 pub use export::{ExportFormat, OCSF_VERSION, RecordWriter, approver_word};
 pub use follow::{Followed, Follower};
@@ -85,5 +86,8 @@ pub use statistics::{
 };
 pub use stored::StoredEvent;
 pub use trail::Trail;
-pub use verify::{Anchor, Claim, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
+pub use verify::{
+    Anchor, Claim, Damage, DamageKind, ExportVerification, Exports, ExportsError, KeptReport, Places,
+    Standing, Start, Verification, Verifier, verify_exports,
+};
 pub use watch::{Watch, Woken};

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 
-use aegis_engine::Digest;
+use aegis_engine::{Digest, escape_capped};
 use serde::{Deserialize, Deserializer};
 
 use super::{EndLine, EventLinesError, EventsEnd, EventsHeader, HeaderLine, MAX_LINE, VERSION};
@@ -20,6 +20,8 @@ const ZSTD_WINDOW_LOG: u32 = 23;
 const MAX_HEADER: usize = 8192;
 /// How many bytes a hash or a salt of a damaged event may have and still be told.
 const MAX_BYTES: usize = 64;
+/// How much of what is wrong with a line is told.
+const MAX_SHOWN: usize = 200;
 /// The largest number that the log has room for.
 const MAX_SEQ: u64 = i64::MAX as u64;
 
@@ -304,8 +306,8 @@ fn header(line: &[u8]) -> Result<Option<EventsHeader>, EventLinesError> {
 fn damaged(line: u64, error: &serde_json::Error) -> EventLinesError {
     let (text, place) = (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
     let problem = match text.strip_suffix(&place) {
-        Some(problem) => format!("{problem}, at column {}", error.column()),
-        None => text,
+        Some(problem) => format!("{}, at column {}", escape_capped(problem, MAX_SHOWN), error.column()),
+        None => escape_capped(&text, MAX_SHOWN),
     };
     EventLinesError::Line { line, problem }
 }

@@ -37,9 +37,9 @@ pub struct KeptReport {
 
 /// A receipt, alone or as part of a decision.
 #[derive(Deserialize)]
-struct KeptReceipt {
-    log: String,
-    seq: u64,
+pub(super) struct KeptReceipt {
+    pub(super) log: String,
+    pub(super) seq: u64,
     head: String,
 }
 
@@ -74,46 +74,91 @@ pub(super) fn check_kept(
     verification: &mut Verification,
 ) -> Result<KeptReport, TrailError> {
     let mut report = KeptReport::default();
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        let read = std::io::Read::take(&mut *lines, MAX_LINE).read_until(b'\n', &mut line)?;
-        if read == 0 {
-            break;
-        }
-        let kept = if read as u64 == MAX_LINE && !line.ends_with(b"\n") {
-            skip_line(lines)?;
-            Err("it is too long".to_owned())
-        } else if line.trim_ascii().is_empty() {
-            continue;
-        } else {
-            parse(&line)
+    let mut lines = KeptLines::new(lines);
+    while let Some((number, receipt, decision)) = lines.next(&mut report)? {
+        let found = match locate(log, &receipt, verification.start, verification.last) {
+            Some(found) => found,
+            None => {
+                look_up(connection, &receipt, &decision).map_err(|error| TrailError::sqlite(path, error))?
+            }
         };
-        match kept {
-            Err(problem) if report.unreadable.len() < MAX_LISTED => report.unreadable.push((number, problem)),
-            Err(_) => report.more_unreadable += 1,
-            Ok(Kept::Nothing) => report.without += 1,
-            Ok(Kept::Receipt(receipt, decision)) => {
-                report.receipts += 1;
-                let anchor = format!("the receipt in line {number}");
-                let standing = check_receipt(connection, log, &receipt, &decision, verification)
-                    .map_err(|error| TrailError::sqlite(path, error))?;
-                match standing {
-                    Found::Holds => {
-                        report.hold += 1;
-                        verification.hold(receipt.seq);
-                    }
-                    Found::Pruned => report.pruned += 1,
-                    Found::Missing => {}
-                    Found::Wrong(seq, kind) => {
-                        let seq = i64::try_from(seq).ok();
-                        add(verification, Damage { seq, kind: kind(anchor) });
-                    }
+        settle(number, receipt.seq, found, &mut report, verification);
+    }
+    Ok(report)
+}
+
+/// Reads what was kept, line by line.
+pub(super) struct KeptLines<'a> {
+    lines: &'a mut dyn BufRead,
+    line: Vec<u8>,
+    number: u64,
+}
+
+impl<'a> KeptLines<'a> {
+    pub(super) fn new(lines: &'a mut dyn BufRead) -> KeptLines<'a> {
+        KeptLines { lines, line: Vec::new(), number: 0 }
+    }
+
+    /// How many bytes the newest line has.
+    pub(super) fn length(&self) -> usize {
+        self.line.len()
+    }
+
+    /// The next receipt, with the number of its line and the decision that it belongs to. Other lines are counted.
+    pub(super) fn next(
+        &mut self,
+        report: &mut KeptReport,
+    ) -> Result<Option<(u64, KeptReceipt, Map<String, Value>)>, TrailError> {
+        loop {
+            self.number += 1;
+            self.line.clear();
+            let read = std::io::Read::take(&mut *self.lines, MAX_LINE).read_until(b'\n', &mut self.line)?;
+            if read == 0 {
+                return Ok(None);
+            }
+            let kept = if read as u64 == MAX_LINE && !self.line.ends_with(b"\n") {
+                skip_line(self.lines)?;
+                Err("it is too long".to_owned())
+            } else if self.line.trim_ascii().is_empty() {
+                continue;
+            } else {
+                parse(&self.line)
+            };
+            match kept {
+                Err(problem) if report.unreadable.len() < MAX_LISTED => {
+                    report.unreadable.push((self.number, problem));
+                }
+                Err(_) => report.more_unreadable += 1,
+                Ok(Kept::Nothing) => report.without += 1,
+                Ok(Kept::Receipt(receipt, decision)) => {
+                    report.receipts += 1;
+                    return Ok(Some((self.number, receipt, decision)));
                 }
             }
         }
     }
-    Ok(report)
+}
+
+/// Notes what became of a receipt.
+pub(super) fn settle(
+    line: u64,
+    row: u64,
+    found: Found,
+    report: &mut KeptReport,
+    verification: &mut Verification,
+) {
+    match found {
+        Found::Holds => {
+            report.hold += 1;
+            verification.hold(row);
+        }
+        Found::Pruned => report.pruned += 1,
+        Found::Missing => {}
+        Found::Wrong(seq, kind) => {
+            let seq = i64::try_from(seq).ok();
+            add(verification, Damage { seq, kind: kind(format!("the receipt in line {line}")) });
+        }
+    }
 }
 
 fn add(verification: &mut Verification, damage: Damage) {
@@ -158,7 +203,7 @@ fn parse(line: &[u8]) -> Result<Kept, String> {
 }
 
 /// What became of a receipt.
-enum Found {
+pub(super) enum Found {
     Holds,
     Pruned,
     /// Its row is missing, which has been said.
@@ -171,67 +216,64 @@ fn differs(seq: u64, problem: String) -> Found {
     Found::Wrong(seq, Box::new(move |anchor| DamageKind::Differs { anchor, problem }))
 }
 
-fn check_receipt(
-    connection: &Connection,
-    log: &str,
-    receipt: &KeptReceipt,
-    decision: &Map<String, Value>,
-    verification: &Verification,
-) -> rusqlite::Result<Found> {
-    let KeptReceipt { seq, head, .. } = receipt;
-    let (seq, claimed) = (*seq, Digest::from_hex(head));
+/// What became of a receipt, if that can be told without its row: of a log whose rows are those from `start` to `last`.
+pub(super) fn locate(log: &str, receipt: &KeptReceipt, start: u64, last: u64) -> Option<Found> {
+    let seq = receipt.seq;
     if receipt.log != log {
-        return Ok(Found::Wrong(
-            0,
-            Box::new({
-                let problem = format!("it is of another log, `{}`; this one is `{log}`", receipt.log);
-                move |anchor| DamageKind::Differs { anchor, problem }
-            }),
-        ));
+        let problem = format!("it is of another log, `{}`; this one is `{log}`", receipt.log);
+        let kind = move |anchor| DamageKind::Differs { anchor, problem };
+        return Some(Found::Wrong(0, Box::new(kind)));
     }
-    if seq > verification.last {
-        let last = verification.last;
-        return Ok(Found::Wrong(
+    if seq > last {
+        return Some(Found::Wrong(
             last,
             Box::new(move |anchor| DamageKind::Truncated { anchor, claimed: seq }),
         ));
     }
-    if seq < verification.start {
-        return Ok(Found::Pruned);
+    (seq < start).then_some(Found::Pruned)
+}
+
+/// A row that a receipt names.
+pub(super) struct NamedRow<'a> {
+    pub(super) hash: &'a [u8],
+    pub(super) kind: &'a str,
+    pub(super) action_id: &'a str,
+    pub(super) at: i64,
+    pub(super) body: &'a str,
+}
+
+/// Compares a receipt, and the decision that it belongs to, with the row that it names.
+pub(super) fn compare(receipt: &KeptReceipt, decision: &Map<String, Value>, row: &NamedRow<'_>) -> Found {
+    let seq = receipt.seq;
+    let claimed = Digest::from_hex(&receipt.head);
+    if claimed.is_none_or(|claimed| claimed.as_bytes().as_slice() != row.hash) {
+        let problem = format!("row {seq} has another hash: what stands up to there was written anew");
+        return differs(seq, problem);
     }
-    let row = connection
+    let problem = if decision.is_empty() { None } else { contradiction(decision, row) };
+    problem.map_or(Found::Holds, |problem| differs(seq, problem))
+}
+
+fn look_up(
+    connection: &Connection,
+    receipt: &KeptReceipt,
+    decision: &Map<String, Value>,
+) -> rusqlite::Result<Found> {
+    let compared = connection
         .prepare_cached("SELECT hash, kind, action_id, at, body FROM events WHERE seq = ?1")?
-        .query_row([seq], |row| {
+        .query_row([receipt.seq], |row| {
             let hash: Vec<u8> = row.get(0)?;
-            Ok((
-                hash,
-                row.get::<_, String>(1)?,
-                row.get::<_, String>(2)?,
-                row.get(3)?,
-                row.get::<_, String>(4)?,
-            ))
+            let (kind, action_id, body): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(4)?);
+            let (kind, action_id, body) = (kind.as_str(), action_id.as_str(), body.as_str());
+            Ok(compare(receipt, decision, &NamedRow { hash: &hash, kind, action_id, at: row.get(3)?, body }))
         })
         .optional()?;
-    let Some((hash, row_kind, action_id, at, body)) = row else { return Ok(Found::Missing) };
-    if claimed.is_none_or(|claimed| claimed.as_bytes().as_slice() != hash) {
-        return Ok(differs(
-            seq,
-            format!("row {seq} has another hash: what stands up to there was written anew"),
-        ));
-    }
-    let problem =
-        if decision.is_empty() { None } else { contradiction(decision, &row_kind, &action_id, at, &body) };
-    Ok(problem.map_or(Found::Holds, |problem| differs(seq, problem)))
+    Ok(compared.unwrap_or(Found::Missing))
 }
 
 /// The first field in which a decision says something else than its row.
-fn contradiction(
-    decision: &Map<String, Value>,
-    row_kind: &str,
-    action_id: &str,
-    at: i64,
-    body: &str,
-) -> Option<String> {
+fn contradiction(decision: &Map<String, Value>, row: &NamedRow<'_>) -> Option<String> {
+    let NamedRow { kind: row_kind, action_id, at, body, .. } = *row;
     if row_kind != kind::DECIDED {
         return Some(format!("the row that it names is a `{row_kind}` event"));
     }

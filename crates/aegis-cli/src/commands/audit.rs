@@ -1,6 +1,7 @@
 //! `aegis audit`: the trail.
 
 mod checkpoint;
+mod events;
 mod filter;
 mod find;
 mod follow;

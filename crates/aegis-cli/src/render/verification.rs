@@ -43,7 +43,11 @@ pub(crate) fn render_verification(findings: &Findings) -> String {
             times(found, "problem")
         );
         for damage in verification.damage.iter().take(MAX_LINES) {
-            let _ = writeln!(text, "  {damage}");
+            let place = findings.exports.as_ref().zip(damage.seq);
+            match place.and_then(|(exports, row)| exports.place_of(row)) {
+                Some((file, line)) => _ = writeln!(text, "  {damage} {FAINT}({file}, line {line}){FAINT:#}"),
+                None => _ = writeln!(text, "  {damage}"),
+            }
         }
         if found > MAX_LINES as u64 {
             let _ = writeln!(text, "  and {} more", found - MAX_LINES as u64);
@@ -51,11 +55,16 @@ pub(crate) fn render_verification(findings: &Findings) -> String {
     }
     let _ = writeln!(text, "log       {}", findings.log);
     if verification.start > 1 {
-        let _ = writeln!(
-            text,
-            "pruned    rows 1 to {} are in an archive; only that can tell whether they are whole",
-            verification.start - 1
-        );
+        let before = verification.start - 1;
+        let _ = match &findings.exports {
+            None => writeln!(
+                text,
+                "pruned    rows 1 to {before} are in an archive; only that can tell whether they are whole"
+            ),
+            Some(_) => {
+                writeln!(text, "before    rows 1 to {before} were not given, so nothing is said of them")
+            }
+        };
     }
     let _ = writeln!(text, "head      {}:{}", verification.last, verification.head);
     if verification.removed > 0 {

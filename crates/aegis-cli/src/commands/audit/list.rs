@@ -11,6 +11,7 @@ use aegis_engine::escape;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::events;
 use super::filter::FilterArgs;
 use super::follow;
 use crate::error::CommandError;
@@ -43,6 +44,10 @@ pub(crate) struct ListArgs {
     /// when its end is recorded [default limit: 10]
     #[arg(long, short, conflicts_with_all = ["reverse", "output"])]
     follow: bool,
+    /// Whole events instead of records, as JSON lines that `aegis audit verify FILE` can check without the log. Only
+    /// --since and --until select: a chain with gaps cannot be verified. Compressed where -o ends with `.zst`
+    #[arg(long, conflicts_with_all = ["follow", "format"])]
+    events: bool,
 }
 
 /// How to show records.
@@ -80,6 +85,9 @@ impl Format {
 
 pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let output = settings.output;
+    if args.events {
+        return events::run(&args.filter, args.output.as_deref(), settings);
+    }
     let filter = args.filter.filter(settings);
     if args.follow {
         follow::run(filter, args.format.export(), settings)?;

@@ -1,15 +1,184 @@
 //! `aegis audit prune`.
 
-use clap::Args;
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::time::Duration;
 
+use aegis_audit::{Archive, ArchiveError, Operator, PrunePlan, Receipt, Space, Trail, TrailReader};
+use aegis_engine::{Digest, escape};
+use aegis_runtime::{current_host, current_user};
+use chrono::{DateTime, SecondsFormat, Utc};
+use clap::Args;
+use dialoguer::Confirm;
+
+use super::events::bar;
+use super::filter::parse_when;
+use super::list::is_part_of_log;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::settings::Settings;
 
-/// Move the oldest events to an archive
-#[derive(Debug, Args)]
-pub(crate) struct PruneArgs {}
+/// How long to wait for other programs that use the log.
+const WAIT: Duration = Duration::from_secs(60);
 
-pub(crate) fn run(_args: &PruneArgs, _settings: &Settings) -> Result<ExitStatus, CommandError> {
-    Err(CommandError::usage("not there yet"))
+/// Move the oldest events to an archive
+///
+/// Copies the events that are older than WHEN to a new file, verifies the chain while doing so, reads the file back and
+/// verifies it as a whole. Only then an event that stands for them is appended to the log, and they are deleted. An action
+/// is never cut apart: what is younger than WHEN, or was asked within the last week and is not decided, keeps all of its
+/// events in the log, and everything behind its first. `aegis audit verify` works on the log that is left, on the archive,
+/// and on both together.
+///
+/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was deleted, or
+/// the next pruning deletes the rest. Who has the archive has everything that was in the log: payloads that are redacted
+/// later are not removed from it.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aegis audit prune --before 90d --archive 2026-08.jsonl.zst\n  aegis audit prune --before \
+    2026-09-01 --archive 2026-08.jsonl.zst --yes\n  aegis audit verify 2026-07.jsonl.zst 2026-08.jsonl.zst --db \
+    aegis_audit.db\n\n\
+    Exit status: 0 pruned, or nothing is older; 1 the log is damaged, and nothing was pruned; 2 usage, or nobody said yes; \
+    4 the log cannot be written; 5 the archive cannot be written, and nothing was pruned."
+)]
+pub(crate) struct PruneArgs {
+    /// What is older goes: an age (90d, 12h), a date (2026-09-01, UTC), or RFC 3339
+    #[arg(long, value_name = "WHEN", value_parser = parse_when)]
+    before: DateTime<Utc>,
+    /// The file to make; compressed where its name ends with `.zst`. Never overwritten
+    #[arg(long, value_name = "FILE")]
+    archive: PathBuf,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let output = settings.output;
+    let shown = escape(&args.archive.to_string_lossy());
+    if is_part_of_log(&args.archive, &settings.db) {
+        return Err(
+            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
+        );
+    }
+    let reader = TrailReader::open(&settings.db)?;
+    let plan = reader.plan_prune(args.before, Utc::now())?;
+    for left in Archive::unfinished(&args.archive) {
+        let left = escape(&left.to_string_lossy());
+        output
+            .note(format!("`{left}` is left over from a pruning that was cut short, unless one is going on"));
+    }
+    if plan.left_over() > 0 {
+        finish_earlier(plan.left_over(), settings)?;
+    }
+    note_what_is_held(&plan, args.before, settings);
+    if plan.events() == 0 {
+        let why = match plan.held() {
+            Some(_) => "what is old enough belongs to actions whose life is not over".to_owned(),
+            None => format!("no event is older than {}", instant(args.before)),
+        };
+        output.answer(format!("nothing to prune: {why}"))?;
+        return Ok(ExitStatus::Success);
+    }
+    if !args.yes {
+        ask(&plan, &shown)?;
+    }
+    let progress = bar(plan.events().saturating_mul(3), "steps", output);
+    let archive = Archive::write(&reader, &plan, &args.archive, |done| progress.set_position(done));
+    let archive = archive.map_err(failure)?;
+    // A reader keeps the journal from being emptied.
+    drop(reader);
+    let (host, user) = (current_host(), current_user());
+    let operator = Operator { host: &host, user: &user };
+    let mut trail = Trail::open(&settings.db, WAIT)?;
+    let archived = plan.events().saturating_mul(2);
+    let receipts =
+        trail.prune(&archive, operator, Utc::now(), |done| progress.set_position(archived + done))?;
+    let space = trail.give_back_space()?;
+    progress.finish_and_clear();
+    output.answer(summary(&plan, &archive, &shown, &receipts, space))?;
+    Ok(ExitStatus::Success)
+}
+
+/// Deletes what an earlier pruning left.
+fn finish_earlier(left_over: u64, settings: &Settings) -> Result<(), CommandError> {
+    let progress = bar(left_over, "events", settings.output);
+    let mut trail = Trail::open(&settings.db, WAIT)?;
+    let deleted = trail.delete_pruned(|done| progress.set_position(done))?;
+    progress.finish_and_clear();
+    settings.output.note(format!("{} that an earlier pruning left were deleted", events(deleted)));
+    Ok(())
+}
+
+fn note_what_is_held(plan: &PrunePlan, before: DateTime<Utc>, settings: &Settings) {
+    if let Some(held) = plan.held() {
+        settings.output.note(format!(
+            "events from row {} on stay, although some are older than {}: the life of action {} is not over by then",
+            held.seq,
+            instant(before),
+            escape(&held.action_id)
+        ));
+    }
+}
+
+fn ask(plan: &PrunePlan, shown: &str) -> Result<(), CommandError> {
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(CommandError::usage("pruning deletes events, and nobody can be asked")
+            .help("`--yes` goes on without a question"));
+    }
+    let question = format!(
+        "Move rows {} to {} ({}) to `{shown}`, and delete them from the log? {} stay.",
+        plan.first(),
+        plan.through(),
+        events(plan.events()),
+        plan.left()
+    );
+    match Confirm::new().with_prompt(question).default(false).interact_opt() {
+        Ok(Some(true)) => Ok(()),
+        _ => Err(CommandError::usage("nothing was pruned")),
+    }
+}
+
+fn summary(plan: &PrunePlan, archive: &Archive, shown: &str, receipts: &[Receipt], space: Space) -> String {
+    let mut text = format!(
+        "pruned    rows {} to {} ({})\narchive   `{shown}`, {}\nsha256    {}",
+        plan.first(),
+        plan.through(),
+        events(plan.events()),
+        indicatif::HumanBytes(archive.bytes()),
+        archive.sha256()
+    );
+    if let Some(receipt) = receipts.first() {
+        let head: Digest = receipt.head();
+        text.push_str(&format!("\nrecorded  {}:{head}", receipt.seq()));
+    }
+    text.push_str(&format!(
+        "\nspace     {} given back, {} free for new events",
+        indicatif::HumanBytes(space.returned),
+        indicatif::HumanBytes(space.free)
+    ));
+    if !space.journal_emptied {
+        text.push_str("\njournal   another program is reading: what was deleted stays in the write-ahead log until it is done");
+    }
+    text
+}
+
+fn events(count: u64) -> String {
+    format!("{count} event{}", if count == 1 { "" } else { "s" })
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+fn failure(error: ArchiveError) -> CommandError {
+    let help = error.help();
+    let failed = match error {
+        ArchiveError::Trail(error) => return error.into(),
+        ArchiveError::Damaged { .. } => CommandError::new(ExitStatus::No, error.to_string()),
+        _ => CommandError::input(error.to_string()),
+    };
+    match help {
+        Some(help) => failed.help(help),
+        None => failed,
+    }
 }

@@ -1,11 +1,13 @@
 //! `aegis audit verify`.
 
+mod exports;
+
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use aegis_audit::{
-    Anchor, CheckpointNote, Claim, InclusionProof, KeptReport, TrailReader, Verification, VerifierKey,
+    Anchor, CheckpointNote, Claim, InclusionProof, KeptReport, Places, TrailReader, Verification, VerifierKey,
 };
 use aegis_engine::{Digest, escape};
 use clap::{Args, ValueEnum};
@@ -28,15 +30,22 @@ const MAX_FILE: u64 = 16 << 20;
 /// Reads every row once and never stops at the first damage: each is named with its row. A log alone cannot show that its
 /// end was cut off, or that all of it was written anew. Receipts and checkpoints that were kept elsewhere can: give them
 /// with --receipts, --checkpoint and --anchor. The answer always says how many rows stand behind the last of those.
+///
+/// With files, the events that were exported to them (`aegis audit --events`) or archived (`aegis audit prune`) are checked
+/// instead, without the log; several must follow each other. With --db as well, the log must go on where they end.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit verify\n  aegis check --jsonl <actions.jsonl >kept.jsonl; aegis audit \
     verify --receipts kept.jsonl\n  aegis audit verify --checkpoint may.note --public-key 'example.com+1a2b3c4d+AbCd...'\n  \
-    aegis audit verify --proof proof.json\n\n\
+    aegis audit verify --proof proof.json\n  aegis audit verify 2026-07.jsonl.zst 2026-08.jsonl.zst --db \
+    aegis_audit.db\n\n\
     Exit status: 0 nothing is wrong, 1 something is, 4 the log cannot be read, 5 a receipt, checkpoint or proof cannot be \
     read and nothing else is wrong."
 )]
 pub(crate) struct VerifyArgs {
+    /// Exported or archived events to check instead of the log, oldest first; compressed or not
+    #[arg(value_name = "FILE", conflicts_with = "proof")]
+    files: Vec<PathBuf>,
     /// Receipts, or whole decisions, that callers kept: a JSON object a line; `-` is standard input
     #[arg(long, value_name = "FILE")]
     receipts: Option<PathBuf>,
@@ -95,6 +104,23 @@ pub(crate) struct Findings {
     pub(crate) checkpoints: Vec<GivenCheckpoint>,
     pub(crate) kept: Option<KeptReport>,
     pub(crate) anchors_given: bool,
+    /// The files that were looked at instead of a log, or before it.
+    pub(crate) exports: Option<GivenExports>,
+}
+
+/// Files of exported events.
+pub(crate) struct GivenExports {
+    /// What they are called; escaped.
+    pub(crate) names: Vec<String>,
+    pub(crate) places: Places,
+}
+
+impl GivenExports {
+    /// In which file and line a row is.
+    pub(crate) fn place_of(&self, row: i64) -> Option<(&str, u64)> {
+        let (file, line) = self.places.of(u64::try_from(row).ok()?)?;
+        Some((self.names.get(file)?, line))
+    }
 }
 
 impl Findings {
@@ -119,6 +145,9 @@ pub(crate) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
     if let Some(path) = &args.proof {
         return check_proof(path, args, settings.output);
     }
+    if !args.files.is_empty() {
+        return exports::run(args, settings);
+    }
     let reader = TrailReader::open(&settings.db)?;
     let mut receipts = args.receipts.as_deref().map(open_lines).transpose()?;
     let log = reader.id();
@@ -139,10 +168,14 @@ pub(crate) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
     };
     bar.clear();
     let anchors_given = kept.is_some() || !checkpoints.is_empty() || !args.anchor.is_empty();
-    let findings = Findings { log, verification, checkpoints, kept, anchors_given };
+    let findings = Findings { log, verification, checkpoints, kept, anchors_given, exports: None };
+    answer(&findings, args, settings.output)
+}
+
+fn answer(findings: &Findings, args: &VerifyArgs, output: Output) -> Result<ExitStatus, CommandError> {
     match args.format {
-        Format::Text => settings.output.answer(render_verification(&findings))?,
-        Format::Json => settings.output.answer(json_line(&VerificationV1::of(&findings))?)?,
+        Format::Text => output.answer(render_verification(findings))?,
+        Format::Json => output.answer(json_line(&VerificationV1::of(findings))?)?,
     }
     Ok(findings.status())
 }

@@ -47,6 +47,10 @@ struct DamageV1 {
     row: Option<i64>,
     /// The last row, where several are concerned.
     last_row: Option<i64>,
+    /// The file of exported events that has the row; null where it is of a log.
+    file: Option<String>,
+    /// The line of the row in that file.
+    line: Option<u64>,
     /// A word for it.
     kind: &'static str,
     /// A sentence about it.
@@ -126,7 +130,7 @@ impl VerificationV1 {
             head: verification.head.to_string(),
             root: verification.tree.as_ref().map(|tree| tree.root().to_string()),
             removed_payloads: verification.removed,
-            damage: verification.damage.iter().map(DamageV1::of).collect(),
+            damage: verification.damage.iter().map(|damage| DamageV1::of(damage, findings)).collect(),
             more_damage: verification.more_damage,
             anchors: verification
                 .anchors
@@ -148,10 +152,14 @@ impl VerificationV1 {
 }
 
 impl DamageV1 {
-    fn of(damage: &Damage) -> DamageV1 {
+    fn of(damage: &Damage, findings: &Findings) -> DamageV1 {
+        let exports = findings.exports.as_ref().zip(damage.seq);
+        let place = exports.and_then(|(exports, row)| exports.place_of(row));
         DamageV1 {
             row: damage.seq,
             last_row: damage.kind.last(),
+            file: place.map(|(file, _)| file.to_owned()),
+            line: place.map(|(_, line)| line),
             kind: damage.kind.code(),
             message: damage.to_string(),
         }

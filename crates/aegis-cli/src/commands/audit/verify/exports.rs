@@ -1,0 +1,152 @@
+//! Exported events, verified without the log or before it.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Seek as _};
+use std::path::{Path, PathBuf};
+
+use aegis_audit::{
+    Anchor, Claim, EventReader, ExportVerification, Exports, ExportsError, PathSource, Standing, TrailReader,
+    verify_exports,
+};
+use aegis_engine::escape;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{
+    Bar, Findings, GivenCheckpoint, GivenExports, VerifyArgs, anchors, answer, open, read_checkpoint,
+};
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::output::Output;
+use crate::settings::Settings;
+
+/// From how many bytes on a progress bar is shown.
+const LONG_FILES: u64 = 16 << 20;
+
+pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let names: Vec<_> = args.files.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+    let log = log_of(&args.files, &names)?;
+    let reader =
+        (settings.db_source == PathSource::Argument).then(|| TrailReader::open(&settings.db)).transpose()?;
+    if let Some(reader) = reader.as_ref().filter(|reader| reader.id() != log) {
+        let message = format!("the files are of the log {log}, the log at `--db` is {}", reader.id());
+        return Err(CommandError::usage(message).help("verify them on their own, without `--db`"));
+    }
+    let checkpoints: Vec<_> = args
+        .checkpoint
+        .iter()
+        .map(|path| read_checkpoint(path, &log, args.public_key.as_ref()))
+        .collect::<Result<_, _>>()?;
+    let mut receipts = args.receipts.as_deref().map(receipts).transpose()?;
+    let anchors = anchors(&checkpoints, &args.anchor);
+    let anchors_given = receipts.is_some() || !anchors.is_empty();
+    let until = reader.as_ref().map(TrailReader::first_row).transpose()?;
+    let bar = bytes_bar(&args.files, settings.output);
+    let mut exports =
+        Exports { names: &names, open: &mut |index| open_export(&args.files, index, &bar), until };
+    let kept = receipts.as_mut().map(|lines| lines as &mut dyn BufRead);
+    let found = verify_exports(&mut exports, anchors, kept, |_| {});
+    bar.finish_and_clear();
+    let found = found.map_err(failure)?;
+    let found = match &reader {
+        None => found,
+        Some(reader) => go_on(found, reader, receipts, &names, settings.output)?,
+    };
+    answer(&findings(found, names, checkpoints, anchors_given), args, settings.output)
+}
+
+/// The log that the first file is of.
+fn log_of(files: &[PathBuf], names: &[String]) -> Result<String, CommandError> {
+    let Some((path, name)) = files.first().zip(names.first()) else {
+        return Err(failure(ExportsError::None));
+    };
+    let reader = EventReader::new(open(path)?)
+        .map_err(|source| failure(ExportsError::Unreadable { name: name.clone(), source }))?;
+    Ok(reader.header().log())
+}
+
+/// Verifies the log that goes on behind the files.
+fn go_on(
+    found: ExportVerification,
+    reader: &TrailReader,
+    receipts: Option<BufReader<File>>,
+    names: &[String],
+    output: Output,
+) -> Result<ExportVerification, CommandError> {
+    let (seq, hash) = found.end();
+    let name = format!("the end of `{}`", names.last().map(String::as_str).unwrap_or_default());
+    let mut anchors = vec![Anchor { name, claim: Claim::Head { seq, hash } }];
+    let left = found.verification.anchors.iter().filter(|(_, standing)| *standing == Standing::Unchecked);
+    anchors.extend(left.map(|(anchor, _)| anchor.clone()));
+    let bar = Bar::new(output);
+    let progress = |done, total| bar.show(done, total);
+    let (verification, kept) = match receipts {
+        None => (reader.verify(anchors, progress)?, None),
+        Some(mut lines) => {
+            lines
+                .rewind()
+                .map_err(|error| CommandError::input(format!("cannot read the receipts again: {error}")))?;
+            let (verification, kept) = reader.verify_kept(anchors, &mut lines, progress)?;
+            (verification, Some(kept))
+        }
+    };
+    bar.clear();
+    Ok(found.join(verification, kept))
+}
+
+fn findings(
+    found: ExportVerification,
+    names: Vec<String>,
+    checkpoints: Vec<GivenCheckpoint>,
+    anchors_given: bool,
+) -> Findings {
+    let ExportVerification { log, verification, kept, places, .. } = found;
+    let names = names.iter().map(|name| escape(name)).collect();
+    let exports = Some(GivenExports { names, places });
+    Findings { log, verification, checkpoints, kept, anchors_given, exports }
+}
+
+/// The receipts, in a file that can be read twice.
+fn receipts(path: &Path) -> Result<BufReader<File>, CommandError> {
+    if path != Path::new("-") {
+        return Ok(BufReader::new(open(path)?));
+    }
+    let spool = || -> io::Result<File> {
+        let mut file = tempfile::tempfile()?;
+        io::copy(&mut io::stdin().lock(), &mut file)?;
+        file.rewind()?;
+        Ok(file)
+    };
+    spool()
+        .map(BufReader::new)
+        .map_err(|error| CommandError::input(format!("cannot read standard input: {error}")))
+}
+
+fn open_export(files: &[PathBuf], index: usize, bar: &ProgressBar) -> io::Result<Box<dyn Read>> {
+    let path = files.get(index).ok_or(io::ErrorKind::NotFound)?;
+    Ok(Box::new(bar.wrap_read(crate::source::open_regular(path)?)))
+}
+
+fn bytes_bar(files: &[PathBuf], output: Output) -> ProgressBar {
+    let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let total: u64 = files.iter().map(length).sum();
+    if !output.shows_progress() || total < LONG_FILES {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
+    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+fn failure(error: ExportsError) -> CommandError {
+    let help = error.help();
+    let failed = match error {
+        ExportsError::Receipts(error) => return error.into(),
+        ExportsError::Unreadable { source, name } if source.is_damage() => {
+            CommandError::new(ExitStatus::No, format!("`{}`: {source}", escape(&name)))
+        }
+        other => CommandError::input(other.to_string()),
+    };
+    match help {
+        Some(help) => failed.help(help),
+        None => failed,
+    }
+}
