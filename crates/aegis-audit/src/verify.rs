@@ -25,7 +25,7 @@ use moves::{Run, Suspect};
 
 use crate::chain::{Link, commitment, genesis};
 use crate::event_lines::{EventsHeader, Preceding};
-use crate::index::{BLOCK, BlockIndex, block_of, completes_block};
+use crate::index::{BLOCK, BlockIndex, Indexed, block_of, completes_block};
 use crate::merkle::Frontier;
 use crate::prune::Pruned;
 use crate::stored::StoredEvent;
@@ -371,7 +371,7 @@ impl<'a> Verifier<'a> {
                 Ok(Statement::Entry(words)) => Some(words),
                 _ => None,
             };
-            index.add_words(event.seq, event.at, event.kind, hash, words.unwrap_or(&Default::default()));
+            index.add_words(event.seq, event.at, event.kind, hash, words.unwrap_or(&Indexed::default()));
         }
     }
 
@@ -459,7 +459,7 @@ impl<'a> Verifier<'a> {
         // What is left of a block of which some rows were pruned counts from there.
         let expected = seq - first.max(self.start.seq) + 1;
         let damaged = self.damaged.rank(seq) > self.damaged.rank(first - 1);
-        let index = index.filter(|index| !damaged && index.len() as u64 == expected);
+        let index = index.filter(|index| !damaged && index.len() == expected);
         let root = self.tree.as_ref().and_then(Frontier::block);
         self.full = Some(FullBlock { block, index, root });
     }
