@@ -289,10 +289,10 @@ mod tests {
         let note = Note::parse(NOTE.as_bytes()).unwrap();
         assert!(note.is_signed_by(&verifier));
         assert_eq!(note.to_string(), NOTE);
-        let mut signed = Note::new(note.text.clone());
-        assert!(!signed.is_signed_by(&verifier));
-        signed.sign(&signer);
-        assert_eq!(signed, note);
+        let mut again = Note::new(note.text.clone());
+        assert!(!again.is_signed_by(&verifier));
+        again.sign(&signer);
+        assert_eq!(again, note);
     }
 
     #[test]

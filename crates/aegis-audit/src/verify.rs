@@ -27,7 +27,7 @@ use moves::{Run, Suspect};
 
 use crate::chain::{Link, commitment, genesis};
 use crate::event_lines::{EventsHeader, Preceding};
-use crate::index::{BLOCK, BlockIndex, block_of, completes_block};
+use crate::index::{BLOCK, BlockIndex, Indexed, block_of, completes_block};
 use crate::merkle::Frontier;
 use crate::prune::Pruned;
 use crate::stored::StoredEvent;
@@ -373,7 +373,7 @@ impl<'a> Verifier<'a> {
                 Ok(Statement::Entry(words)) => Some(words),
                 _ => None,
             };
-            index.add_words(event.seq, event.at, event.kind, hash, words.unwrap_or(&Default::default()));
+            index.add_words(event.seq, event.at, event.kind, hash, words.unwrap_or(&Indexed::default()));
         }
     }
 
@@ -461,78 +461,8 @@ impl<'a> Verifier<'a> {
         // What is left of a block of which some rows were pruned counts from there.
         let expected = seq - first.max(self.start.seq) + 1;
         let damaged = self.damaged.rank(seq) > self.damaged.rank(first - 1);
-        let index = index.filter(|index| !damaged && index.len() as u64 == expected);
+        let index = index.filter(|index| !damaged && index.len() == expected);
         let root = self.tree.as_ref().and_then(Frontier::block);
         self.full = Some(FullBlock { block, index, root });
     }
-
-    fn check_anchors_before_the_start(&mut self) {
-        let (start, head) = (self.start.seq, self.start.head);
-        for (anchor, standing) in &mut self.anchors {
-            if anchor.claim.row() >= start {
-                break;
-            }
-            self.ahead += 1;
-            let actual = match anchor.claim {
-                Claim::Head { seq, hash } if seq + 1 == start && seq > 0 => Some(hash == head),
-                Claim::Head { seq: 0, .. } => Some(false),
-                Claim::Head { .. } => None,
-                Claim::Root { size, root } => self
-                    .start
-                    .before
-                    .as_ref()
-                    .and_then(|tree| tree.earlier_root(size))
-                    .map(|actual| actual == root),
-            };
-            *standing = match actual {
-                None => Standing::Pruned,
-                Some(true) => Standing::Holds,
-                Some(false) => broken(anchor, &mut self.damages),
-            };
-        }
-    }
-
-    fn check_anchors_at(&mut self, seq: i64, hash: Option<Digest>) {
-        while let Some((anchor, standing)) = self.anchors.get_mut(self.ahead) {
-            if anchor.claim.row() > seq.unsigned_abs() {
-                break;
-            }
-            self.ahead += 1;
-            if anchor.claim.row() < seq.unsigned_abs() {
-                continue; // Its row is missing, or could not be read: there is damage that says so.
-            }
-            let holds = match anchor.claim {
-                Claim::Head { hash: claimed, .. } => Some(hash == Some(claimed)),
-                Claim::Root { root, .. } => self.tree.as_ref().map(|tree| tree.root() == root),
-            };
-            *standing = match holds {
-                None => Standing::Unchecked,
-                Some(true) => Standing::Holds,
-                Some(false) => broken(anchor, &mut self.damages),
-            };
-        }
-    }
-
-    fn check_anchors_behind_the_end(&mut self) {
-        let last = self.last.unwrap_or(self.expected.saturating_sub(1));
-        for (anchor, standing) in self.anchors.iter_mut().skip(self.ahead) {
-            let claimed = anchor.claim.row();
-            if claimed > last.unsigned_abs() && !self.stopped {
-                let anchor = anchor.name.clone();
-                self.damages.add(last, DamageKind::Truncated { anchor, claimed });
-                *standing = Standing::Broken;
-            }
-        }
-    }
-}
-
-fn broken(anchor: &Anchor, damages: &mut Damages) -> Standing {
-    let row = anchor.claim.row();
-    let problem = match anchor.claim {
-        Claim::Head { .. } => format!("row {row} has another hash: what stands up to there was written anew"),
-        Claim::Root { .. } => format!("the first {row} rows have another root: they were written anew"),
-    };
-    let kind = DamageKind::Differs { anchor: anchor.name.clone(), problem };
-    damages.add(i64::try_from(row).unwrap_or(i64::MAX), kind);
-    Standing::Broken
 }

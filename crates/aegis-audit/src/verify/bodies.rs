@@ -193,21 +193,21 @@ impl<'a> Bodies<'a> {
     }
 
     /// Compares the payloads that are gone with those that events say are gone.
-    pub(super) fn finish(&mut self, damaged: &RoaringTreemap, damages: &mut Damages) {
+    pub(super) fn finish(&mut self, damaged: &RoaringTreemap, found: &mut Damages) {
         let unaccounted = &self.removed - &self.redacted;
         if self.open {
             // The `redacted` event may stand behind the end of the export.
             self.unchecked += unaccounted.len();
         }
         for seq in unaccounted.iter().filter(|seq| !self.open && !damaged.contains(*seq)) {
-            damages.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadMissing);
+            found.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadMissing);
         }
         let kept = &(&self.redacted - &self.removed) - &self.bare;
         for seq in kept.iter().filter(|seq| !damaged.contains(*seq)) {
-            if damages.has_missing(seq) {
+            if found.has_missing(seq) {
                 continue;
             }
-            damages.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadKept);
+            found.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadKept);
         }
     }
 }

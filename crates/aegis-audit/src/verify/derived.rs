@@ -128,7 +128,7 @@ impl ActionIndex {
             ),
             (
                 "events_about_the_log",
-                self.count_about_the_log(connection).map(|count| count == self.about_the_log),
+                count_about_the_log(connection).map(|count| count == self.about_the_log),
             ),
         ]
         .into_iter()
@@ -164,13 +164,13 @@ impl ActionIndex {
         }
         Ok((count, sum))
     }
-
-    fn count_about_the_log(&self, connection: &Connection) -> rusqlite::Result<u64> {
-        let sql = "SELECT count(*) FROM events INDEXED BY events_about_the_log WHERE action_id = ''";
-        connection.query_row(sql, [], |row| row.get(0))
-    }
 }
 
 fn text<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a str> {
     Ok(row.get_ref(column)?.as_str()?)
+}
+
+fn count_about_the_log(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM events INDEXED BY events_about_the_log WHERE action_id = ''";
+    connection.query_row(sql, [], |row| row.get(0))
 }
