@@ -29,7 +29,11 @@ mod policies;
 #[cfg(test)]
 mod prompt;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod sinks;
+#[cfg(test)]
+mod stats;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]

@@ -5,6 +5,7 @@ pub(crate) mod chart;
 pub(crate) mod decision;
 pub(crate) mod diagnostics;
 pub(crate) mod examples;
+pub(crate) mod intervals;
 pub(crate) mod quantity;
 pub(crate) mod records;
 pub(crate) mod report;

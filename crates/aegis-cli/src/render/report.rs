@@ -189,8 +189,8 @@ fn questions(survey: &Survey, top: usize) -> Markup {
             (number(statistics.total.of(None))) " open."
         }
         @if statistics.waits.count > 0 { (charts::waits(&statistics.waits)) }
-        (tables::asked("Asked by rule", "Rule", &statistics.asked_by_rule, top))
-        (tables::asked("Answered by", "Approver", &statistics.approvers, top))
+        (tables::asked_by_rule(&statistics.asked_by_rule, top))
+        (tables::approvers(&statistics.approvers, top))
         (tables::habits(
             "Always approved", "a rule with approval: auto could answer these", &statistics.always_approved, survey, top,
         ))

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use aegis_audit::{
-    Answer, Asked, Habit, Named, Names, ResultStatus, Series, Statistics, Tally, WAIT_BOUNDS_MS, Waits,
+    Answer, Asked, Habit, Named, Names, ResultStatus, Statistics, Tally, WAIT_BOUNDS_MS, Waits,
 };
 use aegis_engine::{RiskLevel, escape_capped};
 use anstyle::Style;
@@ -12,6 +12,7 @@ use super::columns::{Columns, fit};
 use super::{ALLOWED, FAINT, Look, PLAIN, REFUSED, WAITING, bars, heading};
 use crate::commands::audit::survey::Survey;
 use crate::render::chart::Charset;
+use crate::render::intervals::coarser;
 use crate::render::quantity::{counted, duration, interval, interval_start, number, share};
 
 /// The most characters of a name that are looked at before it is fitted.
@@ -69,26 +70,21 @@ pub(super) fn results(statistics: &Statistics, look: Look) -> String {
 
 /// How much happened when: over the period, and by the hours of the day.
 pub(super) fn time(statistics: &Statistics, look: Look) -> String {
-    let series = &statistics.series;
-    let room = look.width.saturating_sub(4).max(1);
-    let together = series.tallies.len().div_ceil(room).max(1);
-    let groups: Vec<_> = series.tallies.chunks(together).collect();
-    let totals: Vec<u64> = groups.iter().map(|group| group.iter().map(Tally::total).sum()).collect();
-    let hours = series.hours.saturating_mul(together as u64);
+    let intervals = coarser(&statistics.series, look.width.saturating_sub(4));
+    let totals: Vec<u64> = intervals.tallies.iter().map(|(_, tally)| tally.total()).collect();
     let mut text = String::new();
-    heading(&mut text, "Time", &format!("each column is {}", interval(hours)));
+    heading(&mut text, "Time", &format!("each column is {}", interval(intervals.hours)));
     if totals.len() > 1 {
         let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}", look.charset.sparkline(&totals).trim_end());
     }
-    let peak = totals.iter().enumerate().rev().max_by_key(|(_, total)| **total);
-    if let Some((index, most)) = peak {
-        let when = interval_start(series.time(index.saturating_mul(together)), hours);
+    let most = intervals.tallies.iter().rev().max_by_key(|(_, tally)| tally.total());
+    if let (Some((first, _)), Some((start, tally))) = (intervals.tallies.first(), most) {
         let _ = writeln!(
             text,
-            "  {FAINT}from {}, most {} in {} from {when}{FAINT:#}",
-            interval_start(series.start, hours),
-            number(*most),
-            interval(hours)
+            "  {FAINT}from {}; most, {}, from {}{FAINT:#}",
+            interval_start(*first, intervals.hours),
+            number(tally.total()),
+            interval_start(*start, intervals.hours)
         );
     }
     let by_hour: Vec<u64> = (0..24)
@@ -178,8 +174,8 @@ pub(super) fn asked(statistics: &Statistics, look: Look) -> String {
         }
         columns.render(&mut text);
     }
-    text.push_str(&asked_by("Asked by rule", &statistics.asked_by_rule, look));
-    text.push_str(&asked_by("Answered by", &statistics.approvers, look));
+    text.push_str(&asked_by_rule(&statistics.asked_by_rule, look));
+    text.push_str(&approvers(&statistics.approvers, look));
     text
 }
 
@@ -194,34 +190,48 @@ pub(crate) fn wait_classes(waits: &Waits) -> Vec<(String, u64)> {
     classes.into_iter().skip_while(|(_, count)| *count == 0).collect()
 }
 
-fn asked_by(title: &str, names: &Names<Asked>, look: Look) -> String {
+/// What the rules asked.
+fn asked_by_rule(names: &Names<Asked>, look: Look) -> String {
+    let titles = ["", "asked", "approved", "denied", "no answer", "median"];
+    // Where there is little room, what is left over can be worked out.
+    let titles = if look.width >= 64 { &titles[..] } else { &["", "asked", "approved", "denied", "median"] };
+    asked_by("Asked by rule", titles, names, look, |tally| {
+        vec![tally.asked(), tally.approved, tally.denied, tally.unanswered + tally.open]
+    })
+}
+
+/// What the approvers answered.
+fn approvers(names: &Names<Asked>, look: Look) -> String {
+    let titles = ["", "answers", "approved", "denied", "median"];
+    asked_by("Answered by", &titles, names, look, |tally| vec![tally.asked(), tally.approved, tally.denied])
+}
+
+fn asked_by(
+    title: &str,
+    titles: &[&str],
+    names: &Names<Asked>,
+    look: Look,
+    counts: impl Fn(&Tally) -> Vec<u64>,
+) -> String {
     let mut text = String::new();
     if names.named.is_empty() {
         return text;
     }
     heading(&mut text, title, "");
-    let wide = look.width >= 60;
-    let titles: &[&str] = if wide {
-        &["", "asked", "approved", "denied", "no answer", "median"]
-    } else {
-        &["", "asked", "yes", "no", "median"]
-    };
     let mut columns = Columns::new(look, titles);
+    let cells = |name: String, tally: &Tally, median: String| {
+        let numbers = counts(tally).into_iter().map(number).take(titles.len().saturating_sub(2));
+        [name].into_iter().chain(numbers).chain([median]).collect::<Vec<_>>()
+    };
     for Named { name, value: Asked { tally, waits } } in names.named.iter().take(look.top) {
         let median = if waits.count > 0 { duration(waits.median_ms) } else { NO_NAME.to_owned() };
-        let mut cells =
-            vec![shown(name.as_deref()), number(tally.asked()), number(tally.approved), number(tally.denied)];
-        if wide {
-            cells.push(number(tally.unanswered + tally.open));
-        }
-        cells.push(median);
-        columns.add_plain(&cells);
+        columns.add_plain(&cells(shown(name.as_deref()), tally, median));
     }
-    let hidden = names.named.len().saturating_sub(look.top) as u64 + names.other_names.count;
+    let (rest, label) = others(names, look.top, |sum, asked| sum.tally += asked.tally);
+    if let Some(label) = label {
+        columns.add_plain(&cells(label, &rest.tally, NO_NAME.to_owned()));
+    }
     columns.render(&mut text);
-    if hidden > 0 {
-        let _ = writeln!(text, "  {FAINT}({} more){FAINT:#}", number(hidden));
-    }
     text
 }
 
@@ -266,15 +276,4 @@ pub(super) fn idle_rules(idle: &[String], look: Look) -> String {
         let _ = writeln!(text, "  {}", fit(&shown(Some(rule)), room, look.charset.ellipsis()));
     }
     text
-}
-
-/// The same series in at most so many intervals.
-pub(crate) fn coarser(series: &Series, most: usize) -> (u64, Vec<Tally>) {
-    let together = series.tallies.len().div_ceil(most.max(1)).max(1);
-    let sums = series.tallies.chunks(together).map(|group| {
-        let mut sum = Tally::default();
-        group.iter().for_each(|tally| sum += *tally);
-        sum
-    });
-    (series.hours.saturating_mul(together as u64), sums.collect())
 }
