@@ -70,7 +70,7 @@ fn hostile() -> TestEnvironment {
         "version: '1'\nrules:\n  - name: {rule}\n    approval: block\n    risk_level: critical\n"
     ));
     let action = json!({
-        "type": HOSTILE, "target": format!("{HOSTILE}\u{202e}\u{1b}[2J"), "agent": format!("& &lt; {HOSTILE}"),
+        "type": HOSTILE, "target": format!("\u{202e}\u{1b}[2J{HOSTILE}"), "agent": format!("& &lt; {HOSTILE}"),
         "params": {"p": HOSTILE}, "description": HOSTILE,
     });
     environment.aegis_with_input(&["check", "--session", HOSTILE], action.to_string());
@@ -123,7 +123,7 @@ fn a_page_is_whole_and_loads_nothing() {
         for outside in ["http:", "https:", "src=\"", "url(", "@import", "<script", "<link"] {
             assert!(!page.contains(outside), "{outside}");
         }
-        assert!(page.contains("content=\"default-src 'none'; style-src 'unsafe-inline'; "), "{page}");
+        assert!(page.contains("content=\"default-src 'none'; style-src 'unsafe-inline'; "));
     }
 }
 
@@ -150,12 +150,12 @@ fn what_a_trail_says_stays_text() {
     for arguments in [&[][..], &["--policy", "policy.yaml"], &["--session", HOSTILE], &["--agent", HOSTILE]] {
         let page = report(&environment, arguments);
         elements(&page);
-        assert!(!page.contains("<img") && !page.contains("onload=alert(2)>"), "{page}");
-        assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;&quot;"), "{page}");
-        assert!(!page.contains(['\u{202e}', '\u{1b}']), "{page}");
+        assert!(!page.contains("<img") && !page.contains("onload=alert(2)>"));
+        assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"), "{arguments:?}");
+        assert!(!page.contains(['\u{202e}', '\u{1b}']));
     }
     let page = report(&environment, &[]);
-    assert!(page.contains("\\u{202e}") && page.contains("&amp; &amp;lt; "), "{page}");
+    assert!(page.contains("\\u{202e}") && page.contains("&amp; &amp;lt; "));
     // Parameters and descriptions may hold secrets.
     assert_eq!(environment.records()[0]["action_params"]["p"], HOSTILE);
     assert!(!page.contains("params"));
@@ -250,5 +250,5 @@ fn a_file_is_private_and_there_whole_or_not_at_all() {
 fn an_empty_trail_has_a_page_that_says_so() {
     let page = report(&trail(), &["--target", "nothing"]);
     elements(&page);
-    assert!(page.contains("No action matches."), "{page}");
+    assert!(page.contains("No action matches."));
 }

@@ -55,8 +55,8 @@ mod tests {
             (1, 50, 60, 1, 50),
             (1, 170, 60, 3, 57),
             (1, 700, 60, 12, 59),
-            (24, 63, 62, 168, 10),
-            (24, 5, 2, 168, 2),
+            (24, 63, 62, 168, 9),
+            (24, 5, 2, 168, 1),
         ] {
             // A Monday, in the middle of whatever is longer than an hour.
             let found = coarser(&series(given, "2026-11-23T07:00:00Z", count), most);

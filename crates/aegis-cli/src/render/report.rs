@@ -218,8 +218,8 @@ fn footer(report: &Report) -> Markup {
                 "A report proves nothing by itself. " code { "aegis audit verify" }
                 " checks the log's whole chain; as long as event "
                 @if let Some(newest) = &statistics.newest { (newest.seq) } @else { "0" }
-                " still has this hash, what was counted here has not been changed since. Times are UTC, and are those of
-                the clocks of the machines that asked."
+                " still has this hash, what was counted here has not been changed since. Times are UTC, by the clocks of the \
+                 machines that asked."
             }
         }
     }

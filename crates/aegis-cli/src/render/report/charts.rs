@@ -21,6 +21,8 @@ const TOP: f64 = 10.0;
 const LABELS: usize = 6;
 /// The room that such a time needs.
 const LABEL: f64 = 100.0;
+/// How wide the bars of few intervals are.
+const WIDEST_BAR: f64 = 48.0;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// A number for a chart's coordinates. Counts beyond what it holds exactly are off by less than can be seen.
@@ -131,12 +133,13 @@ fn grid(most: u64) -> Markup {
 /// The answers of one interval, on top of each other.
 fn stack(tally: &Tally, most: u64, x: f64, step: f64) -> Markup {
     let plot = HEIGHT - TOP - BOTTOM;
-    let (gap, mut below) = (step * 0.12, 0);
+    let width = (step * 0.76).min(WIDEST_BAR);
+    let (gap, mut below) = ((step - width) / 2.0, 0);
     html! {
         @for answer in ORDER.into_iter().filter(|answer| tally.of(*answer) > 0) {
             @let height = scaled(tally.of(answer), most, plot);
             @let y = HEIGHT - BOTTOM - scaled(below, most, plot) - height;
-            rect class=(word(answer)) x=(at(x + gap)) y=(at(y)) width=(at(step - 2.0 * gap)) height=(at(height)) {}
+            rect class=(word(answer)) x=(at(x + gap)) y=(at(y)) width=(at(width)) height=(at(height)) {}
             @let _ = below += tally.of(answer);
         }
     }

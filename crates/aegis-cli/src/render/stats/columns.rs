@@ -14,8 +14,8 @@ const GAP: usize = 2;
 const NARROWEST_BAR: usize = 6;
 /// The widest that is looked at.
 const WIDEST_BAR: usize = 40;
-/// What is left of a name at least.
-const NARROWEST_NAME: usize = 8;
+/// What is left of a name beside a bar at least.
+const NARROWEST_NAME: usize = 16;
 
 /// Collects rows, and aligns them once all are there.
 pub(super) struct Columns {
@@ -62,8 +62,8 @@ impl Columns {
         }
     }
 
-    /// The widths of the cells, and what is left for bars: the name gives way first, and the bars where that is not
-    /// enough.
+    /// The widths of the cells, and what is left for bars. A name gives way to its bar, but not so far that it cannot be
+    /// read.
     fn layout(&self) -> (Vec<usize>, usize) {
         let mut widths = vec![0; self.titles.len()];
         for cells in self.rows.iter().map(|row| &row.cells).chain([&self.titles]) {
@@ -73,14 +73,16 @@ impl Columns {
         }
         let numbers: usize = widths.iter().skip(1).map(|width| width + GAP).sum();
         let left = self.look.width.saturating_sub(GAP + numbers);
+        let Some(name) = widths.first_mut() else { return (widths, 0) };
         let has_bars = self.rows.iter().any(|row| row.bar.is_some());
-        let for_bar = if has_bars { GAP + NARROWEST_BAR } else { 0 };
-        if let Some(name) = widths.first_mut() {
-            *name = (*name).min(left.saturating_sub(for_bar).max(NARROWEST_NAME));
+        let beside_bar = left.saturating_sub(GAP + NARROWEST_BAR);
+        if !has_bars || beside_bar < (*name).min(NARROWEST_NAME) {
+            *name = (*name).min(left);
+            return (widths, 0);
         }
-        let name = widths.first().copied().unwrap_or_default();
-        let bar = left.saturating_sub(name + GAP).min(WIDEST_BAR);
-        (widths, if bar < NARROWEST_BAR { 0 } else { bar })
+        *name = (*name).min(beside_bar);
+        let bar = left.saturating_sub(*name + GAP).min(WIDEST_BAR);
+        (widths, bar)
     }
 
     fn line(&self, cells: &[String], widths: &[usize]) -> String {

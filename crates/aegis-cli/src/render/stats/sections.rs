@@ -11,7 +11,6 @@ use anstyle::Style;
 use super::columns::{Columns, fit};
 use super::{ALLOWED, FAINT, Look, PLAIN, REFUSED, WAITING, bars, heading};
 use crate::commands::audit::survey::Survey;
-use crate::render::chart::Charset;
 use crate::render::intervals::coarser;
 use crate::render::quantity::{counted, duration, interval, interval_start, number, share};
 
@@ -81,7 +80,7 @@ pub(super) fn time(statistics: &Statistics, look: Look) -> String {
     if let (Some((first, _)), Some((start, tally))) = (intervals.tallies.first(), most) {
         let _ = writeln!(
             text,
-            "  {FAINT}from {}; most, {}, from {}{FAINT:#}",
+            "  {FAINT}from {}\n  most, {}, from {}{FAINT:#}",
             interval_start(*first, intervals.hours),
             number(tally.total()),
             interval_start(*start, intervals.hours)
@@ -91,9 +90,16 @@ pub(super) fn time(statistics: &Statistics, look: Look) -> String {
         .map(|hour| statistics.week.days.iter().filter_map(|day| day.get(hour)).map(Tally::total).sum())
         .collect();
     heading(&mut text, "Hour of the day", "UTC");
-    let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}", doubled(look.charset, &by_hour).trim_end());
-    let ticks: String = (0..24).step_by(3).map(|hour| format!("{hour:<6}")).collect();
-    let _ = writeln!(text, "  {FAINT}{}{FAINT:#}", ticks.trim_end());
+    // Where there is room, an hour is two characters wide.
+    let wide = if look.width >= 52 { 2 } else { 1 };
+    let line: String = look
+        .charset
+        .sparkline(&by_hour)
+        .chars()
+        .flat_map(|character| std::iter::repeat_n(character, wide))
+        .collect();
+    let ticks: String = (0..24).step_by(6 / wide).map(|hour| format!("{hour:<6}")).collect();
+    let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}\n  {FAINT}{}{FAINT:#}", line.trim_end(), ticks.trim_end());
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let rows: Vec<_> = days
         .into_iter()
@@ -102,11 +108,6 @@ pub(super) fn time(statistics: &Statistics, look: Look) -> String {
         .collect();
     text.push_str(&bars("Weekday", &rows, look));
     text
-}
-
-/// A sparkline in which each value is two characters wide.
-fn doubled(charset: Charset, values: &[u64]) -> String {
-    charset.sparkline(values).chars().flat_map(|character| [character; 2]).collect()
 }
 
 pub(super) fn names(title: &str, names: &Names<Tally>, look: Look) -> String {
@@ -158,16 +159,18 @@ pub(super) fn asked(statistics: &Statistics, look: Look) -> String {
     }
     let waits = &statistics.waits;
     if waits.count > 0 {
-        let _ = writeln!(
-            text,
-            "  {} answers: half within {}, 90 % within {}, 99 % within {}\n  {FAINT}quickest {}, slowest {}{FAINT:#}",
-            number(waits.count),
-            duration(waits.median_ms),
-            duration(waits.p90_ms),
-            duration(waits.p99_ms),
-            duration(waits.min_ms),
-            duration(waits.max_ms)
-        );
+        let mut columns = Columns::new(look, &["", ""]);
+        for (label, wait) in [
+            ("quickest answer", waits.min_ms),
+            ("half within", waits.median_ms),
+            ("90 % within", waits.p90_ms),
+            ("99 % within", waits.p99_ms),
+            ("slowest", waits.max_ms),
+        ] {
+            columns.add_plain(&[label.to_owned(), duration(wait)]);
+        }
+        columns.render(&mut text);
+        heading(&mut text, "How long answers took", "");
         let mut columns = Columns::new(look, &["", "", ""]);
         for (label, count) in wait_classes(waits) {
             columns.add(&[label, number(count), share(count, waits.count)], count, PLAIN);
@@ -238,14 +241,14 @@ fn asked_by(
 pub(super) fn habits(survey: &Survey, look: Look) -> String {
     let statistics = &survey.statistics;
     let mut text = String::new();
-    for (title, habits, advice) in [
-        ("Always approved", &statistics.always_approved, "a rule with `approval: auto` could answer"),
-        ("Always denied", &statistics.always_denied, "a rule with `approval: block` could answer"),
+    for (title, habits, approval) in [
+        ("Always approved", &statistics.always_approved, "auto"),
+        ("Always denied", &statistics.always_denied, "block"),
     ] {
         if habits.is_empty() {
             continue;
         }
-        heading(&mut text, title, &format!("asked {} times or more; {advice}", survey.often));
+        heading(&mut text, title, &format!("asked {} times or more", survey.often));
         let mut columns = Columns::new(look, &["", "times"]);
         for habit in habits.iter().take(look.top) {
             columns.add_plain(&[question(habit), number(habit.times)]);
@@ -254,6 +257,7 @@ pub(super) fn habits(survey: &Survey, look: Look) -> String {
         if habits.len() > look.top {
             let _ = writeln!(text, "  {FAINT}({} more){FAINT:#}", number((habits.len() - look.top) as u64));
         }
+        let _ = writeln!(text, "  {FAINT}a rule could answer: `approval: {approval}`{FAINT:#}");
     }
     text
 }
