@@ -100,8 +100,7 @@ fn a_sink_that_refuses_allows_nothing_and_recovers() {
     let line = fs::read_to_string(environment.file(FILE)).unwrap();
     // Files may grow to 4 MiB here; this one is so close to it that a record fits in part.
     let padding = (4 << 20) - 2 * line.len() + 100;
-    let mut full = line.clone();
-    full.push_str(&format!("{{\"x\":\"{}\"}}\n", "x".repeat(padding - 9)));
+    let full = format!("{line}{{\"x\":\"{}\"}}\n", "x".repeat(padding - 9));
     fs::write(environment.file(FILE), &full).unwrap();
     let script = format!(
         "trap '' XFSZ; ulimit -f 8192; printf '%s\\n' '{READ}' '{DELETE}' '{READ}' | \"$AEGIS\" check --jsonl --audit {SINK}"

@@ -168,8 +168,11 @@ fn memory_is_bounded_however_much_there_is_to_read() {
     }
     assert_eq!(reader.join().unwrap(), plain + heavy);
     let peak = memory_kilobytes(child.id(), "VmHWM");
-    println!("{peak} kB at most");
+    let micros = processor_micros(child.id()) / u64::try_from(plain + heavy).unwrap();
+    println!("{peak} kB at most, {micros} µs of processor time for each decision");
     assert!(peak < 64 * 1024, "{peak} kB");
+    // 50,000 decisions a second on one core. What else runs on the machine does not count here.
+    assert!(micros <= 20 || cfg!(debug_assertions), "{micros} µs");
     drop(stdin);
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -209,6 +212,15 @@ fn memory_does_not_grow_with_the_stream() {
 
 fn resident_kilobytes(process: u32) -> u64 {
     memory_kilobytes(process, "VmRSS")
+}
+
+/// How long a process has been running on processors, in microseconds.
+fn processor_micros(process: u32) -> u64 {
+    const MICROS_PER_TICK: u64 = 10_000;
+    let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
+    // Behind the name, which may hold anything, in user mode and in the kernel.
+    let fields: Vec<_> = status.rsplit_once(')').unwrap().1.split_whitespace().collect();
+    fields[11..=12].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>() * MICROS_PER_TICK
 }
 
 fn memory_kilobytes(process: u32, what: &str) -> u64 {

@@ -120,6 +120,6 @@ fn link(
         ])
         .map_err(failed)?;
     let words = Indexed::of(&stamped.event, refers_to);
-    log.index.add_words(seq.unsigned_abs(), at, encoded.kind, *hash.as_bytes(), &words);
+    log.index.add_words(seq.unsigned_abs(), at, encoded.kind, hash, &words);
     Ok(Head { seq, hash })
 }

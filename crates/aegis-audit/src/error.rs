@@ -130,9 +130,29 @@ pub enum TrailError {
         /// The row.
         seq: i64,
     },
+    /// A row that this process has read is not there any more, or not the same.
+    #[error(
+        "the audit log `{}` is damaged: row {seq}, which was there before, was changed or cut off",
+        show(path)
+    )]
+    CutOff {
+        /// The log.
+        path: PathBuf,
+        /// The row.
+        seq: i64,
+    },
     /// The log was written while it was read in a way that keeps no writer out; what was read may be wrong.
     #[error("the audit log `{}` was written while it was read", show(path))]
     Changed {
+        /// The log.
+        path: PathBuf,
+    },
+    /// Events were pruned or redacted while they were being archived.
+    #[error(
+        "events of the audit log `{}` were pruned or redacted while they were being archived",
+        show(path)
+    )]
+    Outdated {
         /// The log.
         path: PathBuf,
     },
@@ -210,11 +230,16 @@ impl TrailError {
             TrailError::Corrupt { .. }
             | TrailError::Tampered { .. }
             | TrailError::Lost { .. }
+            | TrailError::CutOff { .. }
             | TrailError::Unreadable { .. } => {
                 "it is not repaired: keep it as evidence, and start another one with `--db`".to_owned()
             }
             TrailError::Changed { .. } => {
                 "read it again, or from an account that may write its directory".to_owned()
+            }
+            TrailError::Outdated { .. } => {
+                "nothing was deleted; remove the archive, which holds what the log must not any more, and prune again"
+                    .to_owned()
             }
             TrailError::Older { .. } => {
                 "read it with the program that wrote it, and start another log with `--db`".to_owned()

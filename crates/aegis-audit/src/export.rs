@@ -65,6 +65,17 @@ impl<W: Write> RecordWriter<W> {
         }
     }
 
+    /// Hands on what was written so far, to readers who wait for it.
+    ///
+    /// # Errors
+    /// When the writer does not take it.
+    pub fn flush(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Inner::Json { writer, .. } | Inner::Jsonl(writer) => writer.flush(),
+            Inner::Csv(writer) => writer.flush(),
+        }
+    }
+
     /// Ends the export.
     ///
     /// # Errors

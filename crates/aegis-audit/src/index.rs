@@ -14,12 +14,14 @@ mod selection;
 
 use std::path::Path;
 
+use aegis_engine::Digest;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 pub(crate) use block::{BlockIndex, Indexed};
 pub(crate) use selection::Selection;
 
 use crate::error::TrailError;
+use crate::prune::Pruned;
 use crate::stored::StoredEvent;
 
 /// How many events a block has: few enough that those of an unfinished one are read in some milliseconds, and many
@@ -71,10 +73,20 @@ pub(crate) fn seal(
     block: u64,
     written: &BlockIndex,
 ) -> Result<(), TrailError> {
-    if written.len() as u64 == BLOCK {
+    if written.len() == BLOCK {
         return store(connection, path, block, written);
     }
-    store(connection, path, block, &read_block(connection, path, block)?)
+    let mut index = read_block(connection, path, block)?;
+    if (index.len() as u64) < BLOCK
+        && let Some(Pruned { mut tree, .. }) = Pruned::newest(connection, path)?
+    {
+        // Its first events were pruned before it was full. Its hash is over all of them.
+        index.leaves().iter().for_each(|leaf| tree.push(&Digest::from_bytes(*leaf)));
+        if let Some(root) = tree.block().filter(|_| tree.size() == first_of(block.saturating_add(1)) - 1) {
+            index.set_root(root.as_bytes());
+        }
+    }
+    store(connection, path, block, &index)
 }
 
 /// Takes the events up to `through` out of the index. They must be gone already.

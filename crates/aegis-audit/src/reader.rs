@@ -24,9 +24,9 @@ const BUSY_WAIT: Duration = Duration::from_secs(10);
 /// A log that is open for reading. Nothing is changed, and no file is left behind.
 #[derive(Debug)]
 pub struct TrailReader {
-    connection: Connection,
-    path: PathBuf,
-    identity: LogIdentity,
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) identity: LogIdentity,
     /// What the file was when it was opened without a lock.
     unlocked: Option<Version>,
 }
@@ -37,6 +37,11 @@ impl TrailReader {
     /// # Errors
     /// When there is none, or it is not one that this program can read.
     pub fn open(path: &Path) -> Result<TrailReader, TrailError> {
+        TrailReader::open_made(path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })
+    }
+
+    /// Opens the log at `path`. `None` if the database is empty: whoever creates it is not done, or was cut off.
+    pub(crate) fn open_made(path: &Path) -> Result<Option<TrailReader>, TrailError> {
         let given = path;
         let path = resolve(path).map_err(|error| match error {
             TrailError::DirectoryMissing { path } => TrailError::NotFound { path },
@@ -62,10 +67,8 @@ impl TrailReader {
             }
             opened => (opened?, None),
         };
-        match identify(&connection, &path)? {
-            Some(identity) => Ok(TrailReader { connection, path, identity, unlocked }),
-            None => Err(TrailError::NotALog { path }),
-        }
+        let identity = identify(&connection, &path)?;
+        Ok(identity.map(|identity| TrailReader { connection, path, identity, unlocked }))
     }
 
     /// The log's id: 32 hexadecimal digits.
@@ -173,13 +176,25 @@ impl TrailReader {
             .map_err(|error| TrailError::sqlite(&self.path, error))
     }
 
-    fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
+    pub(crate) const fn identity(&self) -> &LogIdentity {
+        &self.identity
+    }
+
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
         TrailError::Unreadable { path: self.path.clone(), seq, problem: problem.to_owned() }
     }
 
     /// Without a lock, what was read is right only if nobody wrote meanwhile.
-    fn check_unchanged(&self) -> Result<(), TrailError> {
+    pub(crate) fn check_unchanged(&self) -> Result<(), TrailError> {
         match &self.unlocked {
             Some(version) if Version::of(&self.path)? != *version => {
                 Err(TrailError::Changed { path: self.path.clone() })

@@ -170,7 +170,10 @@ fn set_journal(connection: &Connection, path: &Path, wanted: Journal) -> Result<
             .map_err(|error| TrailError::sqlite(path, error))
     };
     if wanted == Journal::Ahead && set("wal")? == "wal" {
-        return Ok(Journal::Ahead);
+        // A database that had another journal until now opens its write-ahead log at the next question.
+        return connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(Journal::Ahead))
+            .map_err(|error| TrailError::sqlite(path, error));
     }
     match set("delete")? {
         mode if mode == "delete" => Ok(Journal::Rollback),
@@ -231,6 +234,22 @@ pub(crate) fn check_tables(connection: &Connection, path: &Path) -> Result<(), T
     if known != STATEMENTS.len() - indexes {
         let problem = "tables or triggers are missing".to_owned();
         return Err(TrailError::Corrupt { path: path.to_owned(), problem });
+    }
+    Ok(())
+}
+
+/// Checks that a log has the indexes that it is created with.
+pub(crate) fn check_indexes(connection: &Connection, path: &Path) -> Result<(), TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let mut statement = connection
+        .prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql = ?1")
+        .map_err(failed)?;
+    for index in STATEMENTS.iter().filter(|statement| statement.starts_with("CREATE INDEX")) {
+        let count: i64 = statement.query_row([index], |row| row.get(0)).map_err(failed)?;
+        if count != 1 {
+            let problem = "an index is missing, or not the one that a log has".to_owned();
+            return Err(TrailError::Corrupt { path: path.to_owned(), problem });
+        }
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use aegis_engine::Digest;
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use crate::error::TrailError;
+use crate::prune::Pruned;
 use crate::schema::LogIdentity;
 use crate::stored::StoredEvent;
 
@@ -44,11 +45,21 @@ pub(crate) fn head(
         Some((seq, None)) => return Err(TrailError::Tampered { path: path.to_owned(), seq }),
     };
     match last {
-        Some(last) if last != head && hash_at(connection, path, last.seq)? != Some(last.hash) => {
+        Some(last) if last != head && !is_accounted_for(connection, path, last)? => {
             Err(TrailError::Lost { path: path.to_owned(), seq: last.seq })
         }
         _ => Ok(head),
     }
+}
+
+/// Whether an event is still there, or was pruned.
+fn is_accounted_for(connection: &Connection, path: &Path, event: Head) -> Result<bool, TrailError> {
+    if let Some(hash) = hash_at(connection, path, event.seq)? {
+        return Ok(hash == event.hash);
+    }
+    let seq = event.seq.unsigned_abs();
+    Ok(Pruned::newest(connection, path)?
+        .is_some_and(|pruned| pruned.through > seq || (pruned.through == seq && pruned.head == event.hash)))
 }
 
 fn hash_at(connection: &Connection, path: &Path, seq: i64) -> Result<Option<Digest>, TrailError> {

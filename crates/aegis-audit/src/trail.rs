@@ -24,6 +24,8 @@ use crate::tail::{Head, head};
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long to leave the log to a program that knows nothing of the lock.
 const PAUSE: Duration = Duration::from_millis(1);
+/// How long to wait for readers before the write-ahead log is left as it is.
+const READERS_WAIT: Duration = Duration::from_secs(2);
 
 /// A log that is open for appending.
 ///
@@ -174,6 +176,20 @@ impl Trail {
         self.last = Some(head);
         self.index = index;
         Ok(done)
+    }
+
+    /// Empties the write-ahead log, if nobody else uses it. Whether there is nothing left in it.
+    pub(crate) fn empty_journal(&mut self) -> Result<bool, TrailError> {
+        let _held = self.lock.hold(Instant::now() + self.wait)?;
+        self.check_files()?;
+        // Somebody who reads holds it up until they are done. That may be long.
+        self.connection
+            .busy_timeout(self.wait.min(READERS_WAIT))
+            .and_then(|()| {
+                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
+            })
+            .map(|busy| busy == 0)
+            .map_err(|error| TrailError::sqlite(&self.path, error))
     }
 
     fn check_files(&self) -> Result<(), TrailError> {

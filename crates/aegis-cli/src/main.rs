@@ -10,6 +10,7 @@ mod render;
 mod settings;
 mod sinks;
 mod source;
+mod terminal;
 
 use std::process::ExitCode;
 

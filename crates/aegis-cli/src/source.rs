@@ -32,7 +32,7 @@ pub(crate) fn read_source(path: &Path) -> Result<Vec<u8>, CommandError> {
 }
 
 /// Opens without waiting: a FIFO would have no end, a device no meaning.
-fn open_regular(path: &Path) -> io::Result<File> {
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let flags = nix::fcntl::OFlag::O_NONBLOCK | nix::fcntl::OFlag::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags.bits()).open(path)?;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use aegis_engine::Digest;
 use roaring::{RoaringBitmap, RoaringTreemap};
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 
 use super::{Field, block_of, first_of};
 use crate::answer::{Answer, ResultStatus};
 use crate::error::TrailError;
 use crate::event::{Entry, Event, kind};
+use crate::merkle::Frontier;
 use crate::stored::StoredEvent;
 
 /// Which events of a block have which words.
@@ -26,7 +26,7 @@ pub(crate) struct BlockIndex {
     /// Numbers within the block of events that are damaged.
     unreadable: RoaringBitmap,
     times: Option<(i64, i64)>,
-    leaves: Vec<[u8; 32]>,
+    tree: Frontier,
     root: Option<Digest>,
 }
 
@@ -78,6 +78,16 @@ impl<'a> Indexed<'a> {
         }
     }
 
+    /// The number of the `requested` event that a `decided` one refers to.
+    pub(crate) const fn requested_seq(&self) -> Option<u64> {
+        self.requested_seq
+    }
+
+    /// The number of the `decided` event that an `ended` one refers to.
+    pub(crate) const fn decided_seq(&self) -> Option<u64> {
+        self.decided_seq
+    }
+
     fn of_entry(entry: &Entry<'a>, answer: Option<Answer>) -> Indexed<'a> {
         let word = |text: &'a str| Some(Word(Cow::Borrowed(text)));
         Indexed {
@@ -103,6 +113,7 @@ impl BlockIndex {
     /// When its body is not what events of its kind have.
     pub(crate) fn add(&mut self, event: &StoredEvent<'_>) -> Result<(), String> {
         let hash = event.hash.try_into().map_err(|_| "its hash has not 32 bytes".to_owned())?;
+        let hash = Digest::from_bytes(hash);
         let words = match event.kind {
             kind::REQUESTED | kind::DECIDED | kind::ENDED => serde_json::from_str(event.body)
                 .map_err(|error| format!("its body cannot be read: {error}"))?,
@@ -114,8 +125,8 @@ impl BlockIndex {
 
     /// Indexes one event of the block as it is being written: its number, time (in milliseconds since the Unix epoch),
     /// kind and hash, and what is indexed of it.
-    pub(crate) fn add_words(&mut self, seq: u64, at: i64, kind: &str, hash: [u8; 32], words: &Indexed<'_>) {
-        self.leaves.push(hash);
+    pub(crate) fn add_words(&mut self, seq: u64, at: i64, kind: &str, hash: Digest, words: &Indexed<'_>) {
+        self.tree.push(&hash);
         let (earliest, latest) = self.times.unwrap_or((at, at));
         self.times = Some((earliest.min(at), latest.max(at)));
         let offset = offset_of(seq);
@@ -127,9 +138,14 @@ impl BlockIndex {
         }
     }
 
+    /// The hashes of the events that have been indexed, in order.
+    pub(crate) fn leaves(&self) -> &[[u8; 32]] {
+        &self.leaves
+    }
+
     /// How many events have been indexed.
-    pub(crate) fn len(&self) -> usize {
-        self.leaves.len()
+    pub(crate) const fn len(&self) -> u64 {
+        self.tree.size()
     }
 
     /// Notes that an event of the block cannot be read.
@@ -211,7 +227,7 @@ impl BlockIndex {
 
     /// The RFC 6962 hash over the events' hashes, of which there are as many as a full block has.
     pub(crate) fn root(&self) -> Digest {
-        self.root.unwrap_or_else(|| Digest::from_bytes(tree_hash(&self.leaves)))
+        self.root.unwrap_or_else(|| self.tree.root())
     }
 
     /// Remembers the hash over all events of a block of which some are gone.
@@ -251,23 +267,4 @@ impl BlockIndex {
 
 fn offset_of(seq: u64) -> u32 {
     u32::try_from(seq.saturating_sub(first_of(block_of(seq)))).unwrap_or(u32::MAX)
-}
-
-/// The hash of a Merkle tree (RFC 6962, section 2.1).
-fn tree_hash(leaves: &[[u8; 32]]) -> [u8; 32] {
-    let node = |parts: &[&[u8]]| -> [u8; 32] {
-        parts.iter().fold(Sha256::new(), Sha256::chain_update).finalize().into()
-    };
-    let mut level: Vec<_> = leaves.iter().map(|leaf| node(&[&[0], leaf])).collect();
-    while level.len() > 1 {
-        level = level
-            .chunks(2)
-            .map(|pair| match pair {
-                [left, right] => node(&[&[1], left, right]),
-                // One without a neighbour moves up as it is.
-                alone => alone.first().copied().unwrap_or_default(),
-            })
-            .collect();
-    }
-    level.first().copied().unwrap_or_else(|| node(&[]))
 }

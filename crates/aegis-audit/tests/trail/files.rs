@@ -39,3 +39,15 @@ fn reading_leaves_no_file_behind() {
     assert_eq!(place.records(&Filter::default()).len(), 3);
     assert_eq!(place.files(), before);
 }
+
+#[test]
+fn a_log_that_had_a_rollback_journal_gets_a_write_ahead_log() {
+    let place = Place::with_decisions(1);
+    // As it comes from a file system without shared memory.
+    place.meddle().execute_batch("PRAGMA journal_mode = DELETE").unwrap();
+    let mut trail = place.open();
+    let _ = append_one(&mut trail, "b").unwrap();
+    assert!(place.beside("-wal").exists());
+    drop(trail);
+    assert_eq!(place.records(&Filter::default()).len(), 2);
+}

@@ -26,3 +26,5 @@ mod statistics;
 mod support;
 #[cfg(test)]
 mod tail;
+#[cfg(test)]
+mod verify;

@@ -2,15 +2,17 @@
 
 mod checkpoint;
 mod filter;
+mod find;
+mod follow;
 mod list;
 mod prune;
 mod record;
 mod redact;
 mod report;
-mod show;
+pub(crate) mod show;
 mod stats;
 pub(crate) mod survey;
-mod verify;
+pub(crate) mod verify;
 
 use clap::{Args, Subcommand};
 
@@ -25,7 +27,8 @@ use crate::settings::Settings;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk critical \
-    --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o november.csv\n\n\
+    --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o november.csv\n  \
+    aegis audit --follow --risk high\n\n\
     --session and --agent, given here, select records."
 )]
 pub(crate) struct AuditArgs {

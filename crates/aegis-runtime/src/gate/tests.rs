@@ -192,12 +192,14 @@ fn sinks_get_what_is_stored() {
     assert_eq!(gate.answer_all(&all[2..]).unwrap().len(), 1);
     let taken = notebook.taken.borrow();
     let happenings: Vec<_> = taken.iter().map(|(happening, _)| *happening).collect();
-    use Happening::{Decided, Requested};
-    assert_eq!(happenings, [Decided, Decided, Requested, Decided]);
+    assert_eq!(
+        happenings,
+        [Happening::Decided, Happening::Decided, Happening::Requested, Happening::Decided]
+    );
     assert_eq!(taken[2].1.decision, None);
     let decided: Vec<_> = taken
         .iter()
-        .filter(|(happening, _)| *happening == Decided)
+        .filter(|(happening, _)| *happening == Happening::Decided)
         .map(|(_, record)| record.clone())
         .collect();
     assert_eq!(decided, place.records());

@@ -1,15 +1,152 @@
 //! `aegis audit checkpoint`.
 
+mod key;
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aegis_audit::{Checkpoint, CheckpointNote, Operator, SignerKey, Trail, TrailReader, Verification};
+use aegis_engine::escape;
+use aegis_runtime::{current_host, current_user};
+use chrono::Utc;
 use clap::Args;
 
+use super::list::is_part_of_log;
+use super::verify::{Bar, json_line};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::settings::Settings;
 
-/// Print a checkpoint of the log, to be kept elsewhere
-#[derive(Debug, Args)]
-pub(crate) struct CheckpointArgs {}
+/// For how long a writer waits for others.
+const WAIT: Duration = Duration::from_secs(10);
 
-pub(crate) fn run(_args: &CheckpointArgs, _settings: &Settings) -> Result<ExitStatus, CommandError> {
-    Err(CommandError::usage("not there yet"))
+/// Print a checkpoint of the log, to be kept elsewhere
+///
+/// A checkpoint says how many events the log has, and the hash over all of them (RFC 6962), in the format of transparency
+/// logs (C2SP tlog-checkpoint). Kept where the log's owner cannot reach it, it later proves with `verify --checkpoint`
+/// that nothing up to there was changed or cut off. The log is verified first; a damaged one gets no checkpoint. Then the
+/// checkpoint is recorded in the log: it covers every event before that record.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aegis audit checkpoint -o 2026-11-23.note\n  aegis audit checkpoint --new-key \
+    example.com/audit -o audit.key\n  aegis audit checkpoint --key audit.key | mail -s checkpoint auditor@example.com\n  \
+    aegis audit checkpoint --prove 0193a1b2-... -o proof.json"
+)]
+pub(crate) struct CheckpointArgs {
+    /// Sign it with the private key in this file, which nobody else may be able to read
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+    /// Do not record it in the log
+    #[arg(long)]
+    no_record: bool,
+    /// Write to this file instead of standard output
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Print a proof that the log has the decision of this action, to be checked with `verify --proof`
+    #[arg(long, value_name = "ID")]
+    prove: Option<String>,
+    /// Leave parameters and description out of the proof
+    #[arg(long, requires = "prove")]
+    no_payload: bool,
+    /// Make a new key for signing, under this name, and write it to the file of -o; the public key is printed
+    #[arg(long, value_name = "NAME", requires = "output", conflicts_with_all = ["key", "no_record", "prove"])]
+    new_key: Option<String>,
+}
+
+pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    if let Some(path) = args.output.as_deref().filter(|path| is_part_of_log(path, &settings.db)) {
+        let shown = escape(&path.to_string_lossy());
+        return Err(
+            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
+        );
+    }
+    if let (Some(name), Some(path)) = (&args.new_key, &args.output) {
+        return key::make(name, path, settings.output);
+    }
+    let signer = args.key.as_deref().map(key::read).transpose()?;
+    let reader = TrailReader::open(&settings.db)?;
+    let bar = Bar::new(settings.output);
+    let verification = reader.verify(Vec::new(), |done, total| bar.show(done, total))?;
+    bar.clear();
+    if let Some(damage) = verification.damage.first() {
+        return Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
+            .help("a damaged log gets no checkpoint; `aegis audit verify` names everything that is wrong"));
+    }
+    let checkpoint = checkpoint(&reader, &verification, args, signer.as_ref(), settings)?;
+    let note = checkpoint.to_note(signer.as_ref());
+    let answer = match &args.prove {
+        None => note.to_string(),
+        Some(action_id) => prove(&reader, action_id, &note, !args.no_payload)?,
+    };
+    match &args.output {
+        None => settings.output.answer(answer.strip_suffix('\n').unwrap_or(&answer))?,
+        Some(path) => {
+            write_whole(path, &answer)?;
+            let events = checkpoint.size;
+            settings.output.note(format!(
+                "a checkpoint of {events} event{} was written to `{}`",
+                if events == 1 { "" } else { "s" },
+                escape(&path.to_string_lossy())
+            ));
+        }
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// The checkpoint of the log as it is, recorded unless that is not wanted.
+fn checkpoint(
+    reader: &TrailReader,
+    verification: &Verification,
+    args: &CheckpointArgs,
+    signer: Option<&SignerKey>,
+    settings: &Settings,
+) -> Result<Checkpoint, CommandError> {
+    if args.no_record {
+        let tree = verification.tree.as_ref().ok_or_else(|| {
+            CommandError::new(ExitStatus::No, "the hash over all events cannot be computed")
+                .help("the oldest events were pruned, and what stands for them is incomplete")
+        })?;
+        return Ok(Checkpoint::new(&reader.id(), tree));
+    }
+    let (host, user) = (current_host(), current_user());
+    let operator = Operator { host: &host, user: &user };
+    let mut trail = Trail::open(&settings.db, WAIT)?;
+    let signed_by = signer.map(SignerKey::name);
+    let (checkpoint, _receipt) = trail.record_checkpoint(verification, Utc::now(), signed_by, operator)?;
+    Ok(checkpoint)
+}
+
+fn prove(
+    reader: &TrailReader,
+    action_id: &str,
+    note: &CheckpointNote,
+    with_payload: bool,
+) -> Result<String, CommandError> {
+    match reader.prove(action_id, note, with_payload)? {
+        Some(proof) => json_line(&proof).map(|line| line + "\n"),
+        None => {
+            let shown = aegis_engine::escape_capped(action_id, 200);
+            Err(CommandError::input(format!("the log has no action `{shown}`"))
+                .help("`aegis audit --format jsonl` shows the id of each action"))
+        }
+    }
+}
+
+/// Writes beside the file and renames, so that it is there whole or not at all.
+fn write_whole(path: &Path, text: &str) -> Result<(), CommandError> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let write = || -> io::Result<()> {
+        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&beside)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
+        fs::rename(&beside, path)
+    };
+    write().map_err(|error| {
+        let _ = fs::remove_file(&beside);
+        CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
+    })
 }

@@ -12,6 +12,7 @@ use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::filter::FilterArgs;
+use super::follow::{self, Stream};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
@@ -34,6 +35,10 @@ pub(crate) struct ListArgs {
     /// Write to this file instead of standard output; the count goes to standard error
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Show the newest records, then go on with what is appended, until ^C: each action when it is answered, and again
+    /// when its end is recorded [default limit: 10]
+    #[arg(long, short, conflicts_with_all = ["reverse", "output"])]
+    follow: bool,
 }
 
 /// How to show records.
@@ -51,10 +56,32 @@ enum Format {
     Csv,
 }
 
+impl Format {
+    /// The way to write records that come one by one.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn stream(self) -> Result<Stream, CommandError> {
+        match self {
+            Format::Table => Ok(Stream::Lines),
+            Format::Jsonl => Ok(Stream::Jsonl),
+            Format::Csv => Ok(Stream::Csv),
+            Format::Json => {
+                Err(CommandError::usage("`--format json` is one array, and what is followed has no end")
+                    .help("use `--format jsonl`: one object a line"))
+            }
+        }
+    }
+}
+
 pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let output = settings.output;
-    let reader = TrailReader::open(&settings.db)?;
     let filter = args.filter.filter(settings);
+    if args.follow {
+        follow::run(filter, args.format.stream()?, settings)?;
+        return Ok(ExitStatus::Success);
+    }
+    let reader = TrailReader::open(&settings.db)?;
     match &args.output {
         None => {
             let mut stdout = BufWriter::new(output.stdout());
@@ -200,7 +227,7 @@ fn write_file(
 }
 
 /// Whether writing to `path` would destroy the log or a file that belongs to it.
-fn is_part_of_log(path: &Path, db: &Path) -> bool {
+pub(super) fn is_part_of_log(path: &Path, db: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
     let Some(target) = identity(path) else { return false };
     ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {

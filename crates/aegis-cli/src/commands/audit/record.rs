@@ -1,15 +1,105 @@
-//! `aegis audit record`.
+//! `aegis audit record`: how an allowed action ended.
 
-use clap::Args;
+use std::time::Duration;
 
+use aegis_audit::{Ending, EndingError, Trail, TrailReader};
+use aegis_engine::{escape, to_json_line};
+use clap::{Args, ValueEnum};
+
+use super::find::{ID_HELP, find_action};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::output::json::v1::life::EndedV1;
 use crate::settings::Settings;
 
-/// Record how an allowed action ended
-#[derive(Debug, Args)]
-pub(crate) struct RecordArgs {}
+/// How long to wait for the lock of the log before giving up.
+const LOG_WAIT: Duration = Duration::from_secs(10);
 
-pub(crate) fn run(_args: &RecordArgs, _settings: &Settings) -> Result<ExitStatus, CommandError> {
-    Err(CommandError::usage("not there yet"))
+/// Record how an allowed action ended
+///
+/// For whoever does an action after `aegis check` allowed it, and knows how it went. An action ends once: it must have
+/// been allowed, and what is recorded of its end stays.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  aegis audit record 0193a1b2-c3d4 --status success --duration 3s\n\n  \
+    set -o pipefail\n  if id=$(aegis check --format json <action.json | jq -r .action_id); then\n    \
+    if do_it; then aegis audit record \"$id\" --status success\n    \
+    else aegis audit record \"$id\" --status failed --error \"exit status $?\"\n    fi\n  fi\n\n\
+    Exit status: 0 recorded, 1 the action is unknown, was not allowed, or has ended already, 2 wrong usage, 4 the audit \
+    log could not be written.")]
+pub(crate) struct RecordArgs {
+    #[arg(value_name = "ID", help = ID_HELP)]
+    id: String,
+    /// How it went
+    #[arg(long, value_enum)]
+    status: Status,
+    /// What went wrong; 4 KiB of it are kept
+    #[arg(long, value_name = "TEXT")]
+    error: Option<String>,
+    /// How long it took, such as 3s or 2m 30s
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    duration: Option<Duration>,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+/// How an action went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Status {
+    /// It was done, and went well
+    Success,
+    /// It was tried, and failed
+    Failed,
+}
+
+impl Status {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Status::Success => "success",
+            Status::Failed => "failed",
+        }
+    }
+}
+
+/// How to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// One line for a person
+    Text,
+    /// One object on one line, with a receipt
+    Json,
+}
+
+pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    if args.error.is_some() && args.status == Status::Success {
+        return Err(CommandError::usage("`--error` says what went wrong, and nothing did")
+            .help("give it with `--status failed`"));
+    }
+    // Whatever is wrong with the id is found before the log is opened for writing, which would create it.
+    let action_id = find_action(&TrailReader::open(&settings.db)?, &args.id)?;
+    let ending = Ending {
+        succeeded: args.status == Status::Success,
+        error: args.error.as_deref(),
+        duration_ms: args.duration.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+    };
+    let receipt = Trail::open(&settings.db, LOG_WAIT)?.end_action(&action_id, ending)?;
+    let status = args.status.as_str();
+    let answer = match args.format {
+        Format::Text => format!("recorded  {} {status}  row {}", escape(&action_id), receipt.seq()),
+        Format::Json => to_json_line(&EndedV1::new(status, &receipt)).unwrap_or_default(),
+    };
+    // It is recorded, whether or not anyone hears of it.
+    if let Err(error) = settings.output.answer(answer) {
+        settings.output.error(&error);
+    }
+    Ok(ExitStatus::Success)
+}
+
+impl From<EndingError> for CommandError {
+    fn from(error: EndingError) -> CommandError {
+        match error {
+            EndingError::Trail(error) => error.into(),
+            other => CommandError { status: ExitStatus::No, message: other.to_string(), help: other.help() },
+        }
+    }
 }

@@ -1,15 +1,77 @@
-//! `aegis audit show`.
+//! `aegis audit show`: one action in full.
 
-use clap::Args;
+pub(crate) mod explain;
+mod warnings;
 
+use aegis_audit::TrailReader;
+use aegis_engine::to_json_line;
+use clap::{Args, ValueEnum};
+
+use super::find::{ID_HELP, find_action};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::output::json::v1::life::LifeV1;
+use crate::render::life::render_life;
 use crate::settings::Settings;
+use crate::terminal::stdout_width;
+use explain::explain;
+use warnings::warnings;
 
 /// Show one action in full
+///
+/// Every event of it, in order: what was known, who answered by which way, how it ended, what was removed. Each event is
+/// compared with its hash. With --policy, also why that policy decides so, over the recorded parameters and as of the
+/// recorded instant.
 #[derive(Debug, Args)]
-pub(crate) struct ShowArgs {}
+#[command(
+    after_help = "Examples:\n  aegis audit show 0193a1b2-c3d4\n  aegis audit show seq:17 --format json | jq .warnings\n  \
+    aegis audit show 0193a1b2-c3d4 --policy policy.yaml\n\nExit status: 0 shown, 1 there is no such action, or one of its \
+    events does not fit its hash, 2 wrong usage, 4 the audit log is missing or unreadable, 5 unreadable policy."
+)]
+pub(crate) struct ShowArgs {
+    #[arg(value_name = "ID", help = ID_HELP)]
+    id: String,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
 
-pub(crate) fn run(_args: &ShowArgs, _settings: &Settings) -> Result<ExitStatus, CommandError> {
-    Err(CommandError::usage("not there yet"))
+/// How to show an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Fields and events for a person
+    Text,
+    /// One object on one line, with everything that is recorded
+    Json,
+}
+
+pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let output = settings.output;
+    let reader = TrailReader::open(&settings.db)?;
+    let id = find_action(&reader, &args.id)?;
+    let Some(life) = reader.life(&id)? else {
+        let shown = aegis_engine::escape_capped(&id, 80);
+        return Err(CommandError::new(
+            ExitStatus::No,
+            format!("no action `{shown}` is in the audit log any more"),
+        )
+        .help("it was pruned just now; look for it in the archive"));
+    };
+    let explained = explain(&life, settings)?;
+    let warnings = warnings(&life);
+    output.answer(match args.format {
+        Format::Text => render_life(&life, &warnings, explained.as_ref(), stdout_width()),
+        Format::Json => to_json_line(&LifeV1::new(&life, &warnings, explained.as_ref())).unwrap_or_default(),
+    })?;
+    if life.is_intact() {
+        return Ok(ExitStatus::Success);
+    }
+    let rows: Vec<_> = life
+        .events
+        .iter()
+        .filter(|event| event.damage.is_some())
+        .map(|event| event.seq.to_string())
+        .collect();
+    Err(CommandError::new(ExitStatus::No, format!("the audit log is damaged at row {}", rows.join(", ")))
+        .help("keep it as evidence; `aegis audit verify` says what else is damaged"))
 }

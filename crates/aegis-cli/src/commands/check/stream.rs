@@ -5,6 +5,7 @@
 mod lines;
 
 use std::io::{self, Write};
+use std::iter::Peekable;
 
 use aegis_engine::to_json_line;
 
@@ -52,34 +53,41 @@ fn answer(
     group: Group,
     answers: &mut Answers<impl Write>,
 ) -> Result<(), CommandError> {
-    let mut lines = group.lines.into_iter();
+    let mut lines = group.lines.into_iter().peekable();
     let mut actions = group.actions.as_slice();
     answers.number = group.first;
     loop {
-        let answered = checker.check_all(actions);
-        if answered.is_empty() && !actions.is_empty() {
-            return Err(CommandError::new(ExitStatus::AuditLog, "an action was not answered"));
-        }
-        actions = actions.get(answered.len()..).unwrap_or_default();
-        let mut answered = answered.into_iter().peekable();
-        // Lines that cannot be read come in between; those behind the last answer too, unless another action follows.
-        while actions.is_empty() || answered.peek().is_some() {
-            match lines.next() {
-                None => break,
-                Some(Err(error)) => answers.refuse(&error)?,
-                Some(Ok(())) => match answered.next() {
-                    Some(Ok(reply)) => answers.give(&reply)?,
-                    Some(Err(error)) => answers.refuse(&error)?,
-                    None => break,
-                },
-            }
-        }
+        refuse_unreadable(&mut lines, answers)?;
         // Nobody waits for an answer while a human is asked for the next one.
         answers.flush()?;
         if actions.is_empty() {
             return Ok(());
         }
+        let answered = checker.check_all(actions);
+        if answered.is_empty() {
+            return Err(CommandError::new(ExitStatus::AuditLog, "an action was not answered"));
+        }
+        actions = actions.get(answered.len()..).unwrap_or_default();
+        for answer in answered {
+            let _ = lines.next();
+            match answer {
+                Ok(reply) => answers.give(&reply)?,
+                Err(error) => answers.refuse(&error)?,
+            }
+            refuse_unreadable(&mut lines, answers)?;
+        }
     }
+}
+
+/// Answers the lines that cannot be read, up to the next action.
+fn refuse_unreadable(
+    lines: &mut Peekable<impl Iterator<Item = Result<(), CommandError>>>,
+    answers: &mut Answers<impl Write>,
+) -> Result<(), CommandError> {
+    while let Some(Err(error)) = lines.next_if(Result::is_err) {
+        answers.refuse(&error)?;
+    }
+    Ok(())
 }
 
 /// Where answers go, and what they mean together.

@@ -1,7 +1,9 @@
 //! Version 1 of the JSON answers.
 
 pub(crate) mod examples;
+pub(crate) mod life;
 pub(crate) mod statistics;
+pub(crate) mod verification;
 
 use aegis_audit::ApproverIdentity;
 use aegis_engine::{Action, ApprovalMode, Decision, Digest, RiskLevel, RuleTrace, Undecidable};

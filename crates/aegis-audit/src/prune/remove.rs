@@ -1,0 +1,160 @@
+//! Deleting what was archived.
+
+use aegis_engine::Digest;
+use chrono::{DateTime, Utc};
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::{Archive, Pruned};
+use crate::append::Appending;
+use crate::error::TrailError;
+use crate::event::{Event, Operator, Stamped};
+use crate::index::{BlockIndex, block_of, first_of, prune};
+use crate::receipt::Receipt;
+use crate::trail::Trail;
+
+/// How many blocks are deleted in one transaction. More would keep writers waiting, and need a longer journal.
+const BLOCKS: u64 = 4;
+/// How many pages are given back to the file system in one transaction.
+const PAGES: u32 = 4096;
+
+/// What a pruning did to the file's size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Space {
+    /// How many bytes were given back to the file system.
+    pub returned: u64,
+    /// How many bytes are free within the file: the next events take them.
+    pub free: u64,
+    /// Whether the write-ahead log was emptied. Where another process is reading, that waits for it.
+    pub journal_emptied: bool,
+}
+
+impl Trail {
+    /// Appends the event that stands for an archive's events, and then deletes them. `progress` is told how many were
+    /// deleted. Gives the receipt of that event.
+    ///
+    /// # Errors
+    /// When the event could not be made durable, or the log is not the one that was archived any more; nothing was deleted
+    /// then. Or when not everything could be deleted: the log begins behind it all the same, and
+    /// [`delete_pruned`](Trail::delete_pruned) goes on.
+    pub fn prune(
+        &mut self,
+        archive: &Archive,
+        operator: Operator<'_>,
+        at: DateTime<Utc>,
+        progress: impl FnMut(u64),
+    ) -> Result<Vec<Receipt>, TrailError> {
+        let event = Event::Pruned {
+            through: archive.pruned.through,
+            head: archive.pruned.head,
+            subtrees: archive.pruned.tree.subtrees(),
+            archive_sha256: archive.sha256,
+            archive: &archive.name,
+            operator,
+        };
+        let receipts = self.transact(|log| {
+            check_still_fits(log, archive)?;
+            log.append(&[Stamped { at, event }])
+        })?;
+        self.delete_pruned(progress)?;
+        Ok(receipts)
+    }
+
+    /// Deletes what is still there of events that were pruned. `progress` is told how many were deleted. Gives their
+    /// number.
+    ///
+    /// # Errors
+    /// When not everything could be deleted.
+    pub fn delete_pruned(&mut self, mut progress: impl FnMut(u64)) -> Result<u64, TrailError> {
+        let mut deleted = 0;
+        loop {
+            let some = self.transact(delete_some)?;
+            if some == 0 {
+                return Ok(deleted);
+            }
+            deleted += some;
+            progress(deleted);
+        }
+    }
+
+    /// Gives space that is free within the log's file back to the file system, as far as the file is made for that, and
+    /// empties the write-ahead log, which may hold what was deleted.
+    ///
+    /// # Errors
+    /// When the log cannot be written.
+    pub fn give_back_space(&mut self) -> Result<Space, TrailError> {
+        let mut returned = 0;
+        let (mut free, page_size) = loop {
+            let (given, free, page_size) = self.transact(|log| give_back_some(log))?;
+            returned += given * page_size;
+            if given == 0 {
+                break (free, page_size);
+            }
+        };
+        free *= page_size;
+        Ok(Space { returned, free, journal_emptied: self.empty_journal()? })
+    }
+}
+
+/// An archive made of a log that has been pruned or redacted since would not hold what is to be deleted.
+fn check_still_fits(log: &Appending<'_>, archive: &Archive) -> Result<(), TrailError> {
+    let outdated = || TrailError::Outdated { path: log.path.to_owned() };
+    let failed = |error| TrailError::sqlite(log.path, error);
+    let gone = Pruned::of(log.connection, log.path, log.identity)?;
+    if gone.through != archive.gone {
+        return Err(outdated());
+    }
+    let head: Option<[u8; 32]> = log
+        .connection
+        .query_row("SELECT hash FROM events WHERE seq = ?1", [number(archive.pruned.through)], |row| {
+            row.get(0)
+        })
+        .optional()
+        .map_err(failed)?;
+    let redacted: bool = log
+        .connection
+        .query_row(
+            "SELECT EXISTS (SELECT 1 FROM events WHERE seq > ?1 AND kind = 'redacted')",
+            [number(archive.newest)],
+            |row| row.get(0),
+        )
+        .map_err(failed)?;
+    let fits = head.map(Digest::from_bytes) == Some(archive.pruned.head) && !redacted;
+    if fits { Ok(()) } else { Err(outdated()) }
+}
+
+/// Deletes the oldest events that were pruned, and what the index has of them. Gives their number.
+fn delete_some(log: &mut Appending<'_>) -> Result<u64, TrailError> {
+    let failed = |error| TrailError::sqlite(log.path, error);
+    let through = Pruned::newest(log.connection, log.path)?.map_or(0, |pruned| pruned.through);
+    let first: Option<i64> =
+        log.connection.query_row("SELECT min(seq) FROM events", [], |row| row.get(0)).map_err(failed)?;
+    let Some(first) = first.map(i64::unsigned_abs).filter(|first| *first <= through) else { return Ok(0) };
+    let last = through.min(first_of(block_of(first).saturating_add(BLOCKS)) - 1);
+    let deleted =
+        log.connection.execute("DELETE FROM events WHERE seq <= ?1", [number(last)]).map_err(failed)?;
+    prune(log.connection, log.path, last)?;
+    // What this writer knows of the newest block may be about events that are gone now.
+    log.index = BlockIndex::default();
+    Ok(deleted as u64)
+}
+
+/// Gives some free pages back. Gives how many those are, how many are left, and how many bytes one has.
+fn give_back_some(log: &Appending<'_>) -> Result<(u64, u64, u64), TrailError> {
+    let failed = |error| TrailError::sqlite(log.path, error);
+    let free = |connection: &Connection| -> rusqlite::Result<u64> {
+        connection.query_row("PRAGMA freelist_count", [], |row| row.get(0))
+    };
+    let before = free(log.connection).map_err(failed)?;
+    // Each row that it answers with is a page; nothing happens unless all of them are asked for.
+    let mut vacuum =
+        log.connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})")).map_err(failed)?;
+    let mut pages = vacuum.query([]).map_err(failed)?;
+    while pages.next().map_err(failed)?.is_some() {}
+    let after = free(log.connection).map_err(failed)?;
+    let page_size = log.connection.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failed)?;
+    Ok((before.saturating_sub(after), after, page_size))
+}
+
+fn number(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}

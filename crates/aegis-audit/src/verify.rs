@@ -1,0 +1,443 @@
+//! Verifying a chain of events: one after another, in bounded memory, and never stopping at the first damage.
+//!
+//! A row that is not what was hashed is one damage, not one for every row behind it: the chain is taken up again where
+//! rows fit each other. What the rows say about each other, and about the log, is compared too.
+
+mod anchor;
+mod bodies;
+mod damage;
+mod derived;
+mod kept;
+mod links;
+mod log;
+mod moves;
+
+use aegis_engine::Digest;
+use roaring::RoaringTreemap;
+
+pub use anchor::{Anchor, Claim, Standing};
+use bodies::{Bodies, Statement};
+use damage::Damages;
+pub use damage::{Damage, DamageKind};
+pub use kept::KeptReport;
+use links::Previous;
+use moves::{Run, Suspect};
+
+use crate::chain::{Link, commitment, genesis};
+use crate::index::{BLOCK, BlockIndex, block_of, completes_block};
+use crate::merkle::Frontier;
+use crate::stored::StoredEvent;
+
+/// Where a chain begins.
+#[derive(Clone, Debug)]
+pub struct Start {
+    log_id: Vec<u8>,
+    /// The number of the first row.
+    seq: u64,
+    /// What the first row is linked to.
+    head: Digest,
+    /// The tree over everything before, where that is known.
+    before: Option<Frontier>,
+    /// Whether what comes first is bound to the log's own row.
+    of_log: bool,
+}
+
+impl Start {
+    /// A whole log, from its first event. `created_at` is in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn of_log(log_id: &[u8], created_at: i64, key_sha256: Digest) -> Start {
+        let head = genesis(log_id, created_at, key_sha256);
+        Start { log_id: log_id.to_owned(), seq: 1, head, before: Some(Frontier::default()), of_log: true }
+    }
+
+    /// What is left of a log of which everything up to `through` was taken out: `head` is that event's hash, and
+    /// `before` the tree over everything that is gone, where it is known.
+    #[must_use]
+    pub fn after(log_id: &[u8], through: u64, head: Digest, before: Option<Frontier>) -> Start {
+        let before = before.filter(|before| before.size() == through);
+        Start { log_id: log_id.to_owned(), seq: through.saturating_add(1), head, before, of_log: false }
+    }
+}
+
+/// What was found out about a chain.
+#[derive(Debug)]
+#[must_use]
+pub struct Verification {
+    /// How many rows were looked at.
+    pub rows: u64,
+    /// The number that the first row should have: more than 1 where older ones were taken out.
+    pub start: u64,
+    /// The number of the newest row; 0 if there never was one.
+    pub last: u64,
+    /// The hash of the newest row; what the next one is linked to.
+    pub head: Digest,
+    /// The Merkle tree over every event that there ever was. Absent where damage keeps it from being computed.
+    pub tree: Option<Frontier>,
+    /// How many payloads were removed.
+    pub removed: u64,
+    /// How many references between rows could not be checked, because the rows that they lead to were not at hand.
+    pub unchecked_references: u64,
+    /// What is wrong: at most a thousand of all.
+    pub damage: Vec<Damage>,
+    /// How much more is wrong.
+    pub more_damage: u64,
+    /// The anchors, and whether they hold.
+    pub anchors: Vec<(Anchor, Standing)>,
+    /// The newest row that an anchor stands for; absent where none holds.
+    pub anchored: Option<u64>,
+}
+
+impl Verification {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.damage.is_empty()
+    }
+
+    /// Notes that an anchor outside of the log holds, up to this row.
+    pub(crate) fn hold(&mut self, row: u64) {
+        self.anchored = Some(self.anchored.map_or(row, |anchored| anchored.max(row)));
+    }
+}
+
+/// The kind and action of a row that another one refers to.
+pub(crate) type Referred = Option<(String, String)>;
+/// Finds the kind and action of a row by its number.
+pub(crate) type Lookup<'a> = Box<dyn FnMut(u64) -> Referred + 'a>;
+
+/// Verifies a chain, event by event.
+pub struct Verifier<'a> {
+    start: Start,
+    rows: u64,
+    /// The number that the next row should have.
+    expected: i64,
+    last: Option<i64>,
+    previous: Option<Previous>,
+    /// The newest row that is linked to everything before it.
+    sound: Previous,
+    tree: Option<Frontier>,
+    damages: Damages,
+    /// The rows that are damaged.
+    damaged: RoaringTreemap,
+    edited: u64,
+    linked_edits: bool,
+    /// Whether the first row is linked to something else than the chain's beginning.
+    begins_elsewhere: bool,
+    run: Option<Run>,
+    suspects: Vec<Suspect>,
+    searches: u32,
+    bodies: Bodies<'a>,
+    anchors: Vec<(Anchor, Standing)>,
+    /// The first anchor whose row has not passed by.
+    ahead: usize,
+    /// The index of the block that passes by, where that is wanted.
+    index: Option<BlockIndex>,
+    full: Option<FullBlock>,
+    /// Whether what comes next could not be read.
+    stopped: bool,
+}
+
+/// A block of which all rows have passed by.
+pub(crate) struct FullBlock {
+    pub(crate) block: u64,
+    /// What its rows give; absent where one of them is damaged.
+    pub(crate) index: Option<BlockIndex>,
+    /// The hash of its tree; absent where damage keeps it from being computed.
+    pub(crate) root: Option<Digest>,
+}
+
+/// What a row's own content says of it.
+struct Found {
+    payload_fits: bool,
+    hash: Digest,
+    fits: bool,
+}
+
+impl<'a> Verifier<'a> {
+    /// Begins a chain. The anchors are checked as their rows pass by.
+    #[must_use]
+    pub fn new(start: Start, mut anchors: Vec<Anchor>) -> Verifier<'a> {
+        anchors.sort_by_key(|anchor| anchor.claim.row());
+        let expected = i64::try_from(start.seq).unwrap_or(i64::MAX);
+        let sound = Previous::origin(expected.saturating_sub(1), start.head);
+        let mut verifier = Verifier {
+            rows: 0,
+            expected,
+            last: None,
+            previous: None,
+            sound,
+            tree: start.before.clone(),
+            damages: Damages::default(),
+            damaged: RoaringTreemap::new(),
+            edited: 0,
+            linked_edits: true,
+            begins_elsewhere: false,
+            run: None,
+            suspects: Vec::new(),
+            searches: 0,
+            bodies: Bodies::new(start.seq),
+            anchors: anchors.into_iter().map(|anchor| (anchor, Standing::Unchecked)).collect(),
+            ahead: 0,
+            index: None,
+            full: None,
+            stopped: false,
+            start,
+        };
+        verifier.check_anchors_before_the_start();
+        verifier
+    }
+
+    /// Lets rows be found that have passed by long ago, and gathers the index of every full block.
+    pub(crate) fn with_log(mut self, lookup: Lookup<'a>) -> Verifier<'a> {
+        self.bodies.lookup = Some(lookup);
+        self.index = Some(BlockIndex::default());
+        self
+    }
+
+    /// Takes the next row: its number, and the event, or what keeps it from being read.
+    pub fn push(&mut self, seq: i64, event: Result<StoredEvent<'_>, String>) {
+        self.rows += 1;
+        let in_order = self.check_order(seq);
+        match event {
+            Err(problem) => self.unreadable(seq, problem),
+            Ok(event) => {
+                let found = self.look_at(seq, &event);
+                if !self.is_plain(seq, &event, &found, in_order) {
+                    self.diagnose(seq, &event, &found, in_order);
+                }
+                if found.fits {
+                    self.listen(seq, &event);
+                }
+                if in_order {
+                    self.grow(seq, &event, &found);
+                    self.follow(seq, &event, &found);
+                }
+            }
+        }
+        if in_order {
+            self.expected = seq.saturating_add(1);
+            self.last = Some(seq);
+        }
+        self.complete_block(seq);
+    }
+
+    /// Notes that what comes behind the newest row cannot be read, and gives that row's number.
+    pub(crate) fn stop(&mut self, problem: &str) -> i64 {
+        let newest = self.expected.saturating_sub(1);
+        if !std::mem::replace(&mut self.stopped, true) {
+            self.damages.add(newest, DamageKind::Storage { problem: problem.to_owned() });
+        }
+        newest
+    }
+
+    /// Goes on behind rows that cannot be read, which are not missing.
+    pub(crate) fn resume_at(&mut self, seq: i64) {
+        self.stopped = false;
+        self.expected = seq;
+        self.previous = None;
+        self.tree = None;
+        self.index = self.index.take().map(|_| BlockIndex::default());
+        self.damaged.insert(seq.unsigned_abs());
+    }
+
+    /// Notes something that was found elsewhere.
+    pub(crate) fn damage(&mut self, seq: Option<i64>, kind: DamageKind) {
+        self.damages.add(seq, kind);
+    }
+
+    /// The block that has just become full, once.
+    pub(crate) fn take_full_block(&mut self) -> Option<FullBlock> {
+        self.full.take()
+    }
+
+    /// Ends the chain, and says what was found.
+    pub fn finish(mut self) -> Verification {
+        self.end_run();
+        self.bodies.finish(&self.damaged, &mut self.damages);
+        self.check_anchors_behind_the_end();
+        self.explain_moves();
+        self.recognise_another_log();
+        let last = self.last.map_or(self.start.seq.saturating_sub(1), i64::unsigned_abs);
+        let held = self.anchors.iter().filter(|(_, standing)| *standing == Standing::Holds);
+        Verification {
+            rows: self.rows,
+            start: self.start.seq,
+            last,
+            head: self.previous.as_ref().map_or(self.start.head, |previous| previous.hash),
+            anchored: held.map(|(anchor, _)| anchor.claim.row()).max(),
+            tree: self.tree,
+            removed: self.bodies.removed(),
+            unchecked_references: self.bodies.unchecked,
+            damage: self.damages.listed,
+            more_damage: self.damages.more,
+            anchors: self.anchors,
+        }
+    }
+
+    /// Recomputes what a row's hash covers.
+    fn look_at(&self, seq: i64, event: &StoredEvent<'_>) -> Found {
+        let payload_fits = match (event.payload, event.salt) {
+            (None, None) => true,
+            (Some(_), None) => false,
+            (payload, Some(salt)) => commitment(payload, salt).as_bytes() == event.commitment,
+        };
+        let hash = self.hash_as(seq, event);
+        Found { payload_fits, hash, fits: hash.as_bytes() == event.hash }
+    }
+
+    /// The hash that a row would have under some number.
+    fn hash_as(&self, seq: i64, event: &StoredEvent<'_>) -> Digest {
+        let StoredEvent { at, kind, action_id, body, commitment, prev_hash, .. } = *event;
+        Link { log_id: &self.start.log_id, seq, at, kind, action_id, body, commitment, prev_hash }.hash()
+    }
+
+    /// Whether a row is as it should be.
+    fn is_plain(&self, seq: i64, event: &StoredEvent<'_>, found: &Found, in_order: bool) -> bool {
+        let head = self.previous.as_ref().unwrap_or(&self.sound);
+        in_order
+            && found.payload_fits
+            && found.fits
+            && head.is_sound
+            && head.seq.checked_add(1) == Some(seq)
+            && event.prev_hash == head.hash.as_bytes()
+    }
+
+    fn unreadable(&mut self, seq: i64, problem: String) {
+        self.damages.add(seq, DamageKind::Unreadable { problem });
+        self.damaged.insert(seq.unsigned_abs());
+        self.tree = None;
+        self.previous = Some(Previous::unknown(seq));
+    }
+
+    /// Compares what a row says with what is known by now.
+    fn listen(&mut self, seq: i64, event: &StoredEvent<'_>) {
+        let statement = self.bodies.read(seq.unsigned_abs(), event, self.index.is_some());
+        let problem = match &statement {
+            Err(problem) => Some(problem.clone()),
+            Ok(Statement::Checkpoint { size, root }) => self.check_recorded_checkpoint(seq, *size, root),
+            Ok(_) => self.bodies.check(seq.unsigned_abs(), event, &statement, &self.damaged),
+        };
+        if let Some(problem) = problem {
+            self.damages.add(seq, DamageKind::False { problem });
+            self.damaged.insert(seq.unsigned_abs());
+        } else if let (Some(index), Ok(hash)) =
+            (&mut self.index, event.hash.try_into().map(Digest::from_bytes))
+        {
+            let words = match &statement {
+                Ok(Statement::Entry(words)) => Some(words),
+                _ => None,
+            };
+            index.add_words(event.seq, event.at, event.kind, hash, words.unwrap_or(&Default::default()));
+        }
+    }
+
+    /// What a `checkpoint` event recorded must be what was there: the tree over everything before it.
+    fn check_recorded_checkpoint(&self, seq: i64, size: u64, root: &str) -> Option<String> {
+        if size.checked_add(1) != Some(seq.unsigned_abs()) {
+            return Some(format!("a checkpoint of {size} events"));
+        }
+        let tree = self.tree.as_ref()?;
+        let actual = tree.root().to_string();
+        (actual != root).then(|| format!("a checkpoint with the root {root}, where it is {actual}"))
+    }
+
+    /// Adds the row to the tree, and compares anchors that name it.
+    fn grow(&mut self, seq: i64, event: &StoredEvent<'_>, found: &Found) {
+        let hash = event.hash.try_into().ok().map(Digest::from_bytes);
+        match (&mut self.tree, hash) {
+            (Some(tree), Some(hash))
+                if found.fits && tree.size().checked_add(1) == Some(seq.unsigned_abs()) =>
+            {
+                tree.push(&hash);
+            }
+            _ => self.tree = None,
+        }
+        self.check_anchors_at(seq, hash);
+    }
+
+    fn complete_block(&mut self, seq: i64) {
+        let seq = seq.unsigned_abs();
+        if self.index.is_none() || !completes_block(seq) {
+            return;
+        }
+        let block = block_of(seq);
+        let index = self.index.replace(BlockIndex::default());
+        let first = block.saturating_mul(BLOCK).saturating_add(1);
+        // What is left of a block of which some rows were pruned counts from there.
+        let expected = seq - first.max(self.start.seq) + 1;
+        let damaged = self.damaged.rank(seq) > self.damaged.rank(first - 1);
+        let index = index.filter(|index| !damaged && index.len() as u64 == expected);
+        let root = self.tree.as_ref().and_then(Frontier::block);
+        self.full = Some(FullBlock { block, index, root });
+    }
+
+    fn check_anchors_before_the_start(&mut self) {
+        let (start, head) = (self.start.seq, self.start.head);
+        for (anchor, standing) in &mut self.anchors {
+            if anchor.claim.row() >= start {
+                break;
+            }
+            self.ahead += 1;
+            let actual = match anchor.claim {
+                Claim::Head { seq, hash } if seq + 1 == start && seq > 0 => Some(hash == head),
+                Claim::Head { seq: 0, .. } => Some(false),
+                Claim::Head { .. } => None,
+                Claim::Root { size, root } => self
+                    .start
+                    .before
+                    .as_ref()
+                    .and_then(|tree| tree.earlier_root(size))
+                    .map(|actual| actual == root),
+            };
+            *standing = match actual {
+                None => Standing::Pruned,
+                Some(true) => Standing::Holds,
+                Some(false) => broken(anchor, &mut self.damages),
+            };
+        }
+    }
+
+    fn check_anchors_at(&mut self, seq: i64, hash: Option<Digest>) {
+        while let Some((anchor, standing)) = self.anchors.get_mut(self.ahead) {
+            if anchor.claim.row() > seq.unsigned_abs() {
+                break;
+            }
+            self.ahead += 1;
+            if anchor.claim.row() < seq.unsigned_abs() {
+                continue; // Its row is missing, or could not be read: there is damage that says so.
+            }
+            let holds = match anchor.claim {
+                Claim::Head { hash: claimed, .. } => Some(hash == Some(claimed)),
+                Claim::Root { root, .. } => self.tree.as_ref().map(|tree| tree.root() == root),
+            };
+            *standing = match holds {
+                None => Standing::Unchecked,
+                Some(true) => Standing::Holds,
+                Some(false) => broken(anchor, &mut self.damages),
+            };
+        }
+    }
+
+    fn check_anchors_behind_the_end(&mut self) {
+        let last = self.last.unwrap_or(self.expected.saturating_sub(1));
+        for (anchor, standing) in self.anchors.iter_mut().skip(self.ahead) {
+            let claimed = anchor.claim.row();
+            if claimed > last.unsigned_abs() && !self.stopped {
+                let anchor = anchor.name.clone();
+                self.damages.add(last, DamageKind::Truncated { anchor, claimed });
+                *standing = Standing::Broken;
+            }
+        }
+    }
+}
+
+fn broken(anchor: &Anchor, damages: &mut Damages) -> Standing {
+    let row = anchor.claim.row();
+    let problem = match anchor.claim {
+        Claim::Head { .. } => format!("row {row} has another hash: what stands up to there was written anew"),
+        Claim::Root { .. } => format!("the first {row} rows have another root: they were written anew"),
+    };
+    let kind = DamageKind::Differs { anchor: anchor.name.clone(), problem };
+    damages.add(i64::try_from(row).unwrap_or(i64::MAX), kind);
+    Standing::Broken
+}

@@ -1,0 +1,214 @@
+//! What rows say about other rows, and about the log.
+
+use std::hash::{BuildHasher as _, RandomState};
+
+use roaring::RoaringTreemap;
+use serde::Deserialize;
+
+use super::damage::Damages;
+use super::{DamageKind, Lookup};
+use crate::event::kind;
+use crate::index::Indexed;
+use crate::stored::StoredEvent;
+
+/// Of how many rows, the newest, kind and action are remembered.
+const RECENT: usize = 1 << 15;
+
+/// What a row says.
+pub(super) enum Statement<'a> {
+    /// About an action: what the index holds of it.
+    Entry(Indexed<'a>),
+    /// The tree over the first events.
+    Checkpoint { size: u64, root: String },
+    /// The payloads of these events were removed.
+    Redacted(Vec<u64>),
+    /// Everything up to this one was taken out.
+    Pruned(u64),
+    /// Nothing that could be compared.
+    Nothing,
+}
+
+#[derive(Deserialize)]
+struct CheckpointBody {
+    size: u64,
+    root: String,
+}
+
+#[derive(Deserialize)]
+struct RedactedBody {
+    events: Vec<u64>,
+}
+
+#[derive(Deserialize)]
+struct PrunedBody {
+    through: u64,
+}
+
+/// A row that may be referred to.
+#[derive(Clone, Copy, Default)]
+struct Recent {
+    seq: u64,
+    /// Of kind and action.
+    digest: u64,
+}
+
+/// What is remembered of the rows that passed by.
+pub(super) struct Bodies<'a> {
+    pub(super) lookup: Option<Lookup<'a>>,
+    pub(super) unchecked: u64,
+    start: u64,
+    recent: Vec<Recent>,
+    hasher: RandomState,
+    /// Rows whose payload and salt are gone.
+    removed: RoaringTreemap,
+    /// Rows that never had a payload.
+    bare: RoaringTreemap,
+    /// Rows of which a `redacted` event says that their payload is gone.
+    redacted: RoaringTreemap,
+}
+
+impl<'a> Bodies<'a> {
+    pub(super) fn new(start: u64) -> Bodies<'a> {
+        Bodies {
+            lookup: None,
+            unchecked: 0,
+            start,
+            recent: vec![Recent::default(); RECENT],
+            hasher: RandomState::new(),
+            removed: RoaringTreemap::new(),
+            bare: RoaringTreemap::new(),
+            redacted: RoaringTreemap::new(),
+        }
+    }
+
+    /// Reads what a row says. Of an action's rows everything that is indexed is read where `indexed`, and otherwise only
+    /// what refers to other rows.
+    pub(super) fn read<'b>(
+        &mut self,
+        seq: u64,
+        event: &StoredEvent<'b>,
+        indexed: bool,
+    ) -> Result<Statement<'b>, String> {
+        match (event.payload, event.salt) {
+            (None, None) => _ = self.removed.insert(seq),
+            (None, Some(_)) => _ = self.bare.insert(seq),
+            _ => {}
+        }
+        let digest = self.digest(event.kind, event.action_id);
+        if let Some(slot) = self.recent.get_mut(slot(seq)) {
+            *slot = Recent { seq, digest };
+        }
+        let wrong = |error: serde_json::Error| format!("its body cannot be read: {error}");
+        let body = event.body;
+        match event.kind {
+            kind::REQUESTED | kind::DECIDED | kind::ENDED => {
+                let refers_to_nothing = event.kind == kind::REQUESTED || body.ends_with("_seq\":null}");
+                if !indexed && refers_to_nothing {
+                    return Ok(Statement::Nothing);
+                }
+                serde_json::from_str(body).map(Statement::Entry).map_err(wrong)
+            }
+            kind::CHECKPOINT => {
+                let CheckpointBody { size, root } = serde_json::from_str(body).map_err(wrong)?;
+                Ok(Statement::Checkpoint { size, root })
+            }
+            kind::REDACTED => {
+                let RedactedBody { events } = serde_json::from_str(body).map_err(wrong)?;
+                Ok(Statement::Redacted(events))
+            }
+            kind::PRUNED => {
+                let PrunedBody { through } = serde_json::from_str(body).map_err(wrong)?;
+                Ok(Statement::Pruned(through))
+            }
+            kind::ANSWERED => Ok(Statement::Nothing),
+            other => Err(format!("there is no kind of event `{other}`")),
+        }
+    }
+
+    /// Compares what a row says with the rows that it is about. Gives what is not so.
+    pub(super) fn check(
+        &mut self,
+        seq: u64,
+        event: &StoredEvent<'_>,
+        statement: &Result<Statement<'_>, String>,
+        damaged: &RoaringTreemap,
+    ) -> Option<String> {
+        match statement.as_ref().ok()? {
+            Statement::Entry(words) => {
+                let (referred, wanted) = match event.kind {
+                    kind::DECIDED => (words.requested_seq()?, kind::REQUESTED),
+                    kind::ENDED => (words.decided_seq()?, kind::DECIDED),
+                    _ => return None,
+                };
+                self.check_reference(seq, referred, wanted, event.action_id, damaged)
+            }
+            Statement::Redacted(events) => {
+                let later = events.iter().find(|removed| **removed >= seq);
+                self.redacted.extend(events.iter().filter(|removed| (self.start..seq).contains(*removed)));
+                later.map(|later| format!("it removed the payload of row {later}, which did not exist yet"))
+            }
+            Statement::Pruned(through) => (*through >= self.start).then(|| {
+                format!("everything up to row {through} was pruned; it begins with row {}", self.start)
+            }),
+            _ => None,
+        }
+    }
+
+    fn check_reference(
+        &mut self,
+        seq: u64,
+        referred: u64,
+        wanted: &str,
+        action_id: &str,
+        damaged: &RoaringTreemap,
+    ) -> Option<String> {
+        let not_so = format!("row {referred} is no `{wanted}` event of its action");
+        if referred == 0 || referred >= seq {
+            return Some(not_so);
+        }
+        if referred < self.start || damaged.contains(referred) {
+            return None; // Pruned, or damaged itself.
+        }
+        let recent = self.recent.get(slot(referred)).filter(|recent| recent.seq == referred);
+        let is_so = match (recent, &mut self.lookup) {
+            (Some(recent), _) => recent.digest == self.digest(wanted, action_id),
+            (None, Some(lookup)) => match lookup(referred) {
+                Some((kind, action)) => kind == wanted && action == action_id,
+                // Missing: that is said elsewhere.
+                None => true,
+            },
+            (None, None) => {
+                self.unchecked += 1;
+                true
+            }
+        };
+        (!is_so).then_some(not_so)
+    }
+
+    fn digest(&self, kind: &str, action_id: &str) -> u64 {
+        self.hasher.hash_one((kind.len(), kind.as_bytes().first(), action_id))
+    }
+
+    /// How many payloads are gone.
+    pub(super) fn removed(&self) -> u64 {
+        self.removed.len()
+    }
+
+    /// Compares the payloads that are gone with those that events say are gone.
+    pub(super) fn finish(&self, damaged: &RoaringTreemap, damages: &mut Damages) {
+        for seq in (&self.removed - &self.redacted).iter().filter(|seq| !damaged.contains(*seq)) {
+            damages.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadMissing);
+        }
+        let kept = &(&self.redacted - &self.removed) - &self.bare;
+        for seq in kept.iter().filter(|seq| !damaged.contains(*seq)) {
+            if damages.has_missing(seq) {
+                continue;
+            }
+            damages.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadKept);
+        }
+    }
+}
+
+fn slot(seq: u64) -> usize {
+    usize::try_from(seq).unwrap_or_default() & (RECENT - 1)
+}

@@ -1,0 +1,270 @@
+//! Verifying a whole log: its rows in one pass, then what is derived from them.
+
+use std::io::BufRead;
+use std::path::Path;
+
+use aegis_engine::Digest;
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
+use serde::Deserialize;
+
+use super::derived::{ActionIndex, check_block, check_block_count};
+use super::kept::{KeptReport, check_kept};
+use super::{Anchor, DamageKind, Start, Verification, Verifier};
+use crate::error::TrailError;
+use crate::merkle::Frontier;
+use crate::reader::TrailReader;
+use crate::schema::{LogIdentity, check_indexes, check_tables, identify};
+use crate::stored::StoredEvent;
+
+/// After how many rows progress is told.
+const STEP: u64 = 1 << 13;
+/// How often reading is taken up again behind a place that cannot be read, each time twice as far behind it.
+const MAX_RESUMPTIONS: u32 = 40;
+
+/// What the newest `pruned` event says.
+#[derive(Deserialize)]
+struct PrunedBody {
+    through: u64,
+    head: String,
+    subtrees: Vec<String>,
+}
+
+impl TrailReader {
+    /// Verifies the whole log as it is at this moment, whatever is appended meanwhile: every row, what is derived from
+    /// them, the log's own row, its tables, and the `anchors`. Memory does not grow with the log. `progress` is told now
+    /// and then how many rows of how many have been looked at.
+    ///
+    /// # Errors
+    /// When the log cannot be read at all. What is wrong with it is no error, but in the [`Verification`].
+    pub fn verify(
+        &self,
+        anchors: Vec<Anchor>,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<Verification, TrailError> {
+        let _moment = self.moment()?;
+        let verification = verify(self.connection(), self.path(), anchors, progress)?;
+        self.check_unchanged()?;
+        Ok(verification)
+    }
+
+    /// Verifies the log like [`verify`](TrailReader::verify), and compares it with what callers kept: receipts, or whole
+    /// decisions, one JSON object a line. Each is looked up by its number, so that memory does not grow with them either,
+    /// and they may come in any order.
+    ///
+    /// # Errors
+    /// When the log or the lines cannot be read at all. A line that is not a receipt is no error, but in the report.
+    pub fn verify_kept(
+        &self,
+        anchors: Vec<Anchor>,
+        kept: &mut dyn BufRead,
+        progress: impl FnMut(u64, u64),
+    ) -> Result<(Verification, KeptReport), TrailError> {
+        let _moment = self.moment()?;
+        let mut verification = verify(self.connection(), self.path(), anchors, progress)?;
+        let report = check_kept(self.connection(), self.path(), &self.id(), kept, &mut verification)?;
+        self.check_unchanged()?;
+        Ok((verification, report))
+    }
+}
+
+impl TrailReader {
+    /// The tree over the events that were pruned, where there are any.
+    pub(crate) fn pruned(&self) -> Result<Option<Frontier>, TrailError> {
+        let (connection, path) = (self.connection(), self.path());
+        let identity =
+            identify(connection, path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })?;
+        Ok(start(connection, path, &identity)?.before.filter(|before| before.size() > 0))
+    }
+}
+
+fn verify(
+    connection: &Connection,
+    path: &Path,
+    anchors: Vec<Anchor>,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Verification, TrailError> {
+    let identity =
+        identify(connection, path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })?;
+    let start = start(connection, path, &identity)?;
+    let mut log = Log {
+        connection,
+        path,
+        verifier: Verifier::new(start, anchors).with_log(Box::new(|seq| referred(connection, seq))),
+        actions: ActionIndex::default(),
+        terms: Some(0),
+        blocks: 0,
+    };
+    for checked in [check_tables(connection, path), check_indexes(connection, path)] {
+        match checked {
+            Err(TrailError::Corrupt { problem, .. }) => {
+                log.verifier.damage(None, DamageKind::Tables { problem })
+            }
+            checked => checked?,
+        }
+    }
+    let newest = newest(connection);
+    let total = newest.map_or(0, |newest| newest.unsigned_abs().saturating_sub(log.verifier.start.seq - 1));
+    log.read(newest.unwrap_or(i64::MAX), |rows| progress(rows, total))?;
+    log.check_derived()?;
+    if log.verifier.has_suspects() {
+        log.look_again()?;
+    }
+    Ok(log.verifier.finish())
+}
+
+/// A log that is being verified.
+struct Log<'a> {
+    connection: &'a Connection,
+    path: &'a Path,
+    verifier: Verifier<'a>,
+    actions: ActionIndex,
+    /// How many terms the index must have; unknown where damage keeps a block from being indexed again.
+    terms: Option<u64>,
+    /// How many full blocks there are.
+    blocks: u64,
+}
+
+impl Log<'_> {
+    /// Reads all rows, as far as they can be read.
+    fn read(&mut self, newest: i64, mut progress: impl FnMut(u64)) -> Result<(), TrailError> {
+        let (mut from, mut far) = (i64::MIN, 1_i64);
+        for attempt in 0..MAX_RESUMPTIONS {
+            let Err(error) = self.read_from(from, attempt > 0, &mut progress)? else { return Ok(()) };
+            self.terms = None;
+            self.actions.give_up();
+            let last = self.verifier.stop(&error.to_string());
+            from = last.max(from.saturating_sub(1)).saturating_add(far);
+            far = far.saturating_mul(2);
+            if from > newest {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads rows from a number on. The inner error is a place that cannot be read.
+    fn read_from(
+        &mut self,
+        from: i64,
+        mut resumed: bool,
+        progress: &mut impl FnMut(u64),
+    ) -> Result<Result<(), rusqlite::Error>, TrailError> {
+        let sql = format!("SELECT {} FROM events WHERE seq >= ?1 ORDER BY seq", StoredEvent::COLUMNS);
+        let connection = self.connection;
+        let mut statement = match connection.prepare_cached(&sql) {
+            Err(error) => return self.unless_damage(error),
+            Ok(statement) => statement,
+        };
+        let mut rows = match statement.query([from]) {
+            Err(error) => return self.unless_damage(error),
+            Ok(rows) => rows,
+        };
+        loop {
+            let row = match rows.next() {
+                Ok(None) => return Ok(Ok(())),
+                Ok(Some(row)) => row,
+                Err(error) => return self.unless_damage(error),
+            };
+            let seq = match row.get(0) {
+                Ok(seq) => seq,
+                Err(error) => return self.unless_damage(error),
+            };
+            if std::mem::take(&mut resumed) {
+                self.verifier.resume_at(seq);
+            }
+            let event = StoredEvent::read(row);
+            self.actions.add_row(seq, event.as_ref().ok());
+            self.verifier.push(seq, event);
+            if let Some(block) = self.verifier.take_full_block() {
+                self.blocks = block.block + 1;
+                self.terms = check_block(connection, self.path, &block, &mut self.verifier)?
+                    .and_then(|terms| Some(self.terms? + terms));
+            }
+            if self.verifier.rows.is_multiple_of(STEP) {
+                progress(self.verifier.rows);
+            }
+        }
+    }
+
+    /// Tells damage of the file from everything else that may keep it from being read.
+    fn unless_damage<T>(&self, error: rusqlite::Error) -> Result<Result<T, rusqlite::Error>, TrailError> {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure | ErrorCode::NotADatabase) => {
+                Ok(Err(error))
+            }
+            _ => Err(TrailError::sqlite(self.path, error)),
+        }
+    }
+
+    /// Compares what is derived from the rows with what they gave.
+    fn check_derived(&mut self) -> Result<(), TrailError> {
+        let found = check_block_count(self.connection, self.terms, self.blocks, self.verifier.start.seq);
+        let actions = self.actions.compare(self.connection);
+        for (seq, kind) in found.into_iter().chain(actions) {
+            self.verifier.damage(seq, kind);
+        }
+        Ok(())
+    }
+
+    /// Looks at the numbers and hashes of all rows once more, to explain rows that do not follow the one before them.
+    fn look_again(&mut self) -> Result<(), TrailError> {
+        let failed = |error| TrailError::sqlite(self.path, error);
+        let mut hashes = self.connection.prepare("SELECT seq, hash FROM events").map_err(failed)?;
+        let rows = hashes
+            .query_map([], |row| Ok((row.get(0)?, row.get::<_, [u8; 32]>(1)?)))
+            .map_err(failed)?
+            // What cannot be read has no hash that anything could be linked to.
+            .map_while(|row| match row {
+                Ok((seq, hash)) => Some(Some((seq, Digest::from_bytes(hash)))),
+                Err(rusqlite::Error::SqliteFailure(..)) => None,
+                Err(_) => Some(None),
+            })
+            .flatten();
+        self.verifier.explain(rows);
+        let sql = format!("SELECT {} FROM events WHERE seq = ?1", StoredEvent::COLUMNS);
+        let mut statement = self.connection.prepare(&sql).map_err(failed)?;
+        for seq in self.verifier.suspects() {
+            let mut rows = statement.query([seq]).map_err(failed)?;
+            if let Ok(Some(row)) = rows.next()
+                && let Ok(event) = StoredEvent::read(row)
+            {
+                self.verifier.settle(seq, &event);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Where the chain begins: behind what the newest `pruned` event stands for, or at the log's first event.
+fn start(connection: &Connection, path: &Path, identity: &LogIdentity) -> Result<Start, TrailError> {
+    let whole = Start::of_log(&identity.id, identity.created_at, Digest::of(&identity.key));
+    let body: Option<String> = connection
+        .query_row(
+            "SELECT body FROM events WHERE kind = 'pruned' AND action_id = '' ORDER BY seq DESC LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .optional()
+        .or_else(|error| match error.sqlite_error_code() {
+            // What cannot be read is told where the rows are read.
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure) | None => Ok(None),
+            _ => Err(TrailError::sqlite(path, error)),
+        })?;
+    let pruned = body.and_then(|body| serde_json::from_str::<PrunedBody>(&body).ok());
+    let Some(PrunedBody { through, head, subtrees }) = pruned else { return Ok(whole) };
+    let subtrees: Option<Vec<_>> = subtrees.iter().map(|subtree| Digest::from_hex(subtree)).collect();
+    let before = subtrees.and_then(|subtrees| Frontier::from_subtrees(through, &subtrees));
+    // If that event is damaged, so is the log, and its row says so when it is read.
+    Ok(Digest::from_hex(&head).map_or(whole, |head| Start::after(&identity.id, through, head, before)))
+}
+
+fn newest(connection: &Connection) -> Option<i64> {
+    connection.query_row("SELECT max(seq) FROM events", [], |row| row.get(0)).ok().flatten()
+}
+
+fn referred(connection: &Connection, seq: u64) -> Option<(String, String)> {
+    connection
+        .prepare_cached("SELECT kind, action_id FROM events WHERE seq = ?1")
+        .and_then(|mut statement| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))))
+        .ok()
+}

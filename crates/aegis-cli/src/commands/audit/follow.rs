@@ -1,0 +1,144 @@
+//! `aegis audit --follow`: records as they are appended.
+
+use std::io::{self, BufWriter, Write};
+use std::os::fd::AsFd as _;
+use std::time::Duration;
+
+use aegis_audit::{ExportFormat, Filter, Followed, Follower, Record, RecordWriter, TrailError, Watch, Woken};
+use aegis_engine::escape;
+
+use crate::error::CommandError;
+use crate::output::Output;
+use crate::render::record_lines::RecordLines;
+use crate::settings::Settings;
+use crate::terminal::stdout_width;
+
+/// How many records to begin with where nobody says.
+const FIRST: u64 = 10;
+/// How long to wait at most before looking at the log unasked: not every file system tells of changes.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+/// How long after a change to look again. A program that knows nothing of the log's lock is seen writing before what it
+/// writes can be read.
+const SOON: Duration = Duration::from_millis(40);
+
+/// How to write records that come one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stream {
+    /// Lines of columns for a person.
+    Lines,
+    /// One object a line.
+    Jsonl,
+    /// Comma-separated values.
+    Csv,
+}
+
+/// Why following ended.
+enum Stop {
+    Trail(TrailError),
+    Output(io::Error),
+}
+
+impl From<TrailError> for Stop {
+    fn from(error: TrailError) -> Stop {
+        Stop::Trail(error)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Stop {
+        Stop::Output(error)
+    }
+}
+
+/// Writes the newest records, then what is appended, until nobody reads it any more.
+pub(super) fn run(mut filter: Filter, stream: Stream, settings: &Settings) -> Result<(), CommandError> {
+    filter.limit = filter.limit.or(Some(FIRST));
+    let watch = Watch::new(&settings.db)?;
+    let follower = Follower::new(&settings.db, filter)?;
+    match follow(follower, &watch, stream, settings) {
+        Ok(()) => Ok(()),
+        // Whoever read it has seen enough.
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(Stop::Output(error)) => {
+            Err(CommandError::input(format!("cannot write to standard output: {error}")))
+        }
+        Err(Stop::Trail(error)) => Err(error.into()),
+    }
+}
+
+fn follow(mut follower: Follower, watch: &Watch, stream: Stream, settings: &Settings) -> Result<(), Stop> {
+    let mut sink = Sink::new(stream, settings.output)?;
+    let mut wait = LONGEST_WAIT;
+    loop {
+        let caught_up = follower.catch_up(|followed| match followed {
+            Followed::Record(record) => sink.write(&record).map_err(Stop::Output),
+            told => {
+                sink.flush()?;
+                settings.output.note(describe(&told, settings));
+                Ok(())
+            }
+        });
+        sink.flush()?;
+        match caught_up {
+            // Others hold it, or wrote to it while it was read without a lock: there is another try.
+            Ok(()) | Err(Stop::Trail(TrailError::Locked { .. } | TrailError::Changed { .. })) => {}
+            Err(stop) => return Err(stop),
+        }
+        wait = match watch.wait(wait, io::stdout().as_fd())? {
+            Woken::Changed => SOON,
+            Woken::TimedOut => (wait * 2).min(LONGEST_WAIT),
+            Woken::OutputClosed => return Ok(()),
+        };
+    }
+}
+
+fn describe(followed: &Followed, settings: &Settings) -> String {
+    let path = escape(&settings.db.to_string_lossy());
+    match followed {
+        Followed::Absent => format!("there is no audit log at `{path}`; waiting for one"),
+        Followed::Appeared { log } => format!("an audit log is at `{path}` now: {log}"),
+        Followed::Skipped { first, last } => {
+            format!("rows {first} to {last} were moved to an archive before they could be shown")
+        }
+        Followed::Record(_) => String::new(),
+    }
+}
+
+/// Where records go.
+enum Sink {
+    Lines(RecordLines, BufWriter<anstream::AutoStream<io::Stdout>>),
+    Export(Box<RecordWriter<BufWriter<io::Stdout>>>),
+}
+
+impl Sink {
+    fn new(stream: Stream, output: Output) -> io::Result<Sink> {
+        let export = |format| {
+            RecordWriter::new(format, BufWriter::new(io::stdout()))
+                .map(|writer| Sink::Export(Box::new(writer)))
+        };
+        match stream {
+            Stream::Lines => {
+                let lines = RecordLines::new(stdout_width());
+                let mut writer = BufWriter::new(output.stdout());
+                writeln!(writer, "{}", lines.header())?;
+                Ok(Sink::Lines(lines, writer))
+            }
+            Stream::Jsonl => export(ExportFormat::Jsonl),
+            Stream::Csv => export(ExportFormat::Csv),
+        }
+    }
+
+    fn write(&mut self, record: &Record) -> io::Result<()> {
+        match self {
+            Sink::Lines(lines, writer) => writeln!(writer, "{}", lines.line(record)),
+            Sink::Export(writer) => writer.write(record),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Sink::Lines(_, writer) => writer.flush(),
+            Sink::Export(writer) => writer.flush(),
+        }
+    }
+}

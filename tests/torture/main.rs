@@ -1,0 +1,55 @@
+//! Torture of the audit log: kills, faults, power cuts, full disks, load. All of them are about one law: exit status 0,
+//! or `"allowed":true` on a line of a stream, means that the row is in the log for good; and whatever happened, the next
+//! run works.
+//!
+//! Bounded by default, long with `AEGIS_TORTURE=1`. Each suite has a control: the same checks, let loose on something
+//! that breaks the law, must fail. What the suites measured is printed with `--nocapture`.
+
+#[cfg(test)]
+mod chain;
+#[cfg(test)]
+mod chance;
+#[cfg(test)]
+mod claim;
+#[cfg(test)]
+#[path = "../environment.rs"]
+#[expect(dead_code, reason = "the end-to-end tests use the rest of it")]
+mod environment;
+#[cfg(test)]
+mod full_disk;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
+mod memory;
+#[cfg(test)]
+mod naive;
+#[cfg(test)]
+mod scale;
+#[cfg(test)]
+#[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
+mod traced;
+
+/// What needs to see and change the system calls of a process is written for one kind of machine.
+#[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
+#[test]
+fn faults_and_power_cuts_are_skipped_here() {
+    scale::skipped("faults and power cuts", "system calls can be traced on x86-64 Linux with glibc only");
+}
+
+/// A file beside this one that is in no module list would never run.
+#[test]
+fn no_torture_file_is_forgotten() {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torture");
+    let listed = concat!(include_str!("main.rs"), include_str!("traced/mod.rs"));
+    for directory in [here.to_owned(), format!("{here}/traced")] {
+        for entry in std::fs::read_dir(directory).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if let Some(module) = name.strip_suffix(".rs").filter(|module| !["main", "mod"].contains(module))
+            {
+                assert!(listed.contains(&format!("mod {module};")), "{name} is in no module list");
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! How much memory a long stream takes.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
+use std::time::Instant;
+
+use crate::chain::Log;
+use crate::environment::TestEnvironment;
+use crate::scale::{figures, scaled, skipped};
+
+const LIMIT_KIB: u64 = 64 * 1024;
+
+/// The most memory that a process ever had.
+fn peak_kib(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix(" kB")?.parse().ok()
+}
+
+#[test]
+fn a_long_stream_takes_little_memory() {
+    if peak_kib(std::process::id()).is_none() {
+        return skipped("memory", "there is no /proc to read it from");
+    }
+    let lines = scaled(20_000, 100_000);
+    let environment = TestEnvironment::new();
+    let start = Instant::now();
+    let mut command = environment.command(&["check", "--jsonl"]);
+    let mut child = command.stdin(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // The stream stays open until the memory was looked at.
+    let writer = std::thread::spawn(move || {
+        for line in 0..lines {
+            let text = "x".repeat(line % 2_000);
+            writeln!(stdin, r#"{{"type":"read","target":"crm","params":{{"n":{line},"text":"{text}"}}}}"#)
+                .unwrap();
+        }
+        stdin
+    });
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let allowed = answers
+        .by_ref()
+        .take(lines)
+        .filter(|answer| answer.as_ref().unwrap().contains(r#""allowed":true"#))
+        .count();
+    let peak = peak_kib(child.id()).unwrap();
+    drop(writer.join().unwrap());
+    assert_eq!((child.wait().unwrap().code(), allowed), (Some(0), lines));
+    let seconds = start.elapsed().as_secs_f64();
+    let rows = Log::read(&environment.file("aegis_audit.db")).unwrap().rows.len();
+    figures("memory", format!("{lines} lines, {} MiB at most, {seconds:.1} s", peak.div_ceil(1024)));
+    assert_eq!(rows, lines);
+    assert!(peak < LIMIT_KIB, "{peak} KiB");
+}
+
+#[test]
+fn a_process_that_takes_more_is_noticed() {
+    let Some(before) = peak_kib(std::process::id()) else { return };
+    let much = vec![1_u8; usize::try_from(LIMIT_KIB).unwrap() * 1024 + (8 << 20)];
+    let after = peak_kib(std::process::id()).unwrap();
+    assert!(after > LIMIT_KIB && after >= before, "{after} KiB with {} bytes in use", much.len());
+}
