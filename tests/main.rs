@@ -17,6 +17,8 @@ mod documents;
 #[cfg(test)]
 mod environment;
 #[cfg(test)]
+mod exports;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod generated;
@@ -40,6 +42,8 @@ mod stream;
 mod test_command;
 #[cfg(test)]
 mod validate;
+#[cfg(test)]
+mod verify_trail;
 
 /// A file in `tests/` that is not named above would never run.
 #[test]

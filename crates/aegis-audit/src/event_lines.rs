@@ -2,10 +2,12 @@
 //!
 //! The first line is the [`EventsHeader`]; each further one is an event, in which `body` and `payload` are strings of
 //! exactly the stored bytes, so that its hash can be computed again; the last one is the [`EventsEnd`], so that a file that
-//! was cut off shows. Deceptive characters are escaped, which changes no string.
+//! was cut off shows. Deceptive characters are escaped, which changes no string. Where the first event is not the log's
+//! first, `after` says what it is linked to: `{"seq":500,"head":"…","subtrees":["…"]}`, with the hashes of the perfect
+//! subtrees (RFC 6962) over everything before, largest first, or null where they are not known.
 //!
 //! ```json
-//! {"aegis_events":1,"log":"…","created_at":1764000000000,"key_sha256":"…"}
+//! {"aegis_events":1,"log":"…","created_at":1764000000000,"key_sha256":"…","after":null}
 //! {"seq":1,"at":1764000000123,"kind":"decided","action_id":"…","body":"{…}","payload":"{…}","salt":"…","commitment":"…","prev_hash":"…","hash":"…"}
 //! {"aegis_events_end":1,"events":1,"head":"…"}
 //! ```
@@ -26,6 +28,7 @@ pub use reader::EventReader;
 pub use writer::EventWriter;
 
 use crate::chain::genesis;
+use crate::merkle::Frontier;
 use crate::schema::LogIdentity;
 
 /// The version of the format that this program writes, and the only one that it reads.
@@ -42,6 +45,19 @@ pub struct EventsHeader {
     created_at: i64,
     /// The digest of the log's key. The key itself stays in the log.
     key_sha256: Digest,
+    /// What stands before the first event of the export, where that is not the log's first.
+    after: Option<Preceding>,
+}
+
+/// What stands before the first event of an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preceding {
+    /// The number of the event before.
+    pub seq: u64,
+    /// Its hash: what the first event is linked to.
+    pub head: Digest,
+    /// The tree over everything before, where it is known.
+    pub tree: Option<Frontier>,
 }
 
 impl EventsHeader {
@@ -62,14 +78,26 @@ impl EventsHeader {
     pub fn genesis(&self) -> Digest {
         genesis(&self.log, self.created_at, self.key_sha256)
     }
-}
 
-impl From<&LogIdentity> for EventsHeader {
-    fn from(identity: &LogIdentity) -> EventsHeader {
+    /// What stands before the first event; `None` where that is the log's first.
+    #[must_use]
+    pub const fn after(&self) -> Option<&Preceding> {
+        self.after.as_ref()
+    }
+
+    /// Whether both are of the same log.
+    #[must_use]
+    pub fn is_of_same_log(&self, other: &EventsHeader) -> bool {
+        self.log == other.log && self.genesis() == other.genesis()
+    }
+
+    /// The header of events of this log that come after some others.
+    pub(crate) fn new(identity: &LogIdentity, after: Option<Preceding>) -> EventsHeader {
         EventsHeader {
             log: identity.id.clone(),
             created_at: identity.created_at,
             key_sha256: Digest::of(&identity.key),
+            after: after.filter(|after| after.seq > 0),
         }
     }
 }
@@ -111,6 +139,42 @@ struct HeaderLine<'a> {
     created_at: i64,
     #[serde(borrow)]
     key_sha256: &'a str,
+    #[serde(deserialize_with = "reader::nullable")]
+    after: Option<PrecedingLine>,
+}
+
+/// What stands before the first event.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PrecedingLine {
+    seq: u64,
+    head: String,
+    #[serde(deserialize_with = "reader::nullable")]
+    subtrees: Option<Vec<String>>,
+}
+
+impl From<&Preceding> for PrecedingLine {
+    fn from(after: &Preceding) -> PrecedingLine {
+        let subtrees =
+            after.tree.as_ref().map(|tree| tree.subtrees().iter().map(Digest::to_string).collect());
+        PrecedingLine { seq: after.seq, head: after.head.to_string(), subtrees }
+    }
+}
+
+impl PrecedingLine {
+    /// What the line says; `None` if that makes no sense.
+    fn parse(&self) -> Option<Preceding> {
+        let tree = match &self.subtrees {
+            None => None,
+            Some(subtrees) => {
+                let subtrees: Option<Vec<_>> =
+                    subtrees.iter().map(|subtree| Digest::from_hex(subtree)).collect();
+                Some(Frontier::from_subtrees(self.seq, &subtrees?)?)
+            }
+        };
+        let head = Digest::from_hex(&self.head)?;
+        (self.seq > 0).then_some(Preceding { seq: self.seq, head, tree })
+    }
 }
 
 /// The last line.

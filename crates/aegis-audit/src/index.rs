@@ -77,16 +77,27 @@ pub(crate) fn seal(
         return store(connection, path, block, written);
     }
     let mut index = read_block(connection, path, block)?;
-    if (index.len() as u64) < BLOCK
-        && let Some(Pruned { mut tree, .. }) = Pruned::newest(connection, path)?
+    if index.len() < BLOCK
+        && let Some(root) = root_of_all(connection, path, block)?
     {
-        // Its first events were pruned before it was full. Its hash is over all of them.
-        index.leaves().iter().for_each(|leaf| tree.push(&Digest::from_bytes(*leaf)));
-        if let Some(root) = tree.block().filter(|_| tree.size() == first_of(block.saturating_add(1)) - 1) {
-            index.set_root(root.as_bytes());
-        }
+        index.set_root(root.as_bytes());
     }
     store(connection, path, block, &index)
+}
+
+/// The hash over all events of a full block of which the first ones were pruned before it was full.
+fn root_of_all(connection: &Connection, path: &Path, block: u64) -> Result<Option<Digest>, TrailError> {
+    let failed = |error| TrailError::sqlite(path, error);
+    let Some(Pruned { through, mut tree, .. }) = Pruned::newest(connection, path)? else { return Ok(None) };
+    let last = first_of(block.saturating_add(1)) - 1;
+    let mut statement = connection
+        .prepare_cached("SELECT hash FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
+        .map_err(failed)?;
+    let mut rows = statement.query([through, last]).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        tree.push(&Digest::from_bytes(row.get(0).map_err(failed)?));
+    }
+    Ok(tree.block().filter(|_| tree.size() == last))
 }
 
 /// Takes the events up to `through` out of the index. They must be gone already.

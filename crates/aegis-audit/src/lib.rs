@@ -45,6 +45,7 @@ mod reader;
 mod receipt;
 mod record;
 mod recorder;
+mod rows;
 mod schema;
 mod sink;
 mod sinks;
@@ -53,6 +54,7 @@ mod stored;
 mod tail;
 mod trail;
 mod verify;
+mod view;
 mod watch;
 
 pub use answer::{Answer, ApproverIdentity, ResultStatus, Via};
@@ -60,8 +62,10 @@ pub use checkpoint::{Checkpoint, CheckpointNote};
 pub use ending::{Ending, EndingError};
 pub use error::TrailError;
 pub use event::{Entry, Event, Operator, PathSource, Stamped};
-pub use event_lines::{Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader};
-pub use export::{ExportFormat, RecordWriter, approver_word};
+pub use event_lines::{
+    Compression, EventLinesError, EventReader, EventWriter, EventsEnd, EventsHeader, Preceding,
+};
+pub use export::{ExportFormat, OCSF_VERSION, RecordWriter, approver_word};
 pub use follow::{Followed, Follower};
 pub use life::{Found, Happened, Life, LifeEntry, LifeEvent, Outcome, State};
 pub use merkle::Frontier;

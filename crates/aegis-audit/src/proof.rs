@@ -179,6 +179,14 @@ impl ProvenEvent {
 }
 
 impl TrailReader {
+    /// Whether the log has an event of this action that could be proven.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn can_prove(&self, action_id: &str) -> Result<bool, TrailError> {
+        Ok(self.event_of(action_id, false)?.is_some())
+    }
+
     /// Proves that an action's decision (or the question, where it was not decided) is among the events that a checkpoint
     /// of this log covers. `None` if the log has no such event, or the checkpoint does not cover it. The payload may be
     /// left out: what else is known of the event is proven without it.
@@ -239,14 +247,13 @@ impl TrailReader {
 
     fn path_through(&self, mut gatherer: PathGatherer, size: u64) -> Result<Option<Vec<Digest>>, TrailError> {
         let failed = |error| TrailError::sqlite(self.path(), error);
-        if let Some(before) = self.pruned()? {
-            gatherer.begin(&before);
-        }
+        let pruned = self.pruned()?.unwrap_or_default();
+        gatherer.begin(&pruned);
         let mut statement = self
             .connection()
-            .prepare("SELECT hash FROM events WHERE seq <= ?1 ORDER BY seq")
+            .prepare("SELECT hash FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
             .map_err(failed)?;
-        let mut rows = statement.query([i64::try_from(size).unwrap_or(i64::MAX)]).map_err(failed)?;
+        let mut rows = statement.query([pruned.size(), size]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             gatherer.push(&Digest::from_bytes(row.get(0).map_err(failed)?));
         }

@@ -3,12 +3,12 @@
 use std::error::Error;
 
 use aegis_engine::{ApprovalMode, RiskLevel};
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::Row;
 
 use crate::answer::{Answer, ResultStatus};
-use crate::event::{EndedBody, EntryBody, Payload};
 use crate::record::Record;
+use crate::view::{RecordView, Scratch};
 
 /// Which records to read, and in which order. The default is all of them, oldest first.
 #[derive(Clone, Debug, Default)]
@@ -55,37 +55,6 @@ pub(crate) fn ceil_millis(instant: DateTime<Utc>) -> i64 {
 }
 
 pub(crate) fn read_record(row: &Row<'_>) -> Result<Record, Box<dyn Error>> {
-    let (seq, at, id): (i64, i64, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-    let (body, payload, hash): (String, Option<String>, Vec<u8>) = (row.get(3)?, row.get(4)?, row.get(5)?);
-    let ended: Option<String> = row.get(6)?;
-    let body: EntryBody = serde_json::from_str(&body)?;
-    let payload: Option<Payload> = payload.as_deref().map(serde_json::from_str).transpose()?;
-    let ended: Option<EndedBody> = ended.as_deref().map(serde_json::from_str).transpose()?;
-    let at = DateTime::<Utc>::from_timestamp_millis(at).ok_or("its time is out of range")?;
-    let (action_params, action_desc) =
-        payload.map_or((None, None), |payload| (Some(payload.params), Some(payload.description)));
-    Ok(Record {
-        id,
-        session_id: body.session_id,
-        timestamp: at.to_rfc3339_opts(SecondsFormat::Millis, true),
-        agent: body.agent,
-        action_type: body.action_type,
-        action_target: body.action_target,
-        action_params,
-        action_desc,
-        risk_level: body.risk_level,
-        approval: body.approval,
-        matched_rule: body.matched_rule,
-        decision: body.decision,
-        approver: body.approver,
-        result_status: ended.as_ref().map(|ended| ended.result_status).or(body.result_status),
-        result_error: ended.as_ref().and_then(|ended| ended.result_error.clone()),
-        duration_ms: ended.and_then(|ended| ended.duration_ms),
-        policy_sha256: body.policy_sha256,
-        action_sha256: body.action_sha256,
-        host: body.host,
-        user: body.user,
-        seq: seq.unsigned_abs(),
-        hash: hex::encode(hash),
-    })
+    let ended = row.get_ref(6)?.as_str_or_null()?;
+    Ok(RecordView::read(row, ended, &mut Scratch::default())?.to_record()?)
 }

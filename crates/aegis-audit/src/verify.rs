@@ -24,8 +24,10 @@ use links::Previous;
 use moves::{Run, Suspect};
 
 use crate::chain::{Link, commitment, genesis};
+use crate::event_lines::{EventsHeader, Preceding};
 use crate::index::{BLOCK, BlockIndex, block_of, completes_block};
 use crate::merkle::Frontier;
+use crate::prune::Pruned;
 use crate::stored::StoredEvent;
 
 /// Where a chain begins.
@@ -40,6 +42,11 @@ pub struct Start {
     before: Option<Frontier>,
     /// Whether what comes first is bound to the log's own row.
     of_log: bool,
+    /// The number of the last row that counts as pruned, and what is known of the rows up to it, where some of them are
+    /// still there.
+    pruned: Option<Pruned>,
+    /// Whether it is an export: `pruned` events may stand for rows that are in it, and other rows are elsewhere.
+    of_export: bool,
 }
 
 impl Start {
@@ -47,7 +54,32 @@ impl Start {
     #[must_use]
     pub fn of_log(log_id: &[u8], created_at: i64, key_sha256: Digest) -> Start {
         let head = genesis(log_id, created_at, key_sha256);
-        Start { log_id: log_id.to_owned(), seq: 1, head, before: Some(Frontier::default()), of_log: true }
+        Start {
+            log_id: log_id.to_owned(),
+            seq: 1,
+            head,
+            before: Some(Frontier::default()),
+            of_log: true,
+            pruned: None,
+            of_export: false,
+        }
+    }
+
+    /// Exported events, with what their header says stands before them.
+    #[must_use]
+    pub fn of_export(header: &EventsHeader) -> Start {
+        let id = header.log_id();
+        let start = match header.after() {
+            None => Start::after(id, 0, header.genesis(), Some(Frontier::default())),
+            Some(after) => Start::after(id, after.seq, after.head, after.tree.clone()),
+        };
+        Start { of_log: header.after().is_none(), of_export: true, ..start }
+    }
+
+    /// What is left of a log whose pruning was cut short: rows from `seq` on, which is linked to `head`, are still there.
+    pub(crate) fn left_over(log_id: &[u8], seq: u64, head: Digest, pruned: Pruned) -> Start {
+        let start = Start::after(log_id, seq.saturating_sub(1), head, None);
+        Start { pruned: Some(pruned), ..start }
     }
 
     /// What is left of a log of which everything up to `through` was taken out: `head` is that event's hash, and
@@ -55,7 +87,15 @@ impl Start {
     #[must_use]
     pub fn after(log_id: &[u8], through: u64, head: Digest, before: Option<Frontier>) -> Start {
         let before = before.filter(|before| before.size() == through);
-        Start { log_id: log_id.to_owned(), seq: through.saturating_add(1), head, before, of_log: false }
+        Start {
+            log_id: log_id.to_owned(),
+            seq: through.saturating_add(1),
+            head,
+            before,
+            of_log: false,
+            pruned: None,
+            of_export: false,
+        }
     }
 }
 
@@ -133,8 +173,10 @@ pub struct Verifier<'a> {
     /// The index of the block that passes by, where that is wanted.
     index: Option<BlockIndex>,
     full: Option<FullBlock>,
-    /// Whether what comes next could not be read.
+    /// Whether what comes next could not be read, or stands elsewhere.
     stopped: bool,
+    /// Where exports begin and end: what `pruned` events in them may stand for.
+    boundaries: Vec<Preceding>,
 }
 
 /// A block of which all rows have passed by.
@@ -175,12 +217,13 @@ impl<'a> Verifier<'a> {
             run: None,
             suspects: Vec::new(),
             searches: 0,
-            bodies: Bodies::new(start.seq),
+            bodies: Bodies::new(start.seq, start.of_export),
             anchors: anchors.into_iter().map(|anchor| (anchor, Standing::Unchecked)).collect(),
             ahead: 0,
             index: None,
             full: None,
             stopped: false,
+            boundaries: Vec::new(),
             start,
         };
         verifier.check_anchors_before_the_start();
@@ -315,6 +358,7 @@ impl<'a> Verifier<'a> {
         let problem = match &statement {
             Err(problem) => Some(problem.clone()),
             Ok(Statement::Checkpoint { size, root }) => self.check_recorded_checkpoint(seq, *size, root),
+            Ok(Statement::Pruned(pruned)) => self.check_pruned(pruned),
             Ok(_) => self.bodies.check(seq.unsigned_abs(), event, &statement, &self.damaged),
         };
         if let Some(problem) = problem {
@@ -341,6 +385,54 @@ impl<'a> Verifier<'a> {
         (actual != root).then(|| format!("a checkpoint with the root {root}, where it is {actual}"))
     }
 
+    /// What a `pruned` event stands for must be what was there: before the chain begins, or up to the end of an export.
+    fn check_pruned(&mut self, pruned: &Pruned) -> Option<String> {
+        let Pruned { through, head, tree } = pruned;
+        if !self.start.of_export {
+            let gone = self.start.pruned.as_ref().map_or(self.start.seq - 1, |pruned| pruned.through);
+            let start = self.start.seq;
+            return (*through > gone)
+                .then(|| format!("everything up to row {through} was pruned; it begins with row {start}"));
+        }
+        let Some(known) = self.boundaries.iter().find(|known| known.seq == *through) else {
+            self.bodies.unchecked += 1;
+            return None;
+        };
+        let fits = known.head == *head && known.tree.as_ref().is_none_or(|known| known == tree);
+        (!fits).then(|| format!("it stands for other rows up to {through} than those that were exported"))
+    }
+
+    /// Remembers the place that the chain has come to as the end of an export, or the beginning of the next one.
+    pub(crate) fn mark_boundary(&mut self) {
+        let (seq, head) = self.newest();
+        let tree = self.tree.clone().filter(|tree| tree.size() == seq);
+        self.boundaries.push(Preceding { seq, head, tree });
+    }
+
+    /// The number and hash of the newest row so far, or of what stands before the first.
+    pub(crate) fn newest(&self) -> (u64, Digest) {
+        let head = self.previous.as_ref().map_or(self.start.head, |previous| previous.hash);
+        (self.expected.saturating_sub(1).unsigned_abs(), head)
+    }
+
+    /// Notes that what comes behind the newest row stands elsewhere: anchors of it are left alone.
+    pub(crate) fn goes_on_elsewhere(&mut self) {
+        self.stopped = true;
+    }
+
+    /// Where rows that were pruned are still there: takes up the tree behind them, if they are those.
+    fn pass_pruned(&mut self, seq: i64, hash: Option<Digest>) {
+        let Some(pruned) = self.start.pruned.as_ref().filter(|pruned| pruned.through == seq.unsigned_abs())
+        else {
+            return;
+        };
+        if hash == Some(pruned.head) {
+            self.tree = Some(pruned.tree.clone());
+        } else {
+            self.damages.add(seq, DamageKind::WrongStart);
+        }
+    }
+
     /// Adds the row to the tree, and compares anchors that name it.
     fn grow(&mut self, seq: i64, event: &StoredEvent<'_>, found: &Found) {
         let hash = event.hash.try_into().ok().map(Digest::from_bytes);
@@ -352,6 +444,7 @@ impl<'a> Verifier<'a> {
             }
             _ => self.tree = None,
         }
+        self.pass_pruned(seq, hash);
         self.check_anchors_at(seq, hash);
     }
 

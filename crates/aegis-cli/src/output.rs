@@ -6,7 +6,7 @@ pub(crate) mod json;
 pub(crate) mod junit;
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _, StdoutLock, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -35,6 +35,11 @@ impl Output {
     /// The stream of answers.
     pub(crate) fn stdout(self) -> AutoStream<io::Stdout> {
         AutoStream::new(io::stdout(), self.color)
+    }
+
+    /// The stream of answers for what never holds a colour: nothing looks for one.
+    pub(crate) fn plain_stdout() -> StdoutLock<'static> {
+        io::stdout().lock()
     }
 
     fn stderr(self) -> AutoStream<io::Stderr> {

@@ -6,6 +6,7 @@
 //! another word (UTS #39, "highly restrictive").
 
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -28,10 +29,21 @@ const MARKS_PER_CHARACTER: u32 = 2;
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for (_, character, verdict) in inspect(text) {
-        push_escaped(&mut shown, character, verdict);
-    }
+    escape_into(text, &mut shown);
     shown
+}
+
+/// Appends to `shown` what [`escape`] makes of `text`, for whoever escapes much and keeps one buffer.
+pub fn escape_into(text: &str, shown: &mut String) {
+    let plain = |shown: &mut String, plain: &str| {
+        for (index, part) in plain.split('\\').enumerate() {
+            if index > 0 {
+                shown.push_str("\\\\");
+            }
+            shown.push_str(part);
+        }
+    };
+    visit(text, shown, plain, push_escaped);
 }
 
 /// Escapes as much of `text` as takes up at most `max_chars` characters once it is escaped; says how many bytes of
@@ -46,7 +58,7 @@ pub fn escape(text: &str) -> String {
 pub fn escape_capped(text: &str, max_chars: usize) -> String {
     let mut shown = String::new();
     let mut length = 0;
-    for (offset, character, verdict) in inspect(text) {
+    for (offset, character, verdict) in inspect(text, 0..text.len()) {
         let before = shown.len();
         push_escaped(&mut shown, character, verdict);
         // An escape is ASCII; anything else is one character.
@@ -80,18 +92,25 @@ fn push_escaped(shown: &mut String, character: char, verdict: Verdict) {
 pub fn to_json_line(value: &impl Serialize) -> Result<String, serde_json::Error> {
     let mut json = Vec::with_capacity(1024);
     serde_json::to_writer(&mut json, value)?;
-    Ok(escape_json_text(String::from_utf8(json).map_err(serde::ser::Error::custom)?))
-}
-
-/// Replaces the deceptive characters in JSON text by `\uXXXX`. They can only stand inside strings.
-fn escape_json_text(json: String) -> String {
-    // Looked at in runs without an exit within, which is what the compiler makes fast code of.
-    let is_plain = |run: &[u8]| run.iter().fold(true, |plain, byte| plain & (0x20..0x7F).contains(byte));
-    if json.as_bytes().chunks(64).all(is_plain) {
-        return json;
+    let json = String::from_utf8(json).map_err(serde::ser::Error::custom)?;
+    if is_plain(json.as_bytes()) {
+        return Ok(json);
     }
     let mut shown = String::with_capacity(json.len() + 16);
-    for (_, character, verdict) in inspect(&json) {
+    escape_json_into(&json, &mut shown);
+    Ok(shown)
+}
+
+/// Appends `json`, a JSON text on one line, to `shown`, with every deceptive character as a `\uXXXX` escape, as
+/// [`to_json_line`] has it. They can only stand inside strings.
+///
+/// ```
+/// let mut shown = String::new();
+/// aegis_engine::escape_json_into("{\"a\":\"\u{202e}\"}", &mut shown);
+/// assert_eq!(shown, r#"{"a":"\u202e"}"#);
+/// ```
+pub fn escape_json_into(json: &str, shown: &mut String) {
+    let judged = |shown: &mut String, character: char, verdict: Verdict| {
         if verdict == Verdict::Plain {
             shown.push(character);
         } else {
@@ -100,8 +119,58 @@ fn escape_json_text(json: String) -> String {
                 let _ = write!(shown, "\\u{unit:04x}");
             }
         }
+    };
+    visit(json, shown, String::push_str, judged);
+}
+
+/// Appends to `shown` what `plain` makes of the stretches of `text` that cannot deceive, and `judged` of every character
+/// of the others.
+fn visit(
+    text: &str,
+    shown: &mut String,
+    plain: impl Fn(&mut String, &str),
+    judged: impl Fn(&mut String, char, Verdict),
+) {
+    shown.reserve(text.len());
+    let mut done = 0;
+    while let Some(suspect) = next_suspect(text, done) {
+        plain(shown, text.get(done..suspect.start).unwrap_or_default());
+        done = suspect.end;
+        for (_, character, verdict) in inspect(text, suspect) {
+            judged(shown, character, verdict);
+        }
     }
-    shown
+    plain(shown, text.get(done..).unwrap_or_default());
+}
+
+/// The next stretch of whole words from `start` on that holds anything but printable ASCII. What stands on either side of
+/// it ends every word, so it can be judged without them.
+fn next_suspect(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = text.as_bytes().get(start..)?;
+    let first = first_suspect(rest)?;
+    let (before, after) = rest.split_at_checked(first)?;
+    let word = before.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |place| place + 1);
+    let ends_word = |byte: &u8| is_plain_byte(*byte) && !byte.is_ascii_alphanumeric();
+    let end = after.iter().position(ends_word).map_or(rest.len(), |place| first + place);
+    Some(start + word..start + end)
+}
+
+/// Where the first byte stands that is not printable ASCII.
+fn first_suspect(bytes: &[u8]) -> Option<usize> {
+    /// Blocks of this size are looked at without a branch for each byte.
+    const BLOCK: usize = 64;
+    let plain = |block: &&[u8]| block.iter().fold(true, |plain, byte| plain & is_plain_byte(*byte));
+    let skipped = bytes.chunks(BLOCK).take_while(plain).count() * BLOCK;
+    let place = bytes.get(skipped..)?.iter().position(|byte| !is_plain_byte(*byte))?;
+    Some(skipped + place)
+}
+
+fn is_plain(bytes: &[u8]) -> bool {
+    first_suspect(bytes).is_none()
+}
+
+const fn is_plain_byte(byte: u8) -> bool {
+    matches!(byte, 0x20..0x7F)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,12 +179,14 @@ enum Verdict {
     Deceptive,
 }
 
-/// Judges every character of `text` in its context, and tells where it is.
-fn inspect(text: &str) -> impl Iterator<Item = (usize, char, Verdict)> + '_ {
+/// Judges every character in a stretch of whole words of `text`, and tells where it is.
+fn inspect(text: &str, stretch: Range<usize>) -> impl Iterator<Item = (usize, char, Verdict)> + '_ {
     let mut marks = 0;
     let mut mixed_until = 0;
     let mut word_until = 0;
-    text.char_indices().map(move |(offset, character)| {
+    let start = stretch.start;
+    text.get(stretch).unwrap_or_default().char_indices().map(move |(place, character)| {
+        let offset = start + place;
         if character.is_ascii() && offset >= word_until && !character.is_ascii_alphanumeric() {
             marks = 0;
             return (offset, character, ascii_verdict(character));
@@ -275,5 +346,35 @@ mod tests {
         let line = to_json_line(&value).unwrap();
         assert!(!line.contains('\u{202e}') && !line.contains('\u{7f}') && line.contains("\\u202e"));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+    }
+
+    /// What `escape` and `escape_json_into` mean, without the short cuts.
+    fn judged_throughout(text: &str, json: bool) -> String {
+        let mut shown = String::new();
+        for (_, character, verdict) in inspect(text, 0..text.len()) {
+            match (json, verdict) {
+                (true, Verdict::Plain) => shown.push(character),
+                (true, Verdict::Deceptive) => {
+                    let mut units = [0; 2];
+                    for unit in character.encode_utf16(&mut units) {
+                        write!(shown, "\\u{unit:04x}").unwrap();
+                    }
+                }
+                (false, verdict) => push_escaped(&mut shown, character, verdict),
+            }
+        }
+        shown
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_cuts_change_nothing(
+            text in "([ -~]{0,80}|[a-z0-9]{0,4}|[;,\"\\\\=]|[абвé删ｱ가]{0,3}|[\u{301}\u{302}]{1,4}|\\PC|[\u{0}-\u{1f}\u{7f}-\u{a0}\u{202e}\u{200b}\u{e0041}\u{3164}]){0,12}",
+        ) {
+            proptest::prop_assert_eq!(escape(&text), judged_throughout(&text, false));
+            let mut shown = String::new();
+            escape_json_into(&text, &mut shown);
+            proptest::prop_assert_eq!(shown, judged_throughout(&text, true));
+        }
     }
 }

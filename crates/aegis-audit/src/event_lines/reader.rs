@@ -16,10 +16,12 @@ const BUFFER: usize = 256 << 10;
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// How far back zstd may refer, as a power of two: 8 MiB, which is what its level 19 uses. More would cost more memory.
 const ZSTD_WINDOW_LOG: u32 = 23;
-/// No header is longer.
-const MAX_HEADER: usize = 4096;
+/// No header is longer: it has at most 64 subtrees.
+const MAX_HEADER: usize = 8192;
 /// How many bytes a hash or a salt of a damaged event may have and still be told.
 const MAX_BYTES: usize = 64;
+/// The largest number that the log has room for.
+const MAX_SEQ: u64 = i64::MAX as u64;
 
 /// Reads exported events, compressed or not.
 pub struct EventReader<R: Read> {
@@ -153,6 +155,10 @@ impl<R: Read> EventReader<R> {
             }
             let line: EventLine<'_> =
                 serde_json::from_slice(&self.line).map_err(|error| damaged(number, &error))?;
+            if line.seq > MAX_SEQ {
+                let problem = format!("no event has the number {}", line.seq);
+                return Err(EventLinesError::Line { line: number, problem }.into());
+            }
             each(number, &line.event())?;
             end.events += 1;
             end.head = line.hash.as_slice().try_into().ok().map(Digest::from_bytes);
@@ -279,12 +285,16 @@ fn header(line: &[u8]) -> Result<Option<EventsHeader>, EventLinesError> {
         _ => return Ok(None),
     }
     let line: HeaderLine<'_> = serde_json::from_slice(line).map_err(|error| damaged(1, &error))?;
-    match (hex::decode(line.log), Digest::from_hex(line.key_sha256)) {
-        (Ok(log), Some(key_sha256)) if log.len() == 16 => {
-            Ok(Some(EventsHeader { log, created_at: line.created_at, key_sha256 }))
+    let after = match &line.after {
+        None => Some(None),
+        Some(after) => after.parse().map(Some),
+    };
+    match (hex::decode(line.log), Digest::from_hex(line.key_sha256), after) {
+        (Ok(log), Some(key_sha256), Some(after)) if log.len() == 16 => {
+            Ok(Some(EventsHeader { log, created_at: line.created_at, key_sha256, after }))
         }
         _ => {
-            let problem = "its `log` or `key_sha256` is no such thing".to_owned();
+            let problem = "its `log`, `key_sha256` or `after` is no such thing".to_owned();
             Err(EventLinesError::Line { line: 1, problem })
         }
     }

@@ -55,7 +55,7 @@ impl Kept {
 }
 
 fn header() -> EventsHeader {
-    EventsHeader { log: vec![0xAB; 16], created_at: 7, key_sha256: Digest::of(b"key") }
+    EventsHeader { log: vec![0xAB; 16], created_at: 7, key_sha256: Digest::of(b"key"), after: None }
 }
 
 fn write(events: &[Kept], compression: Compression) -> Vec<u8> {
@@ -112,7 +112,7 @@ fn the_lines_are_those_that_are_documented_and_hide_nothing() {
     let log = "ab".repeat(16);
     assert_eq!(
         lines[0],
-        format!(r#"{{"aegis_events":1,"log":"{log}","created_at":7,"key_sha256":"{key}"}}"#)
+        format!(r#"{{"aegis_events":1,"log":"{log}","created_at":7,"key_sha256":"{key}","after":null}}"#)
     );
     let [salt, one, two, three] = ["09", "01", "02", "03"].map(|byte| byte.repeat(32));
     assert_eq!(
@@ -176,6 +176,13 @@ fn an_error_says_which_line_and_why() {
         (5, "0303\"", "0304\"", "line 5 does not fit what stands before it: its `head`"),
         (5, "_end\":1", "_end\":2", "line 5 is damaged: its format is 2"),
         (1, "\"log\":\"ab", "\"log\":\"", "line 1 is damaged"),
+        (
+            1,
+            "\"after\":null",
+            "\"after\":{\"seq\":0,\"head\":\"\",\"subtrees\":null}",
+            "line 1 is damaged: its `log`, ",
+        ),
+        (1, ",\"after\":null", "", "line 1 is damaged: missing field `after`"),
         (1, "{", "{\"x\":1,", "line 1 is damaged: unknown field `x`"),
         (1, "_events\":1", "_events\":2", "the exported events have format 2; this program knows format 1"),
         (1, "_events\":1", "_events\":0", "these are no exported events"),
@@ -225,6 +232,24 @@ fn compressed_data_that_needs_much_memory_is_refused() {
     std::io::Write::write_all(&mut encoder, &write(&samples(), Compression::None)).unwrap();
     let error = read(encoder.finish().unwrap().as_slice()).unwrap_err();
     assert!(error.is_damage(), "{error}");
+}
+
+#[test]
+fn what_stands_before_is_written_too() {
+    let head = Digest::of(b"head");
+    let mut tree = Frontier::default();
+    (0..3).for_each(|_| tree.push(&head));
+    for tree in [None, Some(tree)] {
+        let after = Some(Preceding { seq: 3, head, tree });
+        let header = EventsHeader { after, ..header() };
+        let (bytes, _) = EventWriter::new(Vec::new(), Compression::None, &header).unwrap().finish().unwrap();
+        assert_eq!(EventReader::new(bytes.as_slice()).unwrap().header(), &header);
+    }
+    // A tree of another size is none.
+    let text = String::from_utf8(write(&[], Compression::None)).unwrap();
+    let after = format!("\"after\":{{\"seq\":4,\"head\":\"{head}\",\"subtrees\":[\"{head}\",\"{head}\"]}}");
+    let error = EventReader::new(text.replace("\"after\":null", &after).as_bytes()).unwrap_err();
+    assert!(matches!(error, EventLinesError::Line { line: 1, .. }), "{error}");
 }
 
 #[test]

@@ -5,7 +5,10 @@ use std::io::{self, BufWriter, Write};
 
 use aegis_engine::{Digest, to_json_line};
 
-use super::{Compression, EndLine, EventLinesError, EventsEnd, EventsHeader, HeaderLine, MAX_LINE, VERSION};
+use super::{
+    Compression, EndLine, EventLinesError, EventsEnd, EventsHeader, HeaderLine, MAX_LINE, PrecedingLine,
+    VERSION,
+};
 use crate::stored::StoredEvent;
 
 /// How much is handed on at once.
@@ -57,6 +60,7 @@ impl<W: Write> EventWriter<W> {
             log: &log,
             created_at: header.created_at,
             key_sha256: &key_sha256,
+            after: header.after.as_ref().map(PrecedingLine::from),
         })?;
         Ok(writer)
     }

@@ -138,11 +138,6 @@ impl BlockIndex {
         }
     }
 
-    /// The hashes of the events that have been indexed, in order.
-    pub(crate) fn leaves(&self) -> &[[u8; 32]] {
-        &self.leaves
-    }
-
     /// How many events have been indexed.
     pub(crate) const fn len(&self) -> u64 {
         self.tree.size()

@@ -133,6 +133,11 @@ impl<'a> Selection<'a> {
         self.outcomes.iter().find(|(_, events)| events.contains(seq)).map(|(status, _)| status.as_str())
     }
 
+    /// Whether the outcome of any action is known.
+    pub(crate) fn has_outcomes(&self) -> bool {
+        !self.outcomes.is_empty()
+    }
+
     /// Whether an `ended` event tells the outcome of this `decided` one.
     pub(crate) fn has_outcome(&self, seq: u64) -> bool {
         self.outcomes.values().any(|events| events.contains(seq))

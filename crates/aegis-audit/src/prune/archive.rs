@@ -139,9 +139,9 @@ impl Archive {
             .suffix(UNFINISHED)
             .tempfile_in(directory)
             .map_err(failed)?;
-        let copied = copy(reader, plan, &path, file.as_file_mut(), &mut progress)?;
+        let header = EventsHeader::new(reader.identity(), Some(plan.gone.preceding()));
+        let copied = copy(reader, plan, &path, &header, file.as_file_mut(), &mut progress)?;
         file.as_file().sync_all().map_err(failed)?;
-        let header = EventsHeader::from(reader.identity());
         let (sha256, bytes) = read_back(plan, &path, &header, &mut file, copied.clone(), &mut progress)?;
         file.persist_noclobber(&path).map_err(|error| match error.error.kind() {
             io::ErrorKind::AlreadyExists => ArchiveError::Exists { path: path.clone() },
@@ -205,12 +205,12 @@ fn copy(
     reader: &TrailReader,
     plan: &PrunePlan,
     path: &Path,
+    header: &EventsHeader,
     file: &mut File,
     progress: &mut impl FnMut(u64),
 ) -> Result<Pruned, ArchiveError> {
-    let header = EventsHeader::from(reader.identity());
     let failed = |error| ArchiveError::write(path, error);
-    let mut writer = EventWriter::new(file, Compression::of_name(path), &header).map_err(failed)?;
+    let mut writer = EventWriter::new(file, Compression::of_name(path), header).map_err(failed)?;
     let mut chain = Chain { log_id: header.log_id(), end: plan.gone.clone() };
     while chain.end.through < plan.through {
         let first = chain.end.through + 1;

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::Deserialize;
 
 use crate::error::TrailError;
+use crate::event_lines::Preceding;
 use crate::merkle::Frontier;
 use crate::schema::LogIdentity;
 
@@ -64,6 +65,11 @@ impl Pruned {
             .filter(|pruned| pruned.through < seq.unsigned_abs())
             .map(Some)
             .ok_or_else(unreadable)
+    }
+
+    /// What an export that begins behind it has before its first event.
+    pub(crate) fn preceding(&self) -> Preceding {
+        Preceding { seq: self.through, head: self.head, tree: Some(self.tree.clone()) }
     }
 
     /// Reads the body of a `pruned` event.

@@ -9,6 +9,7 @@ use super::damage::Damages;
 use super::{DamageKind, Lookup};
 use crate::event::kind;
 use crate::index::Indexed;
+use crate::prune::Pruned;
 use crate::stored::StoredEvent;
 
 /// Of how many rows, the newest, kind and action are remembered.
@@ -22,8 +23,8 @@ pub(super) enum Statement<'a> {
     Checkpoint { size: u64, root: String },
     /// The payloads of these events were removed.
     Redacted(Vec<u64>),
-    /// Everything up to this one was taken out.
-    Pruned(u64),
+    /// What was taken out.
+    Pruned(Pruned),
     /// Nothing that could be compared.
     Nothing,
 }
@@ -39,11 +40,6 @@ struct RedactedBody {
     events: Vec<u64>,
 }
 
-#[derive(Deserialize)]
-struct PrunedBody {
-    through: u64,
-}
-
 /// A row that may be referred to.
 #[derive(Clone, Copy, Default)]
 struct Recent {
@@ -57,6 +53,8 @@ pub(super) struct Bodies<'a> {
     pub(super) lookup: Option<Lookup<'a>>,
     pub(super) unchecked: u64,
     start: u64,
+    /// Whether later rows may stand elsewhere.
+    open: bool,
     recent: Vec<Recent>,
     hasher: RandomState,
     /// Rows whose payload and salt are gone.
@@ -68,11 +66,12 @@ pub(super) struct Bodies<'a> {
 }
 
 impl<'a> Bodies<'a> {
-    pub(super) fn new(start: u64) -> Bodies<'a> {
+    pub(super) fn new(start: u64, open: bool) -> Bodies<'a> {
         Bodies {
             lookup: None,
             unchecked: 0,
             start,
+            open,
             recent: vec![Recent::default(); RECENT],
             hasher: RandomState::new(),
             removed: RoaringTreemap::new(),
@@ -117,8 +116,10 @@ impl<'a> Bodies<'a> {
                 Ok(Statement::Redacted(events))
             }
             kind::PRUNED => {
-                let PrunedBody { through } = serde_json::from_str(body).map_err(wrong)?;
-                Ok(Statement::Pruned(through))
+                let pruned = Pruned::parse(body).filter(|pruned| pruned.through < seq);
+                pruned
+                    .map(Statement::Pruned)
+                    .ok_or_else(|| "what it says was pruned makes no sense".to_owned())
             }
             kind::ANSWERED => Ok(Statement::Nothing),
             other => Err(format!("there is no kind of event `{other}`")),
@@ -147,9 +148,6 @@ impl<'a> Bodies<'a> {
                 self.redacted.extend(events.iter().filter(|removed| (self.start..seq).contains(*removed)));
                 later.map(|later| format!("it removed the payload of row {later}, which did not exist yet"))
             }
-            Statement::Pruned(through) => (*through >= self.start).then(|| {
-                format!("everything up to row {through} was pruned; it begins with row {}", self.start)
-            }),
             _ => None,
         }
     }
@@ -195,8 +193,13 @@ impl<'a> Bodies<'a> {
     }
 
     /// Compares the payloads that are gone with those that events say are gone.
-    pub(super) fn finish(&self, damaged: &RoaringTreemap, damages: &mut Damages) {
-        for seq in (&self.removed - &self.redacted).iter().filter(|seq| !damaged.contains(*seq)) {
+    pub(super) fn finish(&mut self, damaged: &RoaringTreemap, damages: &mut Damages) {
+        let unaccounted = &self.removed - &self.redacted;
+        if self.open {
+            // The `redacted` event may stand behind the end of the export.
+            self.unchecked += unaccounted.len();
+        }
+        for seq in unaccounted.iter().filter(|seq| !self.open && !damaged.contains(*seq)) {
             damages.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadMissing);
         }
         let kept = &(&self.redacted - &self.removed) - &self.bare;

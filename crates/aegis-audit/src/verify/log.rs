@@ -4,14 +4,14 @@ use std::io::BufRead;
 use std::path::Path;
 
 use aegis_engine::Digest;
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
-use serde::Deserialize;
+use rusqlite::{Connection, ErrorCode};
 
 use super::derived::{ActionIndex, check_block, check_block_count};
 use super::kept::{KeptReport, check_kept};
 use super::{Anchor, DamageKind, Start, Verification, Verifier};
 use crate::error::TrailError;
 use crate::merkle::Frontier;
+use crate::prune::Pruned;
 use crate::reader::TrailReader;
 use crate::schema::{LogIdentity, check_indexes, check_tables, identify};
 use crate::stored::StoredEvent;
@@ -20,14 +20,6 @@ use crate::stored::StoredEvent;
 const STEP: u64 = 1 << 13;
 /// How often reading is taken up again behind a place that cannot be read, each time twice as far behind it.
 const MAX_RESUMPTIONS: u32 = 40;
-
-/// What the newest `pruned` event says.
-#[derive(Deserialize)]
-struct PrunedBody {
-    through: u64,
-    head: String,
-    subtrees: Vec<String>,
-}
 
 impl TrailReader {
     /// Verifies the whole log as it is at this moment, whatever is appended meanwhile: every row, what is derived from
@@ -70,10 +62,7 @@ impl TrailReader {
 impl TrailReader {
     /// The tree over the events that were pruned, where there are any.
     pub(crate) fn pruned(&self) -> Result<Option<Frontier>, TrailError> {
-        let (connection, path) = (self.connection(), self.path());
-        let identity =
-            identify(connection, path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })?;
-        Ok(start(connection, path, &identity)?.before.filter(|before| before.size() > 0))
+        Ok(Pruned::newest(self.connection(), self.path())?.map(|pruned| pruned.tree))
     }
 }
 
@@ -238,24 +227,30 @@ impl Log<'_> {
 /// Where the chain begins: behind what the newest `pruned` event stands for, or at the log's first event.
 fn start(connection: &Connection, path: &Path, identity: &LogIdentity) -> Result<Start, TrailError> {
     let whole = Start::of_log(&identity.id, identity.created_at, Digest::of(&identity.key));
-    let body: Option<String> = connection
-        .query_row(
-            "SELECT body FROM events WHERE kind = 'pruned' AND action_id = '' ORDER BY seq DESC LIMIT 1",
-            [],
-            |row| row.get(0),
-        )
-        .optional()
-        .or_else(|error| match error.sqlite_error_code() {
-            // What cannot be read is told where the rows are read.
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::SystemIoFailure) | None => Ok(None),
-            _ => Err(TrailError::sqlite(path, error)),
-        })?;
-    let pruned = body.and_then(|body| serde_json::from_str::<PrunedBody>(&body).ok());
-    let Some(PrunedBody { through, head, subtrees }) = pruned else { return Ok(whole) };
-    let subtrees: Option<Vec<_>> = subtrees.iter().map(|subtree| Digest::from_hex(subtree)).collect();
-    let before = subtrees.and_then(|subtrees| Frontier::from_subtrees(through, &subtrees));
-    // If that event is damaged, so is the log, and its row says so when it is read.
-    Ok(Digest::from_hex(&head).map_or(whole, |head| Start::after(&identity.id, through, head, before)))
+    let pruned = match Pruned::newest(connection, path) {
+        Ok(Some(pruned)) => pruned,
+        // If that event is damaged, so is the log, and its row says so when it is read.
+        Ok(None) | Err(TrailError::Unreadable { .. } | TrailError::Corrupt { .. }) => return Ok(whole),
+        Err(TrailError::Sqlite { source, .. })
+            if matches!(source.sqlite_error_code(), Some(ErrorCode::SystemIoFailure) | None) =>
+        {
+            return Ok(whole);
+        }
+        Err(error) => return Err(error),
+    };
+    // The oldest row that was pruned and is still there: its deletion was cut short.
+    let left_over = connection
+        .query_row("SELECT seq, prev_hash FROM events ORDER BY seq LIMIT 1", [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, [u8; 32]>(1)?))
+        })
+        .ok()
+        .filter(|(seq, _)| *seq > 0 && seq.unsigned_abs() <= pruned.through);
+    Ok(match left_over {
+        Some((seq, head)) => {
+            Start::left_over(&identity.id, seq.unsigned_abs(), Digest::from_bytes(head), pruned)
+        }
+        None => Start::after(&identity.id, pruned.through, pruned.head, Some(pruned.tree)),
+    })
 }
 
 fn newest(connection: &Connection) -> Option<i64> {

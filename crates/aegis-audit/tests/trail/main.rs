@@ -19,6 +19,8 @@ mod reader;
 #[cfg(test)]
 mod refusals;
 #[cfg(test)]
+mod siem;
+#[cfg(test)]
 mod sinks;
 #[cfg(test)]
 mod statistics;
@@ -26,5 +28,7 @@ mod statistics;
 mod support;
 #[cfg(test)]
 mod tail;
+#[cfg(test)]
+mod tamper;
 #[cfg(test)]
 mod verify;

@@ -21,6 +21,7 @@ use tempfile::TempDir;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A directory that goes away with the test, and the log in it.
+#[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) directory: TempDir,
     pub(crate) log: PathBuf,

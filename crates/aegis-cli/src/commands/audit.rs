@@ -28,7 +28,7 @@ use crate::settings::Settings;
 #[command(
     after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk critical \
     --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o november.csv\n  \
-    aegis audit --follow --risk high\n\n\
+    aegis audit --since 1h --format ocsf | your-siem-agent\n  aegis audit --follow --risk high\n\n\
     --session and --agent, given here, select records."
 )]
 pub(crate) struct AuditArgs {

@@ -75,6 +75,12 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
         return Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
             .help("a damaged log gets no checkpoint; `aegis audit verify` names everything that is wrong"));
     }
+    // Nothing is recorded for a proof that there cannot be.
+    if let Some(action_id) = args.prove.as_deref()
+        && !reader.can_prove(action_id)?
+    {
+        return Err(no_such_action(action_id));
+    }
     let checkpoint = checkpoint(&reader, &verification, args, signer.as_ref(), settings)?;
     let note = checkpoint.to_note(signer.as_ref());
     let answer = match &args.prove {
@@ -86,8 +92,9 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
         Some(path) => {
             write_whole(path, &answer)?;
             let events = checkpoint.size;
+            let what = if args.prove.is_some() { "a proof with a checkpoint" } else { "a checkpoint" };
             settings.output.note(format!(
-                "a checkpoint of {events} event{} was written to `{}`",
+                "{what} of {events} event{} was written to `{}`",
                 if events == 1 { "" } else { "s" },
                 escape(&path.to_string_lossy())
             ));
@@ -127,12 +134,14 @@ fn prove(
 ) -> Result<String, CommandError> {
     match reader.prove(action_id, note, with_payload)? {
         Some(proof) => json_line(&proof).map(|line| line + "\n"),
-        None => {
-            let shown = aegis_engine::escape_capped(action_id, 200);
-            Err(CommandError::input(format!("the log has no action `{shown}`"))
-                .help("`aegis audit --format jsonl` shows the id of each action"))
-        }
+        None => Err(no_such_action(action_id)),
     }
+}
+
+fn no_such_action(action_id: &str) -> CommandError {
+    let shown = aegis_engine::escape_capped(action_id, 200);
+    CommandError::input(format!("the log has no action `{shown}`"))
+        .help("`aegis audit --format jsonl` shows the id of each action")
 }
 
 /// Writes beside the file and renames, so that it is there whole or not at all.

@@ -21,17 +21,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// writes can be read.
 const SOON: Duration = Duration::from_millis(40);
 
-/// How to write records that come one by one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stream {
-    /// Lines of columns for a person.
-    Lines,
-    /// One object a line.
-    Jsonl,
-    /// Comma-separated values.
-    Csv,
-}
-
 /// Why following ended.
 enum Stop {
     Trail(TrailError),
@@ -50,12 +39,21 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Writes the newest records, then what is appended, until nobody reads it any more.
-pub(super) fn run(mut filter: Filter, stream: Stream, settings: &Settings) -> Result<(), CommandError> {
+/// Writes the newest records, then what is appended, until nobody reads it any more: for other programs, or as lines of
+/// columns for a person.
+pub(super) fn run(
+    mut filter: Filter,
+    format: Option<ExportFormat>,
+    settings: &Settings,
+) -> Result<(), CommandError> {
+    if format == Some(ExportFormat::Json) {
+        return Err(CommandError::usage("`--format json` is one array, and what is followed has no end")
+            .help("use `--format jsonl`: one object a line"));
+    }
     filter.limit = filter.limit.or(Some(FIRST));
     let watch = Watch::new(&settings.db)?;
     let follower = Follower::new(&settings.db, filter)?;
-    match follow(follower, &watch, stream, settings) {
+    match follow(follower, &watch, format, settings) {
         Ok(()) => Ok(()),
         // Whoever read it has seen enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -66,8 +64,13 @@ pub(super) fn run(mut filter: Filter, stream: Stream, settings: &Settings) -> Re
     }
 }
 
-fn follow(mut follower: Follower, watch: &Watch, stream: Stream, settings: &Settings) -> Result<(), Stop> {
-    let mut sink = Sink::new(stream, settings.output)?;
+fn follow(
+    mut follower: Follower,
+    watch: &Watch,
+    format: Option<ExportFormat>,
+    settings: &Settings,
+) -> Result<(), Stop> {
+    let mut sink = Sink::new(format, settings.output)?;
     let mut wait = LONGEST_WAIT;
     loop {
         let caught_up = follower.catch_up(|followed| match followed {
@@ -111,21 +114,15 @@ enum Sink {
 }
 
 impl Sink {
-    fn new(stream: Stream, output: Output) -> io::Result<Sink> {
-        let export = |format| {
-            RecordWriter::new(format, BufWriter::new(io::stdout()))
-                .map(|writer| Sink::Export(Box::new(writer)))
-        };
-        match stream {
-            Stream::Lines => {
-                let lines = RecordLines::new(stdout_width());
-                let mut writer = BufWriter::new(output.stdout());
-                writeln!(writer, "{}", lines.header())?;
-                Ok(Sink::Lines(lines, writer))
-            }
-            Stream::Jsonl => export(ExportFormat::Jsonl),
-            Stream::Csv => export(ExportFormat::Csv),
+    fn new(format: Option<ExportFormat>, output: Output) -> io::Result<Sink> {
+        if let Some(format) = format {
+            let writer = RecordWriter::new(format, BufWriter::new(io::stdout()))?;
+            return Ok(Sink::Export(Box::new(writer)));
         }
+        let lines = RecordLines::new(stdout_width());
+        let mut writer = BufWriter::new(output.stdout());
+        writeln!(writer, "{}", lines.header())?;
+        Ok(Sink::Lines(lines, writer))
     }
 
     fn write(&mut self, record: &Record) -> io::Result<()> {

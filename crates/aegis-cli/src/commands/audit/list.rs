@@ -6,13 +6,13 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use aegis_audit::{ExportFormat, Filter, RecordWriter, TrailReader};
+use aegis_audit::{ExportFormat, Filter, RecordWriter, TrailError, TrailReader};
 use aegis_engine::escape;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::filter::FilterArgs;
-use super::follow::{self, Stream};
+use super::follow;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
@@ -23,6 +23,10 @@ use crate::settings::Settings;
 const TABLE_LIMIT: u64 = 1000;
 /// From how many records on an export shows a progress bar.
 const LONG_EXPORT: u64 = 20_000;
+/// After how many records it moves.
+const PROGRESS_STEP: u64 = 1024;
+/// How much of an export is written at once.
+const BUFFER: usize = 256 * 1024;
 
 /// Show records.
 #[derive(Debug, Default, PartialEq, Args)]
@@ -54,23 +58,23 @@ enum Format {
     Jsonl,
     /// Comma-separated values (RFC 4180), safe for spreadsheets
     Csv,
+    /// Open Cybersecurity Schema Framework 1.9, API Activity: one event a line
+    Ocsf,
+    /// Common Event Format: one event a line
+    Cef,
 }
 
 impl Format {
-    /// The way to write records that come one by one.
-    ///
-    /// # Errors
-    /// When there is none.
-    fn stream(self) -> Result<Stream, CommandError> {
-        match self {
-            Format::Table => Ok(Stream::Lines),
-            Format::Jsonl => Ok(Stream::Jsonl),
-            Format::Csv => Ok(Stream::Csv),
-            Format::Json => {
-                Err(CommandError::usage("`--format json` is one array, and what is followed has no end")
-                    .help("use `--format jsonl`: one object a line"))
-            }
-        }
+    /// What other programs get; nothing for a person's table.
+    const fn export(self) -> Option<ExportFormat> {
+        Some(match self {
+            Format::Table => return None,
+            Format::Json => ExportFormat::Json,
+            Format::Jsonl => ExportFormat::Jsonl,
+            Format::Csv => ExportFormat::Csv,
+            Format::Ocsf => ExportFormat::Ocsf,
+            Format::Cef => ExportFormat::Cef,
+        })
     }
 }
 
@@ -78,17 +82,19 @@ pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, Co
     let output = settings.output;
     let filter = args.filter.filter(settings);
     if args.follow {
-        follow::run(filter, args.format.stream()?, settings)?;
+        follow::run(filter, args.format.export(), settings)?;
         return Ok(ExitStatus::Success);
     }
     let reader = TrailReader::open(&settings.db)?;
     match &args.output {
         None => {
-            let mut stdout = BufWriter::new(output.stdout());
-            let written = write(&reader, filter, args.format, &mut stdout, output).and_then(|count| {
-                stdout.flush().map_err(Stop::Output)?;
-                Ok(count)
-            });
+            let written = match args.format.export() {
+                None => write_table(&reader, filter, output.stdout(), output),
+                Some(format) => {
+                    let stdout = BufWriter::with_capacity(BUFFER, Output::plain_stdout());
+                    write(&reader, &filter, format, stdout, output)
+                }
+            };
             match written {
                 // Whoever read it has seen enough.
                 Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
@@ -110,37 +116,33 @@ pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, Co
 
 /// Why writing records stopped.
 enum Stop {
-    Trail(aegis_audit::TrailError),
+    Trail(TrailError),
     Output(io::Error),
 }
 
-impl From<aegis_audit::TrailError> for Stop {
-    fn from(error: aegis_audit::TrailError) -> Stop {
-        Stop::Trail(error)
+impl From<TrailError> for Stop {
+    fn from(error: TrailError) -> Stop {
+        match error {
+            TrailError::Export(error) => Stop::Output(error),
+            error => Stop::Trail(error),
+        }
     }
 }
 
+/// Writes records for other programs, and sees them out.
 fn write(
     reader: &TrailReader,
-    filter: Filter,
-    format: Format,
+    filter: &Filter,
+    format: ExportFormat,
     writer: impl Write,
     output: Output,
 ) -> Result<u64, Stop> {
-    let format = match format {
-        Format::Table => return write_table(reader, filter, writer, output),
-        Format::Json => ExportFormat::Json,
-        Format::Jsonl => ExportFormat::Jsonl,
-        Format::Csv => ExportFormat::Csv,
-    };
-    let progress = progress(reader, &filter, output)?;
+    let progress = progress(reader, filter, output)?;
     let mut records = RecordWriter::new(format, writer).map_err(Stop::Output)?;
-    let mut count = 0;
-    reader.records(&filter, |record| {
-        records.write(&record).map_err(Stop::Output)?;
-        count += 1;
-        progress.inc(1);
-        Ok::<_, Stop>(ControlFlow::Continue(()))
+    let count = reader.export(filter, &mut records, |count| {
+        if count.is_multiple_of(PROGRESS_STEP) {
+            progress.set_position(count);
+        }
     })?;
     records.finish().map_err(Stop::Output)?;
     progress.finish_and_clear();
@@ -166,7 +168,7 @@ fn write_table(
         output.note("no record matches");
         return Ok(0);
     }
-    writeln!(writer, "{table}").map_err(Stop::Output)?;
+    writeln!(writer, "{table}").and_then(|()| writer.flush()).map_err(Stop::Output)?;
     if total > TABLE_LIMIT {
         output.note(format!("the newest {TABLE_LIMIT} of {total} records; `--limit N` shows more"));
     }
@@ -210,9 +212,13 @@ fn write_file(
         .mode(0o600)
         .open(&beside)
         .map_err(|error| failed(&error))?;
-    let mut writer = BufWriter::new(file);
+    let mut writer = BufWriter::with_capacity(BUFFER, file);
     let plain = Output { color: anstream::ColorChoice::Never, ..settings.output };
-    let written = write(reader, filter, format, &mut writer, plain).and_then(|count| {
+    let written = match format.export() {
+        None => write_table(reader, filter, &mut writer, plain),
+        Some(format) => write(reader, &filter, format, &mut writer, plain),
+    };
+    let written = written.and_then(|count| {
         writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(Stop::Output)?;
         fs::rename(&beside, path).map_err(Stop::Output)?;
         Ok(count)

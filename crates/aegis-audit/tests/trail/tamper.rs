@@ -1,0 +1,243 @@
+//! A tamper matrix: random single edits of a log, of every kind that somebody with the file can make, all of which must be
+//! found; and a control, a verifier that looks at less and misses some.
+
+use std::path::Path;
+
+use aegis_audit::{
+    Anchor, Answer, Claim, Event, Operator, Receipt, ResultStatus, Stamped, TrailReader, Verification,
+};
+use rusqlite::Connection;
+use rusqlite::types::Value;
+
+use crate::support::{Case, Place};
+use crate::verify::rehash;
+
+/// How many rows the log has.
+const ROWS: i64 = 1000;
+
+/// A small generator of numbers (splitmix64): the same edits in every run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, bound: i64) -> i64 {
+        i64::try_from(self.next() % bound.unsigned_abs()).unwrap()
+    }
+
+    fn row(&mut self) -> i64 {
+        1 + self.below(ROWS)
+    }
+}
+
+/// A log with events of every kind, and the receipt of its newest row.
+fn original(place: &Place) -> Receipt {
+    let mut trail = place.open();
+    let asked = Case::new(r#"{"type":"update","target":"crm"}"#).answered_by(Answer::Approved, "ana");
+    let operator = Operator { host: "host", user: "ana" };
+    let mut last = None;
+    let mut left = usize::try_from(ROWS).unwrap();
+    let mut number = 0;
+    while left > 0 {
+        number += 1;
+        let id = format!("a{number}");
+        let case = if number % 3 == 0 {
+            Case { id, ..Case::new(r#"{"type":"update","target":"crm"}"#) }
+                .answered_by(Answer::Approved, "ana")
+        } else {
+            Case::default().id(&id)
+        };
+        let mut events = vec![case.decided()];
+        if number % 3 == 0 {
+            events = vec![
+                case.requested(),
+                case.answered(),
+                case.decided(),
+                case.ended(ResultStatus::Success, None),
+            ];
+        }
+        events.truncate(left);
+        left -= events.len();
+        last = trail.append(&events).unwrap().pop();
+        if number == 10 {
+            let event = Event::Redacted { action_id: "a1", events: &[1], note: None, operator };
+            last = trail.append(&[Stamped { at: asked.at, event }]).unwrap().pop();
+            left -= 1;
+        }
+    }
+    drop(trail);
+    let connection = place.meddle();
+    connection.execute_batch("UPDATE events SET payload = NULL, salt = NULL WHERE seq = 1").unwrap();
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE").unwrap();
+    last.unwrap()
+}
+
+/// Another value of the same kind, different from `value` by a little.
+fn another(value: Value, numbers: &mut Numbers) -> Value {
+    match value {
+        Value::Null => Value::Blob(vec![7; 32]),
+        Value::Integer(number) => Value::Integer(number ^ (1 << numbers.below(40))),
+        Value::Real(number) => Value::Real(number + 1.0),
+        Value::Text(text) => {
+            let mut bytes = text.into_bytes();
+            if bytes.is_empty() {
+                return Value::Text("x".to_owned());
+            }
+            let place = usize::try_from(numbers.next() % bytes.len() as u64).unwrap();
+            bytes[place] = if bytes[place] == b'x' { b'y' } else { b'x' };
+            Value::Text(String::from_utf8_lossy(&bytes).into_owned())
+        }
+        Value::Blob(mut bytes) => {
+            if bytes.is_empty() {
+                return Value::Blob(vec![1]);
+            }
+            let bit = numbers.next();
+            let place = usize::try_from((bit >> 3) % bytes.len() as u64).unwrap();
+            bytes[place] ^= 1 << (bit % 8);
+            Value::Blob(bytes)
+        }
+    }
+}
+
+/// Changes one column of one row of a table. Gives what was done.
+fn edit(connection: &Connection, table: &str, key: &str, column: &str, numbers: &mut Numbers) -> String {
+    let count: i64 =
+        connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
+    let offset = numbers.below(count);
+    let (rowid, value): (i64, Value) = connection
+        .query_row(
+            &format!("SELECT {key}, {column} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {offset}"),
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    // A text stays UTF-8, and a payload that is null becomes a text.
+    let value = match another(value, numbers) {
+        Value::Blob(_) if column == "payload" => Value::Text("{}".to_owned()),
+        value => value,
+    };
+    let sql = format!("UPDATE OR REPLACE {table} SET {column} = ?1 WHERE {key} = ?2");
+    connection.execute(&sql, (value, rowid)).unwrap();
+    format!("{column} of row {rowid} of {table}")
+}
+
+/// Does one edit. Gives what was done.
+fn tamper(connection: &Connection, numbers: &mut Numbers) -> String {
+    const COLUMNS: [&str; 10] =
+        ["seq", "at", "kind", "action_id", "body", "payload", "salt", "commitment", "prev_hash", "hash"];
+    let run = |sql: String| {
+        connection.execute_batch(&sql).unwrap();
+        sql
+    };
+    let (row, other) = (numbers.row(), numbers.row());
+    match numbers.below(16) {
+        0..=6 => {
+            let column = COLUMNS[usize::try_from(numbers.below(10)).unwrap()];
+            edit(connection, "events", "seq", column, numbers)
+        }
+        7 => {
+            let column = ["id", "created_at", "key"][usize::try_from(numbers.below(3)).unwrap()];
+            edit(connection, "log", "only", column, numbers)
+        }
+        8 => run(format!("DELETE FROM events WHERE seq = {row}")),
+        9 => run(format!("DELETE FROM events WHERE seq > {}", row.min(ROWS - 1))),
+        10 => {
+            let other = if other == row { row % ROWS + 1 } else { other };
+            run(format!(
+                "UPDATE events SET seq = -1 WHERE seq = {row}; UPDATE events SET seq = {row} WHERE seq = {other};
+                 UPDATE events SET seq = {other} WHERE seq = -1"
+            ))
+        }
+        11 => run(format!(
+            "DELETE FROM events WHERE seq = {row}; UPDATE events SET seq = -seq WHERE seq > {row};
+             UPDATE events SET seq = -seq - 1 WHERE seq < 0"
+        )),
+        12 => run(format!(
+            "UPDATE events SET seq = -seq WHERE seq > {row}; UPDATE events SET seq = -seq + 1 WHERE seq < 0;
+             INSERT INTO events SELECT {row} + 1, at, kind, 'forged', body, payload, salt, commitment, hash, hash
+             FROM events WHERE seq = {row}"
+        )),
+        13 => {
+            let from = row.min(ROWS - 1);
+            let sql = run(format!(
+                "INSERT INTO events SELECT {ROWS} + 1, at, kind, 'forged', body, payload, salt, commitment, hash, hash
+                 FROM events WHERE seq = {from}"
+            ));
+            rehash(connection, ROWS + 1);
+            sql
+        }
+        14 => run(format!("UPDATE events SET payload = NULL, salt = NULL WHERE seq = {}", row.max(2))),
+        _ => {
+            let sql = run(format!("UPDATE events SET at = at + 1 WHERE seq = {row}"));
+            rehash(connection, row);
+            sql
+        }
+    }
+}
+
+/// Tampers with a copy, and gives it back in the form in which a log has its triggers.
+fn tampered(copy: &Path, numbers: &mut Numbers) -> String {
+    let connection = Connection::open(copy).unwrap();
+    connection
+        .execute_batch("PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; BEGIN")
+        .unwrap();
+    let triggers: Vec<(String, String)> = connection
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (name, _) in &triggers {
+        connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+    let done = tamper(&connection, numbers);
+    for (_, sql) in triggers {
+        connection.execute_batch(&sql).unwrap();
+    }
+    connection.execute_batch("COMMIT").unwrap();
+    done
+}
+
+/// A verifier that only looks whether each row's hash is that of its content: the control.
+fn weak(found: &Verification) -> bool {
+    found.damage.iter().any(|damage| matches!(damage.kind.code(), "edited" | "payload-edited"))
+}
+
+#[test]
+fn every_single_edit_is_found() {
+    let edits = if std::env::var_os("AEGIS_TORTURE").is_some() { 20_000 } else { 300 };
+    let place = Place::new();
+    let receipt = original(&place);
+    let bytes = std::fs::read(&place.log).unwrap();
+    let copy = place.directory.path().join("copy.db");
+    let verify = || {
+        let claim = Claim::Head { seq: receipt.seq(), hash: receipt.head() };
+        let anchor = Anchor { name: "the receipt".to_owned(), claim };
+        // A log that is refused is found out as well.
+        TrailReader::open(&copy).ok().and_then(|reader| reader.verify(vec![anchor], |_, _| {}).ok())
+    };
+    std::fs::write(&copy, &bytes).unwrap();
+    let untouched = verify().unwrap();
+    assert_eq!((untouched.damage.as_slice(), untouched.rows), (&[][..], 1000));
+    assert_eq!((untouched.anchored, untouched.removed), (Some(1000), 1));
+
+    let (mut numbers, mut missed_by_weak) = (Numbers(4), 0);
+    for number in 0..edits {
+        std::fs::write(&copy, &bytes).unwrap();
+        let done = tampered(&copy, &mut numbers);
+        if let Some(found) = verify() {
+            assert!(!found.is_sound(), "edit {number} was missed: {done}");
+            // One edit is one damage, or a few where it says several things.
+            assert!(found.damage.len() <= 6, "edit {number}, {done}: {:#?}", found.damage);
+            missed_by_weak += u32::from(!weak(&found));
+        }
+    }
+    assert!(missed_by_weak > 0, "the control must miss some");
+}
