@@ -134,15 +134,28 @@ fn grid(most: u64) -> Markup {
 fn stack(tally: &Tally, most: u64, x: f64, step: f64) -> Markup {
     let plot = HEIGHT - TOP - BOTTOM;
     let width = (step * 0.76).min(WIDEST_BAR);
-    let (gap, mut below) = ((step - width) / 2.0, 0);
+    let x = x + (step - width) / 2.0;
     html! {
-        @for answer in ORDER.into_iter().filter(|answer| tally.of(*answer) > 0) {
-            @let height = scaled(tally.of(answer), most, plot);
+        @for (class, below, count) in laid_out(&ORDER.map(|answer| (word(answer), tally.of(answer)))) {
+            @let height = scaled(count, most, plot);
             @let y = HEIGHT - BOTTOM - scaled(below, most, plot) - height;
-            rect class=(word(answer)) x=(at(x + gap)) y=(at(y)) width=(at(width)) height=(at(height)) {}
-            @let _ = below += tally.of(answer);
+            rect class=(class) x=(at(x)) y=(at(y)) width=(at(width)) height=(at(height)) {}
         }
     }
+}
+
+/// Parts one after another: of each that is not nothing, what comes before it.
+fn laid_out<'a>(parts: &[(&'a str, u64)]) -> Vec<(&'a str, u64, u64)> {
+    let mut before = 0;
+    parts
+        .iter()
+        .map(|&(class, count)| {
+            let start = before;
+            before += count;
+            (class, start, count)
+        })
+        .filter(|(_, _, count)| *count > 0)
+        .collect()
 }
 
 /// How much happens at which hour of which day of the week.
@@ -243,13 +256,11 @@ pub(super) fn waits(waits: &Waits) -> Markup {
 
 /// A bar beside the numbers that it shows, in parts of these classes.
 pub(super) fn bar(parts: &[(&str, u64)], most: u64) -> Markup {
-    let mut before = 0;
     html! {
         svg class="row" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
-            @for (class, count) in parts.iter().filter(|(_, count)| *count > 0) {
+            @for (class, before, count) in laid_out(parts) {
                 rect class=(class) x=(at(scaled(before, most, 1000.0))) y="0"
-                    width=(at(scaled(*count, most, 1000.0).max(2.0))) height="10" {}
-                @let _ = before += count;
+                    width=(at(scaled(count, most, 1000.0).max(2.0))) height="10" {}
             }
         }
     }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::Look;
 use crate::output::FAINT;
+use crate::render::columns::fit;
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -88,8 +89,8 @@ impl Columns {
     fn line(&self, cells: &[String], widths: &[usize]) -> String {
         let mut line = " ".repeat(GAP);
         for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            let cell = fit(cell, *width, self.look.charset.ellipsis());
-            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let (cell, used) = fit(cell, *width, self.look.charset.ellipsis());
+            let padding = " ".repeat(width.saturating_sub(used));
             match index {
                 0 => line.extend([cell, padding]),
                 _ => line.extend([" ".repeat(GAP), padding, cell]),
@@ -97,22 +98,4 @@ impl Columns {
         }
         line
     }
-}
-
-/// As much of a text as fits, and a mark where that is not all of it.
-pub(super) fn fit(text: &str, width: usize, ellipsis: &str) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let room = width.saturating_sub(ellipsis.width());
-    let mut used = 0;
-    let mut shown: String = text
-        .chars()
-        .take_while(|character| {
-            used += character.width().unwrap_or_default();
-            used <= room
-        })
-        .collect();
-    shown.push_str(ellipsis);
-    shown
 }

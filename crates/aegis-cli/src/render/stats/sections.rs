@@ -8,9 +8,10 @@ use aegis_audit::{
 use aegis_engine::{RiskLevel, escape_capped};
 use anstyle::Style;
 
-use super::columns::{Columns, fit};
+use super::columns::Columns;
 use super::{ALLOWED, FAINT, Look, PLAIN, REFUSED, WAITING, bars, heading};
 use crate::commands::audit::survey::Survey;
+use crate::render::columns::fit;
 use crate::render::intervals::coarser;
 use crate::render::quantity::{counted, duration, interval, interval_start, number, share};
 
@@ -98,7 +99,10 @@ pub(super) fn time(statistics: &Statistics, look: Look) -> String {
         .chars()
         .flat_map(|character| std::iter::repeat_n(character, wide))
         .collect();
-    let ticks: String = (0..24).step_by(6 / wide).map(|hour| format!("{hour:<6}")).collect();
+    let ticks = (0..24).step_by(6 / wide).fold(String::new(), |mut ticks, hour| {
+        let _ = write!(ticks, "{hour:<6}");
+        ticks
+    });
     let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}\n  {FAINT}{}{FAINT:#}", line.trim_end(), ticks.trim_end());
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let rows: Vec<_> = days
@@ -277,7 +281,7 @@ pub(super) fn idle_rules(idle: &[String], look: Look) -> String {
     heading(&mut text, "Rules that decided nothing", "");
     for rule in idle {
         let room = look.width.saturating_sub(2);
-        let _ = writeln!(text, "  {}", fit(&shown(Some(rule)), room, look.charset.ellipsis()));
+        let _ = writeln!(text, "  {}", fit(&shown(Some(rule)), room, look.charset.ellipsis()).0);
     }
     text
 }
