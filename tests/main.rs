@@ -35,9 +35,13 @@ mod prompt;
 #[cfg(test)]
 mod record;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod show;
 #[cfg(test)]
 mod sinks;
+#[cfg(test)]
+mod stats;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]

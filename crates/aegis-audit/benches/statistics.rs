@@ -232,7 +232,7 @@ fn count(bencher: Bencher<'_, '_>, filter: &Filter) {
     let path = log();
     bencher.bench_local(|| {
         let read = TrailReader::open(path).and_then(|reader| reader.statistics(filter, 5, |_| ()));
-        read.map(|statistics| statistics.total).unwrap_or_else(|_| std::process::abort())
+        read.map_or_else(|_| std::process::abort(), |statistics| statistics.total)
     });
 }
 

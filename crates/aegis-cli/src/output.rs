@@ -61,12 +61,6 @@ impl Output {
         choice != ColorChoice::Never
     }
 
-    /// How many columns the terminal has that answers go to, if they go to one.
-    pub(crate) fn width(self) -> Option<usize> {
-        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-        (size.ws_col > 0).then_some(usize::from(size.ws_col))
-    }
-
     /// Writes an answer and sees it out. A reader that went away is not an error: the answer was given.
     ///
     /// # Errors

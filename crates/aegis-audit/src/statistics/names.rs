@@ -127,7 +127,8 @@ fn shorten(name: &str) -> Cow<'_, str> {
     if name.len() <= LONGEST_NAME {
         return Cow::Borrowed(name);
     }
-    let head = name.get(..name.floor_char_boundary(KEPT_OF_LONG)).unwrap_or_default();
+    let end = name.char_indices().map(|(start, _)| start).take_while(|start| *start <= KEPT_OF_LONG).last();
+    let head = name.get(..end.unwrap_or_default()).unwrap_or_default();
     let digest = Digest::of(name.as_bytes()).to_string();
     let digest = digest.get(..16).unwrap_or(&digest);
     let hidden = name.len() - head.len();

@@ -7,9 +7,10 @@ use clap::{Args, ValueEnum};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::json::v1::DecisionV1;
+use crate::output::json::v1::statistics::StatisticsV1;
 use crate::settings::Settings;
 
-/// Print the JSON Schema (draft 2020-12) of policies, test files, actions, decisions or records
+/// Print the JSON Schema (draft 2020-12) of policies, test files, actions, decisions, records or statistics
 #[derive(Debug, Args)]
 #[command(after_help = "Example, for completion in an editor that runs yaml-language-server:\n  \
     aegis schema > aegis-policy.schema.json")]
@@ -32,6 +33,8 @@ enum Subject {
     Decision,
     /// A record, as `audit --format json` writes it
     Record,
+    /// The statistics of a trail, as `audit stats --format json` writes them
+    Statistics,
 }
 
 pub(crate) fn run(args: &SchemaArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
@@ -41,6 +44,7 @@ pub(crate) fn run(args: &SchemaArgs, settings: &Settings) -> Result<ExitStatus, 
         Subject::Action => action_schema(),
         Subject::Decision => schema_of::<DecisionV1<'_>>(),
         Subject::Record => schema_of::<Record>(),
+        Subject::Statistics => schema_of::<StatisticsV1>(),
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| CommandError::input(format!("cannot write the schema: {error}")))?;

@@ -1,7 +1,7 @@
 //! Answers that go to a file: there whole or not at all, for its owner alone, and never in the place of the log.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -9,11 +9,30 @@ use aegis_engine::escape;
 
 use crate::error::CommandError;
 
+/// How much is collected before it is written.
+const BUFFER: usize = 256 * 1024;
+
+/// Why writing to a file stopped: the file itself, or whatever was to be written.
+pub(crate) enum FileError<E> {
+    Io(io::Error),
+    Content(E),
+}
+
+impl<E> From<io::Error> for FileError<E> {
+    fn from(error: io::Error) -> FileError<E> {
+        FileError::Io(error)
+    }
+}
+
 /// Writes beside the file and renames.
 ///
 /// # Errors
-/// When the file cannot be written, or is part of the log at `db`.
-pub(crate) fn write_whole(path: &Path, db: &Path, text: &str) -> Result<(), CommandError> {
+/// When the file cannot be written, or is part of the log at `db`, or `write` says so.
+pub(crate) fn write_whole<T, E: Into<CommandError>>(
+    path: &Path,
+    db: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> Result<T, FileError<E>>,
+) -> Result<T, CommandError> {
     let shown = escape(&path.to_string_lossy());
     let failed = |error: io::Error| CommandError::input(format!("cannot write `{shown}`: {error}"));
     if is_part_of_log(path, db) {
@@ -24,19 +43,25 @@ pub(crate) fn write_whole(path: &Path, db: &Path, text: &str) -> Result<(), Comm
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
-    let mut file = File::options().write(true).create_new(true).mode(0o600).open(&beside).map_err(failed)?;
-    let written = file
-        .write_all(text.as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| fs::rename(&beside, path));
+    let file = File::options().write(true).create_new(true).mode(0o600).open(&beside).map_err(failed)?;
+    let mut writer = BufWriter::with_capacity(BUFFER, file);
+    let written = write(&mut writer).and_then(|value| {
+        writer.flush()?;
+        writer.get_ref().sync_all()?;
+        fs::rename(&beside, path)?;
+        Ok(value)
+    });
     written.map_err(|error| {
         let _ = fs::remove_file(&beside);
-        failed(error)
+        match error {
+            FileError::Io(error) => failed(error),
+            FileError::Content(error) => error.into(),
+        }
     })
 }
 
 /// Whether writing to `path` would destroy the log or a file that belongs to it.
-fn is_part_of_log(path: &Path, db: &Path) -> bool {
+pub(crate) fn is_part_of_log(path: &Path, db: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
     let Some(target) = identity(path) else { return false };
     ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {

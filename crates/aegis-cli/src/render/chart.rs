@@ -64,7 +64,7 @@ impl Charset {
 
 /// `value` of `most` as a part of `whole`, rounded; at least 1 where it is not nothing.
 fn scaled(value: u64, most: u64, whole: usize) -> usize {
-    if value == 0 || most == 0 {
+    if value == 0 || most == 0 || whole == 0 {
         return 0;
     }
     let (value, most, whole) = (u128::from(value.min(most)), u128::from(most), whole as u128);
@@ -83,7 +83,10 @@ mod tests {
         assert_eq!(Charset::Ascii.bar(40, 80, 10), "#####");
         assert_eq!(Charset::Ascii.bar(1, u64::MAX, 10), "#");
         assert_eq!(Charset::Ascii.bar(u64::MAX, u64::MAX, 3), "###");
-        assert_eq!(Charset::Unicode.bar(5, 0, 10), "");
+        assert_eq!(
+            (Charset::Unicode.bar(5, 0, 10), Charset::Ascii.bar(5, 9, 0)),
+            (String::new(), String::new())
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod decision;
 pub(crate) mod diagnostics;
 pub(crate) mod examples;
 pub(crate) mod fields;
+pub(crate) mod intervals;
 pub(crate) mod life;
 pub(crate) mod pretty;
 pub(crate) mod quantity;

@@ -189,8 +189,8 @@ fn questions(survey: &Survey, top: usize) -> Markup {
             (number(statistics.total.of(None))) " open."
         }
         @if statistics.waits.count > 0 { (charts::waits(&statistics.waits)) }
-        (tables::asked("Asked by rule", "Rule", &statistics.asked_by_rule, top))
-        (tables::asked("Answered by", "Approver", &statistics.approvers, top))
+        (tables::asked_by_rule(&statistics.asked_by_rule, top))
+        (tables::approvers(&statistics.approvers, top))
         (tables::habits(
             "Always approved", "a rule with approval: auto could answer these", &statistics.always_approved, survey, top,
         ))
@@ -218,8 +218,8 @@ fn footer(report: &Report) -> Markup {
                 "A report proves nothing by itself. " code { "aegis audit verify" }
                 " checks the log's whole chain; as long as event "
                 @if let Some(newest) = &statistics.newest { (newest.seq) } @else { "0" }
-                " still has this hash, what was counted here has not been changed since. Times are UTC, and are those of
-                the clocks of the machines that asked."
+                " still has this hash, what was counted here has not been changed since. Times are UTC, by the clocks of the \
+                 machines that asked."
             }
         }
     }

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use self::columns::Columns;
-pub(crate) use self::sections::{NO_NAME, coarser, others, shown, wait_classes};
+pub(crate) use self::sections::{NO_NAME, others, shown, wait_classes};
 use crate::commands::audit::survey::Survey;
 use crate::output::FAINT;
 use crate::render::chart::Charset;
@@ -76,7 +76,7 @@ fn summary(survey: &Survey) -> String {
 fn heading(text: &mut String, title: &str, aside: &str) {
     let _ = write!(text, "\n{HEAD}{title}{HEAD:#}");
     if !aside.is_empty() {
-        let _ = write!(text, " {FAINT}{aside}{FAINT:#}");
+        let _ = write!(text, ": {FAINT}{aside}{FAINT:#}");
     }
     text.push('\n');
 }

@@ -14,10 +14,10 @@ use aegis_runtime::{current_host, current_user};
 use chrono::Utc;
 use clap::Args;
 
-use super::list::is_part_of_log;
 use super::verify::{Bar, json_line};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::output::file::is_part_of_log;
 use crate::settings::Settings;
 
 /// For how long a writer waits for others.

@@ -1,9 +1,7 @@
 //! Records, filtered, as a table or for other programs.
 
-use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use aegis_audit::{ExportFormat, Filter, RecordWriter, TrailError, TrailReader};
@@ -17,6 +15,7 @@ use super::follow;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
+use crate::output::file::{FileError, write_whole};
 use crate::render::records::RecordTable;
 use crate::settings::Settings;
 
@@ -204,49 +203,15 @@ fn write_file(
     path: &Path,
     settings: &Settings,
 ) -> Result<u64, CommandError> {
-    let shown = escape(&path.to_string_lossy());
-    let failed = |error: &io::Error| CommandError::input(format!("cannot write `{shown}`: {error}"));
-    if is_part_of_log(path, &settings.db) {
-        return Err(
-            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
-        );
-    }
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = path.with_file_name(name);
-    let file = File::options()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside)
-        .map_err(|error| failed(&error))?;
-    let mut writer = BufWriter::with_capacity(BUFFER, file);
     let plain = Output { color: anstream::ColorChoice::Never, ..settings.output };
-    let written = match format.export() {
-        None => write_table(reader, filter, &mut writer, plain),
-        Some(format) => write(reader, &filter, format, &mut writer, plain),
-    };
-    let written = written.and_then(|count| {
-        writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(Stop::Output)?;
-        fs::rename(&beside, path).map_err(Stop::Output)?;
-        Ok(count)
-    });
-    if written.is_err() {
-        let _ = fs::remove_file(&beside);
-    }
-    written.map_err(|stop| match stop {
-        Stop::Trail(error) => error.into(),
-        Stop::Output(error) => failed(&error),
-    })
-}
-
-/// Whether writing to `path` would destroy the log or a file that belongs to it.
-pub(super) fn is_part_of_log(path: &Path, db: &Path) -> bool {
-    let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-    let Some(target) = identity(path) else { return false };
-    ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {
-        let mut name = db.as_os_str().to_owned();
-        name.push(suffix);
-        identity(Path::new(&name)) == Some(target)
+    write_whole(path, &settings.db, |writer| {
+        let written = match format.export() {
+            None => write_table(reader, filter, writer, plain),
+            Some(format) => write(reader, &filter, format, writer, plain),
+        };
+        written.map_err(|stop| match stop {
+            Stop::Trail(error) => FileError::Content(error),
+            Stop::Output(error) => FileError::Io(error),
+        })
     })
 }

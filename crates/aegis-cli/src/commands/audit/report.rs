@@ -1,5 +1,6 @@
 //! `aegis audit report`.
 
+use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use clap::Args;
 use super::survey::SurveyArgs;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::file::write_whole;
+use crate::output::file::{FileError, write_whole};
 use crate::render::quantity::counted;
 use crate::render::report::{Report, render_report};
 use crate::settings::Settings;
@@ -54,7 +55,9 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
     match &args.output {
         None => settings.output.page(&page)?,
         Some(path) => {
-            write_whole(path, &settings.db, &page)?;
+            write_whole(path, &settings.db, |file| {
+                Ok::<_, FileError<CommandError>>(file.write_all(page.as_bytes())?)
+            })?;
             let shown = escape(&path.to_string_lossy());
             let covered = counted(report.survey.statistics.total.total(), "action");
             settings.output.note(format!("a report on {covered} written to `{shown}`"));

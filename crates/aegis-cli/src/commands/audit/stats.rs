@@ -11,6 +11,7 @@ use crate::output::json::v1::statistics::StatisticsV1;
 use crate::render::chart::Charset;
 use crate::render::stats::{Look, render_stats};
 use crate::settings::Settings;
+use crate::terminal::stdout_width;
 
 /// How many names of each kind are shown where nobody says.
 const TOP: usize = 10;
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, C
         }
         Format::Text => {
             let look = Look {
-                width: settings.output.width().unwrap_or(PLAIN_WIDTH),
+                width: stdout_width().unwrap_or(PLAIN_WIDTH),
                 charset: Charset::of_locale(),
                 top: args.top.unwrap_or(TOP),
             };

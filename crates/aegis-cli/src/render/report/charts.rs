@@ -1,11 +1,13 @@
 //! Charts in SVG, each with the same numbers in a table below it.
 
 use aegis_audit::{Series, Tally, Waits, Week};
+use chrono::{DateTime, Utc};
 use maud::{Markup, html};
 
 use super::palette::{ORDER, in_words, legend, word};
+use crate::render::intervals::coarser;
 use crate::render::quantity::{counted, duration, interval, interval_start, number, share};
-use crate::render::stats::{coarser, wait_classes};
+use crate::render::stats::wait_classes;
 
 /// How many intervals can be told apart.
 const MOST_INTERVALS: usize = 62;
@@ -17,6 +19,10 @@ const BOTTOM: f64 = 28.0;
 const TOP: f64 = 10.0;
 /// About how many intervals have their time written below.
 const LABELS: usize = 6;
+/// The room that such a time needs.
+const LABEL: f64 = 100.0;
+/// How wide the bars of few intervals are.
+const WIDEST_BAR: f64 = 48.0;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
 /// A number for a chart's coordinates. Counts beyond what it holds exactly are off by less than can be seen.
@@ -30,11 +36,11 @@ fn scaled(value: u64, most: u64, length: f64) -> f64 {
     if most == 0 { 0.0 } else { coordinate(value) / coordinate(most) * length }
 }
 
-/// The next round number: 1, 2 or 5 with zeros.
+/// The next round number.
 fn round_up(value: u64) -> u64 {
     let mut power = 1_u64;
     loop {
-        for step in [1, 2, 5] {
+        for step in [1, 2, 3, 4, 5, 6, 8] {
             let round = power.saturating_mul(step);
             if round >= value {
                 return round;
@@ -51,13 +57,11 @@ fn at(value: f64) -> String {
 
 /// How actions were answered in the order of time.
 pub(super) fn series(series: &Series) -> Markup {
-    let (hours, tallies) = coarser(series, MOST_INTERVALS);
-    let together = hours.checked_div(series.hours).unwrap_or(1).max(1);
-    let start = |index: usize| {
-        let index = index.saturating_mul(usize::try_from(together).unwrap_or(usize::MAX));
-        interval_start(series.time(index), hours)
-    };
-    let most = round_up(tallies.iter().map(Tally::total).max().unwrap_or_default());
+    let intervals = coarser(series, MOST_INTERVALS);
+    let (hours, tallies) = (intervals.hours, &intervals.tallies);
+    let start = |at: &DateTime<Utc>| interval_start(*at, hours);
+    let first = tallies.first().map(|(at, _)| start(at)).unwrap_or_default();
+    let most = round_up(tallies.iter().map(|(_, tally)| tally.total()).max().unwrap_or_default());
     let plot = (WIDTH - LEFT, HEIGHT - TOP - BOTTOM);
     let step = plot.0 / coordinate(tallies.len().max(1) as u64);
     let every = tallies.len().div_ceil(LABELS).max(1);
@@ -68,20 +72,20 @@ pub(super) fn series(series: &Series) -> Markup {
             svg class="chart" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-labelledby="series-name series-desc" {
                 title id="series-name" { "Actions over time, by answer" }
                 desc id="series-desc" {
-                    (counted(tallies.len() as u64, "bar")) ", each of " (interval(hours)) ", from " (start(0))
+                    (counted(tallies.len() as u64, "bar")) ", each of " (interval(hours)) ", from " (first)
                     "; the table below has the numbers"
                 }
                 (grid(most))
-                @for (index, tally) in tallies.iter().enumerate().filter(|(_, tally)| tally.total() > 0) {
+                @for (index, (time, tally)) in (0..).zip(tallies).filter(|(_, (_, tally))| tally.total() > 0) {
                     g {
-                        title { (start(index)) ": " (in_words(tally)) }
-                        (stack(tally, most, LEFT + step * coordinate(index as u64), step))
+                        title { (start(time)) ": " (in_words(tally)) }
+                        (stack(tally, most, LEFT + step * coordinate(index), step))
                     }
                 }
-                @for index in (0..tallies.len()).step_by(every) {
-                    @let x = LEFT + step * coordinate(index as u64);
+                @for (index, (time, _)) in (0..).zip(tallies).step_by(every) {
+                    @let x = LEFT + step * coordinate(index);
                     line class="tick" x1=(at(x)) y1=(at(HEIGHT - BOTTOM)) x2=(at(x)) y2=(at(HEIGHT - BOTTOM + 4.0)) {}
-                    text x=(at(x)) y=(at(HEIGHT - 8.0)) { (start(index)) }
+                    @if x + LABEL <= WIDTH { text x=(at(x)) y=(at(HEIGHT - 8.0)) { (start(time)) } }
                 }
             }
             details {
@@ -95,9 +99,9 @@ pub(super) fn series(series: &Series) -> Markup {
                             th scope="col" class="number" { "all" }
                         } }
                         tbody {
-                            @for (index, tally) in tallies.iter().enumerate().filter(|(_, tally)| tally.total() > 0) {
+                            @for (time, tally) in tallies.iter().filter(|(_, tally)| tally.total() > 0) {
                                 tr {
-                                    th scope="row" { (start(index)) }
+                                    th scope="row" { (start(time)) }
                                     @for answer in ORDER { td class="number" { (number(tally.of(answer))) } }
                                     td class="number" { (number(tally.total())) }
                                 }
@@ -129,15 +133,29 @@ fn grid(most: u64) -> Markup {
 /// The answers of one interval, on top of each other.
 fn stack(tally: &Tally, most: u64, x: f64, step: f64) -> Markup {
     let plot = HEIGHT - TOP - BOTTOM;
-    let (gap, mut below) = (step * 0.12, 0);
+    let width = (step * 0.76).min(WIDEST_BAR);
+    let x = x + (step - width) / 2.0;
     html! {
-        @for answer in ORDER.into_iter().filter(|answer| tally.of(*answer) > 0) {
-            @let height = scaled(tally.of(answer), most, plot);
+        @for (class, below, count) in laid_out(&ORDER.map(|answer| (word(answer), tally.of(answer)))) {
+            @let height = scaled(count, most, plot);
             @let y = HEIGHT - BOTTOM - scaled(below, most, plot) - height;
-            rect class=(word(answer)) x=(at(x + gap)) y=(at(y)) width=(at(step - 2.0 * gap)) height=(at(height)) {}
-            @let _ = below += tally.of(answer);
+            rect class=(class) x=(at(x)) y=(at(y)) width=(at(width)) height=(at(height)) {}
         }
     }
+}
+
+/// Parts one after another: of each that is not nothing, what comes before it.
+fn laid_out<'a>(parts: &[(&'a str, u64)]) -> Vec<(&'a str, u64, u64)> {
+    let mut before = 0;
+    parts
+        .iter()
+        .map(|&(class, count)| {
+            let start = before;
+            before += count;
+            (class, start, count)
+        })
+        .filter(|(_, _, count)| *count > 0)
+        .collect()
 }
 
 /// How much happens at which hour of which day of the week.
@@ -152,7 +170,7 @@ pub(super) fn week(week: &Week) -> Markup {
     };
     html! {
         figure {
-            figcaption { h3 { "Actions by weekday and hour" } p { "UTC; the darkest is " (counted(most, "action")) "." } }
+            figcaption { h3 { "Actions by weekday and hour" } p { "UTC; the strongest colour is " (counted(most, "action")) "." } }
             svg class="chart" viewBox={ "0 0 " (WIDTH) " 182" } role="img" aria-labelledby="week-name week-desc" {
                 title id="week-name" { "Actions by weekday and hour of the day" }
                 desc id="week-desc" { "A cell for each hour of the week; the table below has the numbers" }
@@ -213,7 +231,7 @@ pub(super) fn waits(waits: &Waits) -> Markup {
             }
             div class="wide" role="region" aria-label="How long answers took" tabindex="0" {
                 table class="bars" {
-                    caption { "Answers by how long they took" }
+                    caption class="unseen" { "Answers by how long they took" }
                     thead { tr {
                         th scope="col" { "Took" }
                         th scope="col" class="number" { "Answers" }
@@ -238,13 +256,11 @@ pub(super) fn waits(waits: &Waits) -> Markup {
 
 /// A bar beside the numbers that it shows, in parts of these classes.
 pub(super) fn bar(parts: &[(&str, u64)], most: u64) -> Markup {
-    let mut before = 0;
     html! {
         svg class="row" viewBox="0 0 1000 10" preserveAspectRatio="none" aria-hidden="true" {
-            @for (class, count) in parts.iter().filter(|(_, count)| *count > 0) {
+            @for (class, before, count) in laid_out(parts) {
                 rect class=(class) x=(at(scaled(before, most, 1000.0))) y="0"
-                    width=(at(scaled(*count, most, 1000.0).max(2.0))) height="10" {}
-                @let _ = before += count;
+                    width=(at(scaled(count, most, 1000.0).max(2.0))) height="10" {}
             }
         }
     }
@@ -257,7 +273,7 @@ mod tests {
     #[test]
     fn an_axis_ends_at_a_round_number() {
         let rounded = [0, 1, 3, 7, 99, 101, 2_345].map(round_up);
-        assert_eq!(rounded, [1, 1, 5, 10, 100, 200, 5_000]);
+        assert_eq!(rounded, [1, 1, 3, 8, 100, 200, 3_000]);
         assert_eq!(round_up(u64::MAX), u64::MAX);
     }
 

@@ -21,7 +21,7 @@ fn counts(title: &str, column: &str, rows: &[(&str, u64, &str)]) -> Markup {
     let most = rows.iter().map(|(_, count, _)| *count).max().unwrap_or_default();
     let table = html! {
         table class="bars" {
-            caption { (title) }
+            caption class="unseen" { (title) }
             thead { tr {
                 th scope="col" { (column) }
                 th scope="col" class="number" { "Actions" }
@@ -77,7 +77,7 @@ pub(super) fn risks(statistics: &Statistics) -> Markup {
     let most = RiskLevel::ALL.map(|risk| statistics.risks.of(risk).total()).into_iter().max();
     let table = html! {
         table class="bars" {
-            caption { "By risk and answer" }
+            caption class="unseen" { "By risk and answer" }
             thead { tr {
                 th scope="col" { "Risk" }
                 @for answer in ORDER { th scope="col" class="number" { (word(answer)) } }
@@ -115,7 +115,7 @@ pub(super) fn names(title: &str, column: &str, names: &Names<Tally>, top: usize)
     };
     let table = html! {
         table class="bars" {
-            caption { (title) }
+            caption class="unseen" { (title) }
             thead { tr {
                 th scope="col" { (column) }
                 @for name in ["Actions", "Share", "Asked", "Refused"] { th scope="col" class="number" { (name) } }
@@ -138,29 +138,54 @@ pub(super) fn names(title: &str, column: &str, names: &Names<Tally>, top: usize)
     html! { h3 { (title) } (boxed(title, &table)) }
 }
 
-pub(super) fn asked(title: &str, column: &str, names: &Names<Asked>, top: usize) -> Markup {
+/// Who asked: everything that a rule asked, and what became of it.
+pub(super) fn asked_by_rule(names: &Names<Asked>, top: usize) -> Markup {
+    let columns = ["Rule", "Asked", "Approved", "Denied", "No answer"];
+    asked("Asked by rule", columns, names, top, |tally| {
+        vec![tally.asked(), tally.approved, tally.denied, tally.unanswered + tally.open]
+    })
+}
+
+/// Who answered.
+pub(super) fn approvers(names: &Names<Asked>, top: usize) -> Markup {
+    let columns = ["Approver", "Answers", "Approved", "Denied"];
+    asked("Answered by", columns, names, top, |tally| vec![tally.asked(), tally.approved, tally.denied])
+}
+
+fn asked<const N: usize>(
+    title: &str,
+    columns: [&str; N],
+    names: &Names<Asked>,
+    top: usize,
+    counts: impl Fn(&Tally) -> Vec<u64>,
+) -> Markup {
     if names.named.is_empty() {
         return html! {};
     }
+    let (rest, label) = others(names, top, |sum, asked| sum.tally += asked.tally);
     let table = html! {
         table {
-            caption { (title) ", and how long they took" }
+            caption class="unseen" { (title) ", and how long answers took" }
             thead { tr {
-                th scope="col" { (column) }
-                @for name in ["Asked", "Approved", "Denied", "No answer", "Median", "90 %", "Slowest"] {
-                    th scope="col" class="number" { (name) }
+                @for (index, name) in columns.into_iter().chain(["Median", "90 %", "Slowest"]).enumerate() {
+                    th scope="col" class=[(index > 0).then_some("number")] { (name) }
                 }
             } }
             tbody {
                 @for Named { name, value: Asked { tally, waits } } in names.named.iter().take(top) {
                     tr {
                         th scope="row" class="name" { (shown(name.as_deref())) }
-                        @for count in [tally.asked(), tally.approved, tally.denied, tally.unanswered + tally.open] {
-                            td class="number" { (number(count)) }
-                        }
+                        @for count in counts(tally) { td class="number" { (number(count)) } }
                         @for wait in [waits.median_ms, waits.p90_ms, waits.max_ms] {
                             td class="number" { @if waits.count > 0 { (duration(wait)) } @else { (NO_NAME) } }
                         }
+                    }
+                }
+                @if let Some(label) = label {
+                    tr class="rest" {
+                        th scope="row" { (label) }
+                        @for count in counts(&rest.tally) { td class="number" { (number(count)) } }
+                        @for _ in 0..3 { td class="number" { (NO_NAME) } }
                     }
                 }
             }
@@ -173,7 +198,7 @@ pub(super) fn habits(title: &str, advice: &str, habits: &[Habit], survey: &Surve
     let aside = format!("Asked {} times or more; {advice}.", survey.often);
     let table = html! {
         table {
-            caption { (title) }
+            caption class="unseen" { (title) }
             thead { tr {
                 @for name in ["Type", "Target", "Rule that asked"] { th scope="col" { (name) } }
                 th scope="col" class="number" { "Times" }
@@ -194,7 +219,7 @@ pub(super) fn habits(title: &str, advice: &str, habits: &[Habit], survey: &Surve
     html! {
         h3 { (title) }
         @if habits.is_empty() {
-            p class="empty" { "No question that was asked " (survey.often) " times or more." }
+            p class="empty" { "None of the questions that were asked " (survey.often) " times or more." }
         } @else {
             p { (aside) }
             (boxed(title, &table))
@@ -220,9 +245,9 @@ pub(super) fn records(title: &str, records: &[Record]) -> Markup {
     }
     let table = html! {
         table class="actions" {
-            caption { (title) }
+            caption class="unseen" { (title) }
             thead { tr {
-                @for name in ["When (UTC)", "Risk", "Answer", "Type", "Target", "Agent", "Rule", "ID"] {
+                @for name in ["When (UTC), and ID", "Risk", "Answer", "Type", "Target", "Agent", "Rule"] {
                     th scope="col" { (name) }
                 }
             } }
@@ -230,14 +255,16 @@ pub(super) fn records(title: &str, records: &[Record]) -> Markup {
                 @for record in records {
                     @let class = record.decision.map_or("open", Answer::as_str);
                     tr {
-                        td class="time" { (record.timestamp.replace('T', " ").trim_end_matches('Z')) }
+                        th scope="row" class="time" {
+                            (record.timestamp.replace('T', " ").trim_end_matches('Z')) br;
+                            code { (shown(Some(&record.id))) }
+                        }
                         td { (record.risk_level.as_str()) }
                         td { span class={ "key " (class) } aria-hidden="true" {} (class) }
                         td class="name" { (shown(Some(&record.action_type))) }
                         td class="name" { (shown(Some(&record.action_target))) }
                         td class="name" { (shown(record.agent.as_deref())) }
                         td class="name" { (shown(Some(&record.matched_rule))) }
-                        td { code { (shown(Some(&record.id))) } }
                     }
                 }
             }

@@ -3,10 +3,11 @@
 use std::fmt::Write as _;
 
 use anstyle::Style;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::UnicodeWidthStr as _;
 
 use super::Look;
 use crate::output::FAINT;
+use crate::render::columns::fit;
 
 /// Between two columns.
 const GAP: usize = 2;
@@ -14,8 +15,8 @@ const GAP: usize = 2;
 const NARROWEST_BAR: usize = 6;
 /// The widest that is looked at.
 const WIDEST_BAR: usize = 40;
-/// What is left of a name at least.
-const NARROWEST_NAME: usize = 8;
+/// What is left of a name beside a bar at least.
+const NARROWEST_NAME: usize = 16;
 
 /// Collects rows, and aligns them once all are there.
 pub(super) struct Columns {
@@ -62,8 +63,8 @@ impl Columns {
         }
     }
 
-    /// The widths of the cells, and what is left for bars: the name gives way first, and the bars where that is not
-    /// enough.
+    /// The widths of the cells, and what is left for bars. A name gives way to its bar, but not so far that it cannot be
+    /// read.
     fn layout(&self) -> (Vec<usize>, usize) {
         let mut widths = vec![0; self.titles.len()];
         for cells in self.rows.iter().map(|row| &row.cells).chain([&self.titles]) {
@@ -73,21 +74,23 @@ impl Columns {
         }
         let numbers: usize = widths.iter().skip(1).map(|width| width + GAP).sum();
         let left = self.look.width.saturating_sub(GAP + numbers);
+        let Some(name) = widths.first_mut() else { return (widths, 0) };
         let has_bars = self.rows.iter().any(|row| row.bar.is_some());
-        let for_bar = if has_bars { GAP + NARROWEST_BAR } else { 0 };
-        if let Some(name) = widths.first_mut() {
-            *name = (*name).min(left.saturating_sub(for_bar).max(NARROWEST_NAME));
+        let beside_bar = left.saturating_sub(GAP + NARROWEST_BAR);
+        if !has_bars || beside_bar < (*name).min(NARROWEST_NAME) {
+            *name = (*name).min(left);
+            return (widths, 0);
         }
-        let name = widths.first().copied().unwrap_or_default();
-        let bar = left.saturating_sub(name + GAP).min(WIDEST_BAR);
-        (widths, if bar < NARROWEST_BAR { 0 } else { bar })
+        *name = (*name).min(beside_bar);
+        let bar = left.saturating_sub(*name + GAP).min(WIDEST_BAR);
+        (widths, bar)
     }
 
     fn line(&self, cells: &[String], widths: &[usize]) -> String {
         let mut line = " ".repeat(GAP);
         for (index, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            let cell = fit(cell, *width, self.look.charset.ellipsis());
-            let padding = " ".repeat(width.saturating_sub(cell.width()));
+            let (cell, used) = fit(cell, *width, self.look.charset.ellipsis());
+            let padding = " ".repeat(width.saturating_sub(used));
             match index {
                 0 => line.extend([cell, padding]),
                 _ => line.extend([" ".repeat(GAP), padding, cell]),
@@ -95,22 +98,4 @@ impl Columns {
         }
         line
     }
-}
-
-/// As much of a text as fits, and a mark where that is not all of it.
-pub(super) fn fit(text: &str, width: usize, ellipsis: &str) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let room = width.saturating_sub(ellipsis.width());
-    let mut used = 0;
-    let mut shown: String = text
-        .chars()
-        .take_while(|character| {
-            used += character.width().unwrap_or_default();
-            used <= room
-        })
-        .collect();
-    shown.push_str(ellipsis);
-    shown
 }

@@ -3,15 +3,16 @@
 use std::fmt::Write as _;
 
 use aegis_audit::{
-    Answer, Asked, Habit, Named, Names, ResultStatus, Series, Statistics, Tally, WAIT_BOUNDS_MS, Waits,
+    Answer, Asked, Habit, Named, Names, ResultStatus, Statistics, Tally, WAIT_BOUNDS_MS, Waits,
 };
 use aegis_engine::{RiskLevel, escape_capped};
 use anstyle::Style;
 
-use super::columns::{Columns, fit};
+use super::columns::Columns;
 use super::{ALLOWED, FAINT, Look, PLAIN, REFUSED, WAITING, bars, heading};
 use crate::commands::audit::survey::Survey;
-use crate::render::chart::Charset;
+use crate::render::columns::fit;
+use crate::render::intervals::coarser;
 use crate::render::quantity::{counted, duration, interval, interval_start, number, share};
 
 /// The most characters of a name that are looked at before it is fitted.
@@ -69,35 +70,40 @@ pub(super) fn results(statistics: &Statistics, look: Look) -> String {
 
 /// How much happened when: over the period, and by the hours of the day.
 pub(super) fn time(statistics: &Statistics, look: Look) -> String {
-    let series = &statistics.series;
-    let room = look.width.saturating_sub(4).max(1);
-    let together = series.tallies.len().div_ceil(room).max(1);
-    let groups: Vec<_> = series.tallies.chunks(together).collect();
-    let totals: Vec<u64> = groups.iter().map(|group| group.iter().map(Tally::total).sum()).collect();
-    let hours = series.hours.saturating_mul(together as u64);
+    let intervals = coarser(&statistics.series, look.width.saturating_sub(4));
+    let totals: Vec<u64> = intervals.tallies.iter().map(|(_, tally)| tally.total()).collect();
     let mut text = String::new();
-    heading(&mut text, "Time", &format!("each column is {}", interval(hours)));
+    heading(&mut text, "Time", &format!("each column is {}", interval(intervals.hours)));
     if totals.len() > 1 {
         let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}", look.charset.sparkline(&totals).trim_end());
     }
-    let peak = totals.iter().enumerate().rev().max_by_key(|(_, total)| **total);
-    if let Some((index, most)) = peak {
-        let when = interval_start(series.time(index.saturating_mul(together)), hours);
+    let most = intervals.tallies.iter().rev().max_by_key(|(_, tally)| tally.total());
+    if let (Some((first, _)), Some((start, tally))) = (intervals.tallies.first(), most) {
         let _ = writeln!(
             text,
-            "  {FAINT}from {}, most {} in {} from {when}{FAINT:#}",
-            interval_start(series.start, hours),
-            number(*most),
-            interval(hours)
+            "  {FAINT}from {}\n  most, {}, from {}{FAINT:#}",
+            interval_start(*first, intervals.hours),
+            number(tally.total()),
+            interval_start(*start, intervals.hours)
         );
     }
     let by_hour: Vec<u64> = (0..24)
         .map(|hour| statistics.week.days.iter().filter_map(|day| day.get(hour)).map(Tally::total).sum())
         .collect();
     heading(&mut text, "Hour of the day", "UTC");
-    let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}", doubled(look.charset, &by_hour).trim_end());
-    let ticks: String = (0..24).step_by(3).map(|hour| format!("{hour:<6}")).collect();
-    let _ = writeln!(text, "  {FAINT}{}{FAINT:#}", ticks.trim_end());
+    // Where there is room, an hour is two characters wide.
+    let wide = if look.width >= 52 { 2 } else { 1 };
+    let line: String = look
+        .charset
+        .sparkline(&by_hour)
+        .chars()
+        .flat_map(|character| std::iter::repeat_n(character, wide))
+        .collect();
+    let ticks = (0..24).step_by(6 / wide).fold(String::new(), |mut ticks, hour| {
+        let _ = write!(ticks, "{hour:<6}");
+        ticks
+    });
+    let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}\n  {FAINT}{}{FAINT:#}", line.trim_end(), ticks.trim_end());
     let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
     let rows: Vec<_> = days
         .into_iter()
@@ -106,11 +112,6 @@ pub(super) fn time(statistics: &Statistics, look: Look) -> String {
         .collect();
     text.push_str(&bars("Weekday", &rows, look));
     text
-}
-
-/// A sparkline in which each value is two characters wide.
-fn doubled(charset: Charset, values: &[u64]) -> String {
-    charset.sparkline(values).chars().flat_map(|character| [character; 2]).collect()
 }
 
 pub(super) fn names(title: &str, names: &Names<Tally>, look: Look) -> String {
@@ -162,24 +163,26 @@ pub(super) fn asked(statistics: &Statistics, look: Look) -> String {
     }
     let waits = &statistics.waits;
     if waits.count > 0 {
-        let _ = writeln!(
-            text,
-            "  {} answers: half within {}, 90 % within {}, 99 % within {}\n  {FAINT}quickest {}, slowest {}{FAINT:#}",
-            number(waits.count),
-            duration(waits.median_ms),
-            duration(waits.p90_ms),
-            duration(waits.p99_ms),
-            duration(waits.min_ms),
-            duration(waits.max_ms)
-        );
+        let mut columns = Columns::new(look, &["", ""]);
+        for (label, wait) in [
+            ("quickest answer", waits.min_ms),
+            ("half within", waits.median_ms),
+            ("90 % within", waits.p90_ms),
+            ("99 % within", waits.p99_ms),
+            ("slowest", waits.max_ms),
+        ] {
+            columns.add_plain(&[label.to_owned(), duration(wait)]);
+        }
+        columns.render(&mut text);
+        heading(&mut text, "How long answers took", "");
         let mut columns = Columns::new(look, &["", "", ""]);
         for (label, count) in wait_classes(waits) {
             columns.add(&[label, number(count), share(count, waits.count)], count, PLAIN);
         }
         columns.render(&mut text);
     }
-    text.push_str(&asked_by("Asked by rule", &statistics.asked_by_rule, look));
-    text.push_str(&asked_by("Answered by", &statistics.approvers, look));
+    text.push_str(&asked_by_rule(&statistics.asked_by_rule, look));
+    text.push_str(&approvers(&statistics.approvers, look));
     text
 }
 
@@ -194,48 +197,62 @@ pub(crate) fn wait_classes(waits: &Waits) -> Vec<(String, u64)> {
     classes.into_iter().skip_while(|(_, count)| *count == 0).collect()
 }
 
-fn asked_by(title: &str, names: &Names<Asked>, look: Look) -> String {
+/// What the rules asked.
+fn asked_by_rule(names: &Names<Asked>, look: Look) -> String {
+    let titles = ["", "asked", "approved", "denied", "no answer", "median"];
+    // Where there is little room, what is left over can be worked out.
+    let titles = if look.width >= 64 { &titles[..] } else { &["", "asked", "approved", "denied", "median"] };
+    asked_by("Asked by rule", titles, names, look, |tally| {
+        vec![tally.asked(), tally.approved, tally.denied, tally.unanswered + tally.open]
+    })
+}
+
+/// What the approvers answered.
+fn approvers(names: &Names<Asked>, look: Look) -> String {
+    let titles = ["", "answers", "approved", "denied", "median"];
+    asked_by("Answered by", &titles, names, look, |tally| vec![tally.asked(), tally.approved, tally.denied])
+}
+
+fn asked_by(
+    title: &str,
+    titles: &[&str],
+    names: &Names<Asked>,
+    look: Look,
+    counts: impl Fn(&Tally) -> Vec<u64>,
+) -> String {
     let mut text = String::new();
     if names.named.is_empty() {
         return text;
     }
     heading(&mut text, title, "");
-    let wide = look.width >= 60;
-    let titles: &[&str] = if wide {
-        &["", "asked", "approved", "denied", "no answer", "median"]
-    } else {
-        &["", "asked", "yes", "no", "median"]
-    };
     let mut columns = Columns::new(look, titles);
+    let cells = |name: String, tally: &Tally, median: String| {
+        let numbers = counts(tally).into_iter().map(number).take(titles.len().saturating_sub(2));
+        [name].into_iter().chain(numbers).chain([median]).collect::<Vec<_>>()
+    };
     for Named { name, value: Asked { tally, waits } } in names.named.iter().take(look.top) {
         let median = if waits.count > 0 { duration(waits.median_ms) } else { NO_NAME.to_owned() };
-        let mut cells =
-            vec![shown(name.as_deref()), number(tally.asked()), number(tally.approved), number(tally.denied)];
-        if wide {
-            cells.push(number(tally.unanswered + tally.open));
-        }
-        cells.push(median);
-        columns.add_plain(&cells);
+        columns.add_plain(&cells(shown(name.as_deref()), tally, median));
     }
-    let hidden = names.named.len().saturating_sub(look.top) as u64 + names.other_names.count;
+    let (rest, label) = others(names, look.top, |sum, asked| sum.tally += asked.tally);
+    if let Some(label) = label {
+        columns.add_plain(&cells(label, &rest.tally, NO_NAME.to_owned()));
+    }
     columns.render(&mut text);
-    if hidden > 0 {
-        let _ = writeln!(text, "  {FAINT}({} more){FAINT:#}", number(hidden));
-    }
     text
 }
 
 pub(super) fn habits(survey: &Survey, look: Look) -> String {
     let statistics = &survey.statistics;
     let mut text = String::new();
-    for (title, habits, advice) in [
-        ("Always approved", &statistics.always_approved, "a rule with `approval: auto` could answer"),
-        ("Always denied", &statistics.always_denied, "a rule with `approval: block` could answer"),
+    for (title, habits, approval) in [
+        ("Always approved", &statistics.always_approved, "auto"),
+        ("Always denied", &statistics.always_denied, "block"),
     ] {
         if habits.is_empty() {
             continue;
         }
-        heading(&mut text, title, &format!("asked {} times or more; {advice}", survey.often));
+        heading(&mut text, title, &format!("asked {} times or more", survey.often));
         let mut columns = Columns::new(look, &["", "times"]);
         for habit in habits.iter().take(look.top) {
             columns.add_plain(&[question(habit), number(habit.times)]);
@@ -244,6 +261,7 @@ pub(super) fn habits(survey: &Survey, look: Look) -> String {
         if habits.len() > look.top {
             let _ = writeln!(text, "  {FAINT}({} more){FAINT:#}", number((habits.len() - look.top) as u64));
         }
+        let _ = writeln!(text, "  {FAINT}a rule could answer: `approval: {approval}`{FAINT:#}");
     }
     text
 }
@@ -263,18 +281,7 @@ pub(super) fn idle_rules(idle: &[String], look: Look) -> String {
     heading(&mut text, "Rules that decided nothing", "");
     for rule in idle {
         let room = look.width.saturating_sub(2);
-        let _ = writeln!(text, "  {}", fit(&shown(Some(rule)), room, look.charset.ellipsis()));
+        let _ = writeln!(text, "  {}", fit(&shown(Some(rule)), room, look.charset.ellipsis()).0);
     }
     text
-}
-
-/// The same series in at most so many intervals.
-pub(crate) fn coarser(series: &Series, most: usize) -> (u64, Vec<Tally>) {
-    let together = series.tallies.len().div_ceil(most.max(1)).max(1);
-    let sums = series.tallies.chunks(together).map(|group| {
-        let mut sum = Tally::default();
-        group.iter().for_each(|tally| sum += *tally);
-        sum
-    });
-    (series.hours.saturating_mul(together as u64), sums.collect())
 }
