@@ -12,6 +12,7 @@ use crate::escape::escape_capped;
 use crate::glob::Glob;
 use crate::nearest::nearest;
 use crate::policy::{Matches, Policy, Rule};
+use crate::redaction::Redaction;
 use crate::span::{SourceId, Span, Spanned};
 use crate::time::{Weekdays, Window, parse_time_of_day, parse_timezone, timezone_names};
 
@@ -65,8 +66,12 @@ fn compile<'d>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Policy {
     let mut compiler = Compiler { diagnostics, sources, zone: Tz::UTC };
-    let mut policy =
-        Policy { rules: Vec::new(), risk_level: RiskLevel::DEFAULT, approval: ApprovalMode::DEFAULT };
+    let mut policy = Policy {
+        rules: Vec::new(),
+        risk_level: RiskLevel::DEFAULT,
+        approval: ApprovalMode::DEFAULT,
+        redaction: Redaction::default(),
+    };
     for (index, document) in documents.enumerate() {
         let defaults = &document.defaults;
         let zone = defaults.timezone.as_ref().and_then(|name| compiler.timezone(name));
@@ -74,6 +79,10 @@ fn compile<'d>(
             compiler.zone = zone.unwrap_or(Tz::UTC);
             policy.risk_level = defaults.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value);
             policy.approval = defaults.approval.map_or(ApprovalMode::DEFAULT, |word| word.value);
+        }
+        // No file can take back what another one keeps secret.
+        for entry in document.redact.iter().flat_map(|redact| &redact.value) {
+            compiler.redact(&mut policy.redaction, entry);
         }
         for entry in &document.rules {
             policy.rules.push(compiler.rule(policy.rules.len(), entry));
@@ -156,6 +165,36 @@ impl Compiler<'_> {
         }
     }
 
+    /// Reads an entry of `redact`: a pointer if it starts with `/`, a glob of names otherwise.
+    fn redact(&mut self, redaction: &mut Redaction, entry: &Spanned<String>) {
+        if entry.value.is_empty() {
+            let message = "an entry of `redact` is empty, so it names no parameter";
+            self.diagnostics.push(
+                Diagnostic::error(Code::EmptyRedact, entry.span, message)
+                    .help("name a parameter, or remove the entry"),
+            );
+        } else if entry.value.starts_with('/') {
+            if let Some(pointer) = self.param_key(entry) {
+                redaction.add_pointer(pointer);
+            }
+        } else if let Some(glob) = self.glob(entry) {
+            redaction.add_glob(glob);
+        }
+    }
+
+    /// Reads the key of a parameter, or a pointer to one.
+    fn param_key(&mut self, key: &Spanned<String>) -> Option<ParamKey> {
+        let param = ParamKey::new(&key.value);
+        if param.is_none() {
+            let message = format!("`{}` is not a JSON Pointer", escape_capped(&key.value, 64));
+            self.diagnostics.push(
+                Diagnostic::error(Code::InvalidPointer, key.span, message)
+                    .help("in a pointer `~` is written `~0`, and `/` inside a name `~1`"),
+            );
+        }
+        param
+    }
+
     fn conditions(&mut self, conditions: &Conditions) -> Vec<Condition> {
         let zone = conditions.timezone.as_ref().and_then(|name| self.timezone(name)).unwrap_or(self.zone);
         let mut compiled: Vec<Condition> = self.window(conditions, zone).into_iter().collect();
@@ -196,14 +235,7 @@ impl Compiler<'_> {
     ) {
         for (key, operand) in params.into_iter().flat_map(|params| &params.entries) {
             let test = test(self, operand);
-            let Some(param) = ParamKey::new(&key.value) else {
-                let message = format!("`{}` is not a JSON Pointer", escape_capped(&key.value, 64));
-                self.diagnostics.push(
-                    Diagnostic::error(Code::InvalidPointer, key.span, message)
-                        .help("in a pointer `~` is written `~0`, and `/` inside a name `~1`"),
-                );
-                continue;
-            };
+            let Some(param) = self.param_key(key) else { continue };
             compiled.extend(
                 test.map(|test| Condition {
                     span: key.span.to(operand.span),

@@ -12,6 +12,7 @@ use crate::action::{Action, type_name};
 use crate::canonical::{canonical_json, canonical_number};
 use crate::document::OrderOperand;
 use crate::escape::escape_capped;
+use crate::redaction::HIDDEN;
 use crate::span::Span;
 use crate::time::{Weekdays, Window, local_time};
 
@@ -115,13 +116,17 @@ impl Condition {
         }
     }
 
-    /// What the condition met, for a person: the actual value or time, escaped and capped.
-    pub(crate) fn actual(&self, action: &Action, at: DateTime<Utc>) -> String {
+    /// What the condition met, for a person: the actual value or time, escaped and capped. Of a secret, `shown` holds
+    /// [`HIDDEN`] or nothing where the action has a value.
+    pub(crate) fn actual(&self, action: &Action, shown: &Map<String, Value>, at: DateTime<Utc>) -> String {
         match &self.test {
             Test::Window(_, zone) | Test::Weekdays(_, zone) => format!("it was {}", local_time(at, *zone)),
-            Test::Param(key, _) => match key.find(action.params()) {
-                None => format!("`{key}` is absent"),
-                Some(value) => format!("`{key}` is {}", escape_capped(&canonical_json(value), 80)),
+            Test::Param(key, _) => match (key.find(action.params()), key.find(shown)) {
+                (None, _) => format!("`{key}` is absent"),
+                (Some(value), Some(shown)) if value == shown || shown != HIDDEN => {
+                    format!("`{key}` is {}", escape_capped(&canonical_json(shown), 80))
+                }
+                (Some(_), _) => format!("`{key}` is secret"),
             },
         }
     }
@@ -296,7 +301,7 @@ impl ParamKey {
         self.pointer.as_deref().unwrap_or(std::slice::from_ref(&self.written))
     }
 
-    fn find<'v>(&self, params: &'v Map<String, Value>) -> Option<&'v Value> {
+    pub(crate) fn find<'v>(&self, params: &'v Map<String, Value>) -> Option<&'v Value> {
         let Some(tokens) = &self.pointer else { return params.get(&self.written) };
         let (first, rest) = tokens.split_first()?;
         rest.iter().try_fold(params.get(first)?, |value, token| match value {

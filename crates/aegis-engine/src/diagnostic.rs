@@ -87,12 +87,13 @@ codes! {
     EmptyName = "empty-name", "A rule's name is empty, or one that is reserved.";
     EmptyGlobs = "empty-globs", "A list of globs is empty, so that the rule could never match.";
     EmptyCondition = "empty-condition", "A condition names no parameter or no weekday, so that it says nothing.";
+    EmptyRedact = "empty-redact", "A list of what to redact, or an entry of it, is empty.";
     InvalidGlob = "invalid-glob", "A glob is malformed.";
     InvalidRegex = "invalid-regex", "A regular expression is malformed or too large.";
     InvalidTime = "invalid-time", "A time of day is not written as \"HH:MM\".";
     InvalidTimezone = "invalid-timezone", "A time zone is not one of the IANA database.";
     ImpossibleWindow = "impossible-window", "A window of time can never hold.";
-    InvalidPointer = "invalid-pointer", "A parameter key that starts with `/` is not a JSON Pointer (RFC 6901).";
+    InvalidPointer = "invalid-pointer", "A parameter that starts with `/` is not a JSON Pointer (RFC 6901).";
     InvalidOperand = "invalid-operand", "A condition compares a parameter with a value it can never decide on.";
     InvalidExample = "invalid-example", "An example's action or instant is not valid.";
     UnknownLint = "unknown-lint", "A comment `# aegis:` does not name a finding that can be silenced.";
@@ -110,6 +111,7 @@ codes! {
     TimeWithoutZone = "time-without-zone", "A condition on the time names no time zone, so that UTC holds.";
     UnusedTimezone = "unused-timezone", "A time zone is named where no condition is about the time.";
     NumberLikeString = "number-like-string", "A comparison with a string that looks like a number.";
+    RedundantRedact = "redundant-redact", "What an entry of `redact` names is redacted without it.";
     UnusedAllow = "unused-allow", "A comment silences a finding that is not there.";
 }
 

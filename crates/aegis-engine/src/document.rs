@@ -25,6 +25,16 @@ pub struct Document {
     /// What holds where no rule matches, and the time zone of conditions that name none.
     #[schemars(default)]
     pub defaults: Defaults,
+    /// Parameters that are never written down, besides those whose names look secret: each entry a glob of names at any
+    /// depth or, where it starts with `/`, a JSON Pointer (RFC 6901) into `params`.
+    #[schemars(
+        with = "Vec<String>",
+        default,
+        length(min = 1),
+        inner(length(min = 1)),
+        extend("examples" = [["iban", "customer_*", "/order/notes"]])
+    )]
+    pub redact: Option<Spanned<Vec<Spanned<String>>>>,
     /// The rules, in order; the first that matches decides.
     pub rules: Vec<RuleEntry>,
     /// Actions and what this policy must say of them.

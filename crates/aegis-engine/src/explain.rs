@@ -3,10 +3,12 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::action::Action;
 use crate::escape::{escape, escape_capped};
 use crate::policy::{Judgement, Policy, Rule};
+use crate::redaction::{HIDDEN, Redacted};
 
 /// What became of a rule that was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -36,12 +38,15 @@ pub struct RuleTrace {
 }
 
 impl Policy {
-    /// Every rule that [`decide`](Policy::decide) looks at, in order, up to the one that matches.
+    /// Every rule that [`decide`](Policy::decide) looks at, in order, up to the one that matches. No secret of the action
+    /// is told: answers are kept as records are.
     #[must_use]
     pub fn explain(&self, action: &Action, at: DateTime<Utc>) -> Vec<RuleTrace> {
+        let redacted = self.redaction.redact(action, |_| HIDDEN.to_owned());
+        let shown = redacted.as_ref().map_or(action.params(), Redacted::params);
         let mut traces = Vec::new();
         for rule in &self.rules {
-            let trace = trace(rule, action, at);
+            let trace = trace(rule, action, shown, at);
             let matched = trace.outcome == RuleOutcome::Matched;
             traces.push(trace);
             if matched {
@@ -52,7 +57,7 @@ impl Policy {
     }
 }
 
-fn trace(rule: &Rule, action: &Action, at: DateTime<Utc>) -> RuleTrace {
+fn trace(rule: &Rule, action: &Action, shown: &Map<String, Value>, at: DateTime<Utc>) -> RuleTrace {
     let (outcome, why) = match rule.judge(action, at) {
         Judgement::Matches => (RuleOutcome::Matched, "every glob and condition holds".to_owned()),
         Judgement::Field(field, globs) => {
@@ -70,11 +75,11 @@ fn trace(rule: &Rule, action: &Action, at: DateTime<Utc>) -> RuleTrace {
         }
         Judgement::Condition(condition) => (
             RuleOutcome::NotMatched,
-            format!("`{condition}` does not hold: {}", condition.actual(action, at)),
+            format!("`{condition}` does not hold: {}", condition.actual(action, shown, at)),
         ),
         Judgement::Undecidable(conditions) => {
             let parts = conditions.iter().map(|(condition, why)| {
-                format!("`{condition}` cannot be decided: {why} ({})", condition.actual(action, at))
+                format!("`{condition}` cannot be decided: {why} ({})", condition.actual(action, shown, at))
             });
             (RuleOutcome::Undecidable, parts.collect::<Vec<_>>().join("; "))
         }

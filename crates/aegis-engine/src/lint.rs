@@ -8,6 +8,7 @@ mod names;
 mod operands;
 mod outcome;
 mod reach;
+mod redundant;
 mod zones;
 
 use crate::compile::{Loaded, Source};
@@ -45,6 +46,7 @@ pub fn lint(loaded: &Loaded, sources: &[Source<'_>]) -> Vec<Diagnostic> {
     names::check(&subject, &mut found);
     operands::check(&subject, &mut found);
     zones::check(&subject, &mut found);
+    redundant::check(&subject, &mut found);
     let mut found = allow::silence(found, policy, sources);
     found.sort_by_key(|found| (found.primary.span, found.code));
     found

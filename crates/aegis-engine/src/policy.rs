@@ -9,6 +9,7 @@ use crate::condition::{Condition, Truth};
 use crate::decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
 use crate::escape::escape;
 use crate::glob::Glob;
+use crate::redaction::Redaction;
 use crate::span::{Span, Spanned};
 
 /// A policy that was validated whole: immutable, and made only by [`load`](crate::load).
@@ -28,6 +29,7 @@ pub struct Policy {
     pub(crate) rules: Vec<Rule>,
     pub(crate) risk_level: RiskLevel,
     pub(crate) approval: ApprovalMode,
+    pub(crate) redaction: Redaction,
 }
 
 /// A rule, ready to be applied.
@@ -230,6 +232,12 @@ impl Policy {
     #[must_use]
     pub fn default_risk_level(&self) -> RiskLevel {
         self.risk_level
+    }
+
+    /// Which parameters must not be written down.
+    #[must_use]
+    pub fn redaction(&self) -> &Redaction {
+        &self.redaction
     }
 
     /// Decides one action as of one instant: a pure function of the three.

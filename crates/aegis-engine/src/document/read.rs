@@ -19,7 +19,7 @@ use crate::yaml::{Entry, Kind, Node, read_yaml};
 /// The largest policy file, in bytes.
 pub const MAX_POLICY_BYTES: usize = 64 << 20;
 
-const DOCUMENT_KEYS: &[&str] = &["version", "defaults", "rules", "examples"];
+const DOCUMENT_KEYS: &[&str] = &["version", "defaults", "redact", "rules", "examples"];
 const TEST_KEYS: &[&str] = &["policy", "examples"];
 const DEFAULTS_KEYS: &[&str] = &["risk_level", "approval", "timezone"];
 const RULE_KEYS: &[&str] = &["name", "match", "conditions", "risk_level", "approval", "examples"];
@@ -116,6 +116,7 @@ impl Reader<'_> {
             }
         };
         let defaults = fields.get("defaults").map(|node| self.defaults(node)).unwrap_or_default();
+        let redact = fields.get("redact").map(|node| self.redact(node));
         let rules = match fields.get("rules") {
             Some(node) => self.list(node, "`rules`", Self::rule),
             None => {
@@ -124,7 +125,7 @@ impl Reader<'_> {
             }
         };
         let examples = fields.get("examples").map(|node| self.examples(node)).unwrap_or_default();
-        Document { version, defaults, rules, examples }
+        Document { version, defaults, redact, rules, examples }
     }
 
     fn test_document(&mut self, root: &Node) -> TestDocument {
@@ -169,6 +170,19 @@ impl Reader<'_> {
             approval: fields.get("approval").and_then(|node| self.approval(node)),
             timezone: fields.get("timezone").and_then(|node| self.string(node, "`timezone`")),
         }
+    }
+
+    fn redact(&mut self, node: &Node) -> Spanned<Vec<Spanned<String>>> {
+        let entries = self.list(node, "`redact`", |reader, item| reader.string(item, "an entry of `redact`"));
+        if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
+            let message = "`redact` is an empty list, so it keeps nothing more secret";
+            self.push(
+                Diagnostic::error(Code::EmptyRedact, node.span, message).help(
+                    "name a parameter, or leave it out: names that look secret are redacted without it",
+                ),
+            );
+        }
+        Spanned::new(entries.into_iter().flatten().collect(), node.span)
     }
 
     fn rule(&mut self, node: &Node) -> RuleEntry {

@@ -99,6 +99,12 @@ fn structure(code: Code) -> Option<Explanation> {
             "- { name: deletes, match: { type: delete, target: [] }, approval: block }",
             "- { name: deletes, match: { type: delete }, approval: block }",
         ),
+        Code::EmptyRedact => explain(
+            "An entry of `redact` is a glob of parameters' names at any depth or, where it starts with `/`, a JSON Pointer \
+             into `params`. One that names nothing was probably not finished.",
+            "version: \"1\"\nredact: []\nrules: []",
+            "version: \"1\"\nredact: [iban, \"customer_*\"]\nrules: []",
+        ),
         Code::EmptyCondition => explain(
             "A condition that names nothing was probably not finished.",
             "- { name: deletes, match: { type: delete }, conditions: { param_eq: {} }, approval: block }",

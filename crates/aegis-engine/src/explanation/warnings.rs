@@ -91,6 +91,13 @@ pub(super) fn of(code: Code) -> Option<Explanation> {
             "- { name: large, match: { type: pay }, conditions: { param_gt: { amount: 1_000 } }, risk_level: high }",
             "- { name: large, match: { type: pay }, conditions: { param_gt: { amount: 1000 } }, risk_level: high }",
         ),
+        Code::RedundantRedact => explain(
+            "Parameters whose names look secret, such as `password`, `apiKey` or `card_number`, are redacted in every policy, \
+             and the whole value goes with all that is in it. Another entry may name the same parameters, too. A list that \
+             repeats what holds anyway suggests that something else does not.",
+            "version: \"1\"\nredact: [password, iban]\nrules: []",
+            "version: \"1\"\nredact: [iban]\nrules: []",
+        ),
         Code::UnusedAllow => explain(
             "The finding that the comment silences is not there, or the comment is not right above the rule or beside \
              one of its lines. Left in place, it would hide the finding when it comes back.",

@@ -1,0 +1,251 @@
+//! What must not be written down: which parameters of an action are secret, and the action without them.
+//!
+//! Secret are the parameters whose names look so, at any depth, and those that the policy's `redact` names. There is no
+//! way to switch that off: of several policy files, everything that any of them names is secret. The whole value goes,
+//! and something stands for it; where the secret shows up again in the description or in another parameter, that goes as
+//! well. Names are never secret, and a decision always sees the real values.
+
+mod echoes;
+mod names;
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::action::Action;
+use crate::canonical::canonical_number;
+use crate::condition::ParamKey;
+use crate::glob::Glob;
+use echoes::{Echoes, Secrets};
+
+/// Which parameters are secret, by a policy and by their names.
+///
+/// # Example: an action as it may be written down
+/// ```
+/// use aegis_engine::{Action, Source, load};
+/// let text = b"version: '1'\nredact: [iban, /customer/name]\nrules: []\n";
+/// let policy = load(&[Source { text }]).policy.expect("the policy is valid");
+/// let action = Action::from_json(br#"{"type":"pay","target":"bank","description":"login with hunter22",
+///     "params":{"password":"hunter22","iban":"DE02","customer":{"name":"Ana","city":"Rome"}}}"#)?;
+/// let redacted = policy.redaction().redact(&action, |_| "***".to_owned()).expect("there are secrets");
+/// assert_eq!(redacted.pointers(), ["/customer/name", "/iban", "/password"]);
+/// assert_eq!(redacted.params()["customer"]["city"], "Rome");
+/// assert_eq!(redacted.description(), "login with ***");
+/// # Ok::<(), aegis_engine::ActionError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Redaction {
+    /// Globs of names, at any depth.
+    globs: Vec<Glob>,
+    /// Places within the parameters.
+    pointers: Vec<ParamKey>,
+}
+
+/// An action's words without its secrets.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Redacted {
+    params: Map<String, Value>,
+    description: String,
+    pointers: Vec<String>,
+}
+
+impl Redacted {
+    /// The parameters.
+    #[must_use]
+    pub fn params(&self) -> &Map<String, Value> {
+        &self.params
+    }
+
+    /// The agent's own words.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// Where in the parameters something was replaced, wholly or, where a secret showed up again, in part: JSON Pointers
+    /// (RFC 6901), in the order of the parameters.
+    #[must_use]
+    pub fn pointers(&self) -> &[String] {
+        &self.pointers
+    }
+}
+
+impl Redaction {
+    pub(crate) fn add_glob(&mut self, glob: Glob) {
+        self.globs.push(glob);
+    }
+
+    pub(crate) fn add_pointer(&mut self, pointer: ParamKey) {
+        self.pointers.push(pointer);
+    }
+
+    /// The action without its secrets, in place of each of which stands what `stand_in` makes of it. `None` if it has
+    /// none, which takes far less than a microsecond to find out.
+    #[must_use]
+    pub fn redact(&self, action: &Action, mut stand_in: impl FnMut(&Value) -> String) -> Option<Redacted> {
+        let params = action.params();
+        if !self.holds_secret(params) && self.pointers.iter().all(|pointer| pointer.find(params).is_none()) {
+            return None;
+        }
+        let mut walk = Walk {
+            redaction: self,
+            stand_in: &mut stand_in,
+            path: Vec::new(),
+            hidden: Vec::new(),
+            secrets: Secrets::default(),
+        };
+        let mut params = walk.object(params);
+        let Walk { hidden, secrets, .. } = walk;
+        let echoes = Echoes::of(secrets);
+        let known: HashSet<String> = hidden.into_iter().collect();
+        let mut pointers = Vec::with_capacity(known.len());
+        let mut path = Vec::new();
+        silence_object(&mut params, &mut path, &known, &echoes, &mut pointers);
+        let description = action.description();
+        let description = echoes.silence(description).unwrap_or_else(|| description.to_owned());
+        Some(Redacted { params, description, pointers })
+    }
+
+    /// Whether a parameter of this name is secret, wherever it stands.
+    pub(crate) fn is_secret(&self, name: &str) -> bool {
+        names::looks_secret(name) || self.globs.iter().any(|glob| glob.is_match(name))
+    }
+
+    fn holds_secret(&self, members: &Map<String, Value>) -> bool {
+        self.labels_secret(members)
+            || members.iter().any(|(name, value)| self.is_secret(name) || self.holds_secret_within(value))
+    }
+
+    fn holds_secret_within(&self, value: &Value) -> bool {
+        match value {
+            Value::Object(members) => self.holds_secret(members),
+            Value::Array(items) => items.iter().any(|item| self.holds_secret_within(item)),
+            _ => false,
+        }
+    }
+
+    /// Whether an object is a name and a value that stand side by side, as headers and variables often do, and the name is
+    /// that of a secret.
+    fn labels_secret(&self, members: &Map<String, Value>) -> bool {
+        const LABELS: [&str; 7] = ["name", "key", "header", "variable", "field", "Name", "Key"];
+        VALUES.iter().any(|value| members.contains_key(*value))
+            && LABELS.iter().any(|label| {
+                members.get(*label).and_then(Value::as_str).is_some_and(|name| self.is_secret(name))
+            })
+    }
+}
+
+/// What stands for a secret in an explanation.
+pub(crate) const HIDDEN: &str = "[secret]";
+
+/// What the value beside a label is called.
+const VALUES: [&str; 3] = ["value", "values", "Value"];
+
+/// Whether a parameter of this name is secret in every policy.
+pub(crate) fn looks_secret(name: &str) -> bool {
+    names::looks_secret(name)
+}
+
+/// A way through an action's parameters that leaves a copy without secrets.
+struct Walk<'w, F> {
+    redaction: &'w Redaction,
+    stand_in: &'w mut F,
+    path: Vec<String>,
+    hidden: Vec<String>,
+    secrets: Secrets,
+}
+
+impl<F: FnMut(&Value) -> String> Walk<'_, F> {
+    fn object(&mut self, members: &Map<String, Value>) -> Map<String, Value> {
+        let labels_secret = self.redaction.labels_secret(members);
+        let copy = members.iter().map(|(name, value)| {
+            let secret = self.redaction.is_secret(name) || (labels_secret && VALUES.contains(&name.as_str()));
+            (name.clone(), self.step(name.clone(), value, secret))
+        });
+        copy.collect()
+    }
+
+    fn value(&mut self, value: &Value) -> Value {
+        match value {
+            Value::Object(members) => Value::Object(self.object(members)),
+            Value::Array(items) => {
+                let items = items.iter().zip(0_usize..);
+                Value::Array(items.map(|(item, index)| self.step(index.to_string(), item, false)).collect())
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn step(&mut self, token: String, value: &Value, secret: bool) -> Value {
+        self.path.push(token);
+        let secret = secret || self.redaction.pointers.iter().any(|pointer| pointer.path() == self.path);
+        let kept = if secret { self.hide(value) } else { self.value(value) };
+        self.path.pop();
+        kept
+    }
+
+    fn hide(&mut self, value: &Value) -> Value {
+        self.hidden.push(pointer(&self.path));
+        self.secrets.add(value, self.stand_in);
+        Value::String((self.stand_in)(value))
+    }
+}
+
+/// Replaces secrets that show up in other parameters, and notes the places of all that was replaced, in order.
+fn silence_object(
+    members: &mut Map<String, Value>,
+    path: &mut Vec<String>,
+    hidden: &HashSet<String>,
+    echoes: &Echoes,
+    pointers: &mut Vec<String>,
+) {
+    for (name, value) in members {
+        path.push(name.clone());
+        silence(value, path, hidden, echoes, pointers);
+        path.pop();
+    }
+}
+
+fn silence(
+    value: &mut Value,
+    path: &mut Vec<String>,
+    hidden: &HashSet<String>,
+    echoes: &Echoes,
+    pointers: &mut Vec<String>,
+) {
+    match value {
+        Value::Object(members) => silence_object(members, path, hidden, echoes, pointers),
+        Value::Array(items) => {
+            for (item, index) in items.iter_mut().zip(0_usize..) {
+                path.push(index.to_string());
+                silence(item, path, hidden, echoes, pointers);
+                path.pop();
+            }
+        }
+        Value::String(text) => {
+            let place = pointer(path);
+            if hidden.contains(&place) {
+                pointers.push(place);
+            } else if let Some(silenced) = echoes.silence(text) {
+                *text = silenced;
+                pointers.push(place);
+            }
+        }
+        // A number that is a secret elsewhere is the same secret here.
+        Value::Number(number) => {
+            if let Some(stand_in) = echoes.whole(&canonical_number(number)) {
+                *value = Value::from(stand_in);
+                pointers.push(pointer(path));
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+/// A JSON Pointer to the place that these steps lead to.
+fn pointer(path: &[String]) -> String {
+    path.iter().flat_map(|token| ["/".to_owned(), token.replace('~', "~0").replace('/', "~1")]).collect()
+}
+
+#[cfg(test)]
+mod tests;
