@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use aegis_audit::{Answer, ApproverIdentity, Entry, Event, PathSource, Stamped, Trail};
-use aegis_engine::{Action, Decision, Digest, Source, load};
+use aegis_engine::{Action, Decision, Digest, Redaction, Source, load};
 use chrono::{DateTime, Utc};
 use divan::{Bencher, counter::ItemsCount};
 
@@ -32,12 +32,14 @@ fn append(bencher: Bencher<'_, '_>, events: usize) {
         .unwrap_or_else(|_| std::process::abort());
     let (action, decision) = decided();
     let approver = ApproverIdentity::rule();
+    let redaction = Redaction::default();
     let entry = Entry {
         action_id: "01a20843-3085-70ba-97dd-ed892e17345f",
         session_id: "415dc1299d89",
         action: &action,
         action_sha256: action.digest(),
         decision: &decision,
+        redaction: &redaction,
         policy_sha256: Digest::of(b"policy"),
         host: "host",
         user: "user",

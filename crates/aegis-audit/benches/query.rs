@@ -10,7 +10,7 @@ use std::time::Duration;
 use aegis_audit::{
     Answer, ApproverIdentity, Entry, Event, Filter, PathSource, Stamped, Trail, TrailError, TrailReader,
 };
-use aegis_engine::{Action, Digest, RiskLevel, Source, load};
+use aegis_engine::{Action, Digest, Redaction, RiskLevel, Source, load};
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::Bencher;
 
@@ -57,6 +57,7 @@ fn fill(path: &std::path::Path, rows: usize) -> Result<(), TrailError> {
         .collect();
     let sha256: Vec<_> = cases.iter().map(|(action, _)| action.digest()).collect();
     let cases: Vec<_> = cases.iter().zip(&sha256).collect();
+    let redaction = Redaction::default();
     for first in (0..rows).step_by(1000) {
         let ids: Vec<_> =
             (first..first + 1000).map(|row| format!("01a20843-3085-70ba-97dd-{row:012x}")).collect();
@@ -71,6 +72,7 @@ fn fill(path: &std::path::Path, rows: usize) -> Result<(), TrailError> {
                     action,
                     action_sha256: **action_sha256,
                     decision,
+                    redaction: &redaction,
                     policy_sha256: Digest::of(POLICY),
                     host: "host",
                     user: "user",

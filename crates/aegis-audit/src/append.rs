@@ -87,7 +87,7 @@ fn link(
         }
     };
     let refers_to = refers_to.map(i64::unsigned_abs);
-    let encoded = stamped.event.encode(refers_to)?;
+    let encoded = stamped.event.encode(refers_to, &log.identity.key)?;
     let at = stamped.at.timestamp_millis();
     let previous = log.head;
     let Some(seq) = previous.seq.checked_add(1) else {

@@ -1,13 +1,15 @@
 //! What is written down: the events of an action's life, in the form in which they are hashed and stored.
 
 use aegis_engine::{
-    Action, ApprovalMode, Decision, Digest, Member, RiskLevel, Undecidable, canonical_members,
+    Action, ApprovalMode, Decision, Digest, Member, Redacted, Redaction, RiskLevel, Undecidable,
+    canonical_members,
 };
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
+use crate::stand_in::stand_in;
 
 /// Where the path of a policy or a log was taken from. A path from the environment could have been set by the agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,9 @@ pub struct Entry<'a> {
     pub action_sha256: Digest,
     /// What the policy says.
     pub decision: &'a Decision,
+    /// What of the action must not be written down. The log applies it, with a key of its own, to everything that it
+    /// stores, and sinks get what is stored.
+    pub redaction: &'a Redaction,
     /// The digest of the policy.
     pub policy_sha256: Digest,
     /// The machine.
@@ -184,6 +189,8 @@ struct EntryBodyRef<'a> {
     policy_source: PathSource,
     log_source: PathSource,
     requested_seq: Option<u64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    redacted: &'a [String],
 }
 
 /// The stored metadata of a `requested` or `decided` event.
@@ -209,6 +216,10 @@ pub(crate) struct EntryBody {
     pub(crate) log_source: PathSource,
     /// The number of the action's `requested` event, which this one supersedes.
     pub(crate) requested_seq: Option<u64>,
+    /// Where in the parameters a digest of a secret stands: JSON Pointers. What looks like such a digest elsewhere is the
+    /// agent's own text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) redacted: Vec<String>,
 }
 
 /// The stored metadata of an `answered` event.
@@ -310,17 +321,30 @@ impl<'a> Event<'a> {
         }
     }
 
-    /// The form to store, given the number of the event that this one refers to.
-    pub(crate) fn encode(&self, referred: Option<u64>) -> Result<Encoded<'a>, serde_json::Error> {
+    /// The form to store, given the number of the event that this one refers to, and the key of the log.
+    ///
+    /// Secrets are replaced here, and nothing else of this crate sees the parameters. What the policy says of the action
+    /// (`reason`, `undecidable`) never quotes a parameter, so nothing needs to be replaced in it; were it searched for
+    /// secrets, an agent could have words of the policy replaced by calling them its password.
+    pub(crate) fn encode(
+        &self,
+        referred: Option<u64>,
+        key: &[u8; 32],
+    ) -> Result<Encoded<'a>, serde_json::Error> {
         let encoded = |kind, action_id, body, payload| Encoded { kind, action_id, body, payload };
         Ok(match *self {
             Event::Requested { entry } => {
-                let body = to_string(&entry_body(&entry, None, None, entry.decision.reason(), None))?;
-                encoded(kind::REQUESTED, entry.action_id, body, Some(payload(entry.action)))
+                let redacted = redacted(&entry, key);
+                let reason = entry.decision.reason();
+                let body = entry_body(&entry, None, None, reason, None, redacted.as_ref());
+                let payload = payload(entry.action, redacted.as_ref());
+                encoded(kind::REQUESTED, entry.action_id, to_string(&body)?, Some(payload))
             }
             Event::Decided { entry, answer, approver, reason } => {
-                let body = to_string(&entry_body(&entry, Some(answer), approver, reason, referred))?;
-                encoded(kind::DECIDED, entry.action_id, body, Some(payload(entry.action)))
+                let redacted = redacted(&entry, key);
+                let body = entry_body(&entry, Some(answer), approver, reason, referred, redacted.as_ref());
+                let payload = payload(entry.action, redacted.as_ref());
+                encoded(kind::DECIDED, entry.action_id, to_string(&body)?, Some(payload))
             }
             Event::Answered { action_id, session_id, answer, approver, note, waited_ms } => {
                 let body = AnsweredBody { session_id, decision: answer, approver, note, waited_ms };
@@ -370,6 +394,7 @@ fn entry_body<'a>(
     approver: Option<&'a ApproverIdentity>,
     reason: &'a str,
     requested_seq: Option<u64>,
+    redacted: Option<&'a Redacted>,
 ) -> EntryBodyRef<'a> {
     EntryBodyRef {
         session_id: entry.session_id,
@@ -391,12 +416,19 @@ fn entry_body<'a>(
         policy_source: entry.policy_source,
         log_source: entry.log_source,
         requested_seq,
+        redacted: redacted.map(Redacted::pointers).unwrap_or_default(),
     }
 }
 
-fn payload(action: &Action) -> String {
-    canonical_members([
-        ("description", Member::Text(action.description())),
-        ("params", Member::Object(action.params())),
-    ])
+/// The action's words without their secrets, if there are any.
+fn redacted(entry: &Entry<'_>, key: &[u8; 32]) -> Option<Redacted> {
+    entry.redaction.redact(entry.action, |value| stand_in(key, value))
+}
+
+fn payload(action: &Action, redacted: Option<&Redacted>) -> String {
+    let (description, params) = match redacted {
+        Some(redacted) => (redacted.description(), redacted.params()),
+        None => (action.description(), action.params()),
+    };
+    canonical_members([("description", Member::Text(description)), ("params", Member::Object(params))])
 }

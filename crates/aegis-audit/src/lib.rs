@@ -14,6 +14,14 @@
 //! `body` holds what is known of an event, as JSON, and `payload` what may hold secrets: parameters and description. The
 //! hashed bytes are the only source of truth; the index over full blocks of events is derived from them.
 //!
+//! # Secrets
+//! Parameters whose names look secret, and those that the policy's `redact` names, are replaced before anything is written:
+//! by `redacted:hmac-sha256:` and 64 hexadecimal digits, the HMAC-SHA-256 of `"aegis-secret-v1\0"` and the value's canonical
+//! JSON, with the log's key. `redacted` in the body says where. Type, target and agent are names by which actions are found;
+//! they are stored as they are. The digest of the action, `action_sha256`, is that of the real action, since it binds what
+//! was approved to what is done: whoever knows everything of an action but a secret that is easily guessed, such as a PIN,
+//! can try until the digest fits.
+//!
 //! # The chain
 //! Events are numbered from 1. Event *n* has the hash
 //! `SHA-256("aegis-event-v1\0" ‖ log id ‖ seq ‖ at ‖ kind ‖ action id ‖ body ‖ commitment ‖ previous hash)`, where
@@ -45,10 +53,12 @@ mod reader;
 mod receipt;
 mod record;
 mod recorder;
+mod redact;
 mod rows;
 mod schema;
 mod sink;
 mod sinks;
+mod stand_in;
 mod statistics;
 mod stored;
 mod tail;
@@ -78,6 +88,7 @@ pub use reader::TrailReader;
 pub use receipt::Receipt;
 pub use record::Record;
 pub use recorder::{RecordError, Recorded, Recorder};
+pub use redact::{RedactError, Removal, Traces};
 pub use sink::{Happening, Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
 pub use statistics::{

@@ -24,8 +24,6 @@ use crate::tail::{Head, head};
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long to leave the log to a program that knows nothing of the lock.
 const PAUSE: Duration = Duration::from_millis(1);
-/// How long to wait for readers before the write-ahead log is left as it is.
-const READERS_WAIT: Duration = Duration::from_secs(2);
 
 /// A log that is open for appending.
 ///
@@ -178,18 +176,52 @@ impl Trail {
         Ok(done)
     }
 
-    /// Empties the write-ahead log, if nobody else uses it. Whether there is nothing left in it.
-    pub(crate) fn empty_journal(&mut self) -> Result<bool, TrailError> {
-        let _held = self.lock.hold(Instant::now() + self.wait)?;
-        self.check_files()?;
-        // Somebody who reads holds it up until they are done. That may be long.
+    /// Whether rows were ever deleted from the log.
+    pub(crate) fn was_pruned(&self) -> Result<bool, TrailError> {
         self.connection
-            .busy_timeout(self.wait.min(READERS_WAIT))
-            .and_then(|()| {
-                self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0))
-            })
-            .map(|busy| busy == 0)
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM events WHERE kind = 'pruned' AND action_id = '')",
+                [],
+                |row| row.get(0),
+            )
             .map_err(|error| TrailError::sqlite(&self.path, error))
+    }
+
+    /// Writes every page of the log anew, so that no page holds anything but what is in the log. That takes as much space
+    /// again for a while, in a temporary file that has no name, and in the write-ahead log.
+    pub(crate) fn write_anew(&mut self) -> Result<(), TrailError> {
+        let deadline = Instant::now() + self.wait;
+        let _held = self.lock.hold(deadline)?;
+        self.check_files()?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let written = self.connection.busy_timeout(left).and_then(|()| {
+            // In memory, it could be more than there is.
+            self.connection.execute_batch("PRAGMA temp_store = FILE; VACUUM;")
+        });
+        let restored = self.connection.execute_batch("PRAGMA temp_store = MEMORY;");
+        written.and(restored).map_err(|error| TrailError::sqlite(&self.path, error))?;
+        self.check_files()
+    }
+
+    /// Moves everything from the write-ahead log into the log and empties it, as soon as nobody reads what was before.
+    /// Tells whether that worked within `wait`, or within the log's own if that is shorter. Without a write-ahead log there is nothing to do.
+    pub(crate) fn empty_write_ahead_log(&mut self, wait: Duration) -> Result<bool, TrailError> {
+        let deadline = Instant::now() + self.wait.min(wait);
+        let held = match self.lock.hold(deadline) {
+            Err(TrailError::Locked { .. }) => return Ok(false),
+            held => held?,
+        };
+        self.check_files()?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let busy: rusqlite::Result<i64> = self.connection.busy_timeout(left).and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        });
+        drop(held);
+        match busy.map_err(|error| TrailError::sqlite(&self.path, error)) {
+            Ok(busy) => Ok(busy == 0),
+            Err(TrailError::Locked { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn check_files(&self) -> Result<(), TrailError> {

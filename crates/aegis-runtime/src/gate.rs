@@ -6,7 +6,7 @@ use std::time::Instant;
 use aegis_audit::{
     Answer, ApproverIdentity, Entry, Event, PathSource, RecordError, Recorded, Recorder, Stamped,
 };
-use aegis_engine::{Action, ApprovalMode, Decision, Digest, Policy, escape};
+use aegis_engine::{Action, ApprovalMode, Decision, Digest, Policy, Redacted, escape};
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
@@ -128,7 +128,8 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
     fn record_group(&mut self, group: Vec<(&Action, Unrecorded)>) -> Result<Vec<Outcome>, GateError> {
         let mut events = Vec::with_capacity(group.len());
         for (action, answer) in &group {
-            let event = decided(entry(&self.context, self.policy_sha256, action, answer), answer);
+            let event =
+                decided(entry(self.policy, self.policy_sha256, &self.context, action, answer), answer);
             events.push(Stamped { at: answer.at, event });
         }
         let recorded = self.recorder.record(&events)?;
@@ -141,9 +142,11 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
 
     /// Asks a human, and records the question before and the answer after.
     fn ask(&mut self, action: &Action, mut answer: Unrecorded) -> Result<Outcome, GateError> {
-        let requested = entry(&self.context, self.policy_sha256, action, &answer);
+        let requested = entry(self.policy, self.policy_sha256, &self.context, action, &answer);
         let requested = Stamped { at: answer.at, event: Event::Requested { entry: requested } };
         let _ = self.recorder.record(&[requested])?;
+        // What stands for secrets is the log's own; here it counts only where they are.
+        let redacted = self.policy.redaction().redact(action, |_| String::new());
         let asked = Instant::now();
         let approval = self.approver.ask(&ApprovalRequest {
             action_id: &answer.action_id,
@@ -151,6 +154,7 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
             action_sha256: answer.action_sha256,
             decision: &answer.decision,
             policy_sha256: self.policy_sha256,
+            redacted: redacted.as_ref().map(Redacted::pointers).unwrap_or_default(),
         });
         answer.at = Utc::now();
         // By the clock that cannot be set.
@@ -179,15 +183,16 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
             note: why.as_deref(),
             waited_ms,
         };
-        let decided = decided(entry(&self.context, self.policy_sha256, action, answer), answer);
+        let decided = decided(entry(self.policy, self.policy_sha256, &self.context, action, answer), answer);
         let events = [answered, decided].map(|event| Stamped { at: answer.at, event });
         self.recorder.record(&events)?.into_iter().next_back().ok_or(GateError::NoReceipt)
     }
 }
 
 fn entry<'e>(
-    context: &'e Context,
+    policy: &'e Policy,
     policy_sha256: Digest,
+    context: &'e Context,
     action: &'e Action,
     answer: &'e Unrecorded,
 ) -> Entry<'e> {
@@ -197,6 +202,7 @@ fn entry<'e>(
         action,
         action_sha256: answer.action_sha256,
         decision: &answer.decision,
+        redaction: policy.redaction(),
         policy_sha256,
         host: &context.host,
         user: &context.user,

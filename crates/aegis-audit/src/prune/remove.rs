@@ -1,5 +1,7 @@
 //! Deleting what was archived.
 
+use std::time::Duration;
+
 use aegis_engine::Digest;
 use chrono::{DateTime, Utc};
 use rusqlite::{Connection, OptionalExtension as _};
@@ -11,6 +13,9 @@ use crate::event::{Event, Operator, Stamped};
 use crate::index::{BlockIndex, block_of, first_of, prune};
 use crate::receipt::Receipt;
 use crate::trail::Trail;
+
+/// How long to wait for readers before leaving the write-ahead log as it is: some read for long.
+const READERS_WAIT: Duration = Duration::from_secs(2);
 
 /// How many blocks are deleted in one transaction. More would keep writers waiting, and need a longer journal.
 const BLOCKS: u64 = 4;
@@ -91,7 +96,7 @@ impl Trail {
             }
         };
         free *= page_size;
-        Ok(Space { returned, free, journal_emptied: self.empty_journal()? })
+        Ok(Space { returned, free, journal_emptied: self.empty_write_ahead_log(READERS_WAIT)? })
     }
 }
 

@@ -118,6 +118,7 @@ pub(crate) struct Case {
     pub(crate) session: String,
     pub(crate) action: Action,
     pub(crate) decision: Decision,
+    pub(crate) redaction: Redaction,
     pub(crate) answer: Answer,
     pub(crate) approver: Option<ApproverIdentity>,
     pub(crate) at: DateTime<Utc>,
@@ -155,6 +156,7 @@ impl Case {
             approver: answer.is_allowed().then(ApproverIdentity::rule),
             action,
             decision,
+            redaction: Redaction::default(),
             answer,
             at,
         }
@@ -188,6 +190,7 @@ impl Case {
             action: &self.action,
             action_sha256: self.action.digest(),
             decision: &self.decision,
+            redaction: &self.redaction,
             policy_sha256: Digest::of(POLICY.as_bytes()),
             host: "host",
             user: "ana",

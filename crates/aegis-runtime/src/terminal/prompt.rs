@@ -124,6 +124,13 @@ impl<'a> Prompt<'a> {
             let others = others.join("; ");
             lines.field("unclear", PLAIN, 2, |cap| format!("also {}", escape_capped(&others, cap)));
         }
+        let redacted = self.request.redacted;
+        if !redacted.is_empty() {
+            let places = redacted.join(", ");
+            lines.field("secret", PLAIN, 1, |cap| {
+                format!("kept out of the log: {}", escape_capped(&places, cap))
+            });
+        }
         let risk = decision.risk_level();
         lines.field("risk", risk_style(risk), 1, |_| risk.to_string());
         lines.field("target", BOLD, 2, |cap| name(action.target(), cap));

@@ -84,6 +84,7 @@ fn asks_at_the_terminal() {
         action_sha256: action.digest(),
         decision: &decision,
         policy_sha256: Digest::of(b"a policy"),
+        redacted: &[],
     };
     let interrupted = Arc::new(AtomicBool::new(false));
     if settings.handles_sigint {

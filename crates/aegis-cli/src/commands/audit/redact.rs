@@ -1,15 +1,139 @@
 //! `aegis audit redact`.
 
-use clap::Args;
+use std::io::{self, IsTerminal as _};
+use std::time::Duration;
 
+use aegis_audit::{Life, LifeEntry, Operator, RedactError, Removal, Traces, Trail, TrailReader};
+use aegis_engine::{escape, escape_capped};
+use aegis_runtime::{current_host, current_user};
+use clap::Args;
+use dialoguer::Confirm;
+
+use super::find::{ID_HELP, find_action};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::output::{GOOD, Output, count};
 use crate::settings::Settings;
 
-/// Remove what may hold secrets from an action's events; the chain still verifies
-#[derive(Debug, Args)]
-pub(crate) struct RedactArgs {}
+/// How long to wait for the lock of the log, and for those who read it, before giving up.
+const LOG_WAIT: Duration = Duration::from_secs(10);
+/// The longest note, in bytes.
+const LONGEST_NOTE: usize = 1024;
+/// How many characters of a word are shown in the question.
+const MAX_WORD: usize = 60;
 
-pub(crate) fn run(_args: &RedactArgs, _settings: &Settings) -> Result<ExitStatus, CommandError> {
-    Err(CommandError::usage("not there yet"))
+/// Remove what may hold secrets from an action's events; the chain still verifies
+///
+/// The action's parameters and description are gone afterwards, from the log and from the files that belong to it; all
+/// else stays, and an event says who removed them. Asks first on a terminal. Done again, it removes what an earlier
+/// attempt had to leave in the files. Copies elsewhere stay: in exports, other sinks, archives and backups.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aegis audit redact 0193a1b2-c3d4\n  aegis audit redact seq:17 --yes --note \"held a customer's \
+    address\"\n\nParameters whose names look secret, or that the policy lists under `redact`, are never written to begin \
+    with.\n\nExit status: 0 nothing of them is left, 1 there is no such action, or the answer was no, 2 wrong usage, 4 the \
+    audit log could not be written, or its files still hold what was removed because another process uses them."
+)]
+pub(crate) struct RedactArgs {
+    #[arg(value_name = "ID", help = ID_HELP)]
+    id: String,
+    /// Why, for the log; do not repeat the secret in it
+    #[arg(long, value_name = "TEXT", value_parser = parse_note)]
+    note: Option<String>,
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+/// Reads a note: it is hashed into the chain, and can never be removed.
+fn parse_note(text: &str) -> Result<String, String> {
+    match text.len() {
+        0 => Err("it is empty; leave `--note` out".to_owned()),
+        length if length > LONGEST_NOTE => Err(format!("it has {length} bytes, and may have {LONGEST_NOTE}")),
+        _ => Ok(text.to_owned()),
+    }
+}
+
+pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let output = settings.output;
+    // Whatever is wrong with the id is found before the log is opened for writing, which would create it.
+    let reader = TrailReader::open(&settings.db)?;
+    let id = find_action(&reader, &args.id)?;
+    let life = reader.life(&id)?;
+    // A reader keeps old pages from being overwritten; this one must not be in the way.
+    drop(reader);
+    if let Some(life) = life.filter(|life| !args.yes && holds_payload(life)) {
+        ask(&life)?;
+    }
+    let (host, user) = (current_host(), current_user());
+    let operator = Operator { host: &host, user: &user };
+    let removal = Trail::open(&settings.db, LOG_WAIT)?.redact(&id, args.note.as_deref(), operator)?;
+    report(&id, &removal, output)
+}
+
+fn holds_payload(life: &Life) -> bool {
+    life.events.iter().any(|event| event.entry().is_some_and(|entry| entry.payload.is_some()))
+}
+
+/// Asks whoever sits at the terminal. Without one, nobody can be asked.
+fn ask(life: &Life) -> Result<(), CommandError> {
+    let id = escape(&life.action_id);
+    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+        return Err(CommandError::usage(
+            "there is no terminal to ask at, and what is removed cannot be restored",
+        )
+        .help(format!("look at it with `aegis audit show {id}`, then give `--yes`")));
+    }
+    let what = life.main_event().and_then(|event| event.entry()).map(described).unwrap_or_default();
+    let question = format!("Remove parameters and description of {id}{what} for good?");
+    match Confirm::new().with_prompt(question).default(false).interact_opt() {
+        Ok(Some(true)) => Ok(()),
+        _ => Err(CommandError::new(ExitStatus::No, "nothing was removed")),
+    }
+}
+
+fn described(entry: &LifeEntry) -> String {
+    let word = |text: &str| escape_capped(text, MAX_WORD);
+    format!(" ({} {})", word(&entry.action_type), word(&entry.action_target))
+}
+
+fn report(id: &str, removal: &Removal, output: Output) -> Result<ExitStatus, CommandError> {
+    let shown = escape(id);
+    let answer = match &removal.receipt {
+        Some(receipt) => {
+            let events = count(removal.events.len(), "event");
+            format!("{GOOD}redacted{GOOD:#}  {shown}  {events}  row {}", receipt.seq())
+        }
+        None => format!("{GOOD}redacted{GOOD:#}  {shown}  nothing was left to remove"),
+    };
+    // It is removed, whether or not anyone hears of it.
+    if let Err(error) = output.answer(answer) {
+        output.error(&error);
+    }
+    match removal.traces {
+        Traces::None => Ok(ExitStatus::Success),
+        Traces::HeldByOthers => Err(left(
+            "another process uses the audit log, so its files still hold what was removed",
+            format!(
+                "end whatever reads or writes it, such as `aegis audit --follow`; then run `aegis audit redact {shown}` again"
+            ),
+        )),
+        Traces::NoSpace => Err(left(
+            "there is no space to write the audit log anew, so its file may still hold what was removed",
+            format!("make as much space as the log takes; then run `aegis audit redact {shown}` again"),
+        )),
+    }
+}
+
+fn left(message: &str, help: String) -> CommandError {
+    CommandError::new(ExitStatus::AuditLog, message).help(help)
+}
+
+impl From<RedactError> for CommandError {
+    fn from(error: RedactError) -> CommandError {
+        match error {
+            RedactError::Trail(error) => error.into(),
+            other => CommandError { status: ExitStatus::No, message: other.to_string(), help: other.help() },
+        }
+    }
 }

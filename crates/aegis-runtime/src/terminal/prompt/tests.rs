@@ -1,4 +1,4 @@
-use aegis_engine::{Action, Decision, Digest, Source, load};
+use aegis_engine::{Action, Decision, Digest, Redacted, Redaction, Source, load};
 use proptest::prelude::*;
 use serde_json::{Map, json};
 use unicode_width::UnicodeWidthStr as _;
@@ -24,12 +24,14 @@ fn with_rule<T>(
 ) -> T {
     let action = Action::from_json(action.to_string().as_bytes()).unwrap();
     let decision = decide(&action, rule);
+    let redacted = Redaction::default().redact(&action, |_| String::new());
     let request = ApprovalRequest {
         action_id: "id",
         action: &action,
         action_sha256: action.digest(),
         decision: &decision,
         policy_sha256: Digest::of(b""),
+        redacted: redacted.as_ref().map(Redacted::pointers).unwrap_or_default(),
     };
     then(Prompt::new(&request, color, width))
 }
@@ -247,4 +249,13 @@ proptest! {
             prop_assert!(line.width() < width && !line.contains(char::is_control), "{:?}", line);
         }
     }
+}
+
+#[test]
+fn whoever_is_asked_sees_secrets_and_that_the_log_will_not() {
+    let params = json!({ "password": "rm -rf /", "hosts": [{ "api_key": 7 }] });
+    let screen = shown(&json!({ "type": "run", "target": "host", "params": params }));
+    assert!(screen.contains("password = \"rm -rf /\""), "{screen}");
+    assert!(screen.contains("secret │ kept out of the log: /hosts/0/api_key, /password"), "{screen}");
+    assert!(!shown(&json!({ "type": "run", "target": "host" })).contains("secret"));
 }

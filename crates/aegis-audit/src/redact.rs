@@ -1,0 +1,155 @@
+//! Removing what may hold secrets from an action's events, and every trace of it from the log's files.
+//!
+//! `SQLite` overwrites what is deleted with zeros (`secure_delete`), and the write-ahead log is emptied afterwards. Events
+//! are only ever appended or made smaller, so none is copied to another page where a stale copy could stay behind. Pruning
+//! does move events between pages: a log that was pruned is therefore written anew.
+
+use std::time::Duration;
+
+use aegis_engine::escape;
+use chrono::Utc;
+use rusqlite::Row;
+use thiserror::Error;
+
+use crate::append::Appending;
+use crate::error::TrailError;
+use crate::event::{Event, Operator, Stamped};
+use crate::receipt::Receipt;
+use crate::stored::StoredEvent;
+use crate::trail::Trail;
+
+/// What became of an action's payloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use = "what was removed may remain in the log's files for a while"]
+pub struct Removal {
+    /// The numbers of the events whose payload was removed now. None if all of them had been removed before.
+    pub events: Vec<u64>,
+    /// The proof that the log says so.
+    pub receipt: Option<Receipt>,
+    /// Whether nothing of what was removed, now or before, is left in the log's files.
+    pub traces: Traces,
+}
+
+/// What is left of removed payloads in the log's files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Traces {
+    /// Nothing.
+    None,
+    /// Another process reads or writes the log as it was before: the files hold the old pages as long as it does.
+    HeldByOthers,
+    /// There is no space to write the log anew.
+    NoSpace,
+}
+
+/// Why an action's payloads were not removed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum RedactError {
+    /// The log could not be written, or is damaged.
+    #[error(transparent)]
+    Trail(#[from] TrailError),
+    /// The log holds nothing about the action.
+    #[error("no action `{}` is in the audit log", escape(.action_id))]
+    Unknown {
+        /// The id.
+        action_id: String,
+    },
+}
+
+impl RedactError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            RedactError::Trail(error) => error.help(),
+            RedactError::Unknown { .. } => Some(
+                "`aegis audit` lists actions with the beginnings of their ids; `--db` names another log"
+                    .to_owned(),
+            ),
+        }
+    }
+}
+
+impl Trail {
+    /// Removes the parameters and the description from all events of an action, and appends an event that says so, in one
+    /// transaction. Then removes what is left of them in the log's files, which is tried again by each later call.
+    ///
+    /// The chain still verifies: it covers what was removed through a salted commitment, and the salt goes along.
+    ///
+    /// # Errors
+    /// When the action is unknown, one of its events does not fit its hash (it is evidence, and stays), or the log does
+    /// not take the event. Nothing was removed then.
+    pub fn redact(
+        &mut self,
+        action_id: &str,
+        note: Option<&str>,
+        operator: Operator<'_>,
+    ) -> Result<Removal, RedactError> {
+        let removed = self.transact(|log| {
+            let Some(events) = payloads(log, action_id)? else { return Ok(None) };
+            if events.is_empty() {
+                return Ok(Some((events, None)));
+            }
+            remove(log, &events)?;
+            let event = Event::Redacted { action_id, events: &events, note, operator };
+            let receipt = log.append(&[Stamped { at: Utc::now(), event }])?.pop();
+            Ok(Some((events, receipt)))
+        })?;
+        let (events, receipt) =
+            removed.ok_or_else(|| RedactError::Unknown { action_id: action_id.to_owned() })?;
+        Ok(Removal { events, receipt, traces: self.wipe()? })
+    }
+
+    /// Removes what deleted rows left behind in the log's files.
+    fn wipe(&mut self) -> Result<Traces, TrailError> {
+        if self.was_pruned()? {
+            match self.write_anew() {
+                Ok(()) => {}
+                Err(TrailError::Locked { .. }) => return Ok(Traces::HeldByOthers),
+                Err(TrailError::Full { .. }) => return Ok(Traces::NoSpace),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(if self.empty_write_ahead_log(Duration::MAX)? { Traces::None } else { Traces::HeldByOthers })
+    }
+}
+
+/// The numbers of an action's events that have a payload, once all of its events are compared with their hashes: what
+/// does not fit its own must not be made to fit by removing it. `None` if it has no events.
+fn payloads(log: &Appending<'_>, action_id: &str) -> Result<Option<Vec<u64>>, TrailError> {
+    let failed = |error| TrailError::sqlite(log.path, error);
+    let sql = format!("SELECT {} FROM events WHERE action_id = ?1 ORDER BY seq", StoredEvent::COLUMNS);
+    let mut statement = log.connection.prepare(&sql).map_err(failed)?;
+    let mut rows = statement.query([action_id]).map_err(failed)?;
+    let mut any = false;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        any = true;
+        events.extend(with_payload(log, row)?);
+    }
+    // Without an id, an event is about the log itself.
+    Ok((any && !action_id.is_empty()).then_some(events))
+}
+
+fn with_payload(log: &Appending<'_>, row: &Row<'_>) -> Result<Option<u64>, TrailError> {
+    let path = || log.path.to_owned();
+    let seq: i64 = row.get(0).map_err(|error| TrailError::sqlite(log.path, error))?;
+    let event =
+        StoredEvent::read(row).map_err(|problem| TrailError::Unreadable { path: path(), seq, problem })?;
+    match event.checked_hash(&log.identity.id) {
+        Ok(_) => Ok(event.payload.is_some().then_some(event.seq)),
+        Err(_) => Err(TrailError::Tampered { path: path(), seq }),
+    }
+}
+
+fn remove(log: &Appending<'_>, events: &[u64]) -> Result<(), TrailError> {
+    let failed = |error| TrailError::sqlite(log.path, error);
+    let mut statement = log
+        .connection
+        .prepare("UPDATE events SET payload = NULL, salt = NULL WHERE seq = ?1")
+        .map_err(failed)?;
+    for event in events {
+        statement.execute([event]).map_err(failed)?;
+    }
+    Ok(())
+}
