@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::environment::{READ, TestEnvironment};
-use crate::prompt::Terminal;
+use crate::terminal::Terminal;
 
 /// How long anything may take before a test fails instead of waiting on.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -37,6 +37,8 @@ mod record;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod show;
 #[cfg(test)]
 mod sinks;
@@ -44,6 +46,8 @@ mod sinks;
 mod stats;
 #[cfg(test)]
 mod stream;
+#[cfg(test)]
+mod terminal;
 #[cfg(test)]
 mod test_command;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::environment::{BULK, DELETE, POLICY, READ, Run, TestEnvironment};
-use crate::prompt::Terminal;
+use crate::terminal::Terminal;
 
 fn show(environment: &TestEnvironment, arguments: &[&str]) -> Run {
     environment.aegis(&[&["audit", "show"], arguments].concat())

@@ -153,3 +153,68 @@ fn remove(log: &Appending<'_>, events: &[u64]) -> Result<(), TrailError> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aegis_engine::{Action, Digest, Source, load};
+
+    use super::*;
+    use crate::{Answer, Entry, PathSource};
+
+    /// Appends a blocked action with this text in its parameters.
+    fn append(trail: &mut Trail, action_id: &str, text: &str) {
+        let policy = b"version: '1'\ndefaults: { approval: block }\nrules: []\n";
+        let policy = load(&[Source { text: policy }]).policy.unwrap();
+        let action = serde_json::json!({ "type": "read", "target": "crm", "params": { "note": text } });
+        let action = Action::from_value(action).unwrap();
+        let (at, digest) = (Utc::now(), action.digest());
+        let (decision, redaction) = (policy.decide(&action, at), policy.redaction());
+        let source = PathSource::Argument;
+        let entry = Entry {
+            action_id,
+            session_id: "s",
+            action: &action,
+            action_sha256: digest,
+            decision: &decision,
+            redaction,
+            policy_sha256: Digest::of(b""),
+            host: "host",
+            user: "ana",
+            policy_source: source,
+            log_source: source,
+        };
+        let event = Event::Decided { entry, answer: Answer::Block, approver: None, reason: "it is so" };
+        let _ = trail.append(&[Stamped { at, event }]).unwrap();
+    }
+
+    /// Whether any file of the directory holds the text.
+    fn is_written(directory: &std::path::Path, text: &str) -> bool {
+        let mut files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        files.any(|path| {
+            let bytes = std::fs::read(path).unwrap();
+            bytes.windows(text.len()).any(|window| window == text.as_bytes())
+        })
+    }
+
+    #[test]
+    fn without_a_write_ahead_log_nothing_is_left_either() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.db");
+        let mut trail = Trail::open(&path, Duration::from_secs(10)).unwrap().without_write_ahead_log();
+        let lengths = [10, 900, 1500, 4100, 70_000, 1_000_000];
+        for (index, length) in lengths.iter().enumerate() {
+            append(&mut trail, &format!("a{index}"), &format!("canary-{index}-").repeat(length / 9));
+        }
+        let operator = Operator { host: "host", user: "ana" };
+        for index in [3, 0, 5, 1, 4, 2] {
+            let mark = format!("canary-{index}-");
+            assert!(is_written(directory.path(), &mark), "{index}");
+            let removal = trail.redact(&format!("a{index}"), None, operator).unwrap();
+            assert_eq!((removal.events.len(), removal.traces), (1, Traces::None));
+            assert!(!is_written(directory.path(), &mark), "{index}");
+        }
+        assert!(!directory.path().join("log.db-wal").exists());
+    }
+}

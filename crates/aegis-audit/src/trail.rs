@@ -224,6 +224,14 @@ impl Trail {
         }
     }
 
+    /// Gives the log a rollback journal, as where there is no shared memory.
+    #[cfg(test)]
+    pub(crate) fn without_write_ahead_log(mut self) -> Trail {
+        assert_eq!(configure(&self.connection, &self.path, Journal::Rollback).unwrap(), Journal::Rollback);
+        self.files.truncate(1);
+        self
+    }
+
     fn check_files(&self) -> Result<(), TrailError> {
         match self.files.iter().find(|(path, file)| !is_still(path, *file)) {
             None => Ok(()),

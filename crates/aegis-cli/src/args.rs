@@ -89,10 +89,21 @@ pub(crate) fn parse_digest(text: &str) -> Result<Digest, String> {
 /// Reads the command line; what is wrong with it is escaped before it is shown.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(arguments).map_err(|mut error| {
-        use clap::error::ContextValue;
+        use clap::error::{ContextKind, ContextValue};
+        // Of a parameter that cannot be read, the name is enough: the value may be a secret.
+        let is_param = error
+            .get(ContextKind::InvalidArg)
+            .is_some_and(|argument| argument.to_string().starts_with("--param "));
         let escaped: Vec<_> = error
             .context()
             .filter_map(|(kind, value)| match value {
+                ContextValue::String(text) if is_param && kind == ContextKind::InvalidValue => {
+                    let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
+                    Some((
+                        kind,
+                        ContextValue::String(format!("{}=…", aegis_engine::escape_capped(name, 200))),
+                    ))
+                }
                 // Words of ours hold nothing to escape; words of the caller's may.
                 ContextValue::String(text) => {
                     Some((kind, ContextValue::String(aegis_engine::escape_capped(text, 200))))

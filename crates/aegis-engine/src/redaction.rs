@@ -8,7 +8,7 @@
 mod echoes;
 mod names;
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
@@ -63,7 +63,7 @@ impl Redacted {
     }
 
     /// Where in the parameters something was replaced, wholly or, where a secret showed up again, in part: JSON Pointers
-    /// (RFC 6901), in the order of the parameters.
+    /// (RFC 6901). Where these would be too many to list, it is every parameter.
     #[must_use]
     pub fn pointers(&self) -> &[String] {
         &self.pointers
@@ -87,23 +87,10 @@ impl Redaction {
         if !self.holds_secret(params) && self.pointers.iter().all(|pointer| pointer.find(params).is_none()) {
             return None;
         }
-        let mut walk = Walk {
-            redaction: self,
-            stand_in: &mut stand_in,
-            path: Vec::new(),
-            hidden: Vec::new(),
-            secrets: Secrets::default(),
-        };
-        let mut params = walk.object(params);
-        let Walk { hidden, secrets, .. } = walk;
-        let echoes = Echoes::of(secrets);
-        let known: HashSet<String> = hidden.into_iter().collect();
-        let mut pointers = Vec::with_capacity(known.len());
-        let mut path = Vec::new();
-        silence_object(&mut params, &mut path, &known, &echoes, &mut pointers);
-        let description = action.description();
-        let description = echoes.silence(description).unwrap_or_else(|| description.to_owned());
-        Some(Redacted { params, description, pointers })
+        let (stand_in, description) = (&mut stand_in, action.description());
+        let redacted = Walk::new(self, stand_in).redact(params, description);
+        // Too many places to be listed are none that need to be told apart.
+        Some(redacted.unwrap_or_else(|| without_values(params, description, stand_in)))
     }
 
     /// Whether a parameter of this name is secret, wherever it stands.
@@ -146,16 +133,38 @@ pub(crate) fn looks_secret(name: &str) -> bool {
     names::looks_secret(name)
 }
 
+/// How many bytes of places are listed. Deep names can make long places of a short action.
+const MOST_LISTED: usize = 1 << 16;
+
 /// A way through an action's parameters that leaves a copy without secrets.
 struct Walk<'w, F> {
     redaction: &'w Redaction,
     stand_in: &'w mut F,
     path: Vec<String>,
-    hidden: Vec<String>,
+    /// Where something was replaced, as long as that is not too much.
+    places: BTreeSet<String>,
+    listed: usize,
     secrets: Secrets,
 }
 
-impl<F: FnMut(&Value) -> String> Walk<'_, F> {
+impl<'w, F: FnMut(&Value) -> String> Walk<'w, F> {
+    fn new(redaction: &'w Redaction, stand_in: &'w mut F) -> Walk<'w, F> {
+        let (path, places, secrets) = (Vec::new(), BTreeSet::new(), Secrets::default());
+        Walk { redaction, stand_in, path, places, listed: 0, secrets }
+    }
+
+    /// `None` where there are too many places to list.
+    fn redact(mut self, params: &Map<String, Value>, description: &str) -> Option<Redacted> {
+        let mut params = self.object(params);
+        let echoes = Echoes::of(std::mem::take(&mut self.secrets));
+        self.silence_members(&mut params, &echoes);
+        if self.listed > MOST_LISTED {
+            return None;
+        }
+        let description = echoes.silence(description).unwrap_or_else(|| description.to_owned());
+        Some(Redacted { params, description, pointers: self.places.into_iter().collect() })
+    }
+
     fn object(&mut self, members: &Map<String, Value>) -> Map<String, Value> {
         let labels_secret = self.redaction.labels_secret(members);
         let copy = members.iter().map(|(name, value)| {
@@ -185,60 +194,66 @@ impl<F: FnMut(&Value) -> String> Walk<'_, F> {
     }
 
     fn hide(&mut self, value: &Value) -> Value {
-        self.hidden.push(pointer(&self.path));
         self.secrets.add(value, self.stand_in);
+        self.list();
         Value::String((self.stand_in)(value))
     }
-}
 
-/// Replaces secrets that show up in other parameters, and notes the places of all that was replaced, in order.
-fn silence_object(
-    members: &mut Map<String, Value>,
-    path: &mut Vec<String>,
-    hidden: &HashSet<String>,
-    echoes: &Echoes,
-    pointers: &mut Vec<String>,
-) {
-    for (name, value) in members {
-        path.push(name.clone());
-        silence(value, path, hidden, echoes, pointers);
-        path.pop();
+    /// Notes the place. Tells whether it is a new one.
+    fn list(&mut self) -> bool {
+        if self.listed > MOST_LISTED {
+            return false;
+        }
+        let place = pointer(&self.path);
+        self.listed += place.len();
+        self.places.insert(place)
+    }
+
+    /// Replaces secrets that show up in parameters of other names.
+    fn silence_members(&mut self, members: &mut Map<String, Value>, echoes: &Echoes) {
+        for (name, value) in members {
+            self.path.push(name.clone());
+            self.silence(value, echoes);
+            self.path.pop();
+        }
+    }
+
+    fn silence(&mut self, value: &mut Value, echoes: &Echoes) {
+        let silenced = match value {
+            Value::Object(members) => return self.silence_members(members, echoes),
+            Value::Array(items) => {
+                for (item, index) in items.iter_mut().zip(0_usize..) {
+                    self.path.push(index.to_string());
+                    self.silence(item, echoes);
+                    self.path.pop();
+                }
+                return;
+            }
+            Value::String(text) => echoes.silence(text),
+            // A number that is a secret elsewhere is the same secret here.
+            Value::Number(number) => echoes.whole(&canonical_number(number)).map(str::to_owned),
+            Value::Null | Value::Bool(_) => None,
+        };
+        // What stands for a secret already could hold another one only by chance.
+        if let Some(silenced) = silenced
+            && self.list()
+        {
+            *value = Value::String(silenced);
+        }
     }
 }
 
-fn silence(
-    value: &mut Value,
-    path: &mut Vec<String>,
-    hidden: &HashSet<String>,
-    echoes: &Echoes,
-    pointers: &mut Vec<String>,
-) {
-    match value {
-        Value::Object(members) => silence_object(members, path, hidden, echoes, pointers),
-        Value::Array(items) => {
-            for (item, index) in items.iter_mut().zip(0_usize..) {
-                path.push(index.to_string());
-                silence(item, path, hidden, echoes, pointers);
-                path.pop();
-            }
-        }
-        Value::String(text) => {
-            let place = pointer(path);
-            if hidden.contains(&place) {
-                pointers.push(place);
-            } else if let Some(silenced) = echoes.silence(text) {
-                *text = silenced;
-                pointers.push(place);
-            }
-        }
-        // A number that is a secret elsewhere is the same secret here.
-        Value::Number(number) => {
-            if let Some(stand_in) = echoes.whole(&canonical_number(number)) {
-                *value = Value::from(stand_in);
-                pointers.push(pointer(path));
-            }
-        }
-        Value::Null | Value::Bool(_) => {}
+/// An action's words with nothing but the names of its parameters.
+fn without_values(
+    params: &Map<String, Value>,
+    description: &str,
+    stand_in: &mut impl FnMut(&Value) -> String,
+) -> Redacted {
+    let kept = params.iter().map(|(name, value)| (name.clone(), Value::String(stand_in(value))));
+    Redacted {
+        params: kept.collect(),
+        description: if description.is_empty() { String::new() } else { stand_in(&description.into()) },
+        pointers: params.keys().map(|name| pointer(std::slice::from_ref(name))).collect(),
     }
 }
 

@@ -23,6 +23,8 @@ mod query;
 #[cfg(test)]
 mod reader;
 #[cfg(test)]
+mod redact;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod siem;

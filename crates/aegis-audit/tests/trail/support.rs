@@ -12,7 +12,7 @@ use aegis_audit::{
     Answer, ApproverIdentity, Entry, Event, Filter, PathSource, Receipt, Record, ResultStatus, Stamped,
     Trail, TrailError, TrailReader,
 };
-use aegis_engine::{Action, Decision, Digest, Policy, Source, load};
+use aegis_engine::{Action, Decision, Digest, Policy, Redaction, Source, load};
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use tempfile::TempDir;

@@ -79,6 +79,57 @@ fn a_secret_that_shows_up_again_goes_there_too() {
 }
 
 #[test]
+fn places_that_are_too_many_to_list_take_every_value_along() {
+    let many: Map<_, _> = (0..2000).map(|index| (format!("password{index}"), json!(index))).collect();
+    let params = json!({ "n".repeat(100_000): many, "x": "plain" });
+    let redacted = Redaction::default().redact(&action(&params, "plain"), |_| "*".to_owned()).unwrap();
+    assert_eq!(redacted.pointers(), [format!("/{}", "n".repeat(100_000)), "/x".to_owned()]);
+    assert!(redacted.params().values().all(|value| value == "*"));
+    assert_eq!(redacted.description(), "*");
+}
+
+#[test]
+fn no_word_of_a_decision_quotes_a_parameter() {
+    let text = b"version: '1'\nrules:\n\
+        \x20 - { name: a, conditions: { param_gt: { n: 1 } }, approval: block }\n\
+        \x20 - { name: b, conditions: { param_contains: { /n: 1 } }, approval: approve }\n\
+        \x20 - { name: c, conditions: { param_matches: { o: x } } }\n\
+        \x20 - { name: d, conditions: { param_lte: { /o/p: x } } }\n";
+    let policy = load(&[Source { text }]).policy.unwrap();
+    let params = json!({ "n": "canary-7f3a", "o": { "p": 73_736, "q": ["canary-7f3a"] } });
+    let decision = policy.decide(&action(&params, "canary-7f3a"), chrono::DateTime::UNIX_EPOCH);
+    assert_eq!(decision.undecidable().len(), 4);
+    let words = format!("{decision:?}");
+    assert!(!words.contains("canary") && !words.contains("73736"), "{words}");
+}
+
+#[test]
+fn an_explanation_tells_what_is_secret_and_not_what_it_is() {
+    let text = b"version: '1'\nredact: [/a/b]\nrules:\n\
+        \x20 - { name: r, conditions: { param_eq: { password: x, /a/b: 1, /a: 2, /c/0: 3, n: 4 } } }\n";
+    let policy = load(&[Source { text }]).policy.unwrap();
+    let mut params =
+        json!({ "password": "canary-7f3a", "a": { "b": 77_123_456 }, "c": ["my canary-7f3a"], "n": 5 });
+    let mut why = Vec::new();
+    for member in ["password", "a", "c", "n"] {
+        let trace = policy.explain(&action(&params, ""), chrono::DateTime::UNIX_EPOCH);
+        why.push(trace[0].why.clone());
+        // The next condition is told of once this one holds.
+        match member {
+            "password" => {
+                params = json!({ "password": "x", "a": { "b": 77_123_456 }, "token": "canary-7f3a", "c": ["my canary-7f3a"], "n": 5 })
+            }
+            "a" => params["a"] = json!({ "b": 1 }),
+            _ => {}
+        }
+    }
+    let whys = why.join("\n");
+    assert!(!whys.contains("canary") && !whys.contains("77123456"), "{whys}");
+    assert!(why[0].ends_with("`password` is secret") && why[1].ends_with("`/a/b` is secret"), "{whys}");
+    assert!(why[2].ends_with("`/a` is {\"b\":\"[secret]\"}"), "{whys}");
+}
+
+#[test]
 fn several_files_keep_secret_what_any_of_them_does() {
     let sources =
         [&b"version: '1'\nredact: [a]\nrules: []\n"[..], b"version: '1'\nredact: [/b]\nrules: []\n"];
