@@ -9,10 +9,11 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::Builder;
 
 use super::filter::FilterArgs;
-use super::list::is_part_of_log;
+
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
+use crate::output::file::is_part_of_log;
 use crate::settings::Settings;
 
 /// From how many events on a progress bar is shown.

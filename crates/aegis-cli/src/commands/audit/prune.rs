@@ -13,9 +13,10 @@ use dialoguer::Confirm;
 
 use super::events::bar;
 use super::filter::parse_when;
-use super::list::is_part_of_log;
+
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::output::file::is_part_of_log;
 use crate::settings::Settings;
 
 /// How long to wait for other programs that use the log.
