@@ -4,14 +4,14 @@
 //! `cargo bench -p aegis-audit --bench statistics`
 
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
 use aegis_audit::{
     Answer, ApproverIdentity, Entry, Event, Filter, PathSource, ResultStatus, Stamped, Trail, TrailError,
     TrailReader,
 };
-use aegis_engine::{Action, ApprovalMode, Decision, Digest, Source, load};
+use aegis_engine::{Action, ApprovalMode, Decision, Digest, Redaction, Source, load};
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::Bencher;
 
@@ -76,6 +76,8 @@ impl Numbers {
     }
 }
 
+static REDACTION: LazyLock<Redaction> = LazyLock::new(Redaction::default);
+
 /// An action, what the policy says of it, and its digest.
 struct Case {
     action: Action,
@@ -108,6 +110,7 @@ impl Life<'_> {
             user: "agent",
             policy_source: PathSource::Argument,
             log_source: PathSource::Argument,
+            redaction: &REDACTION,
         };
         let (action_id, session_id, approver) =
             (self.id.as_str(), self.session.as_str(), self.approver.as_ref());

@@ -204,7 +204,8 @@ impl Trail {
     }
 
     /// Moves everything from the write-ahead log into the log and empties it, as soon as nobody reads what was before.
-    /// Tells whether that worked within `wait`, or within the log's own if that is shorter. Without a write-ahead log there is nothing to do.
+    /// Tells whether that worked within `wait`, or within the log's own if that is shorter. Without a write-ahead log
+    /// there is nothing to do.
     pub(crate) fn empty_write_ahead_log(&mut self, wait: Duration) -> Result<bool, TrailError> {
         let deadline = Instant::now() + self.wait.min(wait);
         let held = match self.lock.hold(deadline) {

@@ -124,7 +124,10 @@ impl Archive {
         let given = path;
         let path = resolve(path).map_err(|error| match error {
             TrailError::Io { source, .. } => ArchiveError::write(given, source),
-            _ => ArchiveError::write(given, io::Error::from(io::ErrorKind::NotFound)),
+            _ => ArchiveError::write(
+                given,
+                io::Error::new(io::ErrorKind::NotFound, "its directory is missing"),
+            ),
         })?;
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| ArchiveError::Name { path: given.to_owned() })?.to_owned();
@@ -142,7 +145,7 @@ impl Archive {
         let header = EventsHeader::new(reader.identity(), Some(plan.gone.preceding()));
         let copied = copy(reader, plan, &path, &header, file.as_file_mut(), &mut progress)?;
         file.as_file().sync_all().map_err(failed)?;
-        let (sha256, bytes) = read_back(plan, &path, &header, &mut file, copied.clone(), &mut progress)?;
+        let (sha256, bytes) = read_back(plan, &path, &header, &mut file, &copied, &mut progress)?;
         file.persist_noclobber(&path).map_err(|error| match error.error.kind() {
             io::ErrorKind::AlreadyExists => ArchiveError::Exists { path: path.clone() },
             _ => failed(error.error),
@@ -237,7 +240,7 @@ fn read_back(
     path: &Path,
     header: &EventsHeader,
     file: &mut NamedTempFile,
-    expected: Pruned,
+    expected: &Pruned,
     progress: &mut impl FnMut(u64),
 ) -> Result<(Digest, u64), ArchiveError> {
     let wrong = |problem: String| ArchiveError::ReadBack { path: path.to_owned(), problem };
@@ -258,7 +261,7 @@ fn read_back(
         Ok::<_, EventLinesError>(())
     });
     read.map_err(|error| wrong(error.to_string()))?;
-    if chain.end != expected {
+    if chain.end != *expected {
         return Err(wrong("it ends with another event".to_owned()));
     }
     Ok((Digest::from_bytes(hashed.hasher.finalize().into()), hashed.bytes))

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aegis_engine::Digest;
 use chrono::{DateTime, Utc};
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::OptionalExtension as _;
 
 use super::{Archive, Pruned};
 use crate::append::Appending;
@@ -19,15 +19,11 @@ const READERS_WAIT: Duration = Duration::from_secs(2);
 
 /// How many blocks are deleted in one transaction. More would keep writers waiting, and need a longer journal.
 const BLOCKS: u64 = 4;
-/// How many pages are given back to the file system in one transaction.
-const PAGES: u32 = 4096;
 
-/// What a pruning did to the file's size.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What has become of the space that deleted events took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Space {
-    /// How many bytes were given back to the file system.
-    pub returned: u64,
-    /// How many bytes are free within the file: the next events take them.
+    /// How many bytes are free within the log's file: the next events take them.
     pub free: u64,
     /// Whether the write-ahead log was emptied. Where another process is reading, that waits for it.
     pub journal_emptied: bool,
@@ -81,22 +77,24 @@ impl Trail {
         }
     }
 
-    /// Gives space that is free within the log's file back to the file system, as far as the file is made for that, and
-    /// empties the write-ahead log, which may hold what was deleted.
+    /// Empties the write-ahead log, which may hold what was deleted, and where `shrink`, gives the space that is free
+    /// within the log's file back to the file system. That copies everything that is left: it takes twice as much free
+    /// space for a while, and writers wait for it.
     ///
     /// # Errors
-    /// When the log cannot be written.
-    pub fn give_back_space(&mut self) -> Result<Space, TrailError> {
-        let mut returned = 0;
-        let (mut free, page_size) = loop {
-            let (given, free, page_size) = self.transact(|log| give_back_some(log))?;
-            returned += given * page_size;
-            if given == 0 {
-                break (free, page_size);
-            }
-        };
-        free *= page_size;
-        Ok(Space { returned, free, journal_emptied: self.empty_write_ahead_log(READERS_WAIT)? })
+    /// When the log cannot be written. Nothing is lost then.
+    pub fn settle(&mut self, shrink: bool) -> Result<Space, TrailError> {
+        if shrink {
+            self.write_anew()?;
+        }
+        let free = self.transact(|log| {
+            let pragma = |name: &str| -> rusqlite::Result<u64> {
+                log.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+            };
+            let free = pragma("freelist_count").and_then(|pages| Ok(pages * pragma("page_size")?));
+            free.map_err(|error| TrailError::sqlite(log.path, error))
+        })?;
+        Ok(Space { free, journal_emptied: self.empty_write_ahead_log(READERS_WAIT)? })
     }
 }
 
@@ -141,23 +139,6 @@ fn delete_some(log: &mut Appending<'_>) -> Result<u64, TrailError> {
     // What this writer knows of the newest block may be about events that are gone now.
     log.index = BlockIndex::default();
     Ok(deleted as u64)
-}
-
-/// Gives some free pages back. Gives how many those are, how many are left, and how many bytes one has.
-fn give_back_some(log: &Appending<'_>) -> Result<(u64, u64, u64), TrailError> {
-    let failed = |error| TrailError::sqlite(log.path, error);
-    let free = |connection: &Connection| -> rusqlite::Result<u64> {
-        connection.query_row("PRAGMA freelist_count", [], |row| row.get(0))
-    };
-    let before = free(log.connection).map_err(failed)?;
-    // Each row that it answers with is a page; nothing happens unless all of them are asked for.
-    let mut vacuum =
-        log.connection.prepare(&format!("PRAGMA incremental_vacuum({PAGES})")).map_err(failed)?;
-    let mut pages = vacuum.query([]).map_err(failed)?;
-    while pages.next().map_err(failed)?.is_some() {}
-    let after = free(log.connection).map_err(failed)?;
-    let page_size = log.connection.query_row("PRAGMA page_size", [], |row| row.get(0)).map_err(failed)?;
-    Ok((before.saturating_sub(after), after, page_size))
 }
 
 fn number(seq: u64) -> i64 {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 
 use aegis_engine::{Digest, escape};
-use serde_json::{Map, Value};
 use thiserror::Error;
 
-use super::kept::{Found, KeptLines, KeptReceipt, NamedRow, compare, locate, settle};
+use super::kept::{Found, KeptEntry, KeptLines, NamedRow, compare, locate, settle};
 use super::{Anchor, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
 use crate::error::TrailError;
 use crate::event_lines::{EventLinesError, EventReader, EventsHeader};
@@ -318,14 +317,8 @@ fn note_line(runs: &mut Vec<Run>, export: usize, row: u64, line: u64) {
 struct Batch {
     /// The log that the exports are of.
     log: String,
-    waiting: BTreeMap<u64, Vec<Waiting>>,
+    waiting: BTreeMap<u64, Vec<KeptEntry>>,
     settled: Vec<(u64, u64, Found)>,
-}
-
-struct Waiting {
-    line: u64,
-    receipt: KeptReceipt,
-    decision: Map<String, Value>,
 }
 
 impl Batch {
@@ -338,9 +331,9 @@ impl Batch {
         let Some(lines) = lines else { return Ok(false) };
         let mut bytes = 0;
         while bytes < BATCH {
-            let Some((line, receipt, decision)) = lines.next(report)? else { return Ok(false) };
+            let Some(entry) = lines.next(report)? else { return Ok(false) };
             bytes += lines.length();
-            self.waiting.entry(receipt.seq).or_default().push(Waiting { line, receipt, decision });
+            self.waiting.entry(entry.receipt.seq).or_default().push(entry);
         }
         Ok(true)
     }
@@ -349,7 +342,7 @@ impl Batch {
         let Some(waiting) = self.waiting.remove(&event.seq) else { return };
         let StoredEvent { seq, at, kind, action_id, body, hash, .. } = *event;
         let row = NamedRow { hash, kind, action_id, at, body };
-        for Waiting { line, receipt, decision } in waiting {
+        for KeptEntry { line, receipt, decision } in waiting {
             let found = locate(&self.log, &receipt, 0, u64::MAX);
             self.settled.push((line, seq, found.unwrap_or_else(|| compare(&receipt, &decision, &row))));
         }
@@ -362,7 +355,7 @@ impl Batch {
             settle(line, row, found, report, verification);
         }
         for (row, waiting) in self.waiting.into_iter().filter(|(row, _)| !elsewhere(*row)) {
-            for Waiting { line, receipt, .. } in waiting {
+            for KeptEntry { line, receipt, .. } in waiting {
                 let found = locate(&self.log, &receipt, verification.start, verification.last);
                 settle(line, row, found.unwrap_or(Found::Missing), report, verification);
             }

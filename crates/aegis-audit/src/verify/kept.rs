@@ -75,16 +75,23 @@ pub(super) fn check_kept(
 ) -> Result<KeptReport, TrailError> {
     let mut report = KeptReport::default();
     let mut lines = KeptLines::new(lines);
-    while let Some((number, receipt, decision)) = lines.next(&mut report)? {
+    while let Some(KeptEntry { line, receipt, decision }) = lines.next(&mut report)? {
         let found = match locate(log, &receipt, verification.start, verification.last) {
             Some(found) => found,
             None => {
                 look_up(connection, &receipt, &decision).map_err(|error| TrailError::sqlite(path, error))?
             }
         };
-        settle(number, receipt.seq, found, &mut report, verification);
+        settle(line, receipt.seq, found, &mut report, verification);
     }
     Ok(report)
+}
+
+/// A receipt that was kept, the line that it is in, and what else is known of the decision that it belongs to.
+pub(super) struct KeptEntry {
+    pub(super) line: u64,
+    pub(super) receipt: KeptReceipt,
+    pub(super) decision: Map<String, Value>,
 }
 
 /// Reads what was kept, line by line.
@@ -104,11 +111,8 @@ impl<'a> KeptLines<'a> {
         self.line.len()
     }
 
-    /// The next receipt, with the number of its line and the decision that it belongs to. Other lines are counted.
-    pub(super) fn next(
-        &mut self,
-        report: &mut KeptReport,
-    ) -> Result<Option<(u64, KeptReceipt, Map<String, Value>)>, TrailError> {
+    /// The next receipt. Other lines are counted.
+    pub(super) fn next(&mut self, report: &mut KeptReport) -> Result<Option<KeptEntry>, TrailError> {
         loop {
             self.number += 1;
             self.line.clear();
@@ -132,7 +136,7 @@ impl<'a> KeptLines<'a> {
                 Ok(Kept::Nothing) => report.without += 1,
                 Ok(Kept::Receipt(receipt, decision)) => {
                     report.receipts += 1;
-                    return Ok(Some((self.number, receipt, decision)));
+                    return Ok(Some(KeptEntry { line: self.number, receipt, decision }));
                 }
             }
         }

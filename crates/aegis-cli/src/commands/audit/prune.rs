@@ -1,5 +1,6 @@
 //! `aegis audit prune`.
 
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,7 +32,8 @@ const WAIT: Duration = Duration::from_secs(60);
 /// and on both together.
 ///
 /// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was deleted, or
-/// the next pruning deletes the rest. Who has the archive has everything that was in the log: payloads that are redacted
+/// the next pruning deletes the rest. The log's file keeps its size, and new events take the space that is free in it, unless
+/// --shrink gives it back. Who has the archive has everything that was in the log: payloads that are redacted
 /// later are not removed from it.
 #[derive(Debug, Args)]
 #[command(
@@ -48,6 +50,10 @@ pub(crate) struct PruneArgs {
     /// The file to make; compressed where its name ends with `.zst`. Never overwritten
     #[arg(long, value_name = "FILE")]
     archive: PathBuf,
+    /// Give the free space back to the file system. Copies what is left of the log: other programs wait meanwhile, and
+    /// the disk needs twice its size for a moment
+    #[arg(long)]
+    shrink: bool,
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
@@ -94,7 +100,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let archived = plan.events().saturating_mul(2);
     let receipts =
         trail.prune(&archive, operator, Utc::now(), |done| progress.set_position(archived + done))?;
-    let space = trail.give_back_space()?;
+    let space = trail.settle(args.shrink)?;
     progress.finish_and_clear();
     output.answer(summary(&plan, &archive, &shown, &receipts, space))?;
     Ok(ExitStatus::Success)
@@ -150,13 +156,10 @@ fn summary(plan: &PrunePlan, archive: &Archive, shown: &str, receipts: &[Receipt
     );
     if let Some(receipt) = receipts.first() {
         let head: Digest = receipt.head();
-        text.push_str(&format!("\nrecorded  {}:{head}", receipt.seq()));
+        let _ = write!(text, "\nrecorded  {}:{head}", receipt.seq());
     }
-    text.push_str(&format!(
-        "\nspace     {} given back, {} free for new events",
-        indicatif::HumanBytes(space.returned),
-        indicatif::HumanBytes(space.free)
-    ));
+    let _ =
+        write!(text, "\nspace     {} free within the log, for new events", indicatif::HumanBytes(space.free));
     if !space.journal_emptied {
         text.push_str("\njournal   another program is reading: what was deleted stays in the write-ahead log until it is done");
     }
