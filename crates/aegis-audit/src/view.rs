@@ -233,10 +233,11 @@ impl Scratch {
         self.timestamp.clear();
         push_timestamp(&mut self.timestamp, at);
         self.hash.clear();
-        for byte in hash {
-            for digit in [byte >> 4, byte & 0xF] {
-                self.hash.extend(char::from_digit(digit.into(), 16));
-            }
+        let mut digits = [0; 64];
+        match hex::encode_to_slice(hash, &mut digits).map(|()| std::str::from_utf8(&digits)) {
+            Ok(Ok(digits)) => self.hash.push_str(digits),
+            // No hash has another length, but a row that somebody changed may.
+            _ => self.hash.push_str(&hex::encode(hash)),
         }
         Ok(())
     }
@@ -249,21 +250,24 @@ fn push_timestamp(text: &mut String, at: DateTime<Utc>) {
         text.push_str(&at.to_rfc3339_opts(SecondsFormat::Millis, true));
         return;
     };
-    let mut push = |number: u32, scale: u32, after: &str| {
-        let mut scale = scale;
-        while scale > 0 {
-            text.extend(char::from_digit(number / scale % 10, 10));
-            scale /= 10;
-        }
+    let parts = [
+        (year / 100, ""),
+        (year % 100, "-"),
+        (at.month(), "-"),
+        (at.day(), "T"),
+        (at.hour(), ":"),
+        (at.minute(), ":"),
+        (at.second(), "."),
+        (at.timestamp_subsec_millis() / 10, ""),
+    ];
+    let digit = |number: u32| char::from_digit(number % 10, 10).unwrap_or_default();
+    for (number, after) in parts {
+        text.push(digit(number / 10));
+        text.push(digit(number));
         text.push_str(after);
-    };
-    push(year, 1000, "-");
-    push(at.month(), 10, "-");
-    push(at.day(), 10, "T");
-    push(at.hour(), 10, ":");
-    push(at.minute(), 10, ":");
-    push(at.second(), 10, ".");
-    push(at.timestamp_subsec_millis(), 100, "Z");
+    }
+    text.push(digit(at.timestamp_subsec_millis()));
+    text.push('Z');
 }
 
 /// The parameters of a payload. They are stored in canonical form and can be copied as they are, but whoever may write

@@ -93,7 +93,7 @@ pub fn to_json_line(value: &impl Serialize) -> Result<String, serde_json::Error>
     let mut json = Vec::with_capacity(1024);
     serde_json::to_writer(&mut json, value)?;
     let json = String::from_utf8(json).map_err(serde::ser::Error::custom)?;
-    if is_plain(json.as_bytes()) {
+    if is_printable_ascii(json.as_bytes()) {
         return Ok(json);
     }
     let mut shown = String::with_capacity(json.len() + 16);
@@ -165,7 +165,9 @@ fn first_suspect(bytes: &[u8]) -> Option<usize> {
     Some(skipped + place)
 }
 
-fn is_plain(bytes: &[u8]) -> bool {
+/// Whether all of it is printable ASCII, blanks included. JSON of that kind is safe to look at as it is.
+#[must_use]
+pub fn is_printable_ascii(bytes: &[u8]) -> bool {
     first_suspect(bytes).is_none()
 }
 

@@ -66,7 +66,7 @@ pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable}
 pub use diagnostic::{Code, Diagnostic, Label, Severity};
 pub use document::{Document, MAX_POLICY_BYTES, TestDocument};
 pub use draft::{Draft, DraftExample};
-pub use escape::{escape, escape_capped, escape_into, escape_json_into, to_json_line};
+pub use escape::{escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, to_json_line};
 pub use example::{Difference, EXAMPLE_INSTANT, ExampleField, ExampleResult, Suite};
 pub use explain::{RuleOutcome, RuleTrace};
 pub use explanation::{Explanation, nearest_code};

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use aegis_engine::escape_json_into;
+use aegis_engine::{escape_json_into, is_printable_ascii};
 use serde::Serialize;
 
 use crate::view::RecordView;
@@ -58,6 +58,10 @@ impl Line {
     pub(super) fn of(&mut self, value: &impl Serialize, end: &str) -> io::Result<&[u8]> {
         self.json.clear();
         serde_json::to_writer(&mut self.json, value)?;
+        if is_printable_ascii(&self.json) {
+            self.json.extend_from_slice(end.as_bytes());
+            return Ok(&self.json);
+        }
         let json = std::str::from_utf8(&self.json).map_err(io::Error::other)?;
         self.shown.clear();
         escape_json_into(json, &mut self.shown);
