@@ -11,7 +11,7 @@ use aegis_audit::{
     Answer, ApproverIdentity, Entry, Event, ExportFormat, Filter, PathSource, RecordWriter, ResultStatus,
     Stamped, Trail, TrailError, TrailReader,
 };
-use aegis_engine::{Action, Digest, Source, load};
+use aegis_engine::{Action, Digest, Redaction, Source, load};
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::{Bencher, counter::ItemsCount};
 
@@ -61,6 +61,7 @@ fn fill(path: &Path, content: Content) -> Result<(), TrailError> {
     let policy = load(&[Source { text: POLICY }]).policy.unwrap_or_else(|| std::process::abort());
     let action = Action::from_json(json.as_bytes()).unwrap_or_else(|_| std::process::abort());
     let decision = policy.decide(&action, DateTime::UNIX_EPOCH);
+    let redaction = Redaction::default();
     let (action_sha256, approver) = (action.digest(), ApproverIdentity::rule());
     let mut trail = Trail::open(path, Duration::from_secs(10))?;
     for first in (0..rows()).step_by(BATCH) {
@@ -81,6 +82,7 @@ fn fill(path: &Path, content: Content) -> Result<(), TrailError> {
                 user: "ana",
                 policy_source: PathSource::Default,
                 log_source: PathSource::Default,
+                redaction: &redaction,
             };
             let decided = Event::Decided {
                 entry,

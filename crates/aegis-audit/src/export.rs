@@ -23,7 +23,7 @@ pub enum ExportFormat {
     /// One event of the Open Cybersecurity Schema Framework a line: API Activity (class 6003) of version
     /// [`OCSF_VERSION`], with the profiles `security_control` and `ai_operation`.
     Ocsf,
-    /// One event in ArcSight's Common Event Format (CEF:0) a line, without a syslog header.
+    /// One event in `ArcSight`'s Common Event Format (CEF:0) a line, without a syslog header.
     Cef,
 }
 

@@ -288,9 +288,9 @@ fn canonical(params: serde_json::Map<String, Value>) -> Result<Box<RawValue>, se
     RawValue::from_string(canonical_json(&Value::Object(params)))
 }
 
-/// Appends a count of milliseconds or the like.
-pub(crate) fn push_number(text: &mut String, number: impl std::fmt::Display) {
-    let _ = write!(text, "{number}");
+/// Appends a number or the like, as it shows itself.
+pub(crate) fn push_shown(text: &mut String, value: impl std::fmt::Display) {
+    let _ = write!(text, "{value}");
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! CEF: ArcSight's Common Event Format, version 0, an event a line and no syslog header.
+//! CEF: `ArcSight`'s Common Event Format, version 0, an event a line and no syslog header.
 //!
 //! `CEF:0|vendor|product|version|signature|name|severity|key=value …`. Values are escaped twice: visibly, so that they
 //! are safe to look at and stay on their line, then as the format wants it (`\` and `=`; in the header `\` and `|`). What
@@ -7,10 +7,11 @@
 use std::io::{self, Write};
 
 use aegis_engine::{Digest, RiskLevel, escape_capped, escape_into, escape_json_into};
+use serde_json::value::RawValue;
 
 use super::{approver_word, instant};
 use crate::answer::{Answer, ResultStatus};
-use crate::view::{RecordView, push_number};
+use crate::view::{RecordView, push_shown};
 
 /// How long the values of most keys may be, in characters.
 const LONG: usize = 1023;
@@ -72,7 +73,7 @@ impl Event {
     }
 
     fn outcome(&mut self, record: &RecordView<'_>, at: i64) {
-        push_number(&mut self.line, at);
+        push_shown(&mut self.line, at);
         self.id(record.id);
         let act = match record.decision {
             Some(answer) if answer.is_allowed() => "allowed",
@@ -99,7 +100,7 @@ impl Event {
         self.custom("cs3", "approval", Some(record.approval.as_str()), CUSTOM);
         let approver = record.approver.as_ref().map(approver_word);
         self.custom("cs4", "approver", approver.as_deref(), CUSTOM);
-        self.params(record.action_params.as_deref().map(|params| params.get()));
+        self.params(record.action_params.as_deref().map(RawValue::get));
         self.custom("flexString1", "agentDescription", record.action_desc.as_deref(), LONG);
     }
 
@@ -150,7 +151,7 @@ impl Event {
     fn number(&mut self, key: &str, label: &str, number: Option<u64>) {
         let Some(number) = number else { return };
         self.key(key);
-        push_number(&mut self.line, number);
+        push_shown(&mut self.line, number);
         self.label(key, label);
     }
 

@@ -5,10 +5,12 @@ use std::io::{self, Write};
 
 use aegis_engine::{escape_into, escape_json_into};
 use csv::{Terminator, Writer, WriterBuilder};
+use serde_json::value::RawValue;
 
 use super::approver_word;
+use crate::answer::{Answer, ResultStatus};
 use crate::record::Record;
-use crate::view::{RecordView, push_number};
+use crate::view::{RecordView, push_shown};
 
 /// Writes rows with a cell for each of [`Record::FIELDS`]; what is null is empty.
 #[derive(Debug)]
@@ -28,15 +30,15 @@ impl<W: Write> CsvWriter<W> {
         let approver = record.approver.as_ref().map(approver_word);
         self.texts([Some(record.id), Some(&record.session_id), Some(record.timestamp)])?;
         self.texts([record.agent.as_deref(), Some(&record.action_type), Some(&record.action_target)])?;
-        self.json(record.action_params.as_deref().map(|params| params.get()))?;
+        self.json(record.action_params.as_deref().map(RawValue::get))?;
         self.texts([
             record.action_desc.as_deref(),
             Some(record.risk_level.as_str()),
             Some(record.approval.as_str()),
             Some(&record.matched_rule),
-            record.decision.map(|answer| answer.as_str()),
+            record.decision.map(Answer::as_str),
             approver.as_deref(),
-            record.result_status.map(|status| status.as_str()),
+            record.result_status.map(ResultStatus::as_str),
             record.result_error.as_deref(),
         ])?;
         self.number(record.duration_ms)?;
@@ -96,13 +98,13 @@ impl Cell {
         self.guard(
             // Outside of strings, only numbers begin like a formula; they cannot go on like one.
             move |character| inside.string(character),
-            |shown, character| shown.push_str(&format!("\\u{:04x}", u32::from(character))),
+            |shown, character| push_shown(shown, format_args!("\\u{:04x}", u32::from(character))),
         )
     }
 
     fn number(&mut self, number: u64) -> &str {
         self.shown.clear();
-        push_number(&mut self.shown, number);
+        push_shown(&mut self.shown, number);
         &self.shown
     }
 

@@ -279,7 +279,7 @@ impl fmt::Display for Message<'_> {
             Some(Answer::Unanswered) => "refused, because nobody answered",
             None => "asked about, without an answer",
         };
-        write!(formatter, "{} on {} was {answer}", &*record.action_type, &*record.action_target)
+        write!(formatter, "`{}` on `{}` was {answer}", &*record.action_type, &*record.action_target)
     }
 }
 

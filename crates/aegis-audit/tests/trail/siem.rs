@@ -292,7 +292,7 @@ fn an_event_of_ocsf_says_what_the_record_says() {
     let expected = json!({
         "activity_id": 3, "activity_name": "Update", "category_uid": 6, "category_name": "Application Activity",
         "class_uid": 6003, "class_name": "API Activity", "type_uid": 600_303, "type_name": "API Activity: Update",
-        "time": 1_795_423_740_123_i64, "duration": 7, "message": "update on crm was approved",
+        "time": 1_795_423_740_123_i64, "duration": 7, "message": "`update` on `crm` was approved",
         "severity_id": 4, "severity": "High", "status_id": 0, "status": "Unknown",
         "action_id": 1, "action": "Allowed", "disposition_id": 8, "disposition": "Approved",
         "risk_level_id": 3, "risk_level": "High",
@@ -426,7 +426,7 @@ fn what_is_too_long_for_cef_is_cut_and_says_so() {
     };
     let (_, extension) = cef(&record);
     let digest = Digest::of(long.as_bytes()).to_string();
-    assert_eq!(extension["externalId"], format!("sha256:{}", &digest[..33]));
+    assert_eq!(extension["externalId"], format!("sha256:{}", digest.get(..33).unwrap()));
     for (key, limit) in [("dvchost", 100), ("suser", 1023), ("cs1", 4000), ("cs5", 4000)] {
         let value = &extension[key];
         let length = value.chars().count();
