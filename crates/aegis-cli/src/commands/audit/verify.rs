@@ -285,8 +285,7 @@ impl Bar {
             return;
         }
         if self.bar.length().is_none() {
-            let style =
-                ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} rows, {per_sec}, {eta} left");
+            let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} rows, {eta} left");
             self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());
             self.bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
             self.bar.set_length(total);
