@@ -64,6 +64,7 @@ fn fill(path: &Path, content: Content) -> Result<(), TrailError> {
     let redaction = Redaction::default();
     let (action_sha256, approver) = (action.digest(), ApproverIdentity::rule());
     let mut trail = Trail::open(path, Duration::from_secs(10))?;
+    let redaction = Redaction::default();
     for first in (0..rows()).step_by(BATCH) {
         let ids: Vec<_> =
             (first..first + BATCH).map(|row| format!("01a20843-3085-70ba-97dd-{row:012x}")).collect();

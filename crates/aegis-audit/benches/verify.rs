@@ -7,7 +7,7 @@ use std::time::Duration;
 use aegis_audit::{
     Answer, ApproverIdentity, Entry, Event, PathSource, ResultStatus, Stamped, Trail, TrailReader,
 };
-use aegis_engine::{Action, Decision, Digest, Source, load};
+use aegis_engine::{Action, Decision, Digest, Redaction, Source, load};
 use chrono::{DateTime, Utc};
 use divan::{Bencher, counter::ItemsCount};
 
@@ -38,6 +38,7 @@ fn verify(bencher: Bencher<'_, '_>) {
     let (action, decision) = decided();
     let approver = ApproverIdentity::rule();
     let ids: Vec<_> = (0..DECISIONS).map(|id| format!("01a20843-3085-70ba-97dd-{id:012x}")).collect();
+    let redaction = Redaction::default();
     for (number, ids) in ids.chunks(1000).enumerate() {
         let session_id = format!("session-{number}");
         let mut batch = Vec::new();
@@ -53,6 +54,7 @@ fn verify(bencher: Bencher<'_, '_>) {
                 user: "user",
                 policy_source: PathSource::Default,
                 log_source: PathSource::Default,
+                redaction: &redaction,
             };
             let (answer, approver, reason) = (Answer::Auto, Some(&approver), "it is fine");
             let at = DateTime::<Utc>::UNIX_EPOCH;
