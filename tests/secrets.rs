@@ -176,7 +176,14 @@ fn with_canary() -> (TestEnvironment, String) {
 #[test]
 fn what_was_written_can_be_removed() {
     let (environment, id) = with_canary();
-    let run = environment.aegis(&["audit", "redact", &id[..18], "--yes", "--note", "a \u{1b}[31mmistake"]);
+    let run = environment.aegis(&[
+        "audit",
+        "redact",
+        id.get(..18).unwrap(),
+        "--yes",
+        "--note",
+        "a \u{1b}[31mmistake",
+    ]);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
     assert_eq!(run.stdout, format!("redacted  {id}  1 event  row 3\n"));
     assert_eq!(files_with(&environment, "canary"), [""; 0]);

@@ -61,7 +61,6 @@ fn fill(path: &Path, content: Content) -> Result<(), TrailError> {
     let policy = load(&[Source { text: POLICY }]).policy.unwrap_or_else(|| std::process::abort());
     let action = Action::from_json(json.as_bytes()).unwrap_or_else(|_| std::process::abort());
     let decision = policy.decide(&action, DateTime::UNIX_EPOCH);
-    let redaction = Redaction::default();
     let (action_sha256, approver) = (action.digest(), ApproverIdentity::rule());
     let mut trail = Trail::open(path, Duration::from_secs(10))?;
     let redaction = Redaction::default();

@@ -74,7 +74,7 @@ pub(crate) enum Command {
     /// Run the examples of policies: does each action get the answer that it should?
     Test(test::TestArgs),
     /// Show the audit trail
-    Audit(audit::AuditArgs),
+    Audit(Box<audit::AuditArgs>),
     /// Print shell completions
     Completions(completions::CompletionsArgs),
     /// Print the manual page of aegis, or of one of its commands

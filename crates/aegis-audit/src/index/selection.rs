@@ -138,11 +138,6 @@ impl<'a> Selection<'a> {
         !self.outcomes.is_empty()
     }
 
-    /// Whether an `ended` event tells the outcome of this `decided` one.
-    pub(crate) fn has_outcome(&self, seq: u64) -> bool {
-        self.outcomes.values().any(|events| events.contains(seq))
-    }
-
     fn failed(&self, error: rusqlite::Error) -> TrailError {
         TrailError::sqlite(self.path, error)
     }

@@ -202,7 +202,7 @@ fn a_block_that_the_index_lost_is_read_instead() {
 #[test]
 fn a_block_is_indexed_by_the_writer_that_completes_it() {
     let place = Place::new();
-    let cases: Vec<_> = (0..BLOCK + 1).map(|index| Case::default().id(&format!("a{index}"))).collect();
+    let cases: Vec<_> = (0..=BLOCK).map(|index| Case::default().id(&format!("a{index}"))).collect();
     let events: Vec<_> = cases.iter().map(Case::decided).collect();
     let blocks =
         || -> i64 { place.meddle().query_row("SELECT count(*) FROM blocks", [], |row| row.get(0)).unwrap() };

@@ -3,6 +3,7 @@
 use super::{Explanation, explain};
 use crate::diagnostic::Code;
 
+#[expect(clippy::too_many_lines, reason = "one entry for each code")]
 pub(super) fn of(code: Code) -> Option<Explanation> {
     Some(match code {
         Code::UnreachableRule => explain(

@@ -76,7 +76,7 @@ fn to_stdout(
 ) -> Result<u64, RangeError> {
     let (mut stdout, end) =
         reader.write_events(range, Compression::None, BufWriter::new(output.stdout()), |done| {
-            step(bar, done)
+            step(bar, done);
         })?;
     stdout.flush().map_err(EventLinesError::from)?;
     Ok(end.events)

@@ -95,7 +95,7 @@ fn go_on(
 
 fn findings(
     found: ExportVerification,
-    names: Vec<String>,
+    names: &[String],
     checkpoints: Vec<GivenCheckpoint>,
     anchors_given: bool,
 ) -> Findings {
