@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod archive;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod check;

@@ -219,14 +219,13 @@ fn copy(
         let first = chain.end.through + 1;
         let last = plan.through.min(chain.end.through + STEP);
         reader.events(first..=last, |seq, event| {
-            let event = event.and_then(|event| chain.follow(&event).map(|()| event));
             let event = event.map_err(|problem| ArchiveError::Damaged { seq, problem })?;
+            chain.follow(&event).map_err(|problem| chain.damaged(problem))?;
             writer.write(&event).map_err(failed)?;
             Ok::<_, ArchiveError>(ControlFlow::Continue(()))
         })?;
         if chain.end.through != last {
-            let seq = i64::try_from(chain.end.through).unwrap_or(i64::MAX).saturating_add(1);
-            return Err(ArchiveError::Damaged { seq, problem: "it is missing".to_owned() });
+            return Err(chain.damaged("it is missing"));
         }
         progress(chain.end.through - plan.gone.through);
     }
@@ -253,7 +252,7 @@ fn read_back(
         return Err(wrong("its header is another one".to_owned()));
     }
     let read = reader.events(|line, event| {
-        chain.follow(event).map_err(|problem| EventLinesError::Line { line, problem })?;
+        chain.follow(event).map_err(|problem| EventLinesError::Line { line, problem: problem.to_owned() })?;
         let verified = chain.end.through - plan.gone.through;
         if verified.is_multiple_of(STEP) {
             progress(events + verified);
@@ -274,17 +273,22 @@ struct Chain<'a> {
 }
 
 impl Chain<'_> {
+    /// What is wrong with the next event.
+    fn damaged(&self, problem: &str) -> ArchiveError {
+        let seq = i64::try_from(self.end.through).unwrap_or(i64::MAX).saturating_add(1);
+        ArchiveError::Damaged { seq, problem: problem.to_owned() }
+    }
+
     /// Goes on to the next event. Otherwise says what is wrong with it.
-    fn follow(&mut self, event: &StoredEvent<'_>) -> Result<(), String> {
-        let expected = self.end.through.saturating_add(1);
-        if event.seq != expected {
-            return Err(format!("row {expected} is missing"));
+    fn follow(&mut self, event: &StoredEvent<'_>) -> Result<(), &'static str> {
+        if event.seq != self.end.through.saturating_add(1) {
+            return Err("it is missing");
         }
         let Ok(hash) = event.checked_hash(self.log_id) else {
-            return Err("its hash does not fit its content".to_owned());
+            return Err("its hash does not fit its content");
         };
         if event.prev_hash != self.end.head.as_bytes() {
-            return Err("it is not linked to the row before it".to_owned());
+            return Err("it is not linked to the row before it");
         }
         self.end.tree.push(&hash);
         self.end.head = hash;

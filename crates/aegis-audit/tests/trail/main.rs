@@ -9,6 +9,8 @@ mod concurrency;
 #[cfg(test)]
 mod ended;
 #[cfg(test)]
+mod event_lines;
+#[cfg(test)]
 mod export;
 #[cfg(test)]
 mod files;
@@ -18,6 +20,8 @@ mod follow;
 mod index;
 #[cfg(test)]
 mod life;
+#[cfg(test)]
+mod prune;
 #[cfg(test)]
 mod query;
 #[cfg(test)]
