@@ -228,7 +228,7 @@ fn a_log_can_shrink() {
     let size = || fs::metadata(environment.file("aegis_audit.db")).unwrap().len();
     let before = size();
     assert_eq!(prune(&environment, &cut, "1.jsonl.zst").code, 0);
-    assert_eq!(size(), before);
+    assert!((before..before + 3 * 4096).contains(&size()), "{} {before}", size());
     let cut = now();
     let _ = record(&environment, 10);
     let run = environment.aegis(&[

@@ -184,23 +184,18 @@ impl Archive {
     #[must_use]
     pub fn unfinished(path: &Path) -> Vec<PathBuf> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
-        let Ok(entries) = path.parent().map_or_else(|| fs::read_dir("."), list) else { return Vec::new() };
-        let mut found: Vec<_> = entries
-            .filter_map(Result::ok)
-            .filter(|entry| {
-                let entry = entry.file_name();
-                let rest = entry.to_str().and_then(|entry| entry.strip_prefix(name)?.strip_prefix('.'));
-                rest.is_some_and(|rest| rest.ends_with(UNFINISHED))
-            })
-            .map(|entry| entry.path())
-            .collect();
+        let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+        let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+        let is_left = |entry: &str| {
+            let rest = entry.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
+            rest.is_some_and(|rest| rest.ends_with(UNFINISHED))
+        };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        let mut found: Vec<_> =
+            names.filter(|entry| is_left(entry)).map(|entry| path.with_file_name(entry)).collect();
         found.sort();
         found
     }
-}
-
-fn list(directory: &Path) -> io::Result<fs::ReadDir> {
-    fs::read_dir(if directory == Path::new("") { Path::new(".") } else { directory })
 }
 
 /// Copies the events, each of which must fit its hash and the one before it.
