@@ -51,7 +51,7 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
         None => found,
         Some(reader) => go_on(found, reader, receipts, &names, settings.output)?,
     };
-    answer(&findings(found, names, checkpoints, anchors_given), args, settings.output)
+    answer(&findings(found, &names, checkpoints, anchors_given), args, settings.output)
 }
 
 /// The log that the first file is of.
