@@ -156,10 +156,15 @@ fn whoever_is_asked_sees_the_secret_that_the_log_does_not_hold() {
 #[test]
 fn a_parameter_that_cannot_be_read_is_not_repeated() {
     let environment = TestEnvironment::with_policy(POLICY);
-    let run = environment.aegis(&["check", "read:crm", "--param", "password={\"canary\":1,\"canary\":2}"]);
-    assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("'password=…'"), "{run:?}");
-    assert!(!run.stderr.contains("{\"canary\""), "{run:?}");
+    for value in ["{\"canary\":1,\"canary\":2}", "77777777777777777777777"] {
+        let run = environment.aegis(&["check", "read:crm", "--param", &format!("password={value}")]);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("'password=…'"), "{run:?}");
+        assert!(!run.stderr.contains("canary") && !run.stderr.contains("777"), "{run:?}");
+    }
+    let run = environment.check(r#"{"type":"read","target":"crm","params":{"pin":77777777777777777777777}}"#);
+    assert_eq!(run.code, 5);
+    assert!(run.stderr.contains("integer outside") && !run.stderr.contains("777"), "{run:?}");
 }
 
 /// A log with an action about which something must be forgotten, and its id.

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use aegis_engine::Digest;
+use aegis_engine::{Digest, escape_capped, looks_secret};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{audit, check, completions, init, man, schema, test, validate};
@@ -90,7 +90,7 @@ pub(crate) fn parse_digest(text: &str) -> Result<Digest, String> {
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     Cli::try_parse_from(arguments).map_err(|mut error| {
         use clap::error::{ContextKind, ContextValue};
-        // Of a parameter that cannot be read, the name is enough: the value may be a secret.
+        // A secret is not repeated.
         let is_param = error
             .get(ContextKind::InvalidArg)
             .is_some_and(|argument| argument.to_string().starts_with("--param "));
@@ -98,18 +98,14 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
             .context()
             .filter_map(|(kind, value)| match value {
                 ContextValue::String(text) if is_param && kind == ContextKind::InvalidValue => {
-                    let name = text.split_once('=').map_or(text.as_str(), |(name, _)| name);
-                    Some((
-                        kind,
-                        ContextValue::String(format!("{}=…", aegis_engine::escape_capped(name, 200))),
-                    ))
+                    let name = text.split_once('=').map(|(name, _)| name).filter(|name| looks_secret(name));
+                    let text = name.map_or_else(|| text.clone(), |name| format!("{name}=…"));
+                    Some((kind, ContextValue::String(escape_capped(&text, 200))))
                 }
                 // Words of ours hold nothing to escape; words of the caller's may.
-                ContextValue::String(text) => {
-                    Some((kind, ContextValue::String(aegis_engine::escape_capped(text, 200))))
-                }
+                ContextValue::String(text) => Some((kind, ContextValue::String(escape_capped(text, 200)))),
                 ContextValue::Strings(texts) => {
-                    let texts = texts.iter().map(|text| aegis_engine::escape_capped(text, 200)).collect();
+                    let texts = texts.iter().map(|text| escape_capped(text, 200)).collect();
                     Some((kind, ContextValue::Strings(texts)))
                 }
                 _ => None,

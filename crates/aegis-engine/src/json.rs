@@ -14,6 +14,7 @@ use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
 use crate::escape::escape_capped;
+use crate::redaction::looks_secret;
 use crate::span::Position;
 
 /// How large a document may be.
@@ -87,6 +88,18 @@ pub enum JsonError {
     },
 }
 
+impl JsonError {
+    /// The same error within the value of this name, which is not quoted if it may be a secret.
+    fn of(self, name: &str) -> JsonError {
+        match self {
+            JsonError::Number { position, problem, .. } if looks_secret(name) => {
+                JsonError::Number { position, number: "…".to_owned(), problem }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Reads one JSON document strictly.
 pub(crate) fn read_json(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonError> {
     if bytes.len() > limits.bytes {
@@ -154,7 +167,7 @@ impl<'a> Reader<'a> {
             if object.contains_key(&key) {
                 return Err(JsonError::DuplicateKey { position: self.position(raw_key), key });
             }
-            let value = self.value(raw_value, depth + 1)?;
+            let value = self.value(raw_value, depth + 1).map_err(|error| error.of(&key))?;
             object.insert(key, value);
         }
         Ok(object)

@@ -74,6 +74,6 @@ pub use json::{JsonError, parse_json};
 pub use lint::lint;
 pub use mutation::{Change, Mutant, Mutation};
 pub use policy::{Policy, Rule};
-pub use redaction::{Redacted, Redaction};
+pub use redaction::{Redacted, Redaction, looks_secret};
 pub use schema::{action_schema, policy_schema, schema_of};
 pub use span::{Position, SourceId, Span, Spanned};

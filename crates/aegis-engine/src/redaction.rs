@@ -129,7 +129,14 @@ pub(crate) const HIDDEN: &str = "[secret]";
 const VALUES: [&str; 3] = ["value", "values", "Value"];
 
 /// Whether a parameter of this name is secret in every policy.
-pub(crate) fn looks_secret(name: &str) -> bool {
+///
+/// ```
+/// use aegis_engine::looks_secret;
+/// assert!(looks_secret("dbPassword") && looks_secret("X-Api-Key") && looks_secret("AWS_SECRET_ACCESS_KEY"));
+/// assert!(!looks_secret("max_tokens") && !looks_secret("author"));
+/// ```
+#[must_use]
+pub fn looks_secret(name: &str) -> bool {
     names::looks_secret(name)
 }
 

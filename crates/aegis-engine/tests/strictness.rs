@@ -57,6 +57,12 @@ mod policies {
             "version: 1\nrules: []\nexamples: [{ action: { type: a, target: b }, expect: ‸allow }]\n",
         ),
         ("missing-key", "version: 1\nrules: []\nexamples: [‸{ action: { type: a, target: b } }]\n"),
+        ("empty-redact", "version: 1\nredact: ‸[]\nrules: []"),
+        ("empty-redact", "version: 1\nredact: [iban, ‸'']\nrules: []"),
+        ("wrong-type", "version: 1\nredact: ‸iban\nrules: []"),
+        ("wrong-type", "version: 1\nredact: [‸7]\nrules: []"),
+        ("invalid-glob", "version: 1\nredact: ['a‸[']\nrules: []"),
+        ("invalid-pointer", "version: 1\nredact: [‸/a~2]\nrules: []"),
         (
             "duplicate-key",
             "version: 1\nrules: []\nexamples: [{ action: { type: a, target: b, ‸type: c }, expect: auto }]",

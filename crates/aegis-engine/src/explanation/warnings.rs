@@ -5,6 +5,11 @@ use crate::diagnostic::Code;
 
 #[expect(clippy::too_many_lines, reason = "one entry for each code")]
 pub(super) fn of(code: Code) -> Option<Explanation> {
+    outcomes(code).or_else(|| words(code))
+}
+
+/// Of what the rules come to.
+fn outcomes(code: Code) -> Option<Explanation> {
     Some(match code {
         Code::UnreachableRule => explain(
             "The first rule that matches decides, so this one never does. That is decided exactly for the globs of \
@@ -52,6 +57,13 @@ pub(super) fn of(code: Code) -> Option<Explanation> {
             "- { name: restarts, match: { type: restart }, risk_level: high, approval: auto }",
             "- { name: restarts, match: { type: restart }, risk_level: high, approval: approve }",
         ),
+        _ => return None,
+    })
+}
+
+/// Of single conditions, entries and comments.
+fn words(code: Code) -> Option<Explanation> {
+    Some(match code {
         Code::UnlikeOperands => explain(
             "Numbers compare with numbers, and strings with strings. A value of the other type makes the comparison \
              undecidable, and the strictest outcome holds: whichever type the parameter has, one of the two rules \

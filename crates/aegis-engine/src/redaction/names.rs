@@ -12,12 +12,12 @@ const LETTERS: usize = 16;
 pub(super) fn looks_secret(name: &str) -> bool {
     let mut name_of = Name::default();
     let mut bytes = name.bytes().peekable();
-    let (mut before, mut separated) = (0, true);
+    let (mut before, mut separated) = (0_u8, true);
     while let Some(byte) = bytes.next() {
         if byte.is_ascii_alphabetic() {
             let next_is_lower = bytes.peek().is_some_and(u8::is_ascii_lowercase);
             // In `dbPassword` a word begins at a capital; in `APIKey` at the last of several.
-            let begins = byte.is_ascii_uppercase() && (before_is_lower(before) || next_is_lower);
+            let begins = byte.is_ascii_uppercase() && (before.is_ascii_lowercase() || next_is_lower);
             if begins && !separated {
                 name_of.end_word();
             }
@@ -31,10 +31,6 @@ pub(super) fn looks_secret(name: &str) -> bool {
     }
     name_of.end_run();
     name_of.is_secret()
-}
-
-const fn before_is_lower(before: u8) -> bool {
-    before.is_ascii_lowercase()
 }
 
 /// The end of some letters.

@@ -2,7 +2,9 @@
 
 use std::io::{self, IsTerminal as _, Read as _};
 
-use aegis_engine::{Action, JsonError, MAX_ACTION_BYTES, canonical_json, escape_capped, parse_json};
+use aegis_engine::{
+    Action, JsonError, MAX_ACTION_BYTES, canonical_json, escape_capped, looks_secret, parse_json,
+};
 use serde_json::{Map, Value};
 
 use crate::error::CommandError;
@@ -59,6 +61,10 @@ pub(super) fn parse_param(text: &str) -> Result<Param, String> {
     let value = match parse_json(value.as_bytes()) {
         Ok(value) => value,
         Err(JsonError::Syntax { .. }) => Value::from(value),
+        // What it says may quote the value.
+        Err(_) if looks_secret(name) => {
+            return Err("it cannot be held exactly; to pass it as text, put it in JSON quotes".to_owned());
+        }
         Err(error) => return Err(format!("{error}; to pass it as text, put it in JSON quotes")),
     };
     Ok(Param { name: name.to_owned(), value })
