@@ -313,7 +313,7 @@ mod tests {
     fn a_number_that_may_be_a_secret_is_not_quoted() {
         let error =
             refusal(r#"{"type":"a","target":"b","params":{"card_number":{"x":[41111111111111111111]}}}"#);
-        assert_eq!(error, "1:53: the number `…` is an integer outside the 64-bit range");
+        assert_eq!(error, "1:56: the number `…` is an integer outside the 64-bit range");
     }
 
     #[test]

@@ -117,7 +117,8 @@ fn an_explanation_tells_what_is_secret_and_not_what_it_is() {
         // The next condition is told of once this one holds.
         match member {
             "password" => {
-                params = json!({ "password": "x", "a": { "b": 77_123_456 }, "token": "canary-7f3a", "c": ["my canary-7f3a"], "n": 5 });
+                params = json!({ "password": "x", "a": { "b": 77_123_456 }, "token": "canary-7f3a",
+                                 "c": ["my canary-7f3a"], "n": 5 });
             }
             "a" => params["a"] = json!({ "b": 1 }),
             _ => {}
