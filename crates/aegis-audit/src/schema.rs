@@ -152,6 +152,8 @@ pub(crate) fn configure(
 /// What no log may do to this process, whoever wrote it.
 pub(crate) fn defend(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // Else a value compared with what a partial index is about is looked at, and the statement is compiled anew for each.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
          PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = ON;",
@@ -327,6 +329,24 @@ mod tests {
             assert!(matches!(check_tables(&connection, path), Err(TrailError::Corrupt { .. })), "{meddling}");
             connection.execute_batch("ROLLBACK TO before").unwrap();
         }
+    }
+
+    #[test]
+    fn a_question_about_an_action_is_compiled_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        let compiled_again = |connection: &Connection| {
+            let mut statement = connection
+                .prepare("SELECT body FROM events WHERE action_id = ?1 AND kind = 'ended'")
+                .unwrap();
+            for id in ["", "a", "b"] {
+                assert!(!statement.exists([id]).unwrap());
+            }
+            statement.get_status(rusqlite::StatementStatus::RePrepare)
+        };
+        create(&mut connection, Path::new("memory"), 1).unwrap();
+        assert!(compiled_again(&connection) > 0);
+        defend(&connection).unwrap();
+        assert_eq!(compiled_again(&connection), 0);
     }
 
     #[test]
