@@ -7,8 +7,9 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use aegis_audit::{JournaldSink, JsonlSink, Recorder, Sink, SinkError, TracingSink, TrailError};
+use aegis_audit::{Filter, JournaldSink, JsonlSink, Recorder, Sink, SinkError, TracingSink, TrailError};
 use serde_json::Value;
+use tracing::Level;
 
 use crate::support::{Case, PATIENCE, Place, mode};
 
@@ -47,7 +48,7 @@ fn a_line_is_the_record_as_it_is_exported_and_fits_the_chain() {
     let numbers: Vec<_> = found.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
     assert_eq!((numbers, &found[0]["decision"]), (vec![1, 3, 4], &Value::Null));
     let exported: Vec<_> = place
-        .records(&Default::default())
+        .records(&Filter::default())
         .iter()
         .map(|record| serde_json::to_value(record).unwrap())
         .collect();
@@ -279,8 +280,8 @@ fn a_journal_that_takes_nothing_refuses_in_time() {
 /// A subscriber that keeps the level of each event, and takes no events below one.
 #[derive(Clone)]
 struct Levels {
-    least: tracing::Level,
-    seen: Arc<Mutex<Vec<(String, tracing::Level)>>>,
+    least: Level,
+    seen: Arc<Mutex<Vec<(String, Level)>>>,
 }
 
 impl tracing::Subscriber for Levels {
@@ -307,13 +308,12 @@ fn events_have_a_level_by_risk_and_are_not_emitted_to_nobody() {
     let case = |kind: &str| Case::new(&format!(r#"{{"type":"{kind}","target":"b"}}"#));
     let refused = recorder.record(&[case("read").decided()]).unwrap_err();
     assert!(refused.to_string().contains("no subscriber"), "{refused}");
-    let levels = Levels { least: tracing::Level::DEBUG, seen: Arc::default() };
+    let levels = Levels { least: Level::DEBUG, seen: Arc::default() };
     tracing::subscriber::with_default(levels.clone(), || {
         for kind in ["read", "other", "update", "delete"] {
             let _ = recorder.record(&[case(kind).decided()]).unwrap();
         }
     });
-    use tracing::Level;
     let expected = [Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
     assert_eq!(*levels.seen.lock().unwrap(), expected.map(|level| ("aegis::audit".to_owned(), level)));
     let levels = Levels { least: Level::INFO, seen: Arc::default() };

@@ -138,12 +138,13 @@ impl Default for Case {
     }
 }
 
+static LOADED: LazyLock<Policy> =
+    LazyLock::new(|| load(&[Source { text: POLICY.as_bytes() }]).policy.unwrap());
+
 impl Case {
     pub(crate) fn new(action: &str) -> Case {
         let action = Action::from_json(action.as_bytes()).unwrap();
         let at = "2026-11-23T08:49:00.123Z".parse().unwrap();
-        static LOADED: LazyLock<Policy> =
-            LazyLock::new(|| load(&[Source { text: POLICY.as_bytes() }]).policy.unwrap());
         let decision = LOADED.decide(&action, at);
         let answer = match decision.matched_rule() {
             "reads_are_fine" => Answer::Auto,

@@ -3,7 +3,6 @@
 use super::{Explanation, explain};
 use crate::diagnostic::Code;
 
-#[expect(clippy::too_many_lines, reason = "one entry for each code")]
 pub(super) fn of(code: Code) -> Option<Explanation> {
     outcomes(code).or_else(|| words(code))
 }

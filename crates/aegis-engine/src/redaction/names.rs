@@ -400,7 +400,6 @@ mod tests {
     ";
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "one line for each name")]
     fn names_of_secrets_are_recognised_however_they_are_written() {
         for name in SECRET.split_whitespace().chain(["PRIVATE KEY", "my password", " token "]) {
             assert!(looks_secret(name), "{name}");
@@ -408,7 +407,6 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::too_many_lines, reason = "one line for each name")]
     fn names_that_only_look_alike_are_not() {
         for name in HARMLESS.split_whitespace().chain(["", " ", "key of the house"]) {
             assert!(!looks_secret(name), "{name}");
