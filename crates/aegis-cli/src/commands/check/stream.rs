@@ -105,6 +105,8 @@ impl<W: Write> Answers<W> {
     }
 
     fn refuse(&mut self, error: &CommandError) -> Result<(), CommandError> {
+        // In a terminal the note comes after the answers of the lines before.
+        self.flush()?;
         self.output.note(format!("line {}: {}", self.number, error.message));
         self.write(&unreadable(self.number, &error.message), error.status)
     }
