@@ -1,5 +1,7 @@
 //! The log and the sinks beside it, written together.
 
+use std::collections::BTreeSet;
+
 use aegis_engine::escape;
 use chrono::Utc;
 use thiserror::Error;
@@ -113,10 +115,17 @@ impl Recorder {
             let (status, error) = (ResultStatus::Skipped, Some(why));
             Stamped { at, event: Event::Ended { action_id, session_id, status, error, duration_ms: None } }
         };
+        let decided: BTreeSet<_> = events
+            .iter()
+            .filter_map(|stamped| match stamped.event {
+                Event::Decided { entry, .. } => Some(entry.action_id),
+                _ => None,
+            })
+            .collect();
         let mut given_up = Vec::new();
         for stamped in events {
             match stamped.event {
-                Event::Requested { entry } => {
+                Event::Requested { entry } if !decided.contains(entry.action_id) => {
                     let event =
                         Event::Decided { entry, answer: Answer::Unanswered, approver: None, reason: why };
                     given_up.push(Stamped { at, event });

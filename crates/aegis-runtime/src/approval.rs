@@ -110,6 +110,11 @@ impl Approval {
 ///
 /// An implementation must never answer yes on its own: an error, the end of input and a deadline are refusals.
 pub trait Approver {
+    /// Why nobody can be asked, where that can be told without asking; such an action is refused without a question.
+    fn absent(&self) -> Option<Unanswered> {
+        None
+    }
+
     /// Asks, and waits for the answer.
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval;
 }

@@ -10,7 +10,7 @@ use aegis_engine::{Action, ApprovalMode, Decision, Digest, Policy, Redacted, esc
 use chrono::{DateTime, Utc};
 use thiserror::Error;
 
-use crate::approval::{Approval, ApprovalRequest, Approver};
+use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
 use crate::identity::ActionIds;
 use crate::outcome::{Outcome, Unrecorded};
 
@@ -94,17 +94,19 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
     /// transaction, and none of them is answered before it. Whoever has more calls again with the rest.
     ///
     /// An action for which a human must be asked is answered alone, after those before it, so that nobody's answer
-    /// waits for a human who is asked something else. There are as many outcomes as actions that were answered, in
+    /// waits for a human who is asked something else; where [nobody is there](Approver::absent), nothing waits. There are as many outcomes as actions that were answered, in
     /// their order: at least one, unless `actions` is empty.
     ///
     /// # Errors
     /// When the log or a sink cannot be written. None of the first [`size`](GroupError::size) actions may happen then.
     pub fn answer_all(&mut self, actions: &[Action]) -> Result<Vec<Outcome>, GroupError> {
-        let mut group: Vec<(&Action, Unrecorded)> = Vec::with_capacity(actions.len());
+        let mut group: Vec<Judged<'_>> = Vec::with_capacity(actions.len());
         for action in actions {
             let at = Utc::now();
             let decision = self.policy.decide(action, at);
-            let asks = decision.approval() == ApprovalMode::Approve;
+            let needs_human = decision.approval() == ApprovalMode::Approve;
+            let nobody = if needs_human { self.approver.absent() } else { None };
+            let asks = needs_human && nobody.is_none();
             if asks && !group.is_empty() {
                 break;
             }
@@ -115,7 +117,7 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
                 let outcome = self.ask(action, judged).map_err(|error| GroupError { size: 1, error })?;
                 return Ok(vec![outcome]);
             }
-            group.push((action, judged));
+            group.push(Judged::new(action, judged, nobody));
         }
         let size = group.len();
         if size == 0 {
@@ -124,20 +126,28 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
         self.record_group(group).map_err(|error| GroupError { size, error })
     }
 
-    /// Records the answers that the policy alone gave, in one transaction.
-    fn record_group(&mut self, group: Vec<(&Action, Unrecorded)>) -> Result<Vec<Outcome>, GateError> {
+    /// Records answers that nobody was asked for, in one transaction.
+    fn record_group(&mut self, group: Vec<Judged<'_>>) -> Result<Vec<Outcome>, GateError> {
         let mut events = Vec::with_capacity(group.len());
-        for (action, answer) in &group {
-            let event =
-                decided(entry(self.policy, self.policy_sha256, &self.context, action, answer), answer);
-            events.push(Stamped { at: answer.at, event });
+        // Where the record of each answer is among the events.
+        let mut places = Vec::with_capacity(group.len());
+        for Judged { action, answer, nobody } in &group {
+            let entry = entry(self.policy, self.policy_sha256, &self.context, action, answer);
+            let at = |event| Stamped { at: answer.at, event };
+            if let Some((approval, why)) = nobody {
+                events.push(at(Event::Requested { entry }));
+                events.push(at(answered(answer, &self.context, approval, Some(why), Some(0))));
+            }
+            places.push(events.len());
+            events.push(at(decided(entry, answer)));
         }
         let recorded = self.recorder.record(&events)?;
-        if recorded.len() != group.len() {
-            return Err(GateError::NoReceipt);
-        }
-        let answers = group.into_iter().map(|(_, answer)| answer);
-        Ok(answers.zip(recorded).map(|(answer, recorded)| answer.recorded(recorded)).collect())
+        let answers = group.into_iter().map(|judged| judged.answer).zip(places);
+        answers
+            .map(|(answer, place)| {
+                Ok(answer.recorded(recorded.get(place).ok_or(GateError::NoReceipt)?.clone()))
+            })
+            .collect()
     }
 
     /// Asks a human, and records the question before and the answer after.
@@ -175,17 +185,46 @@ impl<'a, A: Approver + ?Sized> Gate<'a, A> {
         waited_ms: Option<u64>,
     ) -> Result<Recorded, GateError> {
         let why = approval.why_unanswered().map(|why| why.to_string());
-        let answered = Event::Answered {
-            action_id: &answer.action_id,
-            session_id: &self.context.session_id,
-            answer: approval.answer(),
-            approver: approval.approver(),
-            note: why.as_deref(),
-            waited_ms,
-        };
+        let answered = answered(answer, &self.context, approval, why.as_deref(), waited_ms);
         let decided = decided(entry(self.policy, self.policy_sha256, &self.context, action, answer), answer);
         let events = [answered, decided].map(|event| Stamped { at: answer.at, event });
         self.recorder.record(&events)?.into_iter().next_back().ok_or(GateError::NoReceipt)
+    }
+}
+
+/// An action that can be answered at once: by the policy alone, or because nobody is there to be asked.
+struct Judged<'g> {
+    action: &'g Action,
+    answer: Unrecorded,
+    /// What came of not asking, and why, where a human should have been asked.
+    nobody: Option<(Approval, String)>,
+}
+
+impl<'g> Judged<'g> {
+    fn new(action: &'g Action, mut answer: Unrecorded, nobody: Option<Unanswered>) -> Judged<'g> {
+        let nobody = nobody.map(|why| {
+            let approval = Approval::unanswered(why);
+            answer.reason = Some(reason(&answer.decision, &approval));
+            (approval, why.to_string())
+        });
+        Judged { action, answer, nobody }
+    }
+}
+
+fn answered<'e>(
+    answer: &'e Unrecorded,
+    context: &'e Context,
+    approval: &'e Approval,
+    note: Option<&'e str>,
+    waited_ms: Option<u64>,
+) -> Event<'e> {
+    Event::Answered {
+        action_id: &answer.action_id,
+        session_id: &context.session_id,
+        answer: approval.answer(),
+        approver: approval.approver(),
+        note,
+        waited_ms,
     }
 }
 

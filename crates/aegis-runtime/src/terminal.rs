@@ -138,6 +138,10 @@ fn put_once(
 }
 
 impl Approver for TerminalApprover {
+    fn absent(&self) -> Option<Unanswered> {
+        Session::terminal().err().filter(|why| *why == Unanswered::NoTerminal)
+    }
+
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
         match self.reply(request) {
             Ok(Reply::Yes) => Approval::approved(ApproverIdentity::terminal(current_user())),

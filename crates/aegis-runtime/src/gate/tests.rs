@@ -88,12 +88,16 @@ impl Approver for Looker<'_> {
     }
 }
 
-/// Is never asked, or has nothing to say.
+/// Is not there.
 struct Nobody;
 
 impl Approver for Nobody {
+    fn absent(&self) -> Option<Unanswered> {
+        Some(Unanswered::NoTerminal)
+    }
+
     fn ask(&mut self, _: &ApprovalRequest<'_>) -> Approval {
-        Approval::unanswered(Unanswered::NoTerminal)
+        unreachable!("nobody was asked")
     }
 }
 
@@ -165,6 +169,30 @@ fn a_group_is_one_transaction() {
         }
         assert!(watcher.join().unwrap().iter().all(|count| count % 1000 == 0));
     });
+}
+
+#[test]
+fn where_nobody_is_there_to_be_asked_nothing_waits() {
+    let (place, policy, notebook) = (Place::new(), policy(), Notebook::default());
+    let mut nobody = Nobody;
+    let recorder = Recorder::new(place.trail(), vec![Box::new(notebook.clone())]);
+    let mut gate = Gate::new(&policy, Digest::of(b"p"), recorder, &mut nobody, context());
+    let outcomes = gate.answer_all(&actions(&["read", "update", "delete", "update"])).unwrap();
+    assert_eq!(answers(&outcomes), ["auto", "unanswered", "block", "unanswered"]);
+    let asked = ["requested", "answered", "decided"];
+    assert_eq!(place.events(), [&["decided"][..], &asked, &["decided"], &asked].concat());
+    let numbers: Vec<_> = outcomes.iter().map(|it| it.answered().receipt().seq()).collect();
+    assert_eq!(numbers, [1, 4, 5, 8]);
+    assert!(outcomes[1].answered().reason().ends_with("there is no terminal to ask at"));
+    let records = place.records();
+    assert_eq!(records.len(), 4);
+    assert!(
+        records.iter().zip(&outcomes).all(|(record, outcome)| record.id == outcome.answered().action_id())
+    );
+    // What a sink refuses is given up once.
+    notebook.refuses.set(true);
+    assert!(gate.answer_all(&actions(&["read", "update"])).is_err());
+    assert_eq!(place.events()[8..], [&["decided"][..], &asked, &["ended"]].concat());
 }
 
 #[test]

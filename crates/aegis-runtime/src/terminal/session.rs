@@ -60,18 +60,23 @@ impl Drop for JobControl {
 impl Session {
     /// Opens the controlling terminal, which this process must be in the foreground of.
     pub(super) fn open() -> Result<Session, Unanswered> {
-        // Not to block: another process may take what the terminal had to read, and ^S holds up what is written.
-        let flags = (OFlag::O_NOCTTY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
-        let opened = File::options().read(true).write(true).custom_flags(flags).open("/dev/tty");
-        let terminal = opened.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
-            Some(Errno::ENXIO | Errno::ENOENT | Errno::ENODEV) => Unanswered::NoTerminal,
-            Some(Errno::EIO) => Unanswered::HungUp,
-            _ => Unanswered::TerminalFailed,
-        })?;
+        let terminal = Session::terminal()?;
         let job_control = JobControl::hold().map_err(|_| Unanswered::TerminalFailed)?;
         let session = Session { terminal, found: None, fresh_line: false, _job_control: job_control };
         session.require_foreground()?;
         Ok(session)
+    }
+
+    /// Opens the controlling terminal, and does nothing with it.
+    pub(super) fn terminal() -> Result<File, Unanswered> {
+        // Not to block: another process may take what the terminal had to read, and ^S holds up what is written.
+        let flags = (OFlag::O_NOCTTY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
+        let opened = File::options().read(true).write(true).custom_flags(flags).open("/dev/tty");
+        opened.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
+            Some(Errno::ENXIO | Errno::ENOENT | Errno::ENODEV) => Unanswered::NoTerminal,
+            Some(Errno::EIO) => Unanswered::HungUp,
+            _ => Unanswered::TerminalFailed,
+        })
     }
 
     /// Refuses to go on in the background, where the terminal belongs to somebody else.
