@@ -97,7 +97,7 @@ impl Approver for Nobody {
     }
 
     fn ask(&mut self, _: &ApprovalRequest<'_>) -> Approval {
-        unreachable!("nobody was asked")
+        Approval::approved(ApproverIdentity::terminal("nobody".to_owned()))
     }
 }
 
