@@ -278,13 +278,18 @@ fn a_decision_is_proven_without_the_log() {
         }
     }
     let before = verify_json(&environment, &[]).1["last"].clone();
-    let run = environment.aegis(&["audit", "checkpoint", "--prove", "nobody"]);
-    assert_eq!((run.code, run.stdout.as_str()), (5, ""));
+    for nothing in ["nobody", "seq:999"] {
+        let run = environment.aegis(&["audit", "checkpoint", "--prove", nothing]);
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run:?}");
+    }
     assert_eq!(verify_json(&environment, &[]).1["last"], before, "nothing is recorded for no proof");
     let id = environment.records()[0]["id"].as_str().unwrap().to_owned();
     let run = environment.aegis(&["audit", "checkpoint", "--no-record", "--prove", &id, "--no-payload"]);
     assert_eq!((&run.json()["event"]["payload"], &run.json()["event"]["salt"]), (&Value::Null, &Value::Null));
     environment.write("bare.json", &run.stdout);
+    let by_number =
+        environment.aegis(&["audit", "checkpoint", "--no-record", "--prove", "seq:1", "--no-payload"]);
+    assert_eq!(by_number.json()["event"], run.json()["event"]);
     assert_eq!(verify(&environment, &["--proof", "bare.json"]).code, 0);
     environment.write("none.json", "{}");
     assert_eq!(verify(&environment, &["--proof", "none.json"]).code, 5);

@@ -24,7 +24,7 @@ impl<E> From<io::Error> for FileError<E> {
     }
 }
 
-/// Writes beside the file and renames.
+/// Writes beside the file and renames. A device or a pipe is written to as it is: there is nothing whole to keep.
 ///
 /// # Errors
 /// When the file cannot be written, or is part of the log at `db`, or `write` says so.
@@ -40,6 +40,17 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
             CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
         );
     }
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        let file = File::options().write(true).open(path).map_err(failed)?;
+        let mut writer = BufWriter::with_capacity(BUFFER, file);
+        return match write(&mut writer).and_then(|value| Ok(writer.flush().map(|()| value)?)) {
+            Ok(value) => Ok(value),
+            Err(FileError::Io(error)) => Err(failed(error)),
+            Err(FileError::Content(error)) => Err(error.into()),
+        };
+    }
+    // What a link leads to is replaced, not the link.
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);

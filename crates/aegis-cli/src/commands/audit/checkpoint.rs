@@ -2,22 +2,21 @@
 
 mod key;
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aegis_audit::{Checkpoint, CheckpointNote, Operator, SignerKey, Trail, TrailReader, Verification};
-use aegis_engine::escape;
+use aegis_engine::{escape, escape_capped};
 use aegis_runtime::{current_host, current_user};
 use chrono::Utc;
 use clap::Args;
 
+use super::find::find_action;
 use super::verify::{Bar, json_line};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::file::is_part_of_log;
+use crate::output::file::{FileError, is_part_of_log, write_whole};
 use crate::settings::Settings;
 
 /// For how long a writer waits for others.
@@ -45,7 +44,8 @@ pub(crate) struct CheckpointArgs {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Print a proof that the log has the decision of this action, to be checked with `verify --proof`
+    /// Print a proof that the log has the decision of this action, to be checked with `verify --proof`; the ID is as for
+    /// `show`
     #[arg(long, value_name = "ID")]
     prove: Option<String>,
     /// Leave parameters and description out of the proof
@@ -76,23 +76,21 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
             .help("a damaged log gets no checkpoint; `aegis audit verify` names everything that is wrong"));
     }
     // Nothing is recorded for a proof that there cannot be.
-    if let Some(action_id) = args.prove.as_deref()
-        && !reader.can_prove(action_id)?
-    {
-        return Err(no_such_action(action_id));
-    }
+    let proven = args.prove.as_deref().map(|text| provable(&reader, text)).transpose()?;
     let checkpoint = checkpoint(&reader, &verification, args, signer.as_ref(), settings)?;
     let note = checkpoint.to_note(signer.as_ref());
-    let answer = match &args.prove {
+    let answer = match &proven {
         None => note.to_string(),
         Some(action_id) => prove(&reader, action_id, &note, !args.no_payload)?,
     };
     match &args.output {
         None => settings.output.answer(answer.strip_suffix('\n').unwrap_or(&answer))?,
         Some(path) => {
-            write_whole(path, &answer)?;
+            write_whole(path, &settings.db, |file| {
+                Ok::<_, FileError<CommandError>>(file.write_all(answer.as_bytes())?)
+            })?;
             let events = checkpoint.size;
-            let what = if args.prove.is_some() { "a proof with a checkpoint" } else { "a checkpoint" };
+            let what = if proven.is_some() { "a proof with a checkpoint" } else { "a checkpoint" };
             settings.output.note(format!(
                 "{what} of {events} event{} was written to `{}`",
                 if events == 1 { "" } else { "s" },
@@ -134,28 +132,18 @@ fn prove(
 ) -> Result<String, CommandError> {
     match reader.prove(action_id, note, with_payload)? {
         Some(proof) => json_line(&proof).map(|line| line + "\n"),
-        None => Err(no_such_action(action_id)),
+        None => Err(unprovable(action_id)),
     }
 }
 
-fn no_such_action(action_id: &str) -> CommandError {
-    let shown = aegis_engine::escape_capped(action_id, 200);
-    CommandError::input(format!("the log has no action `{shown}`"))
-        .help("`aegis audit --format jsonl` shows the id of each action")
+/// The id of an action that has an event to prove.
+fn provable(reader: &TrailReader, text: &str) -> Result<String, CommandError> {
+    let action_id = find_action(reader, text)?;
+    if reader.can_prove(&action_id)? { Ok(action_id) } else { Err(unprovable(&action_id)) }
 }
 
-/// Writes beside the file and renames, so that it is there whole or not at all.
-fn write_whole(path: &Path, text: &str) -> Result<(), CommandError> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = path.with_file_name(name);
-    let write = || -> io::Result<()> {
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(&beside)?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
-        fs::rename(&beside, path)
-    };
-    write().map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
-    })
+fn unprovable(action_id: &str) -> CommandError {
+    let shown = escape_capped(action_id, 200);
+    CommandError::new(ExitStatus::No, format!("the log has no decision of action `{shown}`"))
+        .help("`aegis audit show` tells what it has; what was pruned is in the archive")
 }
