@@ -36,7 +36,7 @@ fn a_person_reads_one_line() {
     let environment = TestEnvironment::new();
     let id = checked(&environment, READ);
     let run = environment.aegis(&["audit", "record", id.split_at(18).0, "--status", "success"]);
-    assert_eq!((run.code, run.stdout), (0, format!("recorded  {id} success  row 2\n")));
+    assert_eq!((run.code, run.stdout), (0, format!("recorded  {id}  success  row 2\n")));
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, 
     let receipt = Trail::open(&settings.db, LOG_WAIT)?.end_action(&action_id, ending)?;
     let status = args.status.as_str();
     let answer = match args.format {
-        Format::Text => format!("recorded  {} {status}  row {}", escape(&action_id), receipt.seq()),
+        Format::Text => format!("recorded  {}  {status}  row {}", escape(&action_id), receipt.seq()),
         Format::Json => to_json_line(&EndedV1::new(status, &receipt)).unwrap_or_default(),
     };
     // It is recorded, whether or not anyone hears of it.
