@@ -28,6 +28,7 @@ are not given; NO_COLOR turns colour off. Scripts should pass --policy and --db 
 
 /// What can be said to every command.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
 pub(crate) struct GlobalArgs {
     /// The policy; may be given several times: rules are joined in order [default: policy.yaml]
     #[arg(short, long, global = true, value_name = "FILE")]
@@ -67,13 +68,13 @@ pub(crate) enum Command {
     Init(init::InitArgs),
     /// Report every problem of policy files, each with its place and a remedy
     Validate(validate::ValidateArgs),
-    /// Print the JSON Schema of policies, test files, actions, decisions or records
+    /// Print the JSON Schema of policies, test files, actions, decisions, records or statistics
     Schema(schema::SchemaArgs),
     /// Decide whether an action may happen, ask where needed, and record the answer
     Check(check::CheckArgs),
     /// Run the examples of policies: does each action get the answer that it should?
     Test(test::TestArgs),
-    /// Show the audit trail
+    /// Show the audit trail, verify it, and look after it
     Audit(Box<audit::AuditArgs>),
     /// Print shell completions
     Completions(completions::CompletionsArgs),
