@@ -17,7 +17,7 @@ test: ## run every test, the long ones bounded
 	$(CARGO) test --workspace --locked
 
 torture: ## run the property and fault tests at full length
-	AEGIS_TORTURE=1 $(CARGO) test --release --workspace --locked
+	AEGIS_TORTURE=1 $(CARGO) test --profile torture --workspace --locked --no-fail-fast
 
 fuzz: ## fuzz the readers for some minutes (needs cargo-fuzz and a compiler with sanitizers)
 	cd fuzz && for target in load_policy read_action; do \
