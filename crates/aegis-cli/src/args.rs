@@ -61,24 +61,16 @@ pub(crate) enum Color {
     Never,
 }
 
-/// What to do.
+/// What to do. What each command is for stands at its arguments: a comment here would hide all but its first line.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write a commented starter policy, and name the next step
     Init(init::InitArgs),
-    /// Report every problem of policy files, each with its place and a remedy
     Validate(validate::ValidateArgs),
-    /// Print the JSON Schema of policies, test files, actions, decisions, records or statistics
     Schema(schema::SchemaArgs),
-    /// Decide whether an action may happen, ask where needed, and record the answer
     Check(check::CheckArgs),
-    /// Run the examples of policies: does each action get the answer that it should?
     Test(test::TestArgs),
-    /// Show the audit trail, verify it, and look after it
     Audit(Box<audit::AuditArgs>),
-    /// Print shell completions
     Completions(completions::CompletionsArgs),
-    /// Print the manual page of aegis, or of one of its commands
     Man(man::ManArgs),
 }
 

@@ -39,24 +39,17 @@ pub(crate) struct AuditArgs {
     list: list::ListArgs,
 }
 
-/// What to do with the trail.
+/// What to do with the trail. What each command is for stands at its arguments: a comment here would hide all but its
+/// first line.
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
-    /// Check the whole chain, and what others kept of it
     Verify(verify::VerifyArgs),
-    /// Print a checkpoint of the log, to be kept elsewhere
     Checkpoint(checkpoint::CheckpointArgs),
-    /// Remove what may hold secrets from an action's events; the chain still verifies
     Redact(redact::RedactArgs),
-    /// Move the oldest events to an archive
     Prune(prune::PruneArgs),
-    /// Show one action in full
     Show(show::ShowArgs),
-    /// Count: by rule, agent, action and hour; what was asked, and how long answers took
     Stats(stats::StatsArgs),
-    /// Write a page with charts for a browser or a printer
     Report(report::ReportArgs),
-    /// Record how an allowed action ended
     Record(record::RecordArgs),
 }
 
