@@ -1,7 +1,7 @@
 //! `aegis audit --events`, `aegis audit prune` and `aegis audit verify FILE`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -210,13 +210,59 @@ fn nothing_is_deleted_that_nobody_agreed_to() {
     assert!(there.stderr.contains("is there already"), "{there:?}");
     assert_eq!(fs::read(environment.file("there.jsonl")).unwrap(), b"mine");
     assert_eq!(prune(&environment, &cut, "no/where.jsonl").code, 5);
-    assert_eq!(prune(&environment, &cut, "aegis_audit.db-wal").code, 5);
     assert_eq!(prune(&environment, &cut, "aegis_audit.db").code, 2);
     assert_eq!(prune(&environment, "yesterday", "old.jsonl").code, 2);
     assert_eq!(rows(&environment), 10);
     let missing =
         environment.aegis(&["audit", "prune", "--db", "no.db", "--before", "1d", "--archive", "a", "--yes"]);
     assert_eq!(missing.code, 4, "{missing:?}");
+}
+
+#[test]
+fn no_archive_or_export_takes_a_name_that_belongs_to_the_log() {
+    let environment = TestEnvironment::new();
+    let _ = record(&environment, 10);
+    let cut = now();
+    // SQLite plays a journal back that it finds beside the log, and deletes it.
+    for suffix in ["-wal", "-shm", "-journal", ".lock"] {
+        let name = format!("aegis_audit.db{suffix}");
+        let _ = fs::remove_file(environment.file(&name));
+        let absolute = environment.file(&name).to_str().unwrap().to_owned();
+        for archive in [&name, &format!("./{name}"), &absolute] {
+            let run = prune(&environment, &cut, archive);
+            assert_eq!(run.code, 2, "{run:?}");
+            assert!(run.stderr.contains("is the audit log itself"), "{run:?}");
+            let run = environment.aegis(&["audit", "--events", "-o", archive]);
+            assert_eq!(run.code, 2, "{run:?}");
+        }
+    }
+    assert_eq!(rows(&environment), 10);
+}
+
+#[test]
+fn events_go_to_a_pipe_as_it_is_and_to_what_a_link_leads_to() {
+    let environment = TestEnvironment::new();
+    let _ = record(&environment, 10);
+    let all = environment.aegis(&["audit", "--events"]).stdout;
+    let pipe = environment.file("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    let run = environment.aegis(&["audit", "--events", "-o", "pipe"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+    assert_eq!(reader.join().unwrap(), all);
+    environment.write("target.jsonl", "old");
+    std::os::unix::fs::symlink("target.jsonl", environment.file("link")).unwrap();
+    assert_eq!(environment.aegis(&["audit", "--events", "-o", "link"]).code, 0);
+    assert!(environment.file("link").is_symlink());
+    assert_eq!(fs::read_to_string(environment.file("target.jsonl")).unwrap(), all);
+    // A link that leads nowhere is not replaced either: `/dev/stdout` is one where its file was deleted.
+    std::os::unix::fs::symlink("nowhere", environment.file("dangling")).unwrap();
+    assert_eq!(environment.aegis(&["audit", "--events", "-o", "dangling"]).code, 5);
+    assert!(environment.file("dangling").is_symlink());
 }
 
 #[test]
