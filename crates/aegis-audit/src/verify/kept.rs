@@ -165,7 +165,7 @@ pub(super) fn settle(
     }
 }
 
-fn add(verification: &mut Verification, damage: Damage) {
+pub(super) fn add(verification: &mut Verification, damage: Damage) {
     if verification.damage.len() < MAX_LISTED {
         verification.damage.push(damage);
     } else {

@@ -74,7 +74,7 @@ fn verify(
 ) -> Result<Verification, TrailError> {
     let identity =
         identify(connection, path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })?;
-    let start = start(connection, path, &identity)?;
+    let start = start(connection, path, &identity)?.in_log(identity.genesis());
     let mut log = Log {
         connection,
         path,

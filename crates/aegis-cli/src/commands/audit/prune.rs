@@ -98,12 +98,21 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let operator = Operator { host: &host, user: &user };
     let mut trail = Trail::open(&settings.db, WAIT)?;
     let archived = plan.events().saturating_mul(2);
-    let receipts =
-        trail.prune(&archive, operator, Utc::now(), |done| progress.set_position(archived + done))?;
-    let space = trail.settle(args.shrink)?;
+    let receipts = trail.record_pruning(&archive, operator, Utc::now())?;
+    // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is told so.
+    let settled = trail
+        .delete_pruned(|done| progress.set_position(archived + done))
+        .and_then(|_| trail.settle(args.shrink));
     progress.finish_and_clear();
-    output.answer(summary(&plan, &archive, &shown, &receipts, space))?;
-    Ok(ExitStatus::Success)
+    output.answer(summary(&plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()))?;
+    match settled {
+        Ok(_) => Ok(ExitStatus::Success),
+        Err(error) => Err(CommandError::new(
+            ExitStatus::AuditLog,
+            format!("pruned, but the log's file could not be cleared of it: {error}"),
+        )
+        .help("nothing is lost; the next `aegis audit prune` deletes the rest")),
+    }
 }
 
 /// Deletes what an earlier pruning left.
@@ -145,7 +154,13 @@ fn ask(plan: &PrunePlan, shown: &str) -> Result<(), CommandError> {
     }
 }
 
-fn summary(plan: &PrunePlan, archive: &Archive, shown: &str, receipts: &[Receipt], space: Space) -> String {
+fn summary(
+    plan: &PrunePlan,
+    archive: &Archive,
+    shown: &str,
+    receipts: &[Receipt],
+    space: Option<Space>,
+) -> String {
     let mut text = format!(
         "pruned    rows {} to {} ({})\narchive   `{shown}`, {}\nsha256    {}",
         plan.first(),
@@ -158,6 +173,7 @@ fn summary(plan: &PrunePlan, archive: &Archive, shown: &str, receipts: &[Receipt
         let head: Digest = receipt.head();
         let _ = write!(text, "\nrecorded  {}:{head}", receipt.seq());
     }
+    let Some(space) = space else { return text };
     let _ =
         write!(text, "\nspace     {} free within the log, for new events", indicatif::HumanBytes(space.free));
     if !space.journal_emptied {
