@@ -328,9 +328,23 @@ fn prune_with_limit(
 }
 
 #[test]
-fn a_pruning_whose_space_cannot_be_freed_says_what_it_did() {
+fn an_answer_that_cannot_be_written_is_no_pruning_that_failed() {
     let environment = TestEnvironment::new();
     let _ = record(&environment, 20);
+    let cut = now();
+    let mut command =
+        environment.command(&["audit", "prune", "--before", &cut, "--archive", "old.jsonl", "--yes"]);
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let run = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && stderr.contains("standard output"), "{stderr}");
+    assert_eq!(sound(&environment, &[]), (21, 21));
+}
+
+#[test]
+fn a_pruning_whose_space_cannot_be_freed_says_what_it_did() {
+    let environment = TestEnvironment::new();
+    let kept = record(&environment, 20);
     let cut = now();
     let _ = record(&environment, 600);
     let arguments = ["--before", &cut, "--archive", "old.jsonl", "--shrink"];
@@ -338,6 +352,9 @@ fn a_pruning_whose_space_cannot_be_freed_says_what_it_did() {
     assert_eq!(code, Some(4), "{stdout} {stderr}");
     assert!(stdout.contains("pruned    rows 1 to 20") && stdout.contains("recorded  621:"), "{stdout}");
     assert!(stderr.contains("nothing is lost"), "{stderr}");
+    environment.write("kept.jsonl", kept);
+    let both = verify(&environment, &["old.jsonl", "--db", "aegis_audit.db", "--receipts", "kept.jsonl"]);
+    assert_eq!((both.code, &both.json()["receipts"]["hold"]), (0, &20.into()), "{both:?}");
     assert_eq!(sound(&environment, &["old.jsonl", "--db", "aegis_audit.db"]), (1, 621));
 }
 

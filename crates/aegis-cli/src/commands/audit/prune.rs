@@ -104,7 +104,11 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
         .delete_pruned(|done| progress.set_position(archived + done))
         .and_then(|_| trail.settle(args.shrink));
     progress.finish_and_clear();
-    output.answer(summary(&plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()))?;
+    let told = output.answer(summary(&plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()));
+    // The status says what became of the log, not of the answer.
+    if let Err(error) = told {
+        output.error(&error);
+    }
     match settled {
         Ok(_) => Ok(ExitStatus::Success),
         Err(error) => Err(CommandError::new(
