@@ -328,6 +328,27 @@ fn prune_with_limit(
 }
 
 #[test]
+fn a_log_that_is_damaged_behind_what_would_go_is_left_alone() {
+    let environment = TestEnvironment::new();
+    let _ = record(&environment, 10);
+    let cut = now();
+    let _ = record(&environment, 10);
+    let log = rusqlite::Connection::open(environment.file("aegis_audit.db")).unwrap();
+    let sql = "DROP TRIGGER events_are_fixed; UPDATE events SET at = at + 1 WHERE seq = 15";
+    log.execute_batch(&format!("{sql};{}", trigger(&log, "events_are_fixed"))).unwrap();
+    drop(log);
+    let run = prune(&environment, &cut, "old.jsonl");
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("row 15") && run.stderr.contains("nothing was pruned"), "{run:?}");
+    assert!(!environment.file("old.jsonl").exists());
+    assert_eq!(verify(&environment, &[]).json()["last"], 20);
+}
+
+fn trigger(log: &rusqlite::Connection, name: &str) -> String {
+    log.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [name], |row| row.get(0)).unwrap()
+}
+
+#[test]
 fn an_answer_that_cannot_be_written_is_no_pruning_that_failed() {
     let environment = TestEnvironment::new();
     let _ = record(&environment, 20);

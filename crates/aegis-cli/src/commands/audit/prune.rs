@@ -14,6 +14,7 @@ use dialoguer::Confirm;
 
 use super::events::bar;
 use super::filter::parse_when;
+use super::verify::Bar;
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -25,16 +26,16 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Move the oldest events to an archive
 ///
-/// Copies the events that are older than WHEN to a new file, verifies the chain while doing so, reads the file back and
-/// verifies it as a whole. Only then an event that stands for them is appended to the log, and they are deleted. An action
-/// is never cut apart: what is younger than WHEN, or was asked within the last week and is not decided, keeps all of its
-/// events in the log, and everything behind its first. `aegis audit verify` works on the log that is left, on the archive,
-/// and on both together.
+/// Verifies the log, copies the events that are older than WHEN to a new file, verifies them while doing so, reads the
+/// file back and verifies it as a whole. Only then an event that stands for them is appended to the log, and they are
+/// deleted. An action is never cut apart: what is younger than WHEN, or was asked within the last week and is not
+/// decided, keeps all of its events in the log, and everything behind its first. `aegis audit verify` works on the log
+/// that is left, on the archive, and on both together.
 ///
-/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was deleted, or
-/// the next pruning deletes the rest. The log's file keeps its size, and new events take the space that is free in it, unless
-/// --shrink gives it back. Who has the archive has everything that was in the log: payloads that are redacted
-/// later are not removed from it.
+/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was deleted,
+/// or the next pruning deletes the rest. The log's file keeps its size, and new events take the space that is free in
+/// it, unless --shrink gives it back. Who has the archive has everything that was in the log: payloads that are
+/// redacted later are not removed from it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit prune --before 90d --archive 2026-08.jsonl.zst\n  aegis audit prune --before \
@@ -73,6 +74,9 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
         let left = escape(&left.to_string_lossy());
         output
             .note(format!("`{left}` is left over from a pruning that was cut short, unless one is going on"));
+    }
+    if plan.events() > 0 || plan.left_over() > 0 {
+        refuse_damage(&reader, settings)?;
     }
     if plan.left_over() > 0 {
         finish_earlier(plan.left_over(), settings)?;
@@ -116,6 +120,18 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
             format!("pruned, but the log's file could not be cleared of it: {error}"),
         )
         .help("nothing is lost; the next `aegis audit prune` deletes the rest")),
+    }
+}
+
+/// A damaged log is left as it is, wherever the damage is: nothing is appended to it, and nothing goes.
+fn refuse_damage(reader: &TrailReader, settings: &Settings) -> Result<(), CommandError> {
+    let bar = Bar::new(settings.output);
+    let verification = reader.verify(Vec::new(), |done, total| bar.show(done, total))?;
+    bar.clear();
+    match verification.damage.first() {
+        None => Ok(()),
+        Some(damage) => Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
+            .help("nothing was pruned; `aegis audit verify` says everything that is wrong")),
     }
 }
 
