@@ -1,7 +1,7 @@
 //! `aegis audit --events`, `aegis audit prune` and `aegis audit verify FILE`.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -210,13 +210,59 @@ fn nothing_is_deleted_that_nobody_agreed_to() {
     assert!(there.stderr.contains("is there already"), "{there:?}");
     assert_eq!(fs::read(environment.file("there.jsonl")).unwrap(), b"mine");
     assert_eq!(prune(&environment, &cut, "no/where.jsonl").code, 5);
-    assert_eq!(prune(&environment, &cut, "aegis_audit.db-wal").code, 5);
     assert_eq!(prune(&environment, &cut, "aegis_audit.db").code, 2);
     assert_eq!(prune(&environment, "yesterday", "old.jsonl").code, 2);
     assert_eq!(rows(&environment), 10);
     let missing =
         environment.aegis(&["audit", "prune", "--db", "no.db", "--before", "1d", "--archive", "a", "--yes"]);
     assert_eq!(missing.code, 4, "{missing:?}");
+}
+
+#[test]
+fn no_archive_or_export_takes_a_name_that_belongs_to_the_log() {
+    let environment = TestEnvironment::new();
+    let _ = record(&environment, 10);
+    let cut = now();
+    // SQLite plays a journal back that it finds beside the log, and deletes it.
+    for suffix in ["-wal", "-shm", "-journal", ".lock"] {
+        let name = format!("aegis_audit.db{suffix}");
+        let _ = fs::remove_file(environment.file(&name));
+        let absolute = environment.file(&name).to_str().unwrap().to_owned();
+        for archive in [&name, &format!("./{name}"), &absolute] {
+            let run = prune(&environment, &cut, archive);
+            assert_eq!(run.code, 2, "{run:?}");
+            assert!(run.stderr.contains("is the audit log itself"), "{run:?}");
+            let run = environment.aegis(&["audit", "--events", "-o", archive]);
+            assert_eq!(run.code, 2, "{run:?}");
+        }
+    }
+    assert_eq!(rows(&environment), 10);
+}
+
+#[test]
+fn events_go_to_a_pipe_as_it_is_and_to_what_a_link_leads_to() {
+    let environment = TestEnvironment::new();
+    let _ = record(&environment, 10);
+    let all = environment.aegis(&["audit", "--events"]).stdout;
+    let pipe = environment.file("pipe");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    let run = environment.aegis(&["audit", "--events", "-o", "pipe"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(fs::symlink_metadata(&pipe).unwrap().file_type().is_fifo());
+    assert_eq!(reader.join().unwrap(), all);
+    environment.write("target.jsonl", "old");
+    std::os::unix::fs::symlink("target.jsonl", environment.file("link")).unwrap();
+    assert_eq!(environment.aegis(&["audit", "--events", "-o", "link"]).code, 0);
+    assert!(environment.file("link").is_symlink());
+    assert_eq!(fs::read_to_string(environment.file("target.jsonl")).unwrap(), all);
+    // A link that leads nowhere is not replaced either: `/dev/stdout` is one where its file was deleted.
+    std::os::unix::fs::symlink("nowhere", environment.file("dangling")).unwrap();
+    assert_eq!(environment.aegis(&["audit", "--events", "-o", "dangling"]).code, 5);
+    assert!(environment.file("dangling").is_symlink());
 }
 
 #[test]
@@ -251,16 +297,8 @@ fn an_archive_that_may_not_grow_is_removed_and_nothing_is_pruned() {
     let environment = TestEnvironment::new();
     let _ = record(&environment, 400);
     let cut = now();
-    // Without the signal, a write beyond the limit is an error like that of a full disk.
-    let script = "trap '' XFSZ; ulimit -f 64; exec \"$@\"";
-    let run = Command::new("sh")
-        .args(["-c", script, "sh", env!("CARGO_BIN_EXE_aegis"), "audit", "prune", "--yes"])
-        .args(["--before", &cut, "--archive", "old.jsonl"])
-        .current_dir(environment.path())
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&run.stderr).into_owned();
-    assert_eq!(run.status.code(), Some(5), "{stderr}");
+    let (code, _, stderr) = prune_with_limit(&environment, 64, &["--before", &cut, "--archive", "old.jsonl"]);
+    assert_eq!(code, Some(5), "{stderr}");
     assert!(stderr.contains("cannot be written") && stderr.contains("nothing was pruned"), "{stderr}");
     let left: Vec<_> = fs::read_dir(environment.path())
         .unwrap()
@@ -269,6 +307,100 @@ fn an_archive_that_may_not_grow_is_removed_and_nothing_is_pruned() {
         .collect();
     assert_eq!(left, Vec::<String>::new());
     assert_eq!(rows(&environment), 400);
+}
+
+/// Prunes while no file may grow beyond so many blocks of 512 bytes.
+fn prune_with_limit(
+    environment: &TestEnvironment,
+    blocks: u32,
+    arguments: &[&str],
+) -> (Option<i32>, String, String) {
+    // Without the signal, a write beyond the limit is an error like that of a full disk.
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+    let run = Command::new("sh")
+        .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_aegis"), "audit", "prune", "--yes"])
+        .args(arguments)
+        .current_dir(environment.path())
+        .output()
+        .unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (run.status.code(), text(&run.stdout), text(&run.stderr))
+}
+
+#[test]
+fn a_log_that_is_damaged_behind_what_would_go_is_left_alone() {
+    let environment = TestEnvironment::new();
+    let _ = record(&environment, 10);
+    let cut = now();
+    let _ = record(&environment, 10);
+    let log = rusqlite::Connection::open(environment.file("aegis_audit.db")).unwrap();
+    let sql = "DROP TRIGGER events_are_fixed; UPDATE events SET at = at + 1 WHERE seq = 15";
+    log.execute_batch(&format!("{sql};{}", trigger(&log, "events_are_fixed"))).unwrap();
+    drop(log);
+    let run = prune(&environment, &cut, "old.jsonl");
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stderr.contains("row 15") && run.stderr.contains("nothing was pruned"), "{run:?}");
+    assert!(!environment.file("old.jsonl").exists());
+    assert_eq!(verify(&environment, &[]).json()["last"], 20);
+}
+
+fn trigger(log: &rusqlite::Connection, name: &str) -> String {
+    log.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [name], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_no_pruning_that_failed() {
+    let environment = TestEnvironment::new();
+    let _ = record(&environment, 20);
+    let cut = now();
+    let mut command =
+        environment.command(&["audit", "prune", "--before", &cut, "--archive", "old.jsonl", "--yes"]);
+    let full = fs::File::options().write(true).open("/dev/full").unwrap();
+    let run = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap().wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success() && stderr.contains("standard output"), "{stderr}");
+    assert_eq!(sound(&environment, &[]), (21, 21));
+}
+
+#[test]
+fn a_pruning_whose_space_cannot_be_freed_says_what_it_did() {
+    let environment = TestEnvironment::new();
+    let kept = record(&environment, 20);
+    let cut = now();
+    let _ = record(&environment, 600);
+    let arguments = ["--before", &cut, "--archive", "old.jsonl", "--shrink"];
+    let (code, stdout, stderr) = prune_with_limit(&environment, 512, &arguments);
+    assert_eq!(code, Some(4), "{stdout} {stderr}");
+    assert!(stdout.contains("pruned    rows 1 to 20") && stdout.contains("recorded  621:"), "{stdout}");
+    assert!(stderr.contains("nothing is lost"), "{stderr}");
+    environment.write("kept.jsonl", kept);
+    let both = verify(&environment, &["old.jsonl", "--db", "aegis_audit.db", "--receipts", "kept.jsonl"]);
+    assert_eq!((both.code, &both.json()["receipts"]["hold"]), (0, &20.into()), "{both:?}");
+    assert_eq!(sound(&environment, &["old.jsonl", "--db", "aegis_audit.db"]), (1, 621));
+}
+
+#[test]
+fn anchors_of_rows_that_are_gone_hold_nothing() {
+    let environment = TestEnvironment::new();
+    environment.write("kept.jsonl", record(&environment, 10));
+    let head = verify(&environment, &[]).json()["head"].as_str().unwrap().to_owned();
+    let note = environment.aegis(&["audit", "checkpoint", "--no-record"]).stdout;
+    let _ = record(&environment, 2);
+    environment.write("old.note", note);
+    let cut = now();
+    let _ = record(&environment, 10);
+    assert_eq!(prune(&environment, &cut, "old.jsonl").code, 0);
+    let inside = format!("9:{head}");
+    for given in [["--receipts", "kept.jsonl"], ["--checkpoint", "old.note"], ["--anchor", &inside]] {
+        let run = verify(&environment, &given);
+        assert_eq!((run.code, &run.json()["anchored"]), (5, &serde_json::Value::Null), "{given:?}: {run:?}");
+        let text = environment.aegis(&[&["audit", "verify"], &given[..]].concat()).stdout;
+        assert!(text.starts_with("unsure "), "{text}");
+    }
+    let archive = ["old.jsonl", "--db", "aegis_audit.db"];
+    for given in [["--receipts", "kept.jsonl"], ["--checkpoint", "old.note"]] {
+        assert_eq!(sound(&environment, &[&archive[..], &given[..]].concat()), (1, 23));
+    }
 }
 
 /// Kills a pruning at some moment. Says whether it was killed, and did not end by itself.
@@ -307,7 +439,7 @@ fn a_pruning_that_is_killed_leaves_everything_or_can_be_finished() {
         let share = f64::from(run) / f64::from(runs);
         let delay = life.mul_f64(0.1 + 0.9 * share);
         killed += u32::from(kill_after(&environment, &cut, "old.jsonl.zst", delay));
-        let (first, last) = sound(&environment, &["--receipts", "kept.jsonl"]);
+        let (first, last) = sound(&environment, &[]);
         if last == all {
             before += 1;
             assert_eq!(first, 1);

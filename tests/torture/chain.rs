@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aegis_audit::TrailReader;
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest as _, Sha256};
 
@@ -37,6 +38,18 @@ impl Log {
         let failed = |error: rusqlite::Error| format!("cannot be read: {error}");
         let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         Log::of(&connection).map_err(failed)?
+    }
+
+    /// Reads a log that Aegis wrote, and has it verified by Aegis too: both must find the same, and nothing wrong.
+    pub(crate) fn verified(path: &Path) -> Result<Log, String> {
+        let log = Log::read(path)?;
+        let found = TrailReader::open(path)
+            .and_then(|reader| reader.verify(Vec::new(), |_, _| {}))
+            .map_err(|error| format!("it cannot be verified: {error}"))?;
+        let head = log.rows.last().map(|row| row.hash);
+        let same =
+            head.is_none_or(|head| head == *found.head.as_bytes()) && found.rows == log.rows.len() as u64;
+        if found.is_sound() && same { Ok(log) } else { Err(format!("verified as {found:?}")) }
     }
 
     fn of(connection: &Connection) -> rusqlite::Result<Result<Log, String>> {
@@ -151,7 +164,7 @@ fn the_check_finds_edits_gaps_and_forks() {
     let input = format!("{READ}\n").repeat(4);
     assert_eq!(environment.aegis_with_input(&["check", "--jsonl"], input).code, 0);
     let log = environment.file("aegis_audit.db");
-    assert_eq!(Log::read(&log).unwrap().rows.len(), 4);
+    assert_eq!(Log::verified(&log).unwrap().rows.len(), 4);
     let edit = |sql: &str| {
         let connection = Connection::open(&log).unwrap();
         for trigger in ["events_come_last", "events_are_fixed", "events_stay", "payloads_can_only_be_removed"]
@@ -164,6 +177,7 @@ fn the_check_finds_edits_gaps_and_forks() {
         edit(sql);
         let problem = Log::read(&log).err().unwrap_or_default();
         assert!(problem.contains(expected), "{sql}: {problem:?}");
+        assert!(Log::verified(&log).is_err(), "{sql}");
         edit(undo);
     };
     reported(

@@ -50,7 +50,7 @@ fn check(environment: &TestEnvironment) -> Run {
 fn assert_unharmed(environment: &TestEnvironment, log: &Path, claims: &[Claim], what: &str) -> usize {
     let next = check(environment);
     assert_eq!(next.code, 0, "{what}: {next:?}");
-    let found = Log::read(log).unwrap_or_else(|problem| panic!("{what}: {problem}"));
+    let found = Log::verified(log).unwrap_or_else(|problem| panic!("{what}: {problem}"));
     assert_eq!(
         broken(claims.iter().chain(&Claim::all_of(&next.stdout)), &found),
         Vec::<String>::new(),
@@ -174,7 +174,7 @@ fn files_that_may_not_grow_refuse_and_recover() {
         let next = check(&environment);
         assert_eq!(next.code, 0, "{next:?}");
         claims.extend(Claim::all_of(&next.stdout));
-        let found = Log::read(&log).unwrap();
+        let found = Log::verified(&log).unwrap();
         assert_eq!(broken(&claims, &found), Vec::<String>::new());
         assert_eq!(found.rows.len(), claims.len(), "what was refused left a row");
     }

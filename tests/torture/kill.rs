@@ -44,7 +44,7 @@ fn whoever_was_answered_has_a_row_however_many_are_killed() {
     let next = Instant::now();
     assert_eq!(environment.check(READ).code, 0);
     assert!(next.elapsed() < STUCK);
-    let log = Log::read(&environment.file("aegis_audit.db")).unwrap();
+    let log = Log::verified(&environment.file("aegis_audit.db")).unwrap();
     let mut violations = broken(&claims, &log);
     let sessions: HashSet<String> = log.rows.iter().map(Row::session).collect();
     let lost = allowed.iter().filter(|session| !sessions.contains(*session));
@@ -63,6 +63,12 @@ fn whoever_was_answered_has_a_row_however_many_are_killed() {
     assert!(violations.is_empty(), "{violations:#?}");
     assert!(killed * 5 > runs && !claims.is_empty() && !allowed.is_empty(), "nothing was put to the test");
     assert_eq!(environment.records().len(), log.rows.len());
+    let receipts = claims.iter().map(|Claim { log, seq, head, .. }| {
+        format!("{{\"log\":\"{log}\",\"seq\":{seq},\"head\":\"{head}\"}}\n")
+    });
+    environment.write("receipts.jsonl", receipts.collect::<String>());
+    let verified = environment.aegis(&["audit", "verify", "--receipts", "receipts.jsonl"]);
+    assert_eq!(verified.code, 0, "{verified:?}");
 }
 
 /// Starts that many runs, a few at a time, and kills them within twice the life that they would have.

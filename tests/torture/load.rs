@@ -39,7 +39,7 @@ fn thirty_two_writers_all_get_their_turn() {
         }
     });
     let (mut waits, claims) = (waits.into_inner().unwrap(), claims.into_inner().unwrap());
-    let log = Log::read(&environment.file("aegis_audit.db")).unwrap();
+    let log = Log::verified(&environment.file("aegis_audit.db")).unwrap();
     let violations = broken(&claims, &log);
     let turns: Vec<usize> = log.rows.iter().filter_map(writer_of).collect();
     let overtaken = longest_wait(&turns, WRITERS);

@@ -129,6 +129,8 @@ pub enum Event<'a> {
         /// The hashes of the perfect subtrees (RFC 6962) over all removed events, largest first: what a checkpoint of
         /// the whole log is computed from.
         subtrees: &'a [Digest],
+        /// The hash before the log's first event, which binds the log's own row: nothing that is left does.
+        genesis: Digest,
         /// The digest of the archive's file.
         archive_sha256: Digest,
         /// The name of the archive's file, without its directory.
@@ -268,6 +270,7 @@ struct PrunedBody<'a> {
     through: u64,
     head: String,
     subtrees: Vec<String>,
+    genesis: String,
     archive_sha256: String,
     archive: &'a str,
     #[serde(flatten)]
@@ -367,11 +370,12 @@ impl<'a> Event<'a> {
             Event::Redacted { action_id, events, note, operator } => {
                 encoded(kind::REDACTED, action_id, to_string(&RedactedBody { events, note, operator })?, None)
             }
-            Event::Pruned { through, head, subtrees, archive_sha256, archive, operator } => {
+            Event::Pruned { through, head, subtrees, genesis, archive_sha256, archive, operator } => {
                 let body = PrunedBody {
                     through,
                     head: head.to_string(),
                     subtrees: subtrees.iter().map(Digest::to_string).collect(),
+                    genesis: genesis.to_string(),
                     archive_sha256: archive_sha256.to_string(),
                     archive,
                     operator,

@@ -176,6 +176,10 @@ impl Trail {
         Ok(done)
     }
 
+    pub(crate) const fn identity(&self) -> &LogIdentity {
+        &self.identity
+    }
+
     /// Whether rows were ever deleted from the log.
     pub(crate) fn was_pruned(&self) -> Result<bool, TrailError> {
         self.connection

@@ -17,7 +17,7 @@ use aegis_engine::Digest;
 use roaring::RoaringTreemap;
 
 pub use anchor::{Anchor, Claim, Standing};
-use bodies::{Bodies, Statement};
+use bodies::{Bodies, Payloads, Statement};
 use damage::Damages;
 pub use damage::{Damage, DamageKind};
 pub use exports::{ExportVerification, Exports, ExportsError, Places, verify_exports};
@@ -40,6 +40,8 @@ pub struct Start {
     seq: u64,
     /// What the first row is linked to.
     head: Digest,
+    /// The hash before the log's first row, which `pruned` events name; absent where it is not known.
+    genesis: Option<Digest>,
     /// The tree over everything before, where that is known.
     before: Option<Frontier>,
     /// Whether what comes first is bound to the log's own row.
@@ -60,6 +62,7 @@ impl Start {
             log_id: log_id.to_owned(),
             seq: 1,
             head,
+            genesis: Some(head),
             before: Some(Frontier::default()),
             of_log: true,
             pruned: None,
@@ -75,7 +78,12 @@ impl Start {
             None => Start::after(id, 0, header.genesis(), Some(Frontier::default())),
             Some(after) => Start::after(id, after.seq, after.head, after.tree.clone()),
         };
-        Start { of_log: header.after().is_none(), of_export: true, ..start }
+        Start { of_log: header.after().is_none(), of_export: true, ..start }.in_log(header.genesis())
+    }
+
+    /// The same in a log that begins with this hash before its first row.
+    pub(crate) fn in_log(self, genesis: Digest) -> Start {
+        Start { genesis: Some(genesis), ..self }
     }
 
     /// What is left of a log whose pruning was cut short: rows from `seq` on, which is linked to `head`, are still there.
@@ -93,6 +101,7 @@ impl Start {
             log_id: log_id.to_owned(),
             seq: through.saturating_add(1),
             head,
+            genesis: None,
             before,
             of_log: false,
             pruned: None,
@@ -117,6 +126,7 @@ pub struct Verification {
     pub tree: Option<Frontier>,
     /// How many payloads were removed.
     pub removed: u64,
+    pub(crate) payloads: Payloads,
     /// How many references between rows could not be checked, because the rows that they lead to were not at hand.
     pub unchecked_references: u64,
     /// What is wrong: at most a thousand of all.
@@ -298,7 +308,7 @@ impl<'a> Verifier<'a> {
     /// Ends the chain, and says what was found.
     pub fn finish(mut self) -> Verification {
         self.end_run();
-        self.bodies.finish(&self.damaged, &mut self.damages);
+        let payloads = self.bodies.finish(&self.damaged, &mut self.damages);
         self.check_anchors_behind_the_end();
         self.explain_moves();
         self.recognise_another_log();
@@ -312,6 +322,7 @@ impl<'a> Verifier<'a> {
             anchored: held.map(|(anchor, _)| anchor.claim.row()).max(),
             tree: self.tree,
             removed: self.bodies.removed(),
+            payloads,
             unchecked_references: self.bodies.unchecked,
             damage: self.damages.listed,
             more_damage: self.damages.more,
@@ -389,7 +400,10 @@ impl<'a> Verifier<'a> {
 
     /// What a `pruned` event stands for must be what was there: before the chain begins, or up to the end of an export.
     fn check_pruned(&mut self, pruned: &Pruned) -> Option<String> {
-        let Pruned { through, head, tree } = pruned;
+        let Pruned { through, head, tree, genesis } = pruned;
+        if genesis.is_some_and(|genesis| self.start.genesis.is_some_and(|known| known != genesis)) {
+            self.damages.add_once(None, DamageKind::WrongLog);
+        }
         if !self.start.of_export {
             let gone = self.start.pruned.as_ref().map_or(self.start.seq - 1, |pruned| pruned.through);
             let start = self.start.seq;

@@ -164,7 +164,7 @@ impl Faulty {
         if next.code != 0 {
             problems.push(format!("the next run failed: {next:?}"));
         }
-        let log = match Log::read(&self.environment.file(LOG)) {
+        let log = match Log::verified(&self.environment.file(LOG)) {
             Ok(log) => log,
             Err(problem) => return ([problems, vec![problem]].concat(), 0),
         };

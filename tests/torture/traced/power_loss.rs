@@ -154,7 +154,7 @@ fn examine_log(left: &Image, claims: &[&Claim], chance: &mut Chance) -> Vec<Stri
     if let Err(error) = append(&path) {
         return vec![format!("the next run failed: {error}")];
     }
-    match Log::read(&path) {
+    match Log::verified(&path) {
         Err(problem) => vec![problem],
         Ok(log) if log.rows.last().is_none_or(|row| row.action_id != "next") => {
             vec!["the next run's row is not the last one".to_owned()]

@@ -51,7 +51,7 @@ fn run(lines: Option<usize>, writes: usize) -> Run {
     assert!(!refused || (ending.stderr + &ending.stdout).contains("is full"), "{what}");
     let next = environment.check(READ);
     assert_eq!(next.code, 0, "{what}: {next:?}");
-    let log = Log::read(&environment.file(LOG)).unwrap();
+    let log = Log::verified(&environment.file(LOG)).unwrap();
     assert_eq!(broken(&claims, &log), Vec::<String>::new(), "{what}");
     assert_eq!(log.rows.len(), claims.len() + 1, "{what}");
     Run { allowed: claims.len(), refused, full }

@@ -134,6 +134,11 @@ impl Archive {
         if fs::symlink_metadata(&path).is_ok() {
             return Err(ArchiveError::Exists { path });
         }
+        if plan.gone.genesis.is_some_and(|genesis| genesis != reader.identity().genesis()) {
+            let problem =
+                "its id, time of creation or key is not the one that its chain begins with".to_owned();
+            return Err(TrailError::Corrupt { path: reader.path().to_owned(), problem }.into());
+        }
         let failed = |error: io::Error| ArchiveError::write(&path, error);
         let directory = path.parent().unwrap_or(Path::new("/"));
         // Made for its owner alone; dropped, it is removed.

@@ -30,13 +30,40 @@ pub struct Space {
 }
 
 impl Trail {
+    /// Appends the event that stands for an archive's events, and gives its receipt. From then on the log begins behind
+    /// them, and [`delete_pruned`](Trail::delete_pruned) deletes them.
+    ///
+    /// # Errors
+    /// When the event could not be made durable, or the log is not the one that was archived any more. Nothing is pruned
+    /// then.
+    pub fn record_pruning(
+        &mut self,
+        archive: &Archive,
+        operator: Operator<'_>,
+        at: DateTime<Utc>,
+    ) -> Result<Vec<Receipt>, TrailError> {
+        let genesis = self.identity().genesis();
+        let event = Event::Pruned {
+            through: archive.pruned.through,
+            head: archive.pruned.head,
+            subtrees: archive.pruned.tree.subtrees(),
+            genesis,
+            archive_sha256: archive.sha256,
+            archive: &archive.name,
+            operator,
+        };
+        self.transact(|log| {
+            check_still_fits(log, archive)?;
+            log.append(&[Stamped { at, event }])
+        })
+    }
+
     /// Appends the event that stands for an archive's events, and then deletes them. `progress` is told how many were
     /// deleted. Gives the receipt of that event.
     ///
     /// # Errors
-    /// When the event could not be made durable, or the log is not the one that was archived any more; nothing was deleted
-    /// then. Or when not everything could be deleted: the log begins behind it all the same, and
-    /// [`delete_pruned`](Trail::delete_pruned) goes on.
+    /// As for [`record_pruning`](Trail::record_pruning) and [`delete_pruned`](Trail::delete_pruned). Who must know which of
+    /// them failed calls them one after the other.
     pub fn prune(
         &mut self,
         archive: &Archive,
@@ -44,18 +71,7 @@ impl Trail {
         at: DateTime<Utc>,
         progress: impl FnMut(u64),
     ) -> Result<Vec<Receipt>, TrailError> {
-        let event = Event::Pruned {
-            through: archive.pruned.through,
-            head: archive.pruned.head,
-            subtrees: archive.pruned.tree.subtrees(),
-            archive_sha256: archive.sha256,
-            archive: &archive.name,
-            operator,
-        };
-        let receipts = self.transact(|log| {
-            check_still_fits(log, archive)?;
-            log.append(&[Stamped { at, event }])
-        })?;
+        let receipts = self.record_pruning(archive, operator, at)?;
         self.delete_pruned(progress)?;
         Ok(receipts)
     }

@@ -20,6 +20,8 @@ pub(crate) struct Pruned {
     pub(crate) head: Digest,
     /// The tree over everything that is gone.
     pub(crate) tree: Frontier,
+    /// The hash before the log's first event; absent where the event does not say it.
+    pub(crate) genesis: Option<Digest>,
 }
 
 #[derive(Deserialize)]
@@ -27,6 +29,8 @@ struct Body {
     through: u64,
     head: String,
     subtrees: Vec<String>,
+    #[serde(default)]
+    genesis: Option<String>,
 }
 
 impl Pruned {
@@ -43,6 +47,7 @@ impl Pruned {
             through: 0,
             head: identity.genesis(),
             tree: Frontier::default(),
+            genesis: Some(identity.genesis()),
         }))
     }
 
@@ -74,9 +79,13 @@ impl Pruned {
 
     /// Reads the body of a `pruned` event.
     pub(crate) fn parse(body: &str) -> Option<Pruned> {
-        let Body { through, head, subtrees } = serde_json::from_str(body).ok()?;
+        let Body { through, head, subtrees, genesis } = serde_json::from_str(body).ok()?;
         let subtrees: Option<Vec<_>> = subtrees.iter().map(|subtree| Digest::from_hex(subtree)).collect();
         let tree = Frontier::from_subtrees(through, &subtrees?)?;
-        Some(Pruned { through, head: Digest::from_hex(&head)?, tree })
+        let genesis = match genesis {
+            None => None,
+            Some(genesis) => Some(Digest::from_hex(&genesis)?),
+        };
+        Some(Pruned { through, head: Digest::from_hex(&head)?, tree, genesis })
     }
 }

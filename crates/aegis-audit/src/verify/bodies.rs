@@ -63,6 +63,17 @@ pub(super) struct Bodies<'a> {
     bare: RoaringTreemap,
     /// Rows of which a `redacted` event says that their payload is gone.
     redacted: RoaringTreemap,
+    /// The same, of rows that stand before the first one.
+    redacted_before: RoaringTreemap,
+}
+
+/// What became of payloads, as far as more rows, elsewhere, can tell more of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Payloads {
+    /// Rows whose payload is gone, and no event accounts for that.
+    pub(super) unaccounted: RoaringTreemap,
+    /// Rows of which a `redacted` event says that their payload is gone.
+    pub(super) redacted: RoaringTreemap,
 }
 
 impl<'a> Bodies<'a> {
@@ -77,6 +88,7 @@ impl<'a> Bodies<'a> {
             removed: RoaringTreemap::new(),
             bare: RoaringTreemap::new(),
             redacted: RoaringTreemap::new(),
+            redacted_before: RoaringTreemap::new(),
         }
     }
 
@@ -146,6 +158,7 @@ impl<'a> Bodies<'a> {
             Statement::Redacted(events) => {
                 let later = events.iter().find(|removed| **removed >= seq);
                 self.redacted.extend(events.iter().filter(|removed| (self.start..seq).contains(*removed)));
+                self.redacted_before.extend(events.iter().filter(|removed| **removed < self.start));
                 later.map(|later| format!("it removed the payload of row {later}, which did not exist yet"))
             }
             _ => None,
@@ -193,7 +206,7 @@ impl<'a> Bodies<'a> {
     }
 
     /// Compares the payloads that are gone with those that events say are gone.
-    pub(super) fn finish(&mut self, damaged: &RoaringTreemap, found: &mut Damages) {
+    pub(super) fn finish(&mut self, damaged: &RoaringTreemap, found: &mut Damages) -> Payloads {
         let unaccounted = &self.removed - &self.redacted;
         if self.open {
             // The `redacted` event may stand behind the end of the export.
@@ -209,6 +222,7 @@ impl<'a> Bodies<'a> {
             }
             found.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadKept);
         }
+        Payloads { unaccounted: unaccounted - damaged, redacted: &self.redacted | &self.redacted_before }
     }
 }
 

@@ -225,6 +225,13 @@ impl Damages {
         }
     }
 
+    /// Adds what may have been found already.
+    pub(super) fn add_once(&mut self, seq: Option<i64>, kind: DamageKind) {
+        if !self.listed.iter().any(|damage| damage.seq == seq && damage.kind == kind) {
+            self.add(seq, kind);
+        }
+    }
+
     /// Whether a row is known to be missing.
     pub(super) fn has_missing(&self, seq: u64) -> bool {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);

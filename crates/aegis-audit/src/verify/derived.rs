@@ -19,7 +19,16 @@ pub(super) fn check_block(
 ) -> Result<Option<u64>, TrailError> {
     let first = i64::try_from(first_of(full.block)).ok();
     let Some(index) = &full.index else { return Ok(None) };
-    let mut problems = check(connection, path, full.block, index)?;
+    let mut problems = match check(connection, path, full.block, index) {
+        Err(error @ TrailError::Locked { .. }) => return Err(error),
+        // What is derived from the rows may be unreadable where they are not: the others are still to be looked at.
+        Err(error) => {
+            let problem = format!("it cannot be read: {error}");
+            verifier.damage(first, DamageKind::Index { problem });
+            return Ok(None);
+        }
+        Ok(problems) => problems,
+    };
     let stored: Option<Vec<u8>> = connection
         .prepare_cached("SELECT root FROM blocks WHERE block = ?1")
         .and_then(|mut statement| statement.query_row([full.block], |row| row.get(0)).optional())

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, Read};
 
-use aegis_engine::{Digest, escape};
+use aegis_engine::escape;
 use thiserror::Error;
 
-use super::kept::{Found, KeptEntry, KeptLines, NamedRow, compare, locate, settle};
-use super::{Anchor, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
+use super::kept::{Found, KeptEntry, KeptLines, NamedRow, add, compare, locate, settle};
+use super::{Anchor, Claim, Damage, DamageKind, KeptReport, Standing, Start, Verification, Verifier};
 use crate::error::TrailError;
 use crate::event_lines::{EventLinesError, EventReader, EventsHeader};
 use crate::prune::Pruned;
@@ -135,34 +135,49 @@ struct Run {
 }
 
 impl ExportVerification {
-    /// The newest row and its hash: what a log that goes on behind the exports must have, too.
+    /// What a log that goes on behind the exports must have, too: their newest row, and the tree up to it where that is
+    /// known. `name` is what the end of the exports is called.
     #[must_use]
-    pub fn end(&self) -> (u64, Digest) {
-        (self.verification.last, self.verification.head)
+    pub fn end(&self, name: &str) -> Vec<Anchor> {
+        let (seq, tree) = (self.verification.last, &self.verification.tree);
+        let root = tree.as_ref().filter(|tree| tree.size() == seq).map(crate::merkle::Frontier::root);
+        [
+            Some(Claim::Head { seq, hash: self.verification.head }),
+            root.map(|root| Claim::Root { size: seq, root }),
+        ]
+        .into_iter()
+        .flatten()
+        .map(|claim| Anchor { name: name.to_owned(), claim })
+        .collect()
     }
 
     /// Joins what was found out about the exports with what was found out about the log that goes on behind them, in
     /// which the [`end`](ExportVerification::end) was an anchor.
     pub fn join(mut self, log: Verification, kept: Option<KeptReport>) -> ExportVerification {
-        let Verification { damage, more_damage, anchors, last, .. } = &mut self.verification;
-        if log.start > last.saturating_add(1) {
-            let row = |row: u64| i64::try_from(row).unwrap_or(i64::MAX);
+        let row = |row: u64| i64::try_from(row).unwrap_or(i64::MAX);
+        let exports = &mut self.verification;
+        if log.start > exports.last.saturating_add(1) {
             let kind = DamageKind::Missing { last: row(log.start - 1) };
-            damage.push(Damage { seq: Some(row(last.saturating_add(1))), kind });
+            add(exports, Damage { seq: Some(row(exports.last.saturating_add(1))), kind });
         }
-        damage.extend(log.damage);
-        *more_damage += log.more_damage;
         // What the exports could not tell, the log tells.
-        anchors.retain(|(_, standing)| *standing != Standing::Unchecked);
-        anchors.extend(log.anchors);
-        let anchored = self.verification.anchored.max(log.anchored);
-        self.verification.rows += log.rows;
-        self.verification.last = log.last;
-        self.verification.head = log.head;
-        self.verification.tree = log.tree;
-        self.verification.removed += log.removed;
-        self.verification.unchecked_references += log.unchecked_references;
-        self.verification.anchored = anchored;
+        exports.unchecked_references -= exports.payloads.unaccounted.len().min(exports.unchecked_references);
+        for seq in &exports.payloads.unaccounted - &log.payloads.redacted {
+            add(exports, Damage { seq: Some(row(seq)), kind: DamageKind::PayloadMissing });
+        }
+        exports.anchors.retain(|(_, standing)| *standing != Standing::Unchecked);
+        exports.anchors.extend(log.anchors);
+        for damage in log.damage {
+            add(exports, damage);
+        }
+        exports.more_damage += log.more_damage;
+        exports.anchored = exports.anchored.max(log.anchored);
+        exports.rows += log.rows;
+        exports.last = log.last;
+        exports.head = log.head;
+        exports.tree = log.tree;
+        exports.removed += log.removed;
+        exports.unchecked_references += log.unchecked_references;
         self.kept = match (self.kept, kept) {
             (Some(exports), Some(log)) => {
                 Some(KeptReport { hold: exports.hold + log.hold, pruned: exports.pruned, ..log })

@@ -65,18 +65,18 @@ const FIELDS: [(&str, &str); 12] = [
     ("policy_sha256", "policy_sha256"),
 ];
 
-/// Compares every line.
+/// Compares every line with a log of this id, whose rows count from some number on.
 pub(super) fn check_kept(
     connection: &Connection,
     path: &Path,
-    log: &str,
+    (log, first): (&str, u64),
     lines: &mut dyn BufRead,
     verification: &mut Verification,
 ) -> Result<KeptReport, TrailError> {
     let mut report = KeptReport::default();
     let mut lines = KeptLines::new(lines);
     while let Some(KeptEntry { line, receipt, decision }) = lines.next(&mut report)? {
-        let found = match locate(log, &receipt, verification.start, verification.last) {
+        let found = match locate(log, &receipt, first.max(verification.start), verification.last) {
             Some(found) => found,
             None => {
                 look_up(connection, &receipt, &decision).map_err(|error| TrailError::sqlite(path, error))?
@@ -165,7 +165,7 @@ pub(super) fn settle(
     }
 }
 
-fn add(verification: &mut Verification, damage: Damage) {
+pub(super) fn add(verification: &mut Verification, damage: Damage) {
     if verification.damage.len() < MAX_LISTED {
         verification.damage.push(damage);
     } else {

@@ -101,7 +101,7 @@ impl Verifier<'_> {
             self.damages.add(seq, DamageKind::Forked { with: previous.seq });
         } else {
             self.damages.add(seq, DamageKind::Unlinked);
-            self.suspects.extend(Suspect::new(seq, event, false));
+            self.suspect(Suspect::new(seq, event, false));
         }
     }
 
@@ -119,7 +119,7 @@ impl Verifier<'_> {
         let Some(number) = self.number_of(seq, event) else {
             self.end_run();
             self.damages.add(seq, DamageKind::Edited);
-            self.suspects.extend(Suspect::new(seq, event, true));
+            self.suspect(Suspect::new(seq, event, true));
             return;
         };
         // Two rows that are linked to the same one: what came first was put before it.

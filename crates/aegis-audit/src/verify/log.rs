@@ -53,7 +53,10 @@ impl TrailReader {
     ) -> Result<(Verification, KeptReport), TrailError> {
         let _moment = self.moment()?;
         let mut verification = verify(self.connection(), self.path(), anchors, progress)?;
-        let report = check_kept(self.connection(), self.path(), &self.id(), kept, &mut verification)?;
+        // Rows that a pruning left over are in its archive: what is kept of them is compared there.
+        let first = self.first_row()?;
+        let report =
+            check_kept(self.connection(), self.path(), (&self.id(), first), kept, &mut verification)?;
         self.check_unchanged()?;
         Ok((verification, report))
     }
@@ -74,7 +77,7 @@ fn verify(
 ) -> Result<Verification, TrailError> {
     let identity =
         identify(connection, path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })?;
-    let start = start(connection, path, &identity)?;
+    let start = start(connection, path, &identity)?.in_log(identity.genesis());
     let mut log = Log {
         connection,
         path,

@@ -102,6 +102,13 @@ impl Verifier<'_> {
         self.damages.add(run.first, kind);
     }
 
+    /// Remembers a row for a second look, if there are not too many: memory does not grow with the damage either.
+    pub(super) fn suspect(&mut self, suspect: Option<Suspect>) {
+        if self.suspects.len() < MAX_SUSPECTS {
+            self.suspects.extend(suspect);
+        }
+    }
+
     /// The rows that a second look at the numbers and hashes of all rows could explain.
     pub(crate) fn has_suspects(&self) -> bool {
         !self.suspects.is_empty()
@@ -109,7 +116,6 @@ impl Verifier<'_> {
 
     /// Takes a second look: who has the hashes that the suspects are linked to?
     pub(crate) fn explain(&mut self, rows: impl Iterator<Item = (i64, Digest)>) {
-        self.suspects.truncate(MAX_SUSPECTS);
         let mut wanted: HashMap<Digest, Vec<usize>> = HashMap::new();
         for (place, suspect) in self.suspects.iter().enumerate() {
             wanted.entry(suspect.prev_hash).or_default().push(place);

@@ -226,7 +226,15 @@ fn what_was_pruned_before_it_was_told_is_said() {
     let prune = |through: u64, head| {
         let operator = aegis_audit::Operator { host: "h", user: "u" };
         let archive_sha256 = aegis_engine::Digest::of(b"");
-        aegis_audit::Event::Pruned { through, head, subtrees: &[], archive_sha256, archive: "a", operator }
+        aegis_audit::Event::Pruned {
+            through,
+            head,
+            subtrees: &[],
+            genesis: head,
+            archive_sha256,
+            archive: "a",
+            operator,
+        }
     };
     let at = Case::default().at;
     let event = prune(4, receipts[1].head());

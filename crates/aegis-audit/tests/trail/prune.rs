@@ -5,8 +5,9 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use aegis_audit::{
-    Anchor, Answer, Archive, ArchiveError, Claim, Event, ExportVerification, Exports, Filter, Frontier,
-    Operator, PrunePlan, ResultStatus, Stamped, Standing, Trail, TrailError, verify_exports,
+    Anchor, Answer, Archive, ArchiveError, Claim, Damage, DamageKind, Event, ExportVerification, Exports,
+    Filter, Frontier, Operator, PrunePlan, Receipt, ResultStatus, Stamped, Standing, Trail, TrailError,
+    verify_exports,
 };
 use aegis_engine::Digest;
 use chrono::{DateTime, Utc};
@@ -184,6 +185,65 @@ fn a_redaction_does_not_keep_its_action() {
     assert_eq!((files.verification.removed, files.verification.unchecked_references), (1, 1));
 }
 
+/// Verifies a log together with the archive before it.
+fn together(place: &Place, name: &str) -> ExportVerification {
+    let files = verify_files(&[file(place, name)]);
+    let log = place.read().verify(files.end("the end of the archive"), |_, _| {}).unwrap();
+    files.join(log, None)
+}
+
+#[test]
+fn a_payload_that_an_archive_lost_shows_with_the_log_that_knows_of_no_redaction() {
+    let place = log(3, 1);
+    let event = Event::Redacted { action_id: "old0", events: &[1], note: None, operator: OPERATOR };
+    let _ = place.open().append(&[Stamped { at: instant(NEW), event }]).unwrap();
+    place.meddle().execute_batch("UPDATE events SET payload = NULL, salt = NULL WHERE seq = 1").unwrap();
+    let _ = prune(&place, "old.jsonl");
+    let whole = together(&place, "old.jsonl").verification;
+    assert_eq!((whole.damage.as_slice(), whole.unchecked_references), (&[][..], 0));
+    let text = fs::read_to_string(file(&place, "old.jsonl")).unwrap();
+    let stripped: Vec<_> = text
+        .lines()
+        .map(|line| match serde_json::from_str::<serde_json::Value>(line).unwrap() {
+            mut event if event["seq"] == 2 => {
+                (event["payload"], event["salt"]) = (serde_json::Value::Null, serde_json::Value::Null);
+                event.to_string() + "\n"
+            }
+            _ => line.to_owned() + "\n",
+        })
+        .collect();
+    fs::write(file(&place, "old.jsonl"), stripped.concat()).unwrap();
+    let damage = together(&place, "old.jsonl").verification.damage;
+    assert_eq!(damage, [Damage { seq: Some(2), kind: DamageKind::PayloadMissing }]);
+}
+
+#[test]
+fn a_pruning_that_tells_of_another_tree_shows_with_the_archive() {
+    let place = log(10, 5);
+    let archived = archive(&place, "old.jsonl").unwrap();
+    cut_short_with(&place, archived.events(), &[Digest::of(b"a"), Digest::of(b"b")]);
+    let _ = place.open().delete_pruned(|_| {}).unwrap();
+    let damage = together(&place, "old.jsonl").verification.damage;
+    assert!(
+        matches!(&damage[..], [Damage { seq: Some(10), kind: DamageKind::Differs { .. } }]),
+        "{damage:?}"
+    );
+}
+
+#[test]
+fn the_row_that_says_which_log_it_is_stays_bound() {
+    for sql in ["UPDATE log SET created_at = created_at + 1", "UPDATE log SET key = randomblob(32)"] {
+        let place = log(10, 5);
+        let _ = prune(&place, "old.jsonl");
+        place.tamper(sql);
+        let damage = place.read().verify(Vec::new(), |_, _| {}).unwrap().damage;
+        assert_eq!(damage, [Damage { seq: None, kind: DamageKind::WrongLog }], "{sql}");
+        let plan = place.read().plan_prune(instant("2027-01-01T00:00:00Z"), instant(NEW)).unwrap();
+        let again = Archive::write(&place.read(), &plan, &file(&place, "again.jsonl"), |_| {});
+        assert!(matches!(again, Err(ArchiveError::Trail(TrailError::Corrupt { .. }))), "{again:?}");
+    }
+}
+
 #[test]
 fn a_damaged_log_is_not_pruned() {
     for (sql, row) in [
@@ -342,20 +402,35 @@ fn what_changed_since_it_was_archived_is_not_deleted() {
     assert_eq!(numbers(&place).len(), 6);
 }
 
+/// Prunes all rows up to that of a receipt.
+pub(crate) fn prune_through(place: &Place, receipt: &Receipt) {
+    cut_short(place, receipt.seq());
+    let _ = place.open().delete_pruned(|_| {}).unwrap();
+}
+
 /// A log of which everything up to `through` was pruned, but not deleted yet.
 fn cut_short(place: &Place, through: u64) {
     let mut tree = Frontier::default();
     let connection = place.meddle();
     let mut statement = connection.prepare("SELECT hash FROM events WHERE seq <= ?1 ORDER BY seq").unwrap();
-    let mut head = Digest::of(b"");
     for hash in statement.query_map([through], |row| row.get(0)).unwrap() {
-        head = Digest::from_bytes(hash.unwrap());
-        tree.push(&head);
+        tree.push(&Digest::from_bytes(hash.unwrap()));
     }
+    cut_short_with(place, through, tree.subtrees());
+}
+
+fn cut_short_with(place: &Place, through: u64, subtrees: &[Digest]) {
+    let connection = place.meddle();
+    let blob = |sql: &str, seq: u64| {
+        Digest::from_bytes(connection.query_row::<[u8; 32], _, _>(sql, [seq], |row| row.get(0)).unwrap())
+    };
+    let head = blob("SELECT hash FROM events WHERE seq = ?1", through);
+    let genesis = blob("SELECT prev_hash FROM events WHERE seq = ?1", 1);
     let event = Event::Pruned {
         through,
         head,
-        subtrees: tree.subtrees(),
+        subtrees,
+        genesis,
         archive_sha256: Digest::of(b"archive"),
         archive: "old.jsonl",
         operator: OPERATOR,

@@ -247,7 +247,15 @@ fn what_pruning_left_behind_goes_as_well() {
         let at = "2026-11-23T08:49:00Z".parse().unwrap();
         let (head, subtrees, archive) = (Digest::of(b""), &[Digest::of(b"")][..], "archive.jsonl.zst");
         let archive_sha256 = Digest::of(b"");
-        let event = Event::Pruned { through, head, subtrees, archive_sha256, archive, operator: OPERATOR };
+        let event = Event::Pruned {
+            through,
+            head,
+            subtrees,
+            genesis: head,
+            archive_sha256,
+            archive,
+            operator: OPERATOR,
+        };
         let _ = trail.append(&[Stamped { at, event }]).unwrap();
         let delete = format!("PRAGMA secure_delete = ON; DELETE FROM events WHERE seq <= {through}");
         place.meddle().execute_batch(&delete).unwrap();

@@ -9,6 +9,7 @@ use aegis_audit::{
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
+use crate::prune::prune_through;
 use crate::support::{Case, Place};
 use crate::verify::rehash;
 
@@ -110,7 +111,7 @@ fn edit(connection: &Connection, table: &str, key: &str, column: &str, numbers: 
     let count: i64 =
         connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
     let offset = numbers.below(count);
-    let (rowid, value): (i64, Value) = connection
+    let (rowid, value): (Value, Value) = connection
         .query_row(
             &format!("SELECT {key}, {column} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {offset}"),
             [],
@@ -123,8 +124,46 @@ fn edit(connection: &Connection, table: &str, key: &str, column: &str, numbers: 
         value => value,
     };
     let sql = format!("UPDATE OR REPLACE {table} SET {column} = ?1 WHERE {key} = ?2");
+    let done = format!("{column} of row {rowid:?} of {table}");
     connection.execute(&sql, (value, rowid)).unwrap();
-    format!("{column} of row {rowid} of {table}")
+    done
+}
+
+/// Does one edit of a log that was pruned, and has an index over full blocks. Gives what was done.
+fn tamper_with_pruned(connection: &Connection, numbers: &mut Numbers) -> String {
+    const COLUMNS: [(&str, &str, &str); 18] = [
+        ("events", "seq", "seq"),
+        ("events", "seq", "at"),
+        ("events", "seq", "kind"),
+        ("events", "seq", "action_id"),
+        ("events", "seq", "body"),
+        ("events", "seq", "payload"),
+        ("events", "seq", "salt"),
+        ("events", "seq", "hash"),
+        ("log", "only", "id"),
+        ("log", "only", "created_at"),
+        ("log", "only", "key"),
+        ("blocks", "block", "block"),
+        ("blocks", "block", "earliest"),
+        ("blocks", "block", "latest"),
+        ("blocks", "block", "root"),
+        ("terms", "field || ' ' || value || ' ' || block", "field"),
+        ("terms", "field || ' ' || value || ' ' || block", "value"),
+        ("terms", "field || ' ' || value || ' ' || block", "events"),
+    ];
+    let rows = |sql: String| {
+        connection.execute_batch(&sql).unwrap();
+        sql
+    };
+    match usize::try_from(numbers.below(21)).unwrap() {
+        18 => rows("DELETE FROM terms WHERE value = 'decided'".to_owned()),
+        19 => rows("DELETE FROM blocks".to_owned()),
+        20 => rows(format!("DELETE FROM events WHERE seq = {}", 101 + numbers.below(4000))),
+        column => {
+            let (table, key, column) = COLUMNS[column];
+            edit(connection, table, key, column, numbers)
+        }
+    }
 }
 
 /// Does one edit. Gives what was done.
@@ -181,8 +220,10 @@ fn tamper(connection: &Connection, numbers: &mut Numbers) -> String {
     }
 }
 
+type Tamper = fn(&Connection, &mut Numbers) -> String;
+
 /// Tampers with a copy, and gives it back in the form in which a log has its triggers.
-fn tampered(copy: &Path, numbers: &mut Numbers) -> String {
+fn tampered(copy: &Path, numbers: &mut Numbers, tamper: Tamper) -> String {
     let connection = Connection::open(copy).unwrap();
     connection
         .execute_batch("PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; BEGIN")
@@ -231,7 +272,7 @@ fn every_single_edit_is_found() {
     let (mut numbers, mut missed_by_weak) = (Numbers(4), 0);
     for number in 0..edits {
         std::fs::write(&copy, &bytes).unwrap();
-        let done = tampered(&copy, &mut numbers);
+        let done = tampered(&copy, &mut numbers, tamper);
         if let Some(found) = verify() {
             assert!(!found.is_sound(), "edit {number} was missed: {done}");
             // One edit is one damage, or a few where it says several things.
@@ -240,4 +281,32 @@ fn every_single_edit_is_found() {
         }
     }
     assert!(missed_by_weak > 0, "the control must miss some");
+}
+
+#[test]
+fn every_single_edit_of_a_pruned_log_is_found() {
+    let edits = if std::env::var_os("AEGIS_TORTURE").is_some() { 2000 } else { 40 };
+    let place = Place::new();
+    let cases: Vec<_> = (0..4200).map(|number| Case::default().id(&format!("a{number}"))).collect();
+    let (mut trail, mut receipts) = (place.open(), Vec::new());
+    for cases in cases.chunks(100) {
+        receipts
+            .push(trail.append(&cases.iter().map(Case::decided).collect::<Vec<_>>()).unwrap().pop().unwrap());
+    }
+    drop(trail);
+    prune_through(&place, &receipts[0]);
+    place.meddle().execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE").unwrap();
+    let bytes = std::fs::read(&place.log).unwrap();
+    let copy = place.directory.path().join("copy.db");
+    let verify =
+        || TrailReader::open(&copy).ok().and_then(|reader| reader.verify(Vec::new(), |_, _| {}).ok());
+    std::fs::write(&copy, &bytes).unwrap();
+    let untouched = verify().unwrap();
+    assert_eq!((untouched.damage.as_slice(), untouched.start, untouched.rows), (&[][..], 101, 4101));
+    let mut numbers = Numbers(5);
+    for number in 0..edits {
+        std::fs::write(&copy, &bytes).unwrap();
+        let done = tampered(&copy, &mut numbers, tamper_with_pruned);
+        assert!(verify().is_none_or(|found| !found.is_sound()), "edit {number} was missed: {done}");
+    }
 }

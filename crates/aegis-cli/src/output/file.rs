@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
 
@@ -49,8 +49,12 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
             Err(FileError::Content(error)) => Err(error.into()),
         };
     }
-    // What a link leads to is replaced, not the link.
-    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // What a link leads to is replaced, not the link; one that leads nowhere is left alone.
+    let path = &match fs::canonicalize(path) {
+        Ok(path) => path,
+        Err(_) if fs::symlink_metadata(path).is_err() => path.to_owned(),
+        Err(error) => return Err(failed(error)),
+    };
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
@@ -71,13 +75,23 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
     })
 }
 
-/// Whether writing to `path` would destroy the log or a file that belongs to it.
+/// Whether writing to `path` would destroy the log or a file that belongs to it, or make a file that `SQLite` would take for
+/// one: a journal that it finds beside the log is played back, and deleted.
 pub(crate) fn is_part_of_log(path: &Path, db: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-    let Some(target) = identity(path) else { return false };
-    ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {
-        let mut name = db.as_os_str().to_owned();
-        name.push(suffix);
-        identity(Path::new(&name)) == Some(target)
+    let (target, place) = (identity(path), absolute(path));
+    [absolute(db), fs::canonicalize(db).ok()].into_iter().flatten().any(|db| {
+        ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {
+            let mut name = db.as_os_str().to_owned();
+            name.push(suffix);
+            let part = Path::new(&name);
+            place.as_deref() == Some(part) || target.is_some_and(|target| identity(part) == Some(target))
+        })
     })
+}
+
+/// The same path through a directory without symbolic links, whether or not there is such a file.
+fn absolute(path: &Path) -> Option<PathBuf> {
+    let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    Some(fs::canonicalize(directory).ok()?.join(path.file_name()?))
 }

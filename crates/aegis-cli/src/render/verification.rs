@@ -26,7 +26,14 @@ pub(crate) fn render_verification(findings: &Findings) -> String {
     let mut text = String::new();
     let verification = &findings.verification;
     let found = verification.damage.len() as u64 + verification.more_damage;
-    if findings.is_sound() {
+    if findings.is_sound() && findings.is_unanchored() {
+        let _ = writeln!(
+            text,
+            "{UNSURE}unsure{UNSURE:#}    {} verified, nothing is wrong with them; nothing that was given could be compared \
+             with them",
+            rows(verification.rows)
+        );
+    } else if findings.is_sound() {
         let _ =
             writeln!(text, "{GOOD}sound{GOOD:#}     {} verified, nothing is wrong", rows(verification.rows));
     } else if found == 0 {
@@ -69,6 +76,13 @@ pub(crate) fn render_verification(findings: &Findings) -> String {
     let _ = writeln!(text, "head      {}:{}", verification.last, verification.head);
     if verification.removed > 0 {
         let _ = writeln!(text, "removed   the payload of {}", rows(verification.removed));
+    }
+    if verification.unchecked_references > 0 {
+        let _ = writeln!(
+            text,
+            "unchecked {} to rows that were not given",
+            times(verification.unchecked_references, "reference")
+        );
     }
     if let Some(kept) = &findings.kept {
         render_kept(&mut text, kept);

@@ -1,19 +1,19 @@
 //! Whole events, in a form that verifies on its own.
 
+use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
 use aegis_audit::{Compression, EventLinesError, EventRange, RangeError, TrailReader};
 use aegis_engine::escape;
 use indicatif::{ProgressBar, ProgressStyle};
-use tempfile::Builder;
 
 use super::filter::FilterArgs;
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
-use crate::output::file::is_part_of_log;
+use crate::output::file::{FileError, write_whole};
 use crate::settings::Settings;
 
 /// From how many events on a progress bar is shown.
@@ -36,36 +36,21 @@ pub(super) fn run(
     }
     let reader = TrailReader::open(&settings.db)?;
     let output = settings.output;
-    let export = |reader: &TrailReader| -> Result<u64, RangeError> {
-        let range = reader.event_range(since, until)?;
+    reader.at_one_moment(|reader| {
+        let range = reader.event_range(since, until).map_err(|error| failure(error, path))?;
         let bar = bar(range.events(), "events", output);
-        let events = match path {
+        let written = match path {
             None => to_stdout(reader, &range, output, &bar),
-            Some(path) => to_file(reader, &range, path, &bar),
+            Some(path) => write_whole(path, &settings.db, |file| to_file(reader, &range, path, file, &bar)),
         };
         bar.finish_and_clear();
-        events
-    };
-    if path.is_some_and(|path| is_part_of_log(path, &settings.db)) {
-        return Err(
-            CommandError::usage("the export would overwrite the audit log itself").help("name another file")
-        );
-    }
-    let events = match reader.at_one_moment(export) {
-        Ok(events) => events,
-        // Whoever read it has seen enough.
-        Err(RangeError::Write(EventLinesError::Io(error)))
-            if path.is_none() && error.kind() == io::ErrorKind::BrokenPipe =>
-        {
-            return Ok(ExitStatus::Success);
+        let events = written?;
+        if let Some(path) = path {
+            let shown = escape(&path.to_string_lossy());
+            output.note(format!("{events} event{} written to `{shown}`", if events == 1 { "" } else { "s" }));
         }
-        Err(error) => return Err(failure(error, path)),
-    };
-    if let Some(path) = path {
-        let shown = escape(&path.to_string_lossy());
-        output.note(format!("{events} event{} written to `{shown}`", if events == 1 { "" } else { "s" }));
-    }
-    Ok(ExitStatus::Success)
+        Ok(ExitStatus::Success)
+    })
 }
 
 fn to_stdout(
@@ -73,32 +58,35 @@ fn to_stdout(
     range: &EventRange,
     output: Output,
     bar: &ProgressBar,
-) -> Result<u64, RangeError> {
-    let (mut stdout, end) =
-        reader.write_events(range, Compression::None, BufWriter::new(output.stdout()), |done| {
-            step(bar, done);
-        })?;
-    stdout.flush().map_err(EventLinesError::from)?;
-    Ok(end.events)
+) -> Result<u64, CommandError> {
+    let stdout = BufWriter::new(output.stdout());
+    let written =
+        reader.write_events(range, Compression::None, stdout, |done| step(bar, done)).and_then(|written| {
+            let (mut stdout, end) = written;
+            stdout.flush().map_err(EventLinesError::from)?;
+            Ok(end.events)
+        });
+    match written {
+        // Whoever read it has seen enough.
+        Err(RangeError::Write(EventLinesError::Io(error))) if error.kind() == io::ErrorKind::BrokenPipe => {
+            Ok(0)
+        }
+        written => written.map_err(|error| failure(error, None)),
+    }
 }
 
-/// Writes beside the file and renames, so that an export is there whole or not at all.
 fn to_file(
     reader: &TrailReader,
     range: &EventRange,
     path: &Path,
+    file: &mut BufWriter<File>,
     bar: &ProgressBar,
-) -> Result<u64, RangeError> {
-    let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    let mut file =
-        Builder::new().prefix(&name).suffix(".new").tempfile_in(directory).map_err(EventLinesError::from)?;
-    let (_, end) =
-        reader.write_events(range, Compression::of_name(path), file.as_file_mut(), |done| step(bar, done))?;
-    file.as_file().sync_all().map_err(EventLinesError::from)?;
-    file.persist(path).map_err(|error| EventLinesError::from(error.error))?;
-    Ok(end.events)
+) -> Result<u64, FileError<CommandError>> {
+    match reader.write_events(range, Compression::of_name(path), file, |done| step(bar, done)) {
+        Ok((_, end)) => Ok(end.events),
+        Err(RangeError::Write(EventLinesError::Io(error))) => Err(FileError::Io(error)),
+        Err(error) => Err(FileError::Content(failure(error, Some(path)))),
+    }
 }
 
 fn failure(error: RangeError, path: Option<&Path>) -> CommandError {

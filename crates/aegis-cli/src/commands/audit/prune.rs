@@ -14,6 +14,7 @@ use dialoguer::Confirm;
 
 use super::events::bar;
 use super::filter::parse_when;
+use super::verify::Bar;
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -25,16 +26,16 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Move the oldest events to an archive
 ///
-/// Copies the events that are older than WHEN to a new file, verifies the chain while doing so, reads the file back and
-/// verifies it as a whole. Only then an event that stands for them is appended to the log, and they are deleted. An action
-/// is never cut apart: what is younger than WHEN, or was asked within the last week and is not decided, keeps all of its
-/// events in the log, and everything behind its first. `aegis audit verify` works on the log that is left, on the archive,
-/// and on both together.
+/// Verifies the log, copies the events that are older than WHEN to a new file, verifies them while doing so, reads the
+/// file back and verifies it as a whole. Only then an event that stands for them is appended to the log, and they are
+/// deleted. An action is never cut apart: what is younger than WHEN, or was asked within the last week and is not
+/// decided, keeps all of its events in the log, and everything behind its first. `aegis audit verify` works on the log
+/// that is left, on the archive, and on both together.
 ///
-/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was deleted, or
-/// the next pruning deletes the rest. The log's file keeps its size, and new events take the space that is free in it, unless
-/// --shrink gives it back. Who has the archive has everything that was in the log: payloads that are redacted
-/// later are not removed from it.
+/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was deleted,
+/// or the next pruning deletes the rest. The log's file keeps its size, and new events take the space that is free in
+/// it, unless --shrink gives it back. Who has the archive has everything that was in the log: payloads that are
+/// redacted later are not removed from it.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit prune --before 90d --archive 2026-08.jsonl.zst\n  aegis audit prune --before \
@@ -74,6 +75,9 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
         output
             .note(format!("`{left}` is left over from a pruning that was cut short, unless one is going on"));
     }
+    if plan.events() > 0 || plan.left_over() > 0 {
+        refuse_damage(&reader, settings)?;
+    }
     if plan.left_over() > 0 {
         finish_earlier(plan.left_over(), settings)?;
     }
@@ -98,12 +102,37 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let operator = Operator { host: &host, user: &user };
     let mut trail = Trail::open(&settings.db, WAIT)?;
     let archived = plan.events().saturating_mul(2);
-    let receipts =
-        trail.prune(&archive, operator, Utc::now(), |done| progress.set_position(archived + done))?;
-    let space = trail.settle(args.shrink)?;
+    let receipts = trail.record_pruning(&archive, operator, Utc::now())?;
+    // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is told so.
+    let settled = trail
+        .delete_pruned(|done| progress.set_position(archived + done))
+        .and_then(|_| trail.settle(args.shrink));
     progress.finish_and_clear();
-    output.answer(summary(&plan, &archive, &shown, &receipts, space))?;
-    Ok(ExitStatus::Success)
+    let told = output.answer(summary(&plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()));
+    // The status says what became of the log, not of the answer.
+    if let Err(error) = told {
+        output.error(&error);
+    }
+    match settled {
+        Ok(_) => Ok(ExitStatus::Success),
+        Err(error) => Err(CommandError::new(
+            ExitStatus::AuditLog,
+            format!("pruned, but the log's file could not be cleared of it: {error}"),
+        )
+        .help("nothing is lost; the next `aegis audit prune` deletes the rest")),
+    }
+}
+
+/// A damaged log is left as it is, wherever the damage is: nothing is appended to it, and nothing goes.
+fn refuse_damage(reader: &TrailReader, settings: &Settings) -> Result<(), CommandError> {
+    let bar = Bar::new(settings.output);
+    let verification = reader.verify(Vec::new(), |done, total| bar.show(done, total))?;
+    bar.clear();
+    match verification.damage.first() {
+        None => Ok(()),
+        Some(damage) => Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
+            .help("nothing was pruned; `aegis audit verify` says everything that is wrong")),
+    }
 }
 
 /// Deletes what an earlier pruning left.
@@ -145,7 +174,13 @@ fn ask(plan: &PrunePlan, shown: &str) -> Result<(), CommandError> {
     }
 }
 
-fn summary(plan: &PrunePlan, archive: &Archive, shown: &str, receipts: &[Receipt], space: Space) -> String {
+fn summary(
+    plan: &PrunePlan,
+    archive: &Archive,
+    shown: &str,
+    receipts: &[Receipt],
+    space: Option<Space>,
+) -> String {
     let mut text = format!(
         "pruned    rows {} to {} ({})\narchive   `{shown}`, {}\nsha256    {}",
         plan.first(),
@@ -158,6 +193,7 @@ fn summary(plan: &PrunePlan, archive: &Archive, shown: &str, receipts: &[Receipt
         let head: Digest = receipt.head();
         let _ = write!(text, "\nrecorded  {}:{head}", receipt.seq());
     }
+    let Some(space) = space else { return text };
     let _ =
         write!(text, "\nspace     {} free within the log, for new events", indicatif::HumanBytes(space.free));
     if !space.journal_emptied {

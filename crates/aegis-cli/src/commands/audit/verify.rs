@@ -39,8 +39,9 @@ const MAX_FILE: u64 = 16 << 20;
     verify --receipts kept.jsonl\n  aegis audit verify --checkpoint may.note --public-key 'example.com+1a2b3c4d+AbCd...'\n  \
     aegis audit verify --proof proof.json\n  aegis audit verify 2026-07.jsonl.zst 2026-08.jsonl.zst --db \
     aegis_audit.db\n\n\
-    Exit status: 0 nothing is wrong, 1 something is, 4 the log cannot be read, 5 a receipt, checkpoint or proof cannot be \
-    read and nothing else is wrong."
+    Exit status: 0 nothing is wrong, 1 something is, 4 the log cannot be read, 5 nothing is known to be wrong, but a \
+    receipt, checkpoint or proof cannot be read, or not one of those that were given could be compared: their rows were \
+    pruned, and the archives were not given."
 )]
 pub(crate) struct VerifyArgs {
     /// Exported or archived events to check instead of the log, oldest first; compressed or not
@@ -136,8 +137,15 @@ impl Findings {
         }
         match &self.kept {
             Some(kept) if !kept.unreadable.is_empty() => ExitStatus::Input,
+            _ if self.is_unanchored() => ExitStatus::Input,
             _ => ExitStatus::Success,
         }
+    }
+
+    /// Whether not one of the anchors that were given could be held against the log: a forged `pruned` event could stand
+    /// for all that they are about.
+    pub(crate) fn is_unanchored(&self) -> bool {
+        self.anchors_given && self.verification.anchored.is_none()
     }
 }
 

@@ -5,8 +5,7 @@ use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::{Path, PathBuf};
 
 use aegis_audit::{
-    Anchor, Claim, EventReader, ExportVerification, Exports, ExportsError, PathSource, Standing, TrailReader,
-    verify_exports,
+    EventReader, ExportVerification, Exports, ExportsError, PathSource, Standing, TrailReader, verify_exports,
 };
 use aegis_engine::escape;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -72,9 +71,8 @@ fn go_on(
     names: &[String],
     output: Output,
 ) -> Result<ExportVerification, CommandError> {
-    let (seq, hash) = found.end();
-    let name = format!("the end of `{}`", names.last().map(String::as_str).unwrap_or_default());
-    let mut anchors = vec![Anchor { name, claim: Claim::Head { seq, hash } }];
+    let mut anchors =
+        found.end(&format!("the end of `{}`", names.last().map(String::as_str).unwrap_or_default()));
     let left = found.verification.anchors.iter().filter(|(_, standing)| *standing == Standing::Unchecked);
     anchors.extend(left.map(|(anchor, _)| anchor.clone()));
     let bar = Bar::new(output);

@@ -24,6 +24,8 @@ pub(crate) struct VerificationV1 {
     root: Option<String>,
     /// How many payloads were removed.
     removed_payloads: u64,
+    /// How many references to rows that were not given could not be checked.
+    unchecked_references: u64,
     /// What is wrong: at most a thousand.
     damage: Vec<DamageV1>,
     /// How much more is wrong.
@@ -130,6 +132,7 @@ impl VerificationV1 {
             head: verification.head.to_string(),
             root: verification.tree.as_ref().map(|tree| tree.root().to_string()),
             removed_payloads: verification.removed,
+            unchecked_references: verification.unchecked_references,
             damage: verification.damage.iter().map(|damage| DamageV1::of(damage, findings)).collect(),
             more_damage: verification.more_damage,
             anchors: verification
