@@ -130,10 +130,14 @@ fn open_plain(path: &Path, new: bool, writes: Writes) -> io::Result<File> {
 
 /// Checks one of the log's files without opening it, and tells what it is. `None` if it is not there.
 pub(crate) fn inspect(path: &Path) -> Result<Option<Metadata>, TrailError> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) => check(path, &metadata).map(|()| Some(metadata)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(TrailError::io(path, error)),
+    loop {
+        match fs::symlink_metadata(path) {
+            // Without a name left, it was removed while it was looked at.
+            Ok(metadata) if metadata.nlink() == 0 => {}
+            Ok(metadata) => return check(path, &metadata).map(|()| Some(metadata)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(TrailError::io(path, error)),
+        }
     }
 }
 
@@ -197,6 +201,23 @@ pub(crate) fn supports_shared_memory(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_that_comes_and_goes_is_there_or_not_and_never_wrong() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log.db-wal");
+        std::thread::scope(|scope| {
+            let remover = scope.spawn(|| {
+                for _ in 0..20_000 {
+                    drop(create_new(&path).unwrap());
+                    fs::remove_file(&path).unwrap();
+                }
+            });
+            while !remover.is_finished() {
+                let _ = inspect(&path).unwrap();
+            }
+        });
+    }
 
     #[test]
     fn files_of_root_and_the_caller_are_trusted_and_nobody_elses() {
