@@ -73,21 +73,7 @@ impl Place {
 
     /// Runs SQL that the log's triggers would refuse, as whoever holds the file can.
     pub(crate) fn tamper(&self, sql: &str) {
-        let connection = self.meddle();
-        let names: Vec<(String, String)> = connection
-            .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-            .unwrap()
-            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
-        for (name, _) in &names {
-            connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-        }
-        connection.execute_batch(sql).unwrap();
-        for (_, sql) in &names {
-            connection.execute_batch(sql).unwrap();
-        }
+        without_triggers(&self.meddle(), |connection| connection.execute_batch(sql).unwrap());
     }
 
     /// What is in the directory, sorted.
@@ -99,6 +85,25 @@ impl Place {
         names.sort();
         names
     }
+}
+
+/// Meddles with a log without its triggers, and gives them back.
+pub(crate) fn without_triggers<T>(connection: &Connection, meddle: impl FnOnce(&Connection) -> T) -> T {
+    let triggers: Vec<(String, String)> = connection
+        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
+        .unwrap()
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    for (name, _) in &triggers {
+        connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+    }
+    let done = meddle(connection);
+    for (_, sql) in triggers {
+        connection.execute_batch(&sql).unwrap();
+    }
+    done
 }
 
 pub(crate) fn records(reader: &TrailReader, filter: &Filter) -> Vec<Record> {

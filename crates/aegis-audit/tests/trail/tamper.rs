@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::prune::prune_through;
-use crate::support::{Case, Place};
+use crate::support::{Case, Place, without_triggers};
 use crate::verify::rehash;
 
 /// How many rows the log has.
@@ -228,20 +228,7 @@ fn tampered(copy: &Path, numbers: &mut Numbers, tamper: Tamper) -> String {
     connection
         .execute_batch("PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; BEGIN")
         .unwrap();
-    let triggers: Vec<(String, String)> = connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    for (name, _) in &triggers {
-        connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-    }
-    let done = tamper(&connection, numbers);
-    for (_, sql) in triggers {
-        connection.execute_batch(&sql).unwrap();
-    }
+    let done = without_triggers(&connection, |connection| tamper(connection, numbers));
     connection.execute_batch("COMMIT").unwrap();
     done
 }

@@ -8,7 +8,7 @@ use aegis_engine::Digest;
 use rusqlite::Connection;
 use sha2::{Digest as _, Sha256};
 
-use crate::support::{Case, Place};
+use crate::support::{Case, Place, without_triggers};
 
 /// A log of 12 decisions, numbered 1 to 12, and their receipts.
 fn twelve() -> (Place, Vec<Receipt>) {
@@ -60,25 +60,6 @@ pub(crate) fn rehash(connection: &Connection, seq: i64) {
         )
         .unwrap();
     connection.execute("UPDATE events SET hash = ?1 WHERE seq = ?2", (hash, seq)).unwrap();
-}
-
-/// Meddles with a log without its triggers.
-fn without_triggers(place: &Place, meddle: impl FnOnce(&Connection)) {
-    let connection = place.meddle();
-    let triggers: Vec<(String, String)> = connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    for (name, _) in &triggers {
-        connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-    }
-    meddle(&connection);
-    for (_, sql) in triggers {
-        connection.execute_batch(&sql).unwrap();
-    }
 }
 
 #[test]
@@ -209,7 +190,7 @@ fn a_row_that_was_inserted_is_found() {
     assert_eq!(damage(&place), [at(5, DamageKind::Inserted), renumbered.clone()]);
     // By somebody who gives it the right hash.
     let (place, _) = twelve();
-    without_triggers(&place, |connection| {
+    without_triggers(&place.meddle(), |connection| {
         connection.execute_batch(INSERT).unwrap();
         rehash(connection, 5);
     });
@@ -220,7 +201,7 @@ fn a_row_that_was_inserted_is_found() {
 fn a_fork_is_found_near_and_far() {
     for from in [11, 3] {
         let (place, _) = twelve();
-        without_triggers(&place, |connection| {
+        without_triggers(&place.meddle(), |connection| {
             connection
                 .execute_batch(&format!(
                     "INSERT INTO events SELECT 13, at, kind, 'forged', body, payload, salt, commitment, hash, hash
@@ -236,7 +217,7 @@ fn a_fork_is_found_near_and_far() {
 #[test]
 fn a_row_that_was_written_anew_with_its_hash_does_not_fit_the_next() {
     let (place, _) = twelve();
-    without_triggers(&place, |connection| {
+    without_triggers(&place.meddle(), |connection| {
         connection.execute("UPDATE events SET action_id = 'other' WHERE seq = 5", []).unwrap();
         rehash(connection, 5);
     });
@@ -271,7 +252,7 @@ fn tables_triggers_and_indexes_are_compared() {
 #[test]
 fn an_index_that_does_not_list_its_rows_is_found() {
     let (place, _) = twelve();
-    without_triggers(&place, |connection| {
+    without_triggers(&place.meddle(), |connection| {
         // An index that is taken for one over other rows: `SQLite` keeps both apart only while it knows them.
         connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
         let sql: String = connection
@@ -335,7 +316,7 @@ fn a_log_that_was_written_anew_shows_against_an_anchor_alone() {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })
         .unwrap();
-    without_triggers(&new, |connection| {
+    without_triggers(&new.meddle(), |connection| {
         connection
             .execute("UPDATE log SET id = ?1, created_at = ?2, key = ?3", (&id, created, key.clone()))
             .unwrap();
@@ -427,7 +408,7 @@ fn rows_that_refer_to_others_refer_to_the_right_ones() {
     for (field, wrong) in [("decided_seq", "1"), ("decided_seq", "4"), ("decided_seq", "99")] {
         let place = Place::new();
         asked(&place);
-        without_triggers(&place, |connection| {
+        without_triggers(&place.meddle(), |connection| {
             connection
                 .execute(
                     &format!("UPDATE events SET body = replace(body, '\"{field}\":3', '\"{field}\":{wrong}') WHERE seq = 4"),
