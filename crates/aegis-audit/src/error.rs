@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use aegis_engine::escape;
-use rusqlite::ErrorCode;
 use thiserror::Error;
 
 /// Why the trail could not be written or read. Whatever it is, nothing was acknowledged.
@@ -194,13 +193,13 @@ pub enum TrailError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// Anything else that `SQLite` said.
+    /// Anything else that the store said.
     #[error("the audit log `{}` cannot be used: {source}", show(path))]
-    Sqlite {
+    Store {
         /// The log.
         path: PathBuf,
-        /// What `SQLite` said.
-        source: rusqlite::Error,
+        /// What the store said.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// Records could not be written out.
     #[error("cannot write records: {0}")]
@@ -247,27 +246,6 @@ impl TrailError {
             TrailError::Newer { .. } => "use the newer program, or another log".to_owned(),
             _ => return None,
         })
-    }
-
-    /// What an error of `SQLite` on this log means.
-    pub(crate) fn sqlite(path: &std::path::Path, source: rusqlite::Error) -> TrailError {
-        let path = path.to_owned();
-        // The write-ahead log's index is sized in advance, and that fails for want of space more than for anything else.
-        let unsized_index = matches!(&source, rusqlite::Error::SqliteFailure(error, _)
-            if error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
-        match source.sqlite_error_code() {
-            _ if unsized_index => TrailError::Full { path },
-            Some(ErrorCode::DiskFull) => TrailError::Full { path },
-            Some(
-                ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed,
-            ) => TrailError::Locked { path },
-            Some(ErrorCode::ReadOnly) => TrailError::ReadOnly { path },
-            Some(ErrorCode::PermissionDenied) => TrailError::Denied { path },
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                TrailError::Corrupt { path, problem: source.to_string() }
-            }
-            _ => TrailError::Sqlite { path, source },
-        }
     }
 
     /// What an error of the system on this log means.

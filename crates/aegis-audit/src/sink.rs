@@ -5,15 +5,16 @@ use std::io;
 use std::path::PathBuf;
 
 use aegis_engine::{escape, to_json_line};
+use aegis_ledger::event::EventKind;
+use aegis_ledger::record::Record;
 use thiserror::Error;
 
 use crate::error::TrailError;
-use crate::record::Record;
 
 /// A place that takes a copy of every record.
 ///
 /// A record that was taken is as durable as the sink promises; one that could not be taken is an error, never silence.
-pub trait Sink: fmt::Debug {
+pub trait Sink: fmt::Debug + Send {
     /// What the sink is called in errors, such as `jsonl:decisions.jsonl`.
     fn name(&self) -> String;
 
@@ -24,45 +25,22 @@ pub trait Sink: fmt::Debug {
     fn append(&mut self, records: &[SinkRecord]) -> Result<(), SinkError>;
 }
 
-/// What happened to the action of a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Happening {
-    /// A human is about to be asked.
-    Requested,
-    /// It was answered.
-    Decided,
-    /// It ended, or was given up although it had been allowed.
-    Ended,
-}
-
-impl Happening {
-    /// The word for it, as the log stores it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Happening::Requested => "requested",
-            Happening::Decided => "decided",
-            Happening::Ended => "ended",
-        }
-    }
-}
-
 /// A record as sinks get it: made from what the log stores, never from the action itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SinkRecord {
-    happening: Happening,
+    kind: EventKind,
     record: Record,
 }
 
 impl SinkRecord {
-    pub(crate) const fn new(happening: Happening, record: Record) -> SinkRecord {
-        SinkRecord { happening, record }
+    pub(crate) const fn new(kind: EventKind, record: Record) -> SinkRecord {
+        SinkRecord { kind, record }
     }
 
-    /// What happened.
+    /// What happened: the kind of event that made or changed the record.
     #[must_use]
-    pub const fn happening(&self) -> Happening {
-        self.happening
+    pub const fn kind(&self) -> EventKind {
+        self.kind
     }
 
     /// The action, and what is known of it by then. The number and the hash are those of the event in the log.
@@ -86,9 +64,9 @@ impl SinkRecord {
         let (kind, target) = (escape(&record.action_type), escape(&record.action_target));
         let who = record.agent.as_deref().map_or_else(|| "somebody".to_owned(), escape);
         let (risk, rule) = (record.risk_level, escape(&record.matched_rule));
-        let what = match (self.happening, record.decision, record.result_status) {
-            (Happening::Requested, ..) | (_, None, _) => "asked",
-            (Happening::Ended, _, Some(status)) => status.as_str(),
+        let what = match (self.kind, record.decision, record.result_status) {
+            (EventKind::Requested, ..) | (_, None, _) => "asked",
+            (EventKind::Ended, _, Some(status)) => status.as_str(),
             (_, Some(answer), _) => answer.as_str(),
         };
         format!("{kind} on {target} by {who}: {what}, {risk} risk, {rule}")

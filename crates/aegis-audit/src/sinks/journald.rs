@@ -120,7 +120,7 @@ fn encode(record: &SinkRecord) -> Result<Vec<u8>, SinkError> {
     let mut datagram = Vec::with_capacity(2048);
     let mut field = |name: &str, value: &str| push_field(&mut datagram, name, value);
     let line = record.line()?;
-    let (happening, sentence, record) = (record.happening(), record.sentence(), record.record());
+    let (happening, sentence, record) = (record.kind(), record.sentence(), record.record());
     field("MESSAGE", &sentence);
     field("PRIORITY", priority(record.risk_level));
     field("SYSLOG_IDENTIFIER", "aegis");

@@ -19,7 +19,7 @@ impl TracingSink {
 /// Emits an event at a level, which must be a constant, or tells that nobody takes it.
 macro_rules! emit {
     ($level:ident, $record:expr) => {{
-        let (happening, record, message) = ($record.happening(), $record.record(), $record.sentence());
+        let (happening, record, message) = ($record.kind(), $record.record(), $record.sentence());
         if !tracing::enabled!(target: TracingSink::TARGET, tracing::Level::$level) {
             let (level, target) = (stringify!($level), TracingSink::TARGET);
             return Err(SinkError::NobodyListens { level, target });

@@ -1,0 +1,52 @@
+//! What is written down as a whole.
+
+use std::collections::BTreeSet;
+
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::{Decided, Ended, Event, Stamped};
+use chrono::{DateTime, Utc};
+
+/// Something that is written down as a whole: one event or several, the last of which its receipt is for.
+pub trait Account {
+    /// Its events, oldest first: at least one, and the same ones whenever this is asked.
+    fn events(&self) -> Vec<Stamped<'_>>;
+}
+
+impl Account for Stamped<'_> {
+    fn events(&self) -> Vec<Stamped<'_>> {
+        vec![*self]
+    }
+}
+
+/// What says of the actions of these events that they were given up: those that were to be asked for, and those that were
+/// allowed.
+pub(super) fn given_up<'e>(events: &[Stamped<'e>], at: DateTime<Utc>, why: &'e str) -> Vec<Stamped<'e>> {
+    let ended = |action_id, session_id| {
+        let (status, error) = (ResultStatus::Skipped, Some(why));
+        let ended = Ended { action_id, session_id, status, error, duration_ms: None };
+        Stamped { at, event: Event::Ended(ended) }
+    };
+    let decided: BTreeSet<_> = events
+        .iter()
+        .filter_map(|stamped| match stamped.event {
+            Event::Decided(Decided { entry, .. }) => Some(entry.action_id),
+            _ => None,
+        })
+        .collect();
+    let mut given_up = Vec::new();
+    for stamped in events {
+        match stamped.event {
+            Event::Requested(asked) if !decided.contains(asked.entry.action_id) => {
+                let entry = asked.entry;
+                let decided = Decided { entry, answer: Answer::Unanswered, approver: None, reason: why };
+                given_up.push(Stamped { at, event: Event::Decided(decided) });
+                given_up.push(ended(entry.action_id, entry.session_id));
+            }
+            Event::Decided(Decided { entry, answer, .. }) if answer.is_allowed() => {
+                given_up.push(ended(entry.action_id, entry.session_id));
+            }
+            _ => {}
+        }
+    }
+    given_up
+}

@@ -1,0 +1,81 @@
+//! Questions about one action.
+
+use aegis_engine::Digest;
+use aegis_ledger::history::{Found, History};
+use aegis_ledger::stored_event::StoredEvent;
+use rusqlite::OptionalExtension as _;
+
+use super::reader::TrailReader;
+use super::sqlite_error::failed;
+use crate::error::TrailError;
+use crate::store::history_of;
+
+impl TrailReader {
+    /// Which actions have this id or an id that begins like it. Of several, at most `most` are given. An id that is
+    /// there as it is stands for itself, whatever else begins like it.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn find_actions(&self, prefix: &str, most: usize) -> Result<Found, TrailError> {
+        let failed = |error| failed(&self.path, error);
+        if prefix.is_empty() {
+            // Without an id, an event is about the log itself.
+            return Ok(Found::Nothing);
+        }
+        // No text that begins like the prefix comes after the prefix and the last of all characters.
+        let last = format!("{prefix}{}", char::MAX);
+        let most = i64::try_from(most.max(2)).unwrap_or(i64::MAX);
+        let mut statement = self
+            .connection
+            .prepare_cached(
+                "SELECT DISTINCT action_id FROM events WHERE action_id >= ?1 AND action_id <= ?2 \
+                 ORDER BY action_id LIMIT ?3",
+            )
+            .map_err(failed)?;
+        let found = statement
+            .query_map((prefix, last, most), |row| row.get(0))
+            .and_then(Iterator::collect::<rusqlite::Result<Vec<String>>>)
+            .map_err(failed)?;
+        self.check_unchanged()?;
+        Ok(match found.as_slice() {
+            [] => Found::Nothing,
+            // The shortest comes first, and an id that is the prefix itself is the shortest.
+            [one, ..] if one == prefix || found.len() == 1 => Found::One(one.clone()),
+            _ => Found::Several(found),
+        })
+    }
+
+    /// The id of the action that the event of this number is about; empty if it is about the log itself. `None` if there
+    /// is no such event.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn action_of(&self, seq: u64) -> Result<Option<String>, TrailError> {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let found = self
+            .connection
+            .prepare_cached("SELECT action_id FROM events WHERE seq = ?1")
+            .and_then(|mut statement| statement.query_row([seq], |row| row.get(0)).optional())
+            .map_err(|error| failed(&self.path, error))?;
+        self.check_unchanged()?;
+        Ok(found)
+    }
+
+    /// Everything that the log holds about the action with this id. `None` if that is nothing.
+    ///
+    /// An event that does not fit its hash, or cannot be read, is no error: it is given with what is wrong with it.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn history(&self, action_id: &str) -> Result<Option<History>, TrailError> {
+        history_of(self, action_id)
+    }
+
+    /// Compares an event with its hash, and gives that.
+    ///
+    /// # Errors
+    /// When the event is not the one that was hashed. The text says what does not fit.
+    pub fn check_event(&self, event: &StoredEvent<'_>) -> Result<Digest, String> {
+        event.checked_hash(&self.identity.id).map_err(|misfit| misfit.to_string())
+    }
+}

@@ -1,0 +1,363 @@
+//! Appending to the log: one transaction, one sync, then the receipts.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
+
+use aegis_ledger::block_index::BlockIndex;
+use aegis_ledger::chain::{Head, LogIdentity};
+
+use super::head::head;
+use super::schema::{JournalMode, check_tables, configure, create, defend, identify};
+use super::sqlite_error::failed;
+use super::transaction::Appending;
+use crate::error::TrailError;
+use crate::file::{
+    FileIdentity, beside, create_private, inspect, is_still, may_read, resolve, sync_directory,
+};
+use crate::lock::FairLock;
+use crate::store::{Space, Store, Traces, Work};
+
+/// Nobody waits longer than this, whatever they ask for: instants beyond it need not exist.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long to wait for readers before leaving the write-ahead log as it is: some read for long.
+const READERS_WAIT: Duration = Duration::from_secs(2);
+/// How long to leave the log to a program that knows nothing of the lock.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// A log that is open for appending.
+///
+/// Many processes may append at once: each transaction holds a lock for which the kernel queues the waiters fairly.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+    lock: FairLock,
+    path: PathBuf,
+    identity: LogIdentity,
+    /// The files that `SQLite` has open, which must not be replaced meanwhile.
+    files: Vec<(PathBuf, FileIdentity)>,
+    last: Option<Head>,
+    /// The index of the newest block's events that this process wrote, the newest of which is `last`.
+    index: BlockIndex,
+    wait: Duration,
+    created: bool,
+}
+
+impl SqliteStore {
+    /// Opens the log at `path`, or creates it with permissions for its owner alone. Waits for at most `wait` (and a
+    /// day at the longest) whenever another process holds the log.
+    ///
+    /// # Errors
+    /// When the file cannot be used, must not be trusted, is damaged, or was written by a newer program.
+    pub fn open(path: &Path, wait: Duration) -> Result<SqliteStore, TrailError> {
+        let wait = wait.min(LONGEST_WAIT);
+        let deadline = Instant::now() + wait;
+        let path = resolve(path)?;
+        // What is there but is no log is refused before anything is made beside it.
+        let there = match inspect(&path)? {
+            Some(metadata) if metadata.len() > 0 => Some(connect(&path, wait)?),
+            _ => None,
+        };
+        let lock = FairLock::of(&path);
+        // Creation happens under the lock, so that nobody sees half a log.
+        let held = lock.hold(deadline)?;
+        let (mut connection, file) = match there {
+            Some(connected) => connected,
+            None => {
+                create_private(&path)?;
+                connect(&path, wait)?
+            }
+        };
+        // What the file is comes first: a setting could already change it.
+        let found = identify(&connection, &path)?;
+        let journal = configure(&connection, &path, JournalMode::for_log(&path))?;
+        let created = found.is_none();
+        let identity = match found {
+            Some(identity) => identity,
+            None => create(&mut connection, &path, Utc::now().timestamp_millis())?,
+        };
+        let mut files = vec![(path.clone(), file)];
+        if journal == JournalMode::Ahead {
+            for file in [beside(&path, "-wal"), beside(&path, "-shm")] {
+                let Some(metadata) = inspect(&file)? else { return Err(TrailError::Replaced { path: file }) };
+                files.push((file, FileIdentity::from(&metadata)));
+            }
+        }
+        drop(held);
+        sync_directory(&path)?;
+        Ok(SqliteStore {
+            connection,
+            lock,
+            path,
+            identity,
+            files,
+            last: None,
+            index: BlockIndex::default(),
+            wait,
+            created,
+        })
+    }
+
+    fn try_transact(&mut self, work: &mut Work<'_>, deadline: Instant) -> Result<(), TrailError> {
+        let _held = self.lock.hold(deadline)?;
+        self.check_files()?;
+        let failed = |error| failed(&self.path, error);
+        let left = deadline.saturating_duration_since(Instant::now());
+        self.connection.busy_timeout(left).map_err(failed)?;
+        // Dropped without a commit, a transaction is rolled back.
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
+        check_tables(&transaction, &self.path)?;
+        let head = head(&transaction, &self.path, &self.identity, self.last)?;
+        let (path, identity) = (&self.path, &self.identity);
+        // What this writer knows of the newest block holds only if nobody else wrote since, and nothing is undone.
+        let index = std::mem::take(&mut self.index);
+        let index = if self.last == Some(head) { index } else { BlockIndex::default() };
+        let mut log = Appending::new(&transaction, path, identity, head, index);
+        work(&mut log)?;
+        let (head, index) = (log.head, log.index);
+        transaction.commit().map_err(failed)?;
+        // A row in a file that has lost its name is not kept: it must have had the name when the row was synced.
+        self.check_files()?;
+        self.last = Some(head);
+        self.index = index;
+        Ok(())
+    }
+
+    /// Whether rows were ever deleted from the log.
+    fn was_pruned(&self) -> Result<bool, TrailError> {
+        self.connection
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM events WHERE kind = 'pruned' AND action_id = '')",
+                [],
+                |row| row.get(0),
+            )
+            .map_err(|error| failed(&self.path, error))
+    }
+
+    /// How many bytes are free within the log's file.
+    fn free_bytes(&self) -> Result<u64, TrailError> {
+        let pragma = |name: &str| -> rusqlite::Result<u64> {
+            self.connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
+        };
+        let pages = pragma("freelist_count").map_err(|error| failed(&self.path, error))?;
+        let size = pragma("page_size").map_err(|error| failed(&self.path, error))?;
+        Ok(pages.saturating_mul(size))
+    }
+
+    /// Writes every page of the log anew, so that no page holds anything but what is in the log. That takes as much space
+    /// again for a while, in a temporary file that has no name, and in the write-ahead log.
+    fn write_anew(&mut self) -> Result<(), TrailError> {
+        let deadline = Instant::now() + self.wait;
+        let _held = self.lock.hold(deadline)?;
+        self.check_files()?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let written = self.connection.busy_timeout(left).and_then(|()| {
+            // In memory, it could be more than there is.
+            self.connection.execute_batch("PRAGMA temp_store = FILE; VACUUM;")
+        });
+        let restored = self.connection.execute_batch("PRAGMA temp_store = MEMORY;");
+        written.and(restored).map_err(|error| failed(&self.path, error))?;
+        self.check_files()
+    }
+
+    /// Moves everything from the write-ahead log into the log and empties it, as soon as nobody reads what was before.
+    /// Tells whether that worked within `wait`, or within the log's own if that is shorter. Without a write-ahead log
+    /// there is nothing to do.
+    fn empty_write_ahead_log(&mut self, wait: Duration) -> Result<bool, TrailError> {
+        let deadline = Instant::now() + self.wait.min(wait);
+        let held = match self.lock.hold(deadline) {
+            Err(TrailError::Locked { .. }) => return Ok(false),
+            held => held?,
+        };
+        self.check_files()?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        let busy: rusqlite::Result<i64> = self.connection.busy_timeout(left).and_then(|()| {
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
+        });
+        drop(held);
+        match busy.map_err(|error| failed(&self.path, error)) {
+            Ok(busy) => Ok(busy == 0),
+            Err(TrailError::Locked { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives the log a rollback journal, as where there is no shared memory.
+    #[cfg(test)]
+    pub(crate) fn without_write_ahead_log(mut self) -> SqliteStore {
+        assert_eq!(
+            configure(&self.connection, &self.path, JournalMode::Rollback).unwrap(),
+            JournalMode::Rollback
+        );
+        self.files.truncate(1);
+        self
+    }
+
+    fn check_files(&self) -> Result<(), TrailError> {
+        match self.files.iter().find(|(path, file)| !is_still(path, *file)) {
+            None => Ok(()),
+            Some((path, _)) => Err(TrailError::Replaced { path: path.clone() }),
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn identity(&self) -> &LogIdentity {
+        &self.identity
+    }
+
+    fn location(&self) -> &Path {
+        &self.path
+    }
+
+    fn created(&self) -> bool {
+        self.created
+    }
+
+    fn transact(&mut self, work: &mut Work<'_>) -> Result<(), TrailError> {
+        let deadline = Instant::now() + self.wait;
+        loop {
+            match self.try_transact(work, deadline) {
+                // A program that knows nothing of the lock is in the way.
+                Err(TrailError::Locked { .. }) if Instant::now() < deadline => std::thread::sleep(PAUSE),
+                result => return result,
+            }
+        }
+    }
+
+    fn erase_traces(&mut self) -> Result<Traces, TrailError> {
+        if self.was_pruned()? {
+            match self.write_anew() {
+                Ok(()) => {}
+                Err(TrailError::Locked { .. }) => return Ok(Traces::HeldByOthers),
+                Err(TrailError::Full { .. }) => return Ok(Traces::NoSpace),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(if self.empty_write_ahead_log(Duration::MAX)? { Traces::None } else { Traces::HeldByOthers })
+    }
+
+    fn settle_space(&mut self, shrink: bool) -> Result<Space, TrailError> {
+        if shrink {
+            self.write_anew()?;
+        }
+        let free = self.free_bytes()?;
+        Ok(Space { free, journal_emptied: self.empty_write_ahead_log(READERS_WAIT)? })
+    }
+}
+
+/// Opens a file that is there, once it and what belongs to it may be trusted. Tells what it is, so that a later
+/// replacement shows.
+fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), TrailError> {
+    let failed = |error| failed(path, error);
+    for suffix in ["-wal", "-shm", "-journal"] {
+        inspect(&beside(path, suffix))?;
+    }
+    let metadata = inspect(path)?.ok_or_else(|| TrailError::NotFound { path: path.to_owned() })?;
+    let file = FileIdentity::from(&metadata);
+    if !may_read(path) {
+        return Err(TrailError::Denied { path: path.to_owned() });
+    }
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(wait).map_err(failed)?;
+    defend(&connection).map_err(failed)?;
+    match identify(&connection, path) {
+        // Whoever holds it may be creating it. That is for the lock to settle.
+        Ok(_) | Err(TrailError::Locked { .. }) => {}
+        Err(error) => return Err(error),
+    }
+    if connection.is_readonly(MAIN_DB).map_err(failed)? {
+        return Err(TrailError::ReadOnly { path: path.to_owned() });
+    }
+    if !is_still(path, file) {
+        return Err(TrailError::Replaced { path: path.to_owned() });
+    }
+    Ok((connection, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use aegis_ledger::answer::ResultStatus;
+    use aegis_ledger::event::{Ended, Event, Stamped};
+
+    use super::*;
+    use crate::store::Appended;
+
+    fn ended(action_id: &str) -> Stamped<'_> {
+        let (session_id, status) = ("s", ResultStatus::Success);
+        let ended = Ended { action_id, session_id, status, error: None, duration_ms: None };
+        Stamped { at: Utc::now(), event: Event::Ended(ended) }
+    }
+
+    fn store() -> (tempfile::TempDir, SqliteStore) {
+        let directory = tempfile::tempdir().unwrap();
+        let trail = SqliteStore::open(&directory.path().join("log.db"), Duration::from_secs(10)).unwrap();
+        (directory, trail)
+    }
+
+    fn append(store: &mut SqliteStore, events: &[Stamped<'_>]) -> Result<Vec<Appended>, TrailError> {
+        let mut appended = Vec::new();
+        store.transact(&mut |log| {
+            appended = log.append(events)?;
+            Ok(())
+        })?;
+        Ok(appended)
+    }
+
+    fn pragma(trail: &SqliteStore, name: &str) -> String {
+        let text = |row: &rusqlite::Row<'_>| {
+            Ok(match row.get(0)? {
+                rusqlite::types::Value::Text(text) => text,
+                rusqlite::types::Value::Integer(number) => number.to_string(),
+                other => panic!("{other:?}"),
+            })
+        };
+        trail.connection.query_row(&format!("PRAGMA {name}"), [], text).unwrap()
+    }
+
+    #[test]
+    fn the_connection_is_durable_and_defensive() {
+        let (_directory, trail) = store();
+        assert_eq!(pragma(&trail, "journal_mode"), "wal");
+        for (name, value) in [
+            ("synchronous", 2_i64),
+            ("trusted_schema", 0),
+            ("cell_size_check", 1),
+            ("mmap_size", 0),
+            ("temp_store", 2),
+            ("journal_size_limit", 4 << 20),
+        ] {
+            assert_eq!(pragma(&trail, name), value.to_string(), "{name}");
+        }
+        // What only DEFENSIVE refuses.
+        trail.connection.execute_batch("PRAGMA writable_schema = ON").unwrap();
+        assert!(trail.connection.execute("DELETE FROM sqlite_schema", []).is_err());
+    }
+
+    #[test]
+    fn a_full_disk_refuses_whole_batches_and_recovers() {
+        let (_directory, mut trail) = store();
+        let _ = append(&mut trail, &[ended("a")]).unwrap();
+        let pages = pragma(&trail, "page_count");
+        let _ = pragma(&trail, &format!("max_page_count = {pages}"));
+        let many = vec![ended("b"); 1000];
+        assert!(matches!(append(&mut trail, &many), Err(TrailError::Full { .. })));
+        let _ = pragma(&trail, "max_page_count = 1000000");
+        let appended = append(&mut trail, &many).unwrap();
+        assert_eq!(appended.iter().map(|it| it.head.seq).collect::<Vec<_>>(), (2..=1001).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn no_wait_is_too_long_or_too_short() {
+        for wait in [Duration::ZERO, Duration::MAX] {
+            let directory = tempfile::tempdir().unwrap();
+            let mut trail = SqliteStore::open(&directory.path().join("log.db"), wait).unwrap();
+            let _ = append(&mut trail, &[ended("a")]).unwrap();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `decided`: an action was answered for good.
+
+use aegis_engine::ApprovalMode;
+
+use super::body::{Happening, Key};
+use super::entry::{Answered, Entry, EntryBody};
+use super::kind::EventKind;
+use super::text::Text;
+use crate::answer::{Answer, ApproverIdentity};
+
+/// The action was answered for good.
+#[derive(Clone, Copy, Debug)]
+pub struct Decided<'a> {
+    /// The action.
+    pub entry: Entry<'a>,
+    /// The answer.
+    pub answer: Answer,
+    /// Who gave it.
+    pub approver: Option<&'a ApproverIdentity>,
+    /// Why, in a sentence for a person.
+    pub reason: &'a str,
+}
+
+impl<'a> Happening<'a> for Decided<'a> {
+    type Body = EntryBody<Text<'a>>;
+
+    fn action_id(&self) -> &'a str {
+        self.entry.action_id
+    }
+
+    fn refers_to(&self) -> Option<(&'a str, EventKind)> {
+        // Where nobody had to be asked, nothing was requested.
+        (self.entry.decision.approval() == ApprovalMode::Approve)
+            .then_some((self.entry.action_id, EventKind::Requested))
+    }
+
+    fn stored(&self, requested_seq: Option<u64>, key: &Key) -> (Self::Body, Option<String>) {
+        let Decided { answer, approver, reason, .. } = *self;
+        let (body, payload) =
+            self.entry.stored(Some(Answered { answer, approver, reason, requested_seq }), key);
+        (body, Some(payload))
+    }
+}

@@ -1,0 +1,189 @@
+//! An action and what the policy says of it: the common part of its `requested` and `decided` events.
+
+use aegis_engine::{
+    Action, ApprovalMode, Decision, Digest, Member, Redacted, Redaction, RiskLevel, Undecidable,
+    canonical_members,
+};
+use serde::{Deserialize, Serialize};
+
+use super::body::{Body, Claimed, Key};
+use super::kind::EventKind;
+use super::text::Text;
+use super::words::{Field, Words};
+use crate::answer::{Answer, ApproverIdentity, ResultStatus};
+use crate::secret_digest::secret_digest;
+
+/// Where the path of a policy or a log was taken from. A path from the environment could have been set by the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PathSource {
+    /// A flag of the command, or the program that embeds the library.
+    Argument,
+    /// An environment variable.
+    Environment,
+    /// Nobody said; the default.
+    Default,
+}
+
+/// An action and what the policy says of it, to be written down.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry<'a> {
+    /// The id of the action.
+    pub action_id: &'a str,
+    /// The session that it belongs to.
+    pub session_id: &'a str,
+    /// The action itself.
+    pub action: &'a Action,
+    /// The digest of its canonical form.
+    pub action_sha256: Digest,
+    /// What the policy says.
+    pub decision: &'a Decision,
+    /// What of the action must not be written down. The log applies it, with a key of its own, to everything that it
+    /// stores, and sinks get what is stored.
+    pub redaction: &'a Redaction,
+    /// The digest of the policy.
+    pub policy_sha256: Digest,
+    /// The machine.
+    pub host: &'a str,
+    /// The account that asks.
+    pub user: &'a str,
+    /// Where the policy's path was taken from.
+    pub policy_source: PathSource,
+    /// Where the log's path was taken from.
+    pub log_source: PathSource,
+}
+
+/// An action and what the policy said of it, as it is stored. `S` is how its strings are held: owned, or as [`Text`] of
+/// the stored row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryBody<S = String> {
+    /// The session that it belongs to.
+    pub session_id: S,
+    /// Who acted, if that is known.
+    pub agent: Option<S>,
+    /// The kind of operation.
+    pub action_type: S,
+    /// The system acted upon.
+    pub action_target: S,
+    /// How much harm the action could do.
+    pub risk_level: RiskLevel,
+    /// What the policy required.
+    pub approval: ApprovalMode,
+    /// The rule that decided, or `<default>`.
+    pub matched_rule: S,
+    /// The answer; none in a request.
+    pub decision: Option<Answer>,
+    /// Who answered.
+    pub approver: Option<ApproverIdentity>,
+    /// What the answer alone says of the result.
+    pub result_status: Option<ResultStatus>,
+    /// Why, in a sentence for a person.
+    pub reason: S,
+    /// Conditions that could not be decided.
+    pub undecidable: Vec<Undecidable>,
+    /// The SHA-256 of the action's canonical form.
+    pub action_sha256: S,
+    /// The SHA-256 of the policy.
+    pub policy_sha256: S,
+    /// The machine.
+    pub host: S,
+    /// The account that asked.
+    pub user: S,
+    /// Where the policy's path was taken from.
+    pub policy_source: PathSource,
+    /// Where the log's path was taken from.
+    pub log_source: PathSource,
+    /// The number of the action's `requested` event, which this one supersedes.
+    pub requested_seq: Option<u64>,
+    /// Where in the parameters a digest of a secret stands: JSON Pointers. What looks like such a digest elsewhere is
+    /// the agent's own text.
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub redacted: Vec<S>,
+}
+
+/// How an action was answered: what a `decided` event adds to its entry.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Answered<'a> {
+    pub(super) answer: Answer,
+    pub(super) approver: Option<&'a ApproverIdentity>,
+    pub(super) reason: &'a str,
+    pub(super) requested_seq: Option<u64>,
+}
+
+impl<'a> Entry<'a> {
+    /// What is stored: the body, and the payload, in which nothing secret is left.
+    ///
+    /// Secrets are replaced here, and nothing else of this crate sees the parameters. What the policy says of the action
+    /// (`reason`, `undecidable`) never quotes a parameter, so nothing needs to be replaced in it; were it searched for
+    /// secrets, an agent could have words of the policy replaced by calling them its password.
+    pub(super) fn stored(&self, answered: Option<Answered<'a>>, key: &Key) -> (EntryBody<Text<'a>>, String) {
+        let redacted = self.redaction.redact(self.action, |value| secret_digest(key, value));
+        let (description, params) = match &redacted {
+            Some(redacted) => (redacted.description(), redacted.params()),
+            None => (self.action.description(), self.action.params()),
+        };
+        let payload = canonical_members([
+            ("description", Member::Text(description)),
+            ("params", Member::Object(params)),
+        ]);
+        (self.body(answered, redacted.as_ref()), payload)
+    }
+
+    fn body(&self, answered: Option<Answered<'a>>, redacted: Option<&Redacted>) -> EntryBody<Text<'a>> {
+        let answer = answered.map(|answered| answered.answer);
+        let pointers = redacted.map(Redacted::pointers).unwrap_or_default();
+        EntryBody {
+            session_id: self.session_id.into(),
+            agent: self.action.agent().map(Text::from),
+            action_type: self.action.kind().into(),
+            action_target: self.action.target().into(),
+            risk_level: self.decision.risk_level(),
+            approval: self.decision.approval(),
+            matched_rule: self.decision.matched_rule().into(),
+            decision: answer,
+            approver: answered.and_then(|answered| answered.approver.cloned()),
+            result_status: answer.and_then(ResultStatus::of),
+            reason: answered.map_or_else(|| self.decision.reason(), |answered| answered.reason).into(),
+            undecidable: self.decision.undecidable().to_vec(),
+            action_sha256: self.action_sha256.to_string().into(),
+            policy_sha256: self.policy_sha256.to_string().into(),
+            host: self.host.into(),
+            user: self.user.into(),
+            policy_source: self.policy_source,
+            log_source: self.log_source,
+            requested_seq: answered.and_then(|answered| answered.requested_seq),
+            redacted: pointers.iter().cloned().map(Text::from).collect(),
+        }
+    }
+}
+
+impl<S: AsRef<str>> Body for EntryBody<S> {
+    fn words(&self) -> Words<'_> {
+        Words {
+            terms: Some([
+                (Field::Session, Some(self.session_id.as_ref())),
+                (Field::Agent, self.agent.as_ref().map(AsRef::as_ref)),
+                (Field::Type, Some(self.action_type.as_ref())),
+                (Field::Target, Some(self.action_target.as_ref())),
+                (Field::Rule, Some(self.matched_rule.as_ref())),
+                (Field::Risk, Some(self.risk_level.as_str())),
+                (Field::Approval, Some(self.approval.as_str())),
+                (Field::Decision, self.decision.map(Answer::as_str)),
+                (Field::Result, self.result_status.map(ResultStatus::as_str)),
+            ]),
+            superseded: self.requested_seq,
+            outcome: None,
+        }
+    }
+
+    fn claim(&self) -> Result<Claimed<'_>, String> {
+        Ok(match self.requested_seq {
+            Some(seq) => Claimed::Reference { seq, kind: EventKind::Requested },
+            None => Claimed::Nothing,
+        })
+    }
+
+    fn record(&self, own: u64) -> Option<u64> {
+        Some(own)
+    }
+}

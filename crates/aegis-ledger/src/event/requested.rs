@@ -1,0 +1,25 @@
+//! `requested`: a human is about to be asked.
+
+use super::body::{Happening, Key};
+use super::entry::{Entry, EntryBody};
+use super::text::Text;
+
+/// A human is about to be asked.
+#[derive(Clone, Copy, Debug)]
+pub struct Requested<'a> {
+    /// The action.
+    pub entry: Entry<'a>,
+}
+
+impl<'a> Happening<'a> for Requested<'a> {
+    type Body = EntryBody<Text<'a>>;
+
+    fn action_id(&self) -> &'a str {
+        self.entry.action_id
+    }
+
+    fn stored(&self, _: Option<u64>, key: &Key) -> (Self::Body, Option<String>) {
+        let (body, payload) = self.entry.stored(None, key);
+        (body, Some(payload))
+    }
+}
