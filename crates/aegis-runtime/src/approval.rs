@@ -1,7 +1,12 @@
-//! How a human is asked, and what came of it.
+//! What is asked of an approver, and what came of it.
 
-use aegis_audit::{Answer, ApproverIdentity};
+use std::borrow::Cow;
+use std::fmt;
+
 use aegis_engine::{Action, Decision, Digest};
+use aegis_ledger::answer::{Answer, ApproverIdentity};
+
+use crate::witness::Witness;
 
 /// What an approver is asked: everything that the answer will be bound to.
 #[derive(Clone, Copy, Debug)]
@@ -16,92 +21,112 @@ pub struct ApprovalRequest<'a> {
     pub decision: &'a Decision,
     /// The digest of the policy.
     pub policy_sha256: Digest,
-    /// Where in the parameters secrets stand that the log will not hold: JSON Pointers. Whoever is asked must see them all
-    /// the same, or an agent could hide what it wants to do by calling it a password.
+    /// Where in the parameters secrets stand that the log will not hold: JSON Pointers. Whoever is asked must see them
+    /// all the same, or an agent could hide what it wants to do by calling it a password.
     pub redacted: &'a [String],
 }
 
-/// What came of asking. There is no way to make one from a `bool`, and no default.
+/// What came of asking. It is made only from the request that it answers: there is no way to make one from a `bool`, and
+/// no default. The gate takes an answer to another request for none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "an approval that is not recorded is not one"]
-pub struct Approval(Inner);
+pub struct Approval {
+    /// The id of the action that was asked about.
+    action_id: String,
+    reply: Reply,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Inner {
+enum Reply {
     Approved(ApproverIdentity),
-    Denied(ApproverIdentity),
+    Denied(ApproverIdentity, Option<String>),
     Unanswered(Unanswered),
 }
 
-/// Why nobody answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Unanswered {
-    /// There is no terminal to ask at.
-    NoTerminal,
-    /// The process is in the background of its terminal.
-    Background,
-    /// The deadline passed.
-    Timeout,
-    /// The terminal went away, or the process was told to stop.
-    HungUp,
-    /// The terminal could not be read, written or set up.
-    TerminalFailed,
+/// Why nobody answered, in the words of whoever asked, such as `nobody answered in time`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unanswered(Cow<'static, str>);
+
+impl Unanswered {
+    /// Nobody answered, for this reason.
+    #[must_use]
+    pub fn new(why: impl Into<Cow<'static, str>>) -> Unanswered {
+        Unanswered(why.into())
+    }
 }
 
-impl std::fmt::Display for Unanswered {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Unanswered::NoTerminal => "there is no terminal to ask at",
-            Unanswered::Background => "the process is in the background of its terminal",
-            Unanswered::Timeout => "nobody answered in time",
-            Unanswered::HungUp => "the terminal went away before anyone answered",
-            Unanswered::TerminalFailed => "the terminal could not be used",
-        })
+impl fmt::Display for Unanswered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl ApprovalRequest<'_> {
+    /// Somebody said yes.
+    pub fn approve(&self, by: Witness) -> Approval {
+        self.replied(Reply::Approved(by.into_identity()))
+    }
+
+    /// Somebody said no, and perhaps why.
+    pub fn deny(&self, by: Witness, why: Option<String>) -> Approval {
+        self.replied(Reply::Denied(by.into_identity(), why))
+    }
+
+    /// Somebody was asked, and has not answered yet. For now that is no answer.
+    pub fn pending(&self, why: Unanswered) -> Approval {
+        self.replied(Reply::Unanswered(why))
+    }
+
+    /// Nobody answered, and nobody will.
+    pub fn nobody(&self, why: Unanswered) -> Approval {
+        self.replied(Reply::Unanswered(why))
+    }
+
+    fn replied(&self, reply: Reply) -> Approval {
+        Approval { action_id: self.action_id.to_owned(), reply }
     }
 }
 
 impl Approval {
-    /// Somebody said yes.
-    pub const fn approved(by: ApproverIdentity) -> Approval {
-        Approval(Inner::Approved(by))
+    /// Nobody answered about the action of this id.
+    pub(crate) fn unanswered(action_id: &str, why: Unanswered) -> Approval {
+        Approval { action_id: action_id.to_owned(), reply: Reply::Unanswered(why) }
     }
 
-    /// Somebody said no.
-    pub const fn denied(by: ApproverIdentity) -> Approval {
-        Approval(Inner::Denied(by))
-    }
-
-    /// Nobody answered.
-    pub const fn unanswered(why: Unanswered) -> Approval {
-        Approval(Inner::Unanswered(why))
+    /// The same, if it is the answer to what was asked about this action. An answer to something else is none.
+    pub(crate) fn about(self, action_id: &str) -> Approval {
+        if self.action_id == action_id {
+            return self;
+        }
+        Approval::unanswered(action_id, Unanswered::new("the answer was to another request"))
     }
 
     /// The answer as it is recorded.
     #[must_use]
     pub const fn answer(&self) -> Answer {
-        match self.0 {
-            Inner::Approved(_) => Answer::Approved,
-            Inner::Denied(_) => Answer::Denied,
-            Inner::Unanswered(_) => Answer::Unanswered,
+        match self.reply {
+            Reply::Approved(_) => Answer::Approved,
+            Reply::Denied(..) => Answer::Denied,
+            Reply::Unanswered(_) => Answer::Unanswered,
         }
     }
 
     /// Who answered, if anyone did.
     #[must_use]
     pub const fn approver(&self) -> Option<&ApproverIdentity> {
-        match &self.0 {
-            Inner::Approved(by) | Inner::Denied(by) => Some(by),
-            Inner::Unanswered(_) => None,
+        match &self.reply {
+            Reply::Approved(by) | Reply::Denied(by, _) => Some(by),
+            Reply::Unanswered(_) => None,
         }
     }
 
-    /// Why nobody answered, if nobody did.
+    /// Why somebody said no, or why nobody answered, as far as that was said.
     #[must_use]
-    pub const fn why_unanswered(&self) -> Option<Unanswered> {
-        match self.0 {
-            Inner::Unanswered(why) => Some(why),
-            _ => None,
+    pub fn why(&self) -> Option<&str> {
+        match &self.reply {
+            Reply::Approved(_) => None,
+            Reply::Denied(_, why) => why.as_deref(),
+            Reply::Unanswered(why) => Some(&why.0),
         }
     }
 }
@@ -109,7 +134,7 @@ impl Approval {
 /// Somebody who can be asked whether an action may happen.
 ///
 /// An implementation must never answer yes on its own: an error, the end of input and a deadline are refusals.
-pub trait Approver {
+pub trait Approver: Send {
     /// Why nobody can be asked, where that can be told without asking; such an action is refused without a question.
     fn absent(&self) -> Option<Unanswered> {
         None

@@ -1,4 +1,51 @@
 //! Governs an action from policy to record: evaluate, approve, record.
+//!
+//! A [`Gate`] answers actions by one policy and over one journal. Where the policy wants a human, it asks an [`Approver`]:
+//! the [`TerminalApprover`], or one of the embedding program's own. Leave to do an action is a [`Proceed`], which only
+//! the gate makes, and only from an answer that the journal committed.
+//!
+//! # Example: a gate with an approver of one's own
+//! ```
+//! use std::sync::Arc;
+//! use std::time::Duration;
+//!
+//! use aegis_audit::Journal;
+//! use aegis_engine::{Action, Digest, Source, load};
+//! use aegis_ledger::event::PathSource;
+//! use aegis_runtime::{Approval, ApprovalRequest, Approver, Context, Gate, Outcome, Witness, current_user};
+//!
+//! /// Asks the person in front of this program's own window.
+//! struct Window;
+//!
+//! impl Approver for Window {
+//!     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
+//!         // Show the parsed action and its digest, and wait for an answer. Here, somebody says no.
+//!         let by = Witness::callback("window", Some(current_user())).expect("a word of our own");
+//!         request.deny(by, Some("not on a Friday".to_owned()))
+//!     }
+//! }
+//!
+//! # let directory = tempfile::tempdir()?;
+//! # let log = directory.path().join("log.db");
+//! let text = b"version: 1\nrules:\n  - { match: { type: read }, approval: auto }\n";
+//! let policy = Arc::new(load(&[Source { text }]).policy.expect("a valid policy"));
+//! let context = Context {
+//!     session_id: "s1".to_owned(),
+//!     host: "host".to_owned(),
+//!     user: current_user(),
+//!     policy_source: PathSource::Argument,
+//!     log_source: PathSource::Argument,
+//! };
+//! let journal = Journal::open(&log, Duration::from_secs(10))?;
+//! let mut gate = Gate::new(policy, Digest::of(text), journal, Window, context);
+//!
+//! let read = Action::from_json(br#"{"type":"read","target":"crm"}"#)?;
+//! assert!(matches!(gate.answer(&read)?, Outcome::Allowed(_)));
+//! let deploy = Action::from_json(br#"{"type":"deploy","target":"shop"}"#)?;
+//! let Outcome::Refused(refusal) = gate.answer(&deploy)? else { panic!("it was denied") };
+//! assert!(refusal.answered().reason().ends_with("denied it: not on a Friday"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod approval;
 mod gate;
@@ -6,10 +53,12 @@ mod identity;
 mod outcome;
 mod policy_file;
 mod terminal;
+mod witness;
 
 pub use approval::{Approval, ApprovalRequest, Approver, Unanswered};
-pub use gate::{Context, Gate, GateError, GroupError};
+pub use gate::{Context, Gate, GateError, GateHandle, GroupError, HandleError};
 pub use identity::{current_host, current_user, new_session_id};
 pub use outcome::{Answered, Outcome, Proceed, Refusal};
 pub use policy_file::{PolicyFile, PolicyFileError, Role, policy_sha256};
 pub use terminal::{TerminalApprover, TerminalOptions};
+pub use witness::{Witness, WitnessError};

@@ -1,8 +1,12 @@
 //! What the gate answers, and what is known of each answer.
 
-use aegis_audit::{Answer, ApproverIdentity, Receipt, Recorded};
+use aegis_audit::Committed;
 use aegis_engine::{Decision, Digest};
+use aegis_ledger::answer::{Answer, ApproverIdentity};
+use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
+
+use crate::gate::Sealed;
 
 /// What the gate answered, with everything that is said about it.
 #[derive(Debug)]
@@ -15,7 +19,7 @@ pub enum Outcome {
 }
 
 /// Leave to do one action, once. It exists only where the log holds the permission, synced, and every sink took
-/// the record of it: that is what [`Recorded`] proves.
+/// the record of it: that is what [`Committed`] proves, the only thing that one can be made from.
 #[derive(Debug)]
 #[must_use = "an allowed action that is not done should not have been asked for"]
 pub struct Proceed(Answered);
@@ -28,34 +32,40 @@ pub struct Refusal(Answered);
 /// One action and how it was answered.
 #[derive(Debug)]
 pub struct Answered {
-    answer: Unrecorded,
-    recorded: Recorded,
-}
-
-/// An answer that nobody may be given yet, because it is not in the log.
-#[derive(Debug)]
-pub(crate) struct Unrecorded {
-    pub(crate) action_id: String,
-    pub(crate) evaluated_at: DateTime<Utc>,
-    pub(crate) at: DateTime<Utc>,
-    pub(crate) action_sha256: Digest,
-    pub(crate) decision: Decision,
-    pub(crate) answer: Answer,
-    pub(crate) approver: Option<ApproverIdentity>,
+    action_id: String,
+    evaluated_at: DateTime<Utc>,
+    at: DateTime<Utc>,
+    action_sha256: Digest,
+    decision: Decision,
+    answer: Answer,
+    approver: Option<ApproverIdentity>,
     /// Where it says more than the decision's own reason.
-    pub(crate) reason: Option<String>,
+    reason: Option<String>,
+    receipt: Receipt,
 }
 
-impl Unrecorded {
-    pub(crate) fn reason(&self) -> &str {
-        self.reason.as_deref().unwrap_or_else(|| self.decision.reason())
-    }
-
+impl From<Committed<Sealed<'_>>> for Outcome {
     /// The outcome, now that the log and every sink have it.
-    pub(crate) fn recorded(self, recorded: Recorded) -> Outcome {
-        let allowed = recorded.receipt().allows();
-        let answered = Answered { answer: self, recorded };
-        if allowed { Outcome::Allowed(Proceed(answered)) } else { Outcome::Refused(Refusal(answered)) }
+    fn from(committed: Committed<Sealed<'_>>) -> Outcome {
+        let (Sealed { asked, answer, approver, reason }, receipt) = committed.into_parts();
+        let (draft, at) = (asked.draft, asked.at);
+        let answered = Answered {
+            action_id: draft.action_id,
+            evaluated_at: draft.at,
+            at,
+            action_sha256: draft.action_sha256,
+            decision: draft.decision,
+            answer,
+            approver,
+            reason,
+            receipt,
+        };
+        // Refusal is what falls through.
+        if answer.is_allowed() {
+            Outcome::Allowed(Proceed(answered))
+        } else {
+            Outcome::Refused(Refusal(answered))
+        }
     }
 }
 
@@ -89,52 +99,52 @@ impl Answered {
     /// The id of the action in the record (a UUID of version 7, so ids sort by time).
     #[must_use]
     pub fn action_id(&self) -> &str {
-        &self.answer.action_id
+        &self.action_id
     }
 
     /// The instant as of which the policy was evaluated: before anyone was asked.
     #[must_use]
     pub fn evaluated_at(&self) -> DateTime<Utc> {
-        self.answer.evaluated_at
+        self.evaluated_at
     }
 
     /// When the answer was given.
     #[must_use]
     pub fn at(&self) -> DateTime<Utc> {
-        self.answer.at
+        self.at
     }
 
     /// The digest of the action's canonical form.
     #[must_use]
     pub fn action_sha256(&self) -> Digest {
-        self.answer.action_sha256
+        self.action_sha256
     }
 
     /// What the policy said.
     pub fn decision(&self) -> &Decision {
-        &self.answer.decision
+        &self.decision
     }
 
     /// The answer.
     #[must_use]
     pub fn answer(&self) -> Answer {
-        self.answer.answer
+        self.answer
     }
 
     /// Who answered.
     #[must_use]
     pub fn approver(&self) -> Option<&ApproverIdentity> {
-        self.answer.approver.as_ref()
+        self.approver.as_ref()
     }
 
     /// Why, in a sentence for a person.
     #[must_use]
     pub fn reason(&self) -> &str {
-        self.answer.reason()
+        self.reason.as_deref().unwrap_or_else(|| self.decision.reason())
     }
 
-    /// The proof that the answer is in the log.
+    /// Where in the log the answer is.
     pub fn receipt(&self) -> &Receipt {
-        self.recorded.receipt()
+        &self.receipt
     }
 }

@@ -4,17 +4,19 @@
 //! answer. Whatever goes wrong, the terminal is left as it was found and the answer is not yes.
 
 mod layout;
+mod no_answer;
 mod prompt;
 mod session;
 mod signals;
 
 use std::time::{Duration, Instant};
 
-use aegis_audit::ApproverIdentity;
 use nix::errno::Errno;
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
 use crate::identity::current_user;
+use crate::witness::Witness;
+use no_answer::NoAnswer;
 use prompt::Prompt;
 use session::Session;
 use signals::{Interruption, Signals};
@@ -43,7 +45,7 @@ pub struct TerminalApprover {
 enum Reply {
     Yes,
     No,
-    Nobody(Unanswered),
+    Nobody(NoAnswer),
 }
 
 /// Why a question ended without a line that was typed.
@@ -51,19 +53,19 @@ enum Reply {
 enum Ended {
     EndOfInput,
     Interrupted(Interruption),
-    Unanswered(Unanswered),
+    NoAnswer(NoAnswer),
 }
 
-impl From<Unanswered> for Ended {
-    fn from(why: Unanswered) -> Ended {
-        Ended::Unanswered(why)
+impl From<NoAnswer> for Ended {
+    fn from(why: NoAnswer) -> Ended {
+        Ended::NoAnswer(why)
     }
 }
 
 impl From<Errno> for Ended {
     fn from(errno: Errno) -> Ended {
         // A terminal that went away says so with EIO.
-        Ended::Unanswered(if errno == Errno::EIO { Unanswered::HungUp } else { Unanswered::TerminalFailed })
+        Ended::NoAnswer(if errno == Errno::EIO { NoAnswer::HungUp } else { NoAnswer::TerminalFailed })
     }
 }
 
@@ -74,27 +76,27 @@ impl TerminalApprover {
         TerminalApprover { options }
     }
 
-    fn reply(&self, request: &ApprovalRequest<'_>) -> Result<Reply, Unanswered> {
+    fn reply(&self, request: &ApprovalRequest<'_>) -> Result<Reply, NoAnswer> {
         // A deadline that is too far away to be told is none.
         let deadline = Instant::now().checked_add(self.options.timeout);
         let mut session = Session::open()?;
         session.wait_for_turn(deadline)?;
-        let signals = Signals::catch().map_err(|_| Unanswered::TerminalFailed)?;
+        let signals = Signals::catch().map_err(|_| NoAnswer::TerminalFailed)?;
         let prompt = Prompt::new(request, self.options.color, session.width());
         let ended = put(&prompt, &mut session, &signals, deadline);
         let reply = match ended {
             Ok(true) => Reply::Yes,
             Ok(false) | Err(Ended::EndOfInput | Ended::Interrupted(Interruption::Keyboard)) => Reply::No,
-            Err(Ended::Interrupted(_)) => Reply::Nobody(Unanswered::HungUp),
-            Err(Ended::Unanswered(why)) => Reply::Nobody(why),
+            Err(Ended::Interrupted(_)) => Reply::Nobody(NoAnswer::HungUp),
+            Err(Ended::NoAnswer(why)) => Reply::Nobody(why),
         };
-        if matches!(ended, Err(Ended::Unanswered(Unanswered::HungUp))) {
+        if matches!(ended, Err(Ended::NoAnswer(NoAnswer::HungUp))) {
             signals.await_hang_up();
         }
         session.restore();
         // A signal that came in after the answer is not lost: it makes the answer a refusal.
         let reply = match signals.release() {
-            Some(Interruption::Stop) => Reply::Nobody(Unanswered::HungUp),
+            Some(Interruption::Stop) => Reply::Nobody(NoAnswer::HungUp),
             Some(Interruption::Keyboard) if reply == Reply::Yes => Reply::No,
             _ => reply,
         };
@@ -139,14 +141,14 @@ fn put_once(
 
 impl Approver for TerminalApprover {
     fn absent(&self) -> Option<Unanswered> {
-        Session::terminal().err().filter(|why| *why == Unanswered::NoTerminal)
+        Session::terminal().err().filter(|why| *why == NoAnswer::NoTerminal).map(Unanswered::from)
     }
 
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
         match self.reply(request) {
-            Ok(Reply::Yes) => Approval::approved(ApproverIdentity::terminal(current_user())),
-            Ok(Reply::No) => Approval::denied(ApproverIdentity::terminal(current_user())),
-            Ok(Reply::Nobody(why)) | Err(why) => Approval::unanswered(why),
+            Ok(Reply::Yes) => request.approve(Witness::terminal(current_user())),
+            Ok(Reply::No) => request.deny(Witness::terminal(current_user()), None),
+            Ok(Reply::Nobody(why)) | Err(why) => request.nobody(why.into()),
         }
     }
 }

@@ -1,16 +1,21 @@
-use std::cell::{Cell, RefCell};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::rc::Rc;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use aegis_audit::{
-    Filter, Happening, Record, ResultStatus, Sink, SinkError, SinkRecord, Trail, TrailError, TrailReader,
-};
+use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{RecordError, Sink, SinkError, SinkRecord, TrailError};
 use aegis_engine::{Source, load};
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::{EventKind, PathSource};
+use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
+use aegis_ledger::stored_event::StoredEvent;
 
 use super::*;
-use crate::approval::Unanswered;
+use crate::approval::{Approval, ApprovalRequest, Unanswered};
+use crate::witness::Witness;
 
 const POLICY: &str = "version: '1'
 rules:
@@ -18,8 +23,8 @@ rules:
   - { name: deletes_are_blocked, match: { type: delete }, approval: block }
 ";
 
-fn policy() -> Policy {
-    load(&[Source { text: POLICY.as_bytes() }]).policy.unwrap()
+fn policy() -> Arc<Policy> {
+    Arc::new(load(&[Source { text: POLICY.as_bytes() }]).policy.unwrap())
 }
 
 fn actions(kinds: &[&str]) -> Vec<Action> {
@@ -50,23 +55,17 @@ impl Place {
         self.directory.path().join("log.db")
     }
 
-    fn trail(&self) -> Trail {
-        Trail::open(&self.log(), Duration::from_secs(10)).unwrap()
+    fn journal(&self) -> Journal {
+        Journal::open(&self.log(), Duration::from_secs(10)).unwrap()
     }
 
     fn records(&self) -> Vec<Record> {
-        let mut records = Vec::new();
-        let each = |record| {
-            records.push(record);
-            Ok::<_, TrailError>(ControlFlow::Continue(()))
-        };
-        TrailReader::open(&self.log()).unwrap().records(&Filter::default(), each).unwrap();
-        records
+        records(&self.log())
     }
 
     fn events(&self) -> Vec<String> {
         let mut kinds = Vec::new();
-        let each = |_, event: Result<aegis_audit::StoredEvent<'_>, String>| {
+        let each = |_, event: Result<StoredEvent<'_>, String>| {
             kinds.push(event.unwrap().kind.to_owned());
             Ok::<_, TrailError>(ControlFlow::Continue(()))
         };
@@ -75,16 +74,41 @@ impl Place {
     }
 }
 
-/// Approves everything, after a look at how many records there are by then.
-struct Looker<'p> {
-    place: &'p Place,
-    seen: Vec<usize>,
+fn records(log: &Path) -> Vec<Record> {
+    let mut records = Vec::new();
+    let each = |record| {
+        records.push(record);
+        Ok::<_, TrailError>(ControlFlow::Continue(()))
+    };
+    TrailReader::open(log).unwrap().records(&Filter::default(), each).unwrap();
+    records
 }
 
-impl Approver for Looker<'_> {
-    fn ask(&mut self, _: &ApprovalRequest<'_>) -> Approval {
-        self.seen.push(self.place.records().len());
-        Approval::approved(ApproverIdentity::terminal("ana".to_owned()))
+fn ana() -> Witness {
+    Witness::callback("test", Some("ana".to_owned())).unwrap()
+}
+
+/// Approves everything, after a look at how many records there are by then.
+#[derive(Clone)]
+struct Looker {
+    log: PathBuf,
+    seen: Arc<Mutex<Vec<usize>>>,
+}
+
+impl Looker {
+    fn new(place: &Place) -> Looker {
+        Looker { log: place.log(), seen: Arc::default() }
+    }
+
+    fn seen(&self) -> Vec<usize> {
+        self.seen.lock().unwrap().clone()
+    }
+}
+
+impl Approver for Looker {
+    fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
+        self.seen.lock().unwrap().push(records(&self.log).len());
+        request.approve(ana())
     }
 }
 
@@ -93,19 +117,19 @@ struct Nobody;
 
 impl Approver for Nobody {
     fn absent(&self) -> Option<Unanswered> {
-        Some(Unanswered::NoTerminal)
+        Some(Unanswered::new("there is no terminal to ask at"))
     }
 
-    fn ask(&mut self, _: &ApprovalRequest<'_>) -> Approval {
-        Approval::approved(ApproverIdentity::terminal("nobody".to_owned()))
+    fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
+        request.approve(ana())
     }
 }
 
 /// Notes what it takes; refuses while it is told to.
 #[derive(Clone, Debug, Default)]
 struct Notebook {
-    taken: Rc<RefCell<Vec<(Happening, Record)>>>,
-    refuses: Rc<Cell<bool>>,
+    taken: Arc<Mutex<Vec<(EventKind, Record)>>>,
+    refuses: Arc<AtomicBool>,
 }
 
 impl Sink for Notebook {
@@ -114,11 +138,11 @@ impl Sink for Notebook {
     }
 
     fn append(&mut self, records: &[SinkRecord]) -> Result<(), SinkError> {
-        if self.refuses.get() {
+        if self.refuses.load(Ordering::SeqCst) {
             return Err(SinkError::Other("it is \u{1b}full".into()));
         }
-        let taken = records.iter().map(|record| (record.happening(), record.record().clone()));
-        self.taken.borrow_mut().extend(taken);
+        let taken = records.iter().map(|record| (record.kind(), record.record().clone()));
+        self.taken.lock().unwrap().extend(taken);
         Ok(())
     }
 }
@@ -130,8 +154,8 @@ fn answers(outcomes: &[Outcome]) -> Vec<&'static str> {
 #[test]
 fn a_group_ends_before_an_action_for_which_a_human_is_asked() {
     let (place, policy) = (Place::new(), policy());
-    let mut looker = Looker { place: &place, seen: Vec::new() };
-    let mut gate = Gate::new(&policy, Digest::of(b"p"), place.trail(), &mut looker, context());
+    let looker = Looker::new(&place);
+    let mut gate = Gate::new(policy, Digest::of(b"p"), place.journal(), looker.clone(), context());
     let actions = actions(&["read", "delete", "read", "update", "read", "read"]);
     let first = gate.answer_all(&actions).unwrap();
     assert_eq!(answers(&first), ["auto", "block", "auto"]);
@@ -142,7 +166,7 @@ fn a_group_ends_before_an_action_for_which_a_human_is_asked() {
     assert_eq!(answers(&third), ["auto", "auto"]);
     assert!(gate.answer_all(&[]).unwrap().is_empty());
     // The question itself was a record when it was put; nothing behind it was.
-    assert_eq!(looker.seen, [4]);
+    assert_eq!(looker.seen(), [4]);
     let numbers: Vec<_> =
         [first, second, third].iter().flatten().map(|it| it.answered().receipt().seq()).collect();
     assert_eq!(numbers, [1, 2, 3, 6, 7, 8]);
@@ -153,8 +177,7 @@ fn a_group_ends_before_an_action_for_which_a_human_is_asked() {
 #[test]
 fn a_group_is_one_transaction() {
     let (place, policy) = (Place::new(), policy());
-    let mut nobody = Nobody;
-    let mut gate = Gate::new(&policy, Digest::of(b"p"), place.trail(), &mut nobody, context());
+    let mut gate = Gate::new(policy, Digest::of(b"p"), place.journal(), Nobody, context());
     // Whoever watches sees all of a group or nothing of it.
     std::thread::scope(|scope| {
         let watcher = scope.spawn(|| {
@@ -174,9 +197,8 @@ fn a_group_is_one_transaction() {
 #[test]
 fn where_nobody_is_there_to_be_asked_nothing_waits() {
     let (place, policy, notebook) = (Place::new(), policy(), Notebook::default());
-    let mut nobody = Nobody;
-    let recorder = Recorder::new(place.trail(), vec![Box::new(notebook.clone())]);
-    let mut gate = Gate::new(&policy, Digest::of(b"p"), recorder, &mut nobody, context());
+    let journal = place.journal().with_sinks(vec![Box::new(notebook.clone())]);
+    let mut gate = Gate::new(policy, Digest::of(b"p"), journal, Nobody, context());
     let outcomes = gate.answer_all(&actions(&["read", "update", "delete", "update"])).unwrap();
     assert_eq!(answers(&outcomes), ["auto", "unanswered", "block", "unanswered"]);
     let asked = ["requested", "answered", "decided"];
@@ -190,7 +212,7 @@ fn where_nobody_is_there_to_be_asked_nothing_waits() {
         records.iter().zip(&outcomes).all(|(record, outcome)| record.id == outcome.answered().action_id())
     );
     // What a sink refuses is given up once.
-    notebook.refuses.set(true);
+    notebook.refuses.store(true, Ordering::SeqCst);
     assert!(gate.answer_all(&actions(&["read", "update"])).is_err());
     assert_eq!(place.events()[8..], [&["decided"][..], &asked, &["ended"]].concat());
 }
@@ -198,36 +220,36 @@ fn where_nobody_is_there_to_be_asked_nothing_waits() {
 #[test]
 fn when_the_log_fails_the_whole_group_is_refused() {
     let (place, policy) = (Place::new(), policy());
-    let mut looker = Looker { place: &place, seen: Vec::new() };
-    let mut gate = Gate::new(&policy, Digest::of(b"p"), place.trail(), &mut looker, context());
+    let looker = Looker::new(&place);
+    let mut gate = Gate::new(policy, Digest::of(b"p"), place.journal(), looker.clone(), context());
     std::fs::rename(place.log(), place.directory.path().join("gone.db")).unwrap();
     let failed = gate.answer_all(&actions(&["read", "read", "update", "read"])).unwrap_err();
     assert!(matches!((failed.size, failed.error), (2, GateError::Audit(RecordError::Trail(_)))));
     // Without a record of the question, nobody is asked.
     let failed = gate.answer_all(&actions(&["update", "read"])).unwrap_err();
     assert_eq!(failed.size, 1);
-    assert!(looker.seen.is_empty());
+    assert!(looker.seen().is_empty());
 }
 
 #[test]
 fn sinks_get_what_is_stored() {
     let (place, policy, notebook) = (Place::new(), policy(), Notebook::default());
-    let mut looker = Looker { place: &place, seen: Vec::new() };
-    let recorder = Recorder::new(place.trail(), vec![Box::new(notebook.clone())]);
-    let mut gate = Gate::new(&policy, Digest::of(b"p"), recorder, &mut looker, context());
+    let looker = Looker::new(&place);
+    let journal = place.journal().with_sinks(vec![Box::new(notebook.clone())]);
+    let mut gate = Gate::new(policy, Digest::of(b"p"), journal, looker.clone(), context());
     let all = actions(&["read", "delete", "update"]);
     assert_eq!(gate.answer_all(&all).unwrap().len(), 2);
     assert_eq!(gate.answer_all(&all[2..]).unwrap().len(), 1);
-    let taken = notebook.taken.borrow();
+    let taken = notebook.taken.lock().unwrap();
     let happenings: Vec<_> = taken.iter().map(|(happening, _)| *happening).collect();
     assert_eq!(
         happenings,
-        [Happening::Decided, Happening::Decided, Happening::Requested, Happening::Decided]
+        [EventKind::Decided, EventKind::Decided, EventKind::Requested, EventKind::Decided]
     );
     assert_eq!(taken[2].1.decision, None);
     let decided: Vec<_> = taken
         .iter()
-        .filter(|(happening, _)| *happening == Happening::Decided)
+        .filter(|(happening, _)| *happening == EventKind::Decided)
         .map(|(_, record)| record.clone())
         .collect();
     assert_eq!(decided, place.records());
@@ -238,10 +260,10 @@ fn an_action_that_a_sink_does_not_take_is_given_up() {
     let (place, policy) = (Place::new(), policy());
     let (first, second) = (Notebook::default(), Notebook::default());
     let sinks: Vec<Box<dyn Sink>> = vec![Box::new(first.clone()), Box::new(second.clone())];
-    let mut looker = Looker { place: &place, seen: Vec::new() };
-    let recorder = Recorder::new(place.trail(), sinks);
-    let mut gate = Gate::new(&policy, Digest::of(b"p"), recorder, &mut looker, context());
-    second.refuses.set(true);
+    let looker = Looker::new(&place);
+    let journal = place.journal().with_sinks(sinks);
+    let mut gate = Gate::new(policy, Digest::of(b"p"), journal, looker.clone(), context());
+    second.refuses.store(true, Ordering::SeqCst);
     let failed = gate.answer_all(&actions(&["read", "delete", "read"])).unwrap_err();
     assert_eq!(failed.size, 3);
     assert_eq!(failed.to_string(), "the audit sink `notebook` refused the record: it is \\u{1b}full");
@@ -252,16 +274,82 @@ fn an_action_that_a_sink_does_not_take_is_given_up() {
     assert!(place.records()[0].result_error.as_ref().unwrap().contains("refused"));
     // The sink that had taken the records is told; the one that refuses is not asked again.
     let ended: Vec<_> =
-        first.taken.borrow().iter().skip(3).map(|(it, record)| (*it, record.result_status)).collect();
-    assert_eq!(ended, [(Happening::Ended, skipped); 2]);
-    assert!(second.taken.borrow().is_empty());
+        first.taken.lock().unwrap().iter().skip(3).map(|(it, record)| (*it, record.result_status)).collect();
+    assert_eq!(ended, [(EventKind::Ended, skipped); 2]);
+    assert!(second.taken.lock().unwrap().is_empty());
     // Nobody is asked when the question cannot be recorded, and the trail says how that ended.
     let failed = gate.answer_all(&actions(&["update"])).unwrap_err();
     assert_eq!(failed.size, 1);
     assert_eq!(place.events()[5..], ["requested", "decided", "ended"]);
     let last = place.records().pop().unwrap();
     assert_eq!((last.decision, last.result_status), (Some(Answer::Unanswered), skipped));
-    second.refuses.set(false);
+    second.refuses.store(false, Ordering::SeqCst);
     assert_eq!(answers(&gate.answer_all(&actions(&["read"])).unwrap()), ["auto"]);
-    assert!(looker.seen.is_empty());
+    assert!(looker.seen().is_empty());
+}
+
+/// Answers what it was asked the first time, for ever.
+#[derive(Default)]
+struct Parrot(Option<Approval>);
+
+impl Approver for Parrot {
+    fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
+        self.0.get_or_insert_with(|| request.approve(ana())).clone()
+    }
+}
+
+#[test]
+fn an_answer_to_another_request_is_none() {
+    let place = Place::new();
+    let mut gate = Gate::new(policy(), Digest::of(b"p"), place.journal(), Parrot::default(), context());
+    let all = actions(&["update", "update"]);
+    assert_eq!(answers(&gate.answer_all(&all).unwrap()), ["approved"]);
+    let second = gate.answer_all(&all[1..]).unwrap();
+    assert_eq!(answers(&second), ["unanswered"]);
+    assert!(second[0].answered().reason().ends_with("the answer was to another request"));
+}
+
+#[test]
+fn many_threads_ask_one_gate_and_each_gets_its_own_answer() {
+    let place = Place::new();
+    let gate = Gate::new(policy(), Digest::of(b"p"), place.journal(), Nobody, context());
+    let handle = gate.into_handle().unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            let handle = handle.clone();
+            scope.spawn(move || {
+                for kind in ["read", "delete", "update", "read"].into_iter().cycle().take(100) {
+                    let action = actions(&[kind]).remove(0);
+                    let outcome = handle.answer(action).unwrap();
+                    let expected = match kind {
+                        "read" => Answer::Auto,
+                        "delete" => Answer::Block,
+                        _ => Answer::Unanswered,
+                    };
+                    assert_eq!(outcome.answered().answer(), expected);
+                }
+            });
+        }
+    });
+    let mut seen: Vec<_> = place.records().into_iter().map(|record| record.seq).collect();
+    assert_eq!(seen.len(), 800);
+    seen.dedup();
+    assert_eq!(seen.len(), 800);
+}
+
+#[test]
+fn a_handle_says_which_actions_were_not_answered() {
+    let place = Place::new();
+    let gate = Gate::new(policy(), Digest::of(b"p"), place.journal(), Nobody, context());
+    let handle = gate.into_handle().unwrap();
+    std::fs::rename(place.log(), place.directory.path().join("gone.db")).unwrap();
+    let refused = handle.answer(actions(&["read"]).remove(0));
+    assert!(matches!(refused, Err(HandleError::Gate(_))), "{refused:?}");
+}
+
+#[test]
+fn a_gate_can_be_sent_to_another_thread() {
+    const fn is_send<T: Send>() {}
+    is_send::<Gate>();
+    is_send::<GateHandle>();
 }

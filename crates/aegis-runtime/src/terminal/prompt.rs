@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::Reply;
 use super::layout::{JsonLine, Lines, short_digest};
-use crate::approval::{ApprovalRequest, Unanswered};
+use super::no_answer::NoAnswer;
+use crate::approval::ApprovalRequest;
 
 /// How many lines the whole may take: what the lowest usual terminal shows.
 const SCREEN: usize = 24;
@@ -192,7 +193,7 @@ impl<'a> Prompt<'a> {
         let (color, said) = match reply {
             Reply::Yes => (AnsiColor::Green, "approved".to_owned()),
             Reply::No => (AnsiColor::Red, "denied".to_owned()),
-            Reply::Nobody(Unanswered::Timeout) => {
+            Reply::Nobody(NoAnswer::Timeout) => {
                 let timeout = humantime::format_duration(timeout);
                 (AnsiColor::Red, format!("no answer within {timeout}: refused"))
             }

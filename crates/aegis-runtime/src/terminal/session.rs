@@ -16,8 +16,8 @@ use nix::sys::termios::{
 use nix::unistd::{getpgrp, read, tcgetpgrp, write};
 
 use super::Ended;
+use super::no_answer::NoAnswer;
 use super::signals::Signals;
-use crate::approval::Unanswered;
 
 /// The most that a line of the terminal can hold; a longer one is no answer.
 const MAX_LINE: usize = 4096;
@@ -59,42 +59,42 @@ impl Drop for JobControl {
 
 impl Session {
     /// Opens the controlling terminal, which this process must be in the foreground of.
-    pub(super) fn open() -> Result<Session, Unanswered> {
+    pub(super) fn open() -> Result<Session, NoAnswer> {
         let terminal = Session::terminal()?;
-        let job_control = JobControl::hold().map_err(|_| Unanswered::TerminalFailed)?;
+        let job_control = JobControl::hold().map_err(|_| NoAnswer::TerminalFailed)?;
         let session = Session { terminal, found: None, fresh_line: false, _job_control: job_control };
         session.require_foreground()?;
         Ok(session)
     }
 
     /// Opens the controlling terminal, and does nothing with it.
-    pub(super) fn terminal() -> Result<File, Unanswered> {
+    pub(super) fn terminal() -> Result<File, NoAnswer> {
         // Not to block: another process may take what the terminal had to read, and ^S holds up what is written.
         let flags = (OFlag::O_NOCTTY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
         let opened = File::options().read(true).write(true).custom_flags(flags).open("/dev/tty");
         opened.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
-            Some(Errno::ENXIO | Errno::ENOENT | Errno::ENODEV) => Unanswered::NoTerminal,
-            Some(Errno::EIO) => Unanswered::HungUp,
-            _ => Unanswered::TerminalFailed,
+            Some(Errno::ENXIO | Errno::ENOENT | Errno::ENODEV) => NoAnswer::NoTerminal,
+            Some(Errno::EIO) => NoAnswer::HungUp,
+            _ => NoAnswer::TerminalFailed,
         })
     }
 
     /// Refuses to go on in the background, where the terminal belongs to somebody else.
-    fn require_foreground(&self) -> Result<(), Unanswered> {
+    fn require_foreground(&self) -> Result<(), NoAnswer> {
         match tcgetpgrp(&self.terminal) {
             Ok(group) if group == getpgrp() => Ok(()),
-            Ok(_) => Err(Unanswered::Background),
-            Err(Errno::ENOTTY) => Err(Unanswered::NoTerminal),
-            Err(Errno::EIO) => Err(Unanswered::HungUp),
-            Err(_) => Err(Unanswered::TerminalFailed),
+            Ok(_) => Err(NoAnswer::Background),
+            Err(Errno::ENOTTY) => Err(NoAnswer::NoTerminal),
+            Err(Errno::EIO) => Err(NoAnswer::HungUp),
+            Err(_) => Err(NoAnswer::TerminalFailed),
         }
     }
 
     /// Waits until no other process asks at this terminal, so that an answer to one question is not taken for another's.
-    pub(super) fn wait_for_turn(&self, deadline: Option<Instant>) -> Result<(), Unanswered> {
+    pub(super) fn wait_for_turn(&self, deadline: Option<Instant>) -> Result<(), NoAnswer> {
         while !self.take_turn() {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Unanswered::Timeout);
+                return Err(NoAnswer::Timeout);
             }
             std::thread::sleep(TURN_INTERVAL);
             self.require_foreground()?;
@@ -149,7 +149,7 @@ impl Session {
         tcsetattr(&self.terminal, SetArg::TCSANOW, &wanted)?;
         // Success means that some of the settings were made.
         if !tcgetattr(&self.terminal)?.local_flags.contains(LocalFlags::ICANON | LocalFlags::ISIG) {
-            return Err(Unanswered::TerminalFailed.into());
+            return Err(NoAnswer::TerminalFailed.into());
         }
         Ok(())
     }
@@ -225,7 +225,7 @@ impl Session {
                 return Err(Ended::Interrupted(interruption));
             }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Unanswered::Timeout.into());
+                return Err(NoAnswer::Timeout.into());
             }
             match polled {
                 // The longest time that can be waited for at once has passed, or a signal of somebody else's came.
@@ -235,7 +235,7 @@ impl Session {
                 Ok(_)
                     if terminal.intersects(PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL) =>
                 {
-                    return Err(Unanswered::HungUp.into());
+                    return Err(NoAnswer::HungUp.into());
                 }
                 Ok(_) if terminal.intersects(what) => return Ok(()),
                 Ok(_) => {}

@@ -115,12 +115,25 @@ fn ask(settings: &Settings, request: &ApprovalRequest<'_>) -> String {
 }
 
 fn describe(approval: &Approval) -> String {
-    match (approval.why_unanswered(), approval.approver()) {
-        (Some(why), _) => format!("{why:?}"),
-        (_, Some(by)) => {
-            format!("{:?} by {} ({})", approval.answer(), by.user.as_deref().unwrap_or_default(), by.evidence)
+    match (approval.approver(), approval.why()) {
+        (Some(by), _) => {
+            let evidence = by.evidence.level();
+            format!("{:?} by {} ({evidence})", approval.answer(), by.user.as_deref().unwrap_or_default())
         }
+        (None, Some(why)) => short(why).to_owned(),
         (None, None) => "nothing".to_owned(),
+    }
+}
+
+/// A word for each reason that nobody answered.
+fn short(why: &str) -> &str {
+    match why {
+        "there is no terminal to ask at" => "NoTerminal",
+        "the process is in the background of its terminal" => "Background",
+        "nobody answered in time" => "Timeout",
+        "the terminal went away before anyone answered" => "HungUp",
+        "the terminal could not be used" => "TerminalFailed",
+        other => other,
     }
 }
 

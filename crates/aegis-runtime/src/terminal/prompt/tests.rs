@@ -211,8 +211,8 @@ fn the_line_that_is_left_says_what_was_answered() {
         let left = |reply| prompt.conclusion(reply, Duration::from_secs(300));
         assert_eq!(left(Reply::Yes), "  approved");
         assert_eq!(left(Reply::No), "  denied");
-        assert_eq!(left(Reply::Nobody(Unanswered::Timeout)), "  no answer within 5m: refused");
-        assert_eq!(left(Reply::Nobody(Unanswered::HungUp)), "  no answer: refused");
+        assert_eq!(left(Reply::Nobody(NoAnswer::Timeout)), "  no answer within 5m: refused");
+        assert_eq!(left(Reply::Nobody(NoAnswer::HungUp)), "  no answer: refused");
     });
 }
 

@@ -1,0 +1,55 @@
+//! The third step: an answer that nobody may be given yet, because it is not in the log.
+
+use aegis_audit::Account;
+use aegis_ledger::answer::{Answer, ApproverIdentity};
+use aegis_ledger::event::{Answered, Decided, Event, Requested, Stamped};
+
+use super::asked::{Asked, Question};
+
+/// An answer that is settled, and not in the log yet.
+#[derive(Debug)]
+pub(crate) struct Sealed<'a> {
+    pub(crate) asked: Asked<'a>,
+    pub(crate) answer: Answer,
+    pub(crate) approver: Option<ApproverIdentity>,
+    /// Where it says more than the decision's own reason.
+    pub(crate) reason: Option<String>,
+}
+
+impl Sealed<'_> {
+    fn reason(&self) -> &str {
+        self.reason.as_deref().unwrap_or_else(|| self.asked.draft.decision.reason())
+    }
+
+    fn answered<'e>(&'e self, question: &'e Question) -> Event<'e> {
+        let draft = &self.asked.draft;
+        Event::Answered(Answered {
+            action_id: &draft.action_id,
+            session_id: &draft.ground.context.session_id,
+            answer: question.approval.answer(),
+            approver: question.approval.approver(),
+            note: question.approval.why(),
+            waited_ms: question.waited_ms,
+        })
+    }
+}
+
+/// A question that the log does not have yet comes first; the answer of the gate comes last, and its receipt is the one
+/// that counts.
+impl Account for Sealed<'_> {
+    fn events(&self) -> Vec<Stamped<'_>> {
+        let Sealed { asked, answer, approver, .. } = self;
+        let entry = asked.draft.entry();
+        let at = |event| Stamped { at: asked.at, event };
+        let mut events = Vec::with_capacity(3);
+        if let Some(question) = &asked.question {
+            if !question.is_recorded {
+                events.push(at(Event::Requested(Requested { entry })));
+            }
+            events.push(at(self.answered(question)));
+        }
+        let (approver, reason) = (approver.as_ref(), self.reason());
+        events.push(at(Event::Decided(Decided { entry, answer: *answer, approver, reason })));
+        events
+    }
+}

@@ -1,0 +1,44 @@
+//! Why nobody answered at the terminal.
+
+use std::fmt;
+
+use crate::approval::Unanswered;
+
+/// Why nobody answered at the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoAnswer {
+    /// There is no terminal to ask at.
+    NoTerminal,
+    /// The process is in the background of its terminal.
+    Background,
+    /// The deadline passed.
+    Timeout,
+    /// The terminal went away, or the process was told to stop.
+    HungUp,
+    /// The terminal could not be read, written or set up.
+    TerminalFailed,
+}
+
+impl NoAnswer {
+    const fn as_str(self) -> &'static str {
+        match self {
+            NoAnswer::NoTerminal => "there is no terminal to ask at",
+            NoAnswer::Background => "the process is in the background of its terminal",
+            NoAnswer::Timeout => "nobody answered in time",
+            NoAnswer::HungUp => "the terminal went away before anyone answered",
+            NoAnswer::TerminalFailed => "the terminal could not be used",
+        }
+    }
+}
+
+impl fmt::Display for NoAnswer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl From<NoAnswer> for Unanswered {
+    fn from(why: NoAnswer) -> Unanswered {
+        Unanswered::new(why.as_str())
+    }
+}
