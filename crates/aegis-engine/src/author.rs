@@ -4,15 +4,17 @@
 //! The highest of the rooms. It names all three others: [`text`](crate::text), [`decide`](crate::decide) and
 //! [`language`](crate::language).
 
-pub(crate) mod coverage;
-pub(crate) mod draft;
-pub(crate) mod example;
-pub(crate) mod lint;
-pub(crate) mod mutation;
-pub(crate) mod probe;
+mod coverage;
+mod draft;
+mod example;
+mod instants;
+mod lint;
+mod mutation;
+mod probe;
 
 pub use coverage::{ConditionCoverage, Coverage, RuleCoverage, Share};
 pub use draft::{Draft, DraftExample};
-pub use example::{Difference, EXAMPLE_INSTANT, ExampleField, ExampleResult, Suite};
+pub use example::{Difference, ExampleField, ExampleResult, Suite};
+pub use instants::EXAMPLE_INSTANT;
 pub use lint::lint;
 pub use mutation::{Change, Mutant, Mutation};

@@ -8,13 +8,15 @@ pub(crate) mod action;
 pub(crate) mod condition;
 pub(crate) mod decision;
 pub(crate) mod glob;
+pub(crate) mod operand;
+pub(crate) mod param_key;
 pub(crate) mod policy;
 pub(crate) mod redaction;
 pub(crate) mod time;
-pub(crate) mod trace;
+mod trace;
 
 pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
 pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
 pub use policy::{Policy, Rule};
-pub use redaction::{Redacted, Redaction, looks_secret};
+pub use redaction::{Redacted, Redaction};
 pub use trace::{RuleOutcome, RuleTrace};

@@ -3,15 +3,20 @@
 //!
 //! This room names [`text`](crate::text) and [`decide`](crate::decide).
 
+pub(crate) mod code;
 pub(crate) mod compile;
 pub(crate) mod diagnostic;
 pub mod document;
-pub(crate) mod explanation;
-pub(crate) mod schema;
+mod explanation;
+mod read;
+mod schema;
+pub(crate) mod source;
 mod yaml;
 
-pub use compile::{Loaded, Source, load};
-pub use diagnostic::{Code, Diagnostic, Label, Severity};
+pub use code::{Code, Severity};
+pub use compile::{Loaded, load};
+pub use diagnostic::{Diagnostic, Label};
 pub use document::{Document, MAX_POLICY_BYTES, TestDocument};
 pub use explanation::{Explanation, nearest_code};
 pub use schema::{action_schema, policy_schema, schema_of};
+pub use source::Source;

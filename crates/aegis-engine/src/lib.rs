@@ -56,7 +56,6 @@ pub use author::{
 pub use decide::{
     Action, ActionError, ApprovalMode, DEFAULT_RULE, Decision, MAX_ACTION_BYTES, MAX_ACTION_DEPTH,
     MAX_ACTION_VALUES, Policy, Redacted, Redaction, RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable,
-    looks_secret,
 };
 pub use language::{
     Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Severity, Source, TestDocument,
@@ -64,6 +63,6 @@ pub use language::{
 };
 pub use text::{
     Digest, JsonError, Member, Position, SourceId, Span, Spanned, canonical_json, canonical_members,
-    canonical_number, escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, parse_json,
-    to_json_line,
+    canonical_number, escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, looks_secret,
+    parse_json, to_json_line,
 };

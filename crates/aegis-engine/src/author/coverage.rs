@@ -160,7 +160,8 @@ impl<'a> Suite<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::compile::{Source, load};
+    use crate::language::compile::load;
+    use crate::language::source::Source;
 
     #[test]
     fn rules_and_both_outcomes_of_conditions_are_counted() {

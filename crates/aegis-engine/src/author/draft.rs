@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::author::probe::{Probe, neighbours, probes, turning_points};
+use crate::author::instants::turning_points;
+use crate::author::probe::{Probe, neighbours, probes};
 use crate::decide::action::Action;
 use crate::decide::condition::{ParamTest, Test};
 use crate::decide::decision::{ApprovalMode, RiskLevel};

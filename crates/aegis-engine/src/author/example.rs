@@ -6,19 +6,15 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use crate::author::probe::{Probe, turning_points};
+use crate::author::instants::{EXAMPLE_INSTANT, turning_points};
+use crate::author::probe::Probe;
 use crate::decide::action::Action;
 use crate::decide::condition::Condition;
-use crate::decide::decision::Decision;
+use crate::decide::decision::{DEFAULT_RULE, Decision};
 use crate::decide::policy::{Outcome, Policy, Rule};
 use crate::language::document::{Document, Example, TestDocument};
+use crate::text::escape::escape;
 use crate::text::nearest::nearest;
-
-/// The instant of examples that name none: noon UTC on Monday, 5 January 2026.
-pub const EXAMPLE_INSTANT: DateTime<Utc> = match DateTime::from_timestamp(1_767_614_400, 0) {
-    Some(instant) => instant,
-    None => DateTime::UNIX_EPOCH,
-};
 
 /// A policy and the examples that it must satisfy.
 ///
@@ -248,12 +244,12 @@ impl<'a> Case<'a> {
 
 /// The remedy for an expectation that names no rule of the policy.
 fn unknown_rule(policy: &Policy, name: &str) -> Option<String> {
-    let names: Vec<_> = policy.rules.iter().map(Rule::name).chain([crate::DEFAULT_RULE]).collect();
+    let names: Vec<_> = policy.rules.iter().map(Rule::name).chain([DEFAULT_RULE]).collect();
     if names.contains(&name) {
         return None;
     }
     Some(match nearest(name, &names) {
-        Some(known) => format!("the policy has no such rule; did you mean `{}`?", crate::escape(known)),
+        Some(known) => format!("the policy has no such rule; did you mean `{}`?", escape(known)),
         None => "the policy has no such rule".to_owned(),
     })
 }
@@ -261,7 +257,8 @@ fn unknown_rule(policy: &Policy, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::compile::{Source, load};
+    use crate::language::compile::load;
+    use crate::language::source::Source;
 
     /// The fields in which each example of a policy differs.
     fn fields(text: &str) -> Vec<Vec<&'static str>> {

@@ -18,8 +18,8 @@ use crate::author::example::{Case, Difference, Suite};
 use crate::author::probe::{Probe, neighbours, nudged, probes};
 use crate::decide::condition::{Condition, ParamTest, Test};
 use crate::decide::decision::{ApprovalMode, RiskLevel};
+use crate::decide::operand::OrderOperand;
 use crate::decide::policy::{Policy, Rule};
-use crate::language::document::OrderOperand;
 use crate::text::canonical::{canonical_json, canonical_number};
 use crate::text::escape::{escape, escape_capped};
 use crate::text::span::Span;
@@ -309,7 +309,8 @@ fn comparison(condition: &Condition) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::language::compile::{Source, load};
+    use crate::language::compile::load;
+    use crate::language::source::Source;
 
     /// The survivors in words, and how many changes were noticed and how many made no difference.
     fn mutate(text: &str) -> (Vec<String>, usize, usize) {

@@ -6,17 +6,17 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
 use regex_syntax::hir::{Class, Hir, HirKind};
 use serde_json::{Map, Number, Value, json};
 
-use crate::author::example::EXAMPLE_INSTANT;
+use crate::author::instants::turning_points;
 use crate::decide::action::Action;
-use crate::decide::condition::{Condition, ParamKey, ParamTest, Test, Truth};
+use crate::decide::condition::{ParamTest, Test, Truth};
 use crate::decide::glob::Glob;
+use crate::decide::operand::OrderOperand;
+use crate::decide::param_key::ParamKey;
 use crate::decide::policy::{Field, Judgement, Rule};
-use crate::language::document::OrderOperand;
 
 /// What stands for `*` in texts that are made up.
 const FILLER: &str = "any";
@@ -26,10 +26,6 @@ const MAX_PARAMS: usize = 4;
 const MAX_INSTANTS: usize = 2;
 /// The longest text that is made from a regular expression.
 const MAX_TEXT: usize = 1000;
-/// The weeks in which conditions on the time are tried: one in winter and one in summer, from their Mondays.
-const WEEKS: [Option<NaiveDate>; 2] =
-    [NaiveDate::from_ymd_opt(2026, 1, 5), NaiveDate::from_ymd_opt(2026, 7, 6)];
-
 /// An action at an instant.
 #[derive(Clone, Debug)]
 pub(crate) struct Probe {
@@ -240,40 +236,12 @@ fn instants(rules: &[&Rule]) -> Vec<DateTime<Utc>> {
     turning_points(conditions()).into_iter().filter(holds).take(MAX_INSTANTS).collect()
 }
 
-/// [`EXAMPLE_INSTANT`], and every instant of a week in winter and of one in summer at which one of `conditions` can begin
-/// or cease to hold: between two of them, none does.
-pub(crate) fn turning_points<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Vec<DateTime<Utc>> {
-    let mut times: Vec<(Tz, NaiveTime)> = Vec::new();
-    for condition in conditions {
-        match &condition.test {
-            Test::Window(window, zone) => {
-                times.extend([window.after, window.before].into_iter().flatten().map(|time| (*zone, time)));
-                times.push((*zone, NaiveTime::MIN));
-            }
-            Test::Weekdays(_, zone) => times.push((*zone, NaiveTime::MIN)),
-            Test::Param(..) => {}
-        }
-    }
-    times.sort_by_key(|(zone, time)| (*time, zone.name()));
-    times.dedup();
-    let mut points = vec![EXAMPLE_INSTANT];
-    for monday in WEEKS.into_iter().flatten() {
-        for day in 0..7 {
-            let date = monday.checked_add_days(Days::new(day));
-            points.extend(times.iter().filter_map(|(zone, time)| {
-                let local = zone.from_local_datetime(&date?.and_time(*time)).earliest()?;
-                Some(local.with_timezone(&Utc))
-            }));
-        }
-    }
-    points
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::decide::policy::Policy;
-    use crate::language::compile::{Source, load};
+    use crate::language::compile::load;
+    use crate::language::source::Source;
 
     fn policy(text: &str) -> Policy {
         load(&[Source { text: text.as_bytes() }]).policy.unwrap()

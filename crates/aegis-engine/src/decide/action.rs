@@ -5,20 +5,19 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::text::canonical::{Digest, Member, canonical_members};
+use crate::text::canonical::{Member, canonical_members};
+use crate::text::digest::Digest;
 use crate::text::escape::escape_capped;
-use crate::text::json::{JsonError, JsonLimits, read_json};
+use crate::text::json::limits::JsonLimits;
+use crate::text::json::{JsonError, parse_json, type_name};
 use crate::text::nearest::nearest;
 
 /// The largest action document, in bytes.
-pub const MAX_ACTION_BYTES: usize = 1 << 20;
+pub const MAX_ACTION_BYTES: usize = JsonLimits::OF_ACTIONS.bytes;
 /// How deep objects and arrays may nest in an action document, itself included.
-pub const MAX_ACTION_DEPTH: usize = 64;
+pub const MAX_ACTION_DEPTH: usize = JsonLimits::OF_ACTIONS.depth;
 /// How many values an action document may hold, itself included.
-pub const MAX_ACTION_VALUES: usize = 10_000;
-
-pub(crate) const LIMITS: JsonLimits =
-    JsonLimits { bytes: MAX_ACTION_BYTES, depth: MAX_ACTION_DEPTH, values: MAX_ACTION_VALUES };
+pub const MAX_ACTION_VALUES: usize = JsonLimits::OF_ACTIONS.values;
 
 /// The fields of an action document.
 const FIELDS: [&str; 5] = ["type", "target", "params", "description", "agent"];
@@ -108,7 +107,7 @@ impl Action {
     /// # Errors
     /// Whatever two programs could read differently is refused: see [`ActionError`] and [`JsonError`].
     pub fn from_json(bytes: &[u8]) -> Result<Action, ActionError> {
-        Action::from_value(read_json(bytes, LIMITS)?)
+        Action::from_value(parse_json(bytes)?)
     }
 
     /// Makes an action from a JSON value that was read strictly before, such as an example in a policy.
@@ -227,19 +226,6 @@ fn string(fields: &mut Map<String, Value>, field: &'static str) -> Result<Option
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text)),
         Some(other) => Err(ActionError::WrongType { field, expected: "a string", found: type_name(&other) }),
-    }
-}
-
-/// What kind of JSON value this is, with its article.
-#[must_use]
-pub(crate) fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
     }
 }
 

@@ -6,15 +6,19 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use regex::Regex;
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
-use crate::decide::action::{Action, type_name};
-use crate::decide::redaction::HIDDEN;
+use crate::decide::action::Action;
+use crate::decide::operand::{OrderOperand, compare_numbers, equal};
+use crate::decide::param_key::ParamKey;
 use crate::decide::time::{Weekdays, Window, local_time};
-use crate::language::document::OrderOperand;
 use crate::text::canonical::{canonical_json, canonical_number};
 use crate::text::escape::escape_capped;
+use crate::text::json::type_name;
 use crate::text::span::Span;
+
+/// What stands for a secret in an explanation.
+pub(crate) const HIDDEN: &str = "[secret]";
 
 /// A compiled condition and where it was written.
 #[derive(Clone, Debug)]
@@ -208,138 +212,6 @@ fn unlike(value: &Value, operand: &str) -> Truth {
     Truth::Undecidable(format!("{} cannot be compared with {operand}", type_name(value)))
 }
 
-/// Equality of JSON values in which numbers are equal as numbers, at any depth.
-pub(crate) fn equal(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => compare_numbers(left, right).is_eq(),
-        (Value::Array(left), Value::Array(right)) => {
-            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| equal(left, right))
-        }
-        (Value::Object(left), Value::Object(right)) => {
-            left.len() == right.len()
-                && left.iter().all(|(key, left)| right.get(key).is_some_and(|right| equal(left, right)))
-        }
-        _ => left == right,
-    }
-}
-
-/// Compares exactly, also an integer of 64 bits with a float.
-pub(crate) fn compare_numbers(left: &Number, right: &Number) -> Ordering {
-    match (integer(left), integer(right)) {
-        (Some(left), Some(right)) => left.cmp(&right),
-        (Some(left), None) => compare_integer(left, float(right)),
-        (None, Some(right)) => compare_integer(right, float(left)).reverse(),
-        (None, None) => float(left).partial_cmp(&float(right)).unwrap_or(Ordering::Equal),
-    }
-}
-
-fn integer(number: &Number) -> Option<i128> {
-    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
-}
-
-fn float(number: &Number) -> f64 {
-    number.as_f64().unwrap_or(f64::NAN)
-}
-
-/// Compares an integer of 64 bits with a finite float.
-fn compare_integer(integer: i128, float: f64) -> Ordering {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a float outside the range saturates, beyond every 64-bit integer"
-    )]
-    let whole = float.trunc() as i128;
-    integer.cmp(&whole).then_with(|| 0.0_f64.partial_cmp(&float.fract()).unwrap_or(Ordering::Equal))
-}
-
-/// Which parameter a condition looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct ParamKey {
-    written: String,
-    /// The reference tokens of an RFC 6901 pointer, unescaped; `None` for a top-level key.
-    pointer: Option<Vec<String>>,
-}
-
-impl ParamKey {
-    /// Reads a key. `None` if it starts with `/` and is not a JSON Pointer.
-    pub(crate) fn new(written: &str) -> Option<ParamKey> {
-        let pointer = match written.strip_prefix('/') {
-            None => None,
-            Some(tokens) => Some(tokens.split('/').map(unescape_pointer).collect::<Option<Vec<_>>>()?),
-        };
-        Some(ParamKey { written: written.to_owned(), pointer })
-    }
-
-    /// Puts a value where the key looks for it; what is in the way is replaced.
-    pub(crate) fn put(&self, params: &mut Map<String, Value>, value: Value) {
-        let Some(tokens) = &self.pointer else {
-            params.insert(self.written.clone(), value);
-            return;
-        };
-        let Some((first, rest)) = tokens.split_first() else { return };
-        let mut place = params.entry(first.clone()).or_insert(Value::Null);
-        for token in rest {
-            let is_in_list = match place {
-                Value::Array(items) => array_index(token).is_some_and(|index| index < items.len()),
-                _ => false,
-            };
-            if !(is_in_list || place.is_object()) {
-                *place = Value::Object(Map::new());
-            }
-            let next = match place {
-                Value::Array(items) => array_index(token).and_then(|index| items.get_mut(index)),
-                Value::Object(members) => Some(members.entry(token.clone()).or_insert(Value::Null)),
-                _ => None,
-            };
-            let Some(next) = next else { return };
-            place = next;
-        }
-        *place = value;
-    }
-
-    /// The steps from `params` to the parameter: `count` and `/count` lead to the same.
-    pub(crate) fn path(&self) -> &[String] {
-        self.pointer.as_deref().unwrap_or(std::slice::from_ref(&self.written))
-    }
-
-    pub(crate) fn find<'v>(&self, params: &'v Map<String, Value>) -> Option<&'v Value> {
-        let Some(tokens) = &self.pointer else { return params.get(&self.written) };
-        let (first, rest) = tokens.split_first()?;
-        rest.iter().try_fold(params.get(first)?, |value, token| match value {
-            Value::Object(members) => members.get(token),
-            Value::Array(items) => items.get(array_index(token)?),
-            _ => None,
-        })
-    }
-}
-
-impl fmt::Display for ParamKey {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&escape_capped(&self.written, 80))
-    }
-}
-
-/// RFC 6901, section 4: `~1` is `/`, `~0` is `~`, and no other `~` may stand.
-fn unescape_pointer(token: &str) -> Option<String> {
-    let mut parts = token.split('~');
-    let mut unescaped = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        let (escaped, rest) = part.split_at_checked(1)?;
-        unescaped.push(match escaped {
-            "0" => '~',
-            "1" => '/',
-            _ => return None,
-        });
-        unescaped.push_str(rest);
-    }
-    Some(unescaped)
-}
-
-/// RFC 6901, section 4: digits without a leading zero.
-fn array_index(token: &str) -> Option<usize> {
-    let plain = token == "0" || !token.starts_with('0');
-    (plain && token.bytes().all(|byte| byte.is_ascii_digit())).then(|| token.parse().ok())?
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -350,25 +222,6 @@ mod tests {
             Truth::Undecidable(_) => Truth::Undecidable(String::new()),
             decided => decided,
         }
-    }
-
-    #[test]
-    fn numbers_compare_exactly_across_their_kinds() {
-        let order = |left: Value, right: Value| match (left, right) {
-            (Value::Number(left), Value::Number(right)) => compare_numbers(&left, &right),
-            _ => panic!("numbers only"),
-        };
-        assert_eq!(order(json!(1), json!(1.0)), Ordering::Equal);
-        assert_eq!(
-            order(json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992.0)),
-            Ordering::Greater
-        );
-        assert_eq!(order(json!(u64::MAX), json!(1.844_674_407_370_955_2e19)), Ordering::Less);
-        assert_eq!(order(json!(-3), json!(-2.5)), Ordering::Less);
-        assert_eq!(order(json!(-2), json!(-2.5)), Ordering::Greater);
-        assert_eq!(order(json!(1e300), json!(u64::MAX)), Ordering::Greater);
-        assert_eq!(order(json!(-1e300), json!(i64::MIN)), Ordering::Less);
-        assert_eq!(order(json!(-0.0), json!(0)), Ordering::Equal);
     }
 
     #[test]
@@ -386,21 +239,5 @@ mod tests {
         assert_eq!(judge(&ParamTest::Contains(json!(1)), &json!({ "1": 0 })), undecidable);
         assert_eq!(judge(&ParamTest::Contains(json!("a")), &json!(5)), undecidable);
         assert_eq!(judge(&ParamTest::Contains(json!(1)), &json!(["1", 1.0])), Truth::True);
-    }
-
-    #[test]
-    fn pointers_reach_into_objects_and_lists() {
-        let params = json!({ "a": { "b/c": [{ "~": 1 }] }, "/x": 2, "": { "": 3 } });
-        let params = params.as_object().unwrap();
-        let find = |key: &str| ParamKey::new(key).unwrap().find(params).cloned();
-        assert_eq!(find("/a/b~1c/0/~0"), Some(json!(1)));
-        assert_eq!(find("/a/b~1c/00"), None);
-        assert_eq!(find("/a/b~1c/-"), None);
-        assert_eq!(find("/~1x"), Some(json!(2)));
-        assert_eq!(find("//"), Some(json!(3)));
-        assert_eq!(find("b/c"), None);
-        assert_eq!(ParamKey::new("/a~2"), None);
-        assert_eq!(ParamKey::new("/a~"), None);
-        assert_eq!(ParamKey::new("/a~é"), None);
     }
 }

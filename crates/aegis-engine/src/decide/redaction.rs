@@ -6,17 +6,17 @@
 //! well. Names are never secret, and a decision always sees the real values.
 
 mod echoes;
-mod names;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
 use crate::decide::action::Action;
-use crate::decide::condition::ParamKey;
 use crate::decide::glob::Glob;
+use crate::decide::param_key::ParamKey;
+use crate::decide::redaction::echoes::{Echoes, Secrets};
 use crate::text::canonical::canonical_number;
-use echoes::{Echoes, Secrets};
+use crate::text::secret_names::looks_secret;
 
 /// Which parameters are secret, by a policy and by their names.
 ///
@@ -95,7 +95,7 @@ impl Redaction {
 
     /// Whether a parameter of this name is secret, wherever it stands.
     pub(crate) fn is_secret(&self, name: &str) -> bool {
-        names::looks_secret(name) || self.globs.iter().any(|glob| glob.is_match(name))
+        looks_secret(name) || self.globs.iter().any(|glob| glob.is_match(name))
     }
 
     fn holds_secret(&self, members: &Map<String, Value>) -> bool {
@@ -122,23 +122,8 @@ impl Redaction {
     }
 }
 
-/// What stands for a secret in an explanation.
-pub(crate) const HIDDEN: &str = "[secret]";
-
 /// What the value beside a label is called.
 const VALUES: [&str; 3] = ["value", "values", "Value"];
-
-/// Whether a parameter of this name is secret in every policy.
-///
-/// ```
-/// use aegis_engine::looks_secret;
-/// assert!(looks_secret("dbPassword") && looks_secret("X-Api-Key") && looks_secret("AWS_SECRET_ACCESS_KEY"));
-/// assert!(!looks_secret("max_tokens") && !looks_secret("author"));
-/// ```
-#[must_use]
-pub fn looks_secret(name: &str) -> bool {
-    names::looks_secret(name)
-}
 
 /// How many bytes of places are listed. Deep names can make long places of a short action.
 const MOST_LISTED: usize = 1 << 16;

@@ -1,9 +1,10 @@
 //! Conditions on the time: windows of the day and days of the week, in a time zone.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Datelike, NaiveTime, Utc};
 use chrono_tz::Tz;
-
-use crate::language::document::Weekday;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 /// Reads a time of day, strictly "HH:MM" from 00:00 to 23:59.
 pub(crate) fn parse_time_of_day(text: &str) -> Option<NaiveTime> {
@@ -68,6 +69,33 @@ impl Window {
 /// Every minute of the day.
 fn minutes() -> impl Iterator<Item = NaiveTime> {
     (0..1440).filter_map(|minute| NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0))
+}
+
+/// A day of the week, 1 (Monday) to 7 (Sunday).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weekday(pub(crate) u8);
+
+impl Weekday {
+    /// The words of the days, Monday first.
+    pub const WORDS: [&'static str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+    /// The day's number, 1 (Monday) to 7 (Sunday), as ISO 8601 counts.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl JsonSchema for Weekday {
+    fn schema_name() -> Cow<'static, str> {
+        "Weekday".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A day of the week: 1 or `mon` is Monday, 7 or `sun` is Sunday.",
+            "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 7 }, { "enum": Weekday::WORDS }]
+        })
+    }
 }
 
 /// Days of the week.

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::decide::action::Action;
+use crate::decide::condition::HIDDEN;
 use crate::decide::policy::{Judgement, Policy, Rule};
-use crate::decide::redaction::{HIDDEN, Redacted};
+use crate::decide::redaction::Redacted;
 use crate::text::escape::{escape, escape_capped};
 
 /// What became of a rule that was looked at.

@@ -4,24 +4,20 @@ use chrono::NaiveTime;
 use chrono_tz::Tz;
 use regex::Regex;
 
-use crate::decide::condition::{Condition, Order, ParamKey, ParamTest, Test};
+use crate::decide::condition::{Condition, Order, ParamTest, Test};
 use crate::decide::decision::{ApprovalMode, DEFAULT_RULE, RiskLevel};
 use crate::decide::glob::Glob;
+use crate::decide::param_key::ParamKey;
 use crate::decide::policy::{Matches, Policy, Rule};
 use crate::decide::redaction::Redaction;
 use crate::decide::time::{Weekdays, Window, parse_time_of_day, parse_timezone, timezone_names};
-use crate::language::diagnostic::{Code, Diagnostic, Severity};
+use crate::language::code::{Code, Severity};
+use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{Conditions, Document, Globs, Params, RuleEntry};
+use crate::language::source::{Source, text_of};
 use crate::text::escape::escape_capped;
 use crate::text::nearest::nearest;
 use crate::text::span::{SourceId, Span, Spanned};
-
-/// A policy file, for [`load`].
-#[derive(Clone, Copy, Debug)]
-pub struct Source<'a> {
-    /// Its bytes.
-    pub text: &'a [u8],
-}
 
 /// What came of reading policy files.
 #[derive(Debug)]
@@ -151,8 +147,7 @@ impl Compiler<'_> {
     /// The place of a part of a scalar, where its text stands in the file as it is; of the whole scalar otherwise.
     fn part_of_scalar(&self, scalar: &Spanned<String>, offset: usize, len: usize) -> Span {
         let range = scalar.span.range();
-        let source = usize::try_from(scalar.span.source.0).ok().and_then(|index| self.sources.get(index));
-        let written = source.and_then(|source| source.text.get(range)).unwrap_or_default();
+        let written = text_of(scalar.span, self.sources).get(range).unwrap_or_default();
         if written == scalar.value.as_bytes() {
             return scalar.span.part(offset, len);
         }

@@ -2,10 +2,6 @@
 //!
 //! The types are also the source of the policy's JSON Schema, so the schema describes what is really read.
 
-mod read;
-
-pub use read::MAX_POLICY_BYTES;
-
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +11,12 @@ use serde_json::Value;
 use crate::decide::action::Action;
 use crate::decide::decision::{ApprovalMode, RiskLevel};
 use crate::text::span::{Span, Spanned};
+
+pub use crate::decide::operand::OrderOperand;
+pub use crate::decide::time::Weekday;
+
+/// The largest policy file, in bytes.
+pub const MAX_POLICY_BYTES: usize = 64 << 20;
 
 /// An Aegis policy: rules that say which actions may happen, which need a human, and which must not happen.
 #[derive(Clone, Debug, JsonSchema)]
@@ -209,54 +211,6 @@ impl JsonSchema for AnyOperand {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": ["string", "number", "boolean", "array", "object"] })
-    }
-}
-
-/// An operand that has an order: a number, or a string (by code point).
-#[derive(Clone, Debug, PartialEq)]
-pub enum OrderOperand {
-    /// A number.
-    Number(serde_json::Number),
-    /// A string.
-    String(String),
-}
-
-impl JsonSchema for OrderOperand {
-    fn inline_schema() -> bool {
-        true
-    }
-    fn schema_name() -> Cow<'static, str> {
-        "OrderOperand".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["number", "string"] })
-    }
-}
-
-/// A day of the week, 1 (Monday) to 7 (Sunday).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Weekday(pub(crate) u8);
-
-impl Weekday {
-    /// The words of the days, Monday first.
-    pub const WORDS: [&'static str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
-
-    /// The day's number, 1 (Monday) to 7 (Sunday), as ISO 8601 counts.
-    #[must_use]
-    pub const fn number(self) -> u8 {
-        self.0
-    }
-}
-
-impl JsonSchema for Weekday {
-    fn schema_name() -> Cow<'static, str> {
-        "Weekday".into()
-    }
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "description": "A day of the week: 1 or `mon` is Monday, 7 or `sun` is Sunday.",
-            "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 7 }, { "enum": Weekday::WORDS }]
-        })
     }
 }
 

@@ -1,25 +1,13 @@
-//! What every code means at length: one table, for `aegis validate --explain` and the reference alike.
+//! What every code means at length: one table, for whoever asks about one and for the reference.
 
+mod entry;
 mod errors;
 mod warnings;
 
-use crate::language::diagnostic::Code;
+use crate::language::code::Code;
 use crate::text::nearest::nearest;
 
-/// A code explained, after its [`meaning`](Code::meaning).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// Why it matters, and what to do.
-    pub text: &'static str,
-    /// A policy, or some rules of one, with such a finding; empty where text cannot show it.
-    pub wrong: &'static str,
-    /// The same without any finding.
-    pub right: &'static str,
-}
-
-const fn explain(text: &'static str, wrong: &'static str, right: &'static str) -> Explanation {
-    Explanation { text, wrong, right }
-}
+pub use crate::language::explanation::entry::Explanation;
 
 impl Code {
     /// The code at length.

@@ -3,13 +3,18 @@
 //! Built on the parser's events rather than on serde, so that one error does not hide the next. Scalars are resolved
 //! by YAML 1.2's core schema: `no` is a string, `0x1f` a number.
 
+pub(crate) mod node;
+mod scalar;
+
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use serde_json::{Map, Number, Value};
 use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
 
-use crate::language::diagnostic::{Code, Diagnostic};
+use crate::language::code::Code;
+use crate::language::diagnostic::Diagnostic;
+use crate::language::yaml::node::{Entry, Kind, Node};
+use crate::language::yaml::scalar::{has_tag, resolve};
 use crate::text::escape::escape_capped;
 use crate::text::span::{SourceId, Span};
 
@@ -17,74 +22,6 @@ use crate::text::span::{SourceId, Span};
 const MAX_DEPTH: usize = 64;
 /// How many nodes all aliases together may stand for.
 const MAX_ALIASED_NODES: usize = 1_000_000;
-
-/// A value and its place.
-#[derive(Debug)]
-pub(crate) struct Node {
-    pub(crate) span: Span,
-    pub(crate) kind: Kind,
-    /// How many nodes this one stands for, aliases expanded.
-    weight: usize,
-    /// How many lists and mappings are within one another in it, itself included, aliases expanded.
-    height: usize,
-}
-
-#[derive(Debug)]
-pub(crate) enum Kind {
-    Null,
-    Bool(bool),
-    Number(Number),
-    String(String),
-    List(Vec<Rc<Node>>),
-    Map(Vec<Entry>),
-    /// Already reported; nothing more is to be said about it.
-    Broken,
-}
-
-/// A key of a mapping and its value.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) key: String,
-    pub(crate) key_span: Span,
-    pub(crate) value: Rc<Node>,
-}
-
-impl Node {
-    const fn leaf(span: Span, kind: Kind) -> Node {
-        Node { span, kind, weight: 1, height: 0 }
-    }
-
-    /// What kind of value this is, with its article.
-    pub(crate) fn type_name(&self) -> &'static str {
-        match &self.kind {
-            Kind::Null => "nothing",
-            Kind::Bool(_) => "a boolean",
-            Kind::Number(_) => "a number",
-            Kind::String(_) => "a string",
-            Kind::List(_) => "a list",
-            Kind::Map(_) => "a mapping",
-            Kind::Broken => "an invalid value",
-        }
-    }
-
-    /// The JSON value that this node denotes; `None` if a part of it is broken.
-    pub(crate) fn to_json(&self) -> Option<Value> {
-        Some(match &self.kind {
-            Kind::Null => Value::Null,
-            Kind::Bool(flag) => Value::Bool(*flag),
-            Kind::Number(number) => Value::Number(number.clone()),
-            Kind::String(text) => Value::String(text.clone()),
-            Kind::List(items) => {
-                Value::Array(items.iter().map(|item| item.to_json()).collect::<Option<_>>()?)
-            }
-            Kind::Map(entries) => {
-                let members = entries.iter().map(|entry| Some((entry.key.clone(), entry.value.to_json()?)));
-                Value::Object(members.collect::<Option<Map<_, _>>>()?)
-            }
-            Kind::Broken => return None,
-        })
-    }
-}
 
 /// Reads the one document of `text`. `None` if there is none to work with; what is wrong goes to `diagnostics`.
 pub(crate) fn read_yaml(source: SourceId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Rc<Node>> {
@@ -388,70 +325,11 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn has_tag(kind: &Kind, wanted: &str) -> bool {
-    match kind {
-        Kind::Null => wanted == "null",
-        Kind::Bool(_) => wanted == "bool",
-        Kind::Number(number) => wanted == "float" || (wanted == "int" && !number.is_f64()),
-        _ => false,
-    }
-}
-
-/// YAML 1.2.2, section 10.3.2: tag resolution of the core schema.
-fn resolve(text: &str) -> Result<Kind, &'static str> {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Kind::Null),
-        "true" | "True" | "TRUE" => return Ok(Kind::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Kind::Bool(false)),
-        _ => {}
-    }
-    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") || matches!(text, ".nan" | ".NaN" | ".NAN") {
-        return Err("is not finite");
-    }
-    let radix = match text.get(..2) {
-        Some("0x") => Some((16, text.get(2..).unwrap_or_default())),
-        Some("0o") => Some((8, text.get(2..).unwrap_or_default())),
-        _ => None,
-    };
-    if let Some((radix, digits)) = radix
-        && !digits.is_empty()
-        && digits.chars().all(|digit| digit.is_digit(radix))
-    {
-        let number =
-            u64::from_str_radix(digits, radix).map_err(|_| "is an integer outside the 64-bit range")?;
-        return Ok(Kind::Number(number.into()));
-    }
-    if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        let signed = text.strip_prefix('+').unwrap_or(text);
-        let integer =
-            signed.parse::<i64>().map(Number::from).or_else(|_| signed.parse::<u64>().map(Number::from));
-        return integer.map(Kind::Number).map_err(|_| "is an integer outside the 64-bit range");
-    }
-    if is_core_float(unsigned) {
-        let float = text.parse::<f64>().ok().filter(|float| float.is_finite());
-        return float.and_then(Number::from_f64).map(Kind::Number).ok_or("is too large to be held");
-    }
-    Ok(Kind::String(text.to_owned()))
-}
-
-/// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`
-fn is_core_float(unsigned: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))),
-        None => (unsigned, None),
-    };
-    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    digits(whole)
-        && digits(fraction)
-        && !(whole.is_empty() && fraction.is_empty())
-        && exponent.is_none_or(|exponent| !exponent.is_empty() && digits(exponent))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;
+
+    use serde_json::Value;
 
     use super::*;
 

@@ -3,6 +3,7 @@
 //! `serde_json` keeps the last of duplicate keys and turns integers of 2^64 and more into floats. Here it only splits
 //! the text ([`RawValue`]), checked against RFC 8259; keys and numbers are judged one by one.
 
+pub(crate) mod limits;
 mod plain;
 
 use std::fmt;
@@ -13,17 +14,10 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
-use crate::decide::redaction::looks_secret;
 use crate::text::escape::escape_capped;
+use crate::text::json::limits::JsonLimits;
+use crate::text::secret_names::looks_secret;
 use crate::text::span::Position;
-
-/// How large a document may be.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct JsonLimits {
-    pub(crate) bytes: usize,
-    pub(crate) depth: usize,
-    pub(crate) values: usize,
-}
 
 /// Why a JSON document was refused.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -101,7 +95,7 @@ impl JsonError {
 }
 
 /// Reads one JSON document strictly.
-pub(crate) fn read_json(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonError> {
+fn read_json(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonError> {
     if bytes.len() > limits.bytes {
         return Err(JsonError::TooLarge { limit: limits.bytes });
     }
@@ -124,7 +118,20 @@ pub(crate) fn read_json(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonE
 /// # Errors
 /// Whatever two programs could read differently is refused: see [`JsonError`].
 pub fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
-    read_json(bytes, crate::decide::action::LIMITS)
+    read_json(bytes, JsonLimits::OF_ACTIONS)
+}
+
+/// What kind of JSON value this is, with its article.
+#[must_use]
+pub(crate) fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 struct Reader<'a> {

@@ -3,8 +3,9 @@
 use serde_yaml::granit_parser::{self, Event, Parser};
 
 use crate::decide::policy::Policy;
-use crate::language::compile::Source;
-use crate::language::diagnostic::{Code, Diagnostic, Severity};
+use crate::language::code::{Code, Severity};
+use crate::language::diagnostic::Diagnostic;
+use crate::language::source::Source;
 use crate::text::escape::escape_capped;
 use crate::text::nearest::nearest;
 use crate::text::span::{SourceId, Span};

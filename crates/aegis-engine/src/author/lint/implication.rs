@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use crate::decide::condition::{Condition, Order, ParamTest, Test, Truth, compare_numbers};
+use crate::decide::condition::{Condition, Order, ParamTest, Test, Truth};
+use crate::decide::operand::{OrderOperand, compare_numbers};
 use crate::decide::policy::Rule;
-use crate::language::document::OrderOperand;
 
 /// How surely a condition follows from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::Subject;
-use crate::language::diagnostic::{Code, Diagnostic};
+use crate::author::lint::subject::Subject;
+use crate::language::code::Code;
+use crate::language::diagnostic::Diagnostic;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let mut first_of = HashMap::new();

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 
 use regex_syntax::hir::Look;
 
-use super::{Linted, Subject};
-use crate::author::lint::coverage::surely_apart;
+use crate::author::lint::globs::surely_apart;
+use crate::author::lint::subject::{Linted, Subject};
 use crate::decide::condition::{Condition, ParamTest, Test};
 use crate::decide::decision::ApprovalMode;
-use crate::language::diagnostic::{Code, Diagnostic};
-use crate::language::document::OrderOperand;
+use crate::decide::operand::OrderOperand;
+use crate::decide::param_key::ParamKey;
+use crate::language::code::Code;
+use crate::language::diagnostic::Diagnostic;
 use crate::text::escape::escape_capped;
 
 /// How many comparisons of one parameter are held against one another.
@@ -58,7 +60,7 @@ fn unlike_operands(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 fn unlike_operand(
     condition: &Condition,
     other: &Condition,
-    key: &crate::decide::condition::ParamKey,
+    key: &ParamKey,
     operand: &OrderOperand,
 ) -> Diagnostic {
     let (this, that) = match operand {

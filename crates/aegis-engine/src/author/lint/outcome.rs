@@ -1,13 +1,14 @@
 //! What rules come to: `same-outcome`, `auto-for-everything`, `auto-high-risk` and `avoidable-block`.
 
-use super::{Linted, Subject};
 use crate::author::lint::automaton::{Budget, matches_all};
-use crate::author::lint::coverage::{fields, is_within, surely_apart};
+use crate::author::lint::globs::{fields, is_within, surely_apart};
 use crate::author::lint::implication::is_implied;
+use crate::author::lint::subject::{Linted, Subject};
 use crate::decide::condition::{Condition, ParamTest, Test};
 use crate::decide::decision::{ApprovalMode, RiskLevel};
 use crate::decide::policy::Rule;
-use crate::language::diagnostic::{Code, Diagnostic};
+use crate::language::code::Code;
+use crate::language::diagnostic::Diagnostic;
 
 /// How many rules of another outcome a rule is held against.
 const MAX_OTHERS: usize = 64;

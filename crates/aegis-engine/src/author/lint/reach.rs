@@ -1,9 +1,11 @@
 //! Rules that can never decide: `unreachable-rule` and `impossible-rule`.
 
-use super::{Linted, Subject};
-use crate::author::lint::coverage::{Dead, dead_rules};
+use crate::author::lint::dead_rules::{Dead, dead_rules};
 use crate::author::lint::implication::contradiction;
-use crate::language::diagnostic::{Code, Diagnostic};
+use crate::author::lint::subject::{Linted, Subject};
+use crate::decide::condition::Condition;
+use crate::language::code::Code;
+use crate::language::diagnostic::Diagnostic;
 
 /// How many covering rules are pointed at.
 const MAX_LABELS: usize = 8;
@@ -23,11 +25,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn impossible(
-    linted: &Linted<'_>,
-    first: &crate::decide::condition::Condition,
-    second: &crate::decide::condition::Condition,
-) -> Diagnostic {
+fn impossible(linted: &Linted<'_>, first: &Condition, second: &Condition) -> Diagnostic {
     let name = linted.name();
     if first.span == second.span {
         let message = format!("`{second}` never holds, so rule `{name}` can never match");

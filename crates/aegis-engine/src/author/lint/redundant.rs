@@ -1,11 +1,12 @@
 //! `redundant-redact`.
 
-use super::Subject;
-use crate::decide::condition::ParamKey;
+use crate::author::lint::subject::Subject;
 use crate::decide::glob::Glob;
-use crate::decide::redaction::looks_secret;
-use crate::language::diagnostic::{Code, Diagnostic};
+use crate::decide::param_key::ParamKey;
+use crate::language::code::Code;
+use crate::language::diagnostic::Diagnostic;
 use crate::text::escape::escape_capped;
+use crate::text::secret_names::looks_secret;
 use crate::text::span::Spanned;
 
 /// An entry of a list, read again.

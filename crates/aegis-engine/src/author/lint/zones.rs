@@ -1,8 +1,9 @@
 //! `time-without-zone` and `unused-timezone`.
 
-use super::{Linted, Subject};
-use crate::decide::condition::Test;
-use crate::language::diagnostic::{Code, Diagnostic};
+use crate::author::lint::subject::{Linted, Subject};
+use crate::decide::condition::{Condition, Test};
+use crate::language::code::Code;
+use crate::language::diagnostic::Diagnostic;
 use crate::text::escape::escape_capped;
 use crate::text::span::Spanned;
 
@@ -29,7 +30,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn time_condition<'a>(linted: &Linted<'a>) -> Option<&'a crate::decide::condition::Condition> {
+fn time_condition<'a>(linted: &Linted<'a>) -> Option<&'a Condition> {
     linted.rule.conditions.iter().find(|condition| !matches!(condition.test, Test::Param(..)))
 }
 

@@ -1,7 +1,7 @@
 //! Of codes that are errors.
 
-use super::{Explanation, explain};
-use crate::language::diagnostic::Code;
+use crate::language::code::Code;
+use crate::language::explanation::entry::{Explanation, explain};
 
 pub(super) fn of(code: Code) -> Explanation {
     yaml(code).or_else(|| structure(code)).unwrap_or_else(|| value(code))

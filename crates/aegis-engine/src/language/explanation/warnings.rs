@@ -1,7 +1,7 @@
 //! Of codes that are warnings.
 
-use super::{Explanation, explain};
-use crate::language::diagnostic::Code;
+use crate::language::code::Code;
+use crate::language::explanation::entry::{Explanation, explain};
 
 pub(super) fn of(code: Code) -> Option<Explanation> {
     outcomes(code).or_else(|| words(code))

@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserializer, de};
 use serde_json::{Map, Value};
 
-use super::JsonLimits;
+use crate::text::json::limits::JsonLimits;
 
 /// The document, if it is plain.
 pub(super) fn read(text: &str, limits: JsonLimits) -> Option<Value> {

@@ -8,7 +8,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::author::lint::automaton::{Budget, Overlap, Universe, matches_all, overlaps, sample};
+use crate::author::lint::automaton::Budget;
+use crate::author::lint::globs::{Point, Values, fields, matches_point, some_point, uncovered};
 use crate::author::lint::implication::settles;
 use crate::decide::condition::{ParamTest, Test};
 use crate::decide::glob::{Glob, Token};
@@ -16,28 +17,9 @@ use crate::decide::policy::Rule;
 
 /// How many rules together are looked for to cover another.
 const MAX_COVERING: usize = 64;
-/// How many combinations of the three fields are looked at.
-const MAX_COMBINATIONS: usize = 65_536;
 /// How much work one rule may take, and all of a policy.
 const WORK_PER_RULE: u64 = 400_000;
 const WORK_PER_POLICY: u64 = 8_000_000;
-
-/// Type, target and agent: an action's type is never empty, and only its agent may be absent.
-const UNIVERSES: [Universe; 3] = [
-    Universe { empty: false, absent: false },
-    Universe { empty: true, absent: false },
-    Universe { empty: true, absent: true },
-];
-
-/// The values of type, target and agent.
-type Values = [Option<String>; 3];
-
-/// What a search for an action came to.
-#[derive(Debug)]
-enum Point {
-    At(Values),
-    Nowhere,
-}
 
 /// Why a rule never decides.
 #[derive(Debug, PartialEq, Eq)]
@@ -46,11 +28,6 @@ pub(super) enum Dead {
     MatchesNothing,
     /// These rules before it, by index, settle everything it matches.
     Covered(Vec<usize>),
-}
-
-pub(super) fn fields(rule: &Rule) -> [Option<&[Glob]>; 3] {
-    let matches = &rule.matches;
-    [&matches.kind, &matches.target, &matches.agent].map(|globs| globs.as_deref())
 }
 
 /// For each rule, why it can never decide, if that is so and was found out.
@@ -84,7 +61,7 @@ impl Search<'_> {
     /// `None` if the rule can decide, or if it would cost too much to know.
     fn run(&mut self, rule: &Rule) -> Option<Dead> {
         let mut covering = Vec::new();
-        let mut point = self.some_point(rule)?;
+        let mut point = some_point(rule, self.budget)?;
         while let Point::At(uncovered) = point {
             let earlier = self.index.first_settling(self.rules, rule, &uncovered, self.budget)?;
             if covering.contains(&earlier) || covering.len() == MAX_COVERING {
@@ -107,42 +84,10 @@ impl Search<'_> {
         Some(Dead::Covered(covering))
     }
 
-    /// Any action that the rule's globs match; [`Point::Nowhere`] if there is none.
-    fn some_point(&mut self, rule: &Rule) -> Option<Point> {
-        let [kind, target, agent] = fields(rule);
-        let [kinds, targets, agents] = UNIVERSES;
-        match (sample(kind, kinds), sample(target, targets), sample(agent, agents)) {
-            (Some(kind), Some(target), Some(agent)) => {
-                Some(Point::At([Some(kind), Some(target), Some(agent)]))
-            }
-            _ => self.uncovered(rule, &[]),
-        }
-    }
-
-    /// An action that the rule's globs match and those of none of the others; [`Point::Nowhere`] if there is none.
+    /// An action that the rule's globs match and those of none of the others, by index.
     fn uncovered(&mut self, rule: &Rule, others: &[usize]) -> Option<Point> {
-        let own = fields(rule);
-        let others: Vec<_> = others.iter().filter_map(|place| self.rules.get(*place)).map(fields).collect();
-        let mut ways: [Vec<Overlap>; 3] = Default::default();
-        for (field, (ways, universe)) in ways.iter_mut().zip(UNIVERSES).enumerate() {
-            let others: Vec<_> = others.iter().map(|fields| fields.get(field).copied().flatten()).collect();
-            *ways = overlaps(own.get(field).copied().flatten(), &others, universe, self.budget)?;
-        }
-        let [kinds, targets, agents] = &ways;
-        if kinds.len().saturating_mul(targets.len()).saturating_mul(agents.len()) > MAX_COMBINATIONS {
-            return None;
-        }
-        for kind in kinds {
-            for target in targets {
-                for agent in agents {
-                    self.budget.spend(1)?;
-                    if !kind.others.meets(&target.others, &agent.others) {
-                        return Some(Point::At([kind, target, agent].map(|way| way.witness.clone())));
-                    }
-                }
-            }
-        }
-        Some(Point::Nowhere)
+        let others: Vec<_> = others.iter().filter_map(|place| self.rules.get(*place)).collect();
+        uncovered(rule, &others, self.budget)
     }
 }
 
@@ -150,15 +95,15 @@ impl Search<'_> {
 #[derive(Debug, Default)]
 struct Index<'p> {
     /// By what a condition of the rule is about, and by a text that every action it matches has in a field.
-    buckets: HashMap<Subject<'p>, [Bucket; 3]>,
+    buckets: HashMap<Topic<'p>, [Bucket; 3]>,
     /// The rules with no such text.
-    general: HashMap<Subject<'p>, Vec<usize>>,
+    general: HashMap<Topic<'p>, Vec<usize>>,
 }
 
 /// What a condition is about. A rule settles another only if each of its conditions follows from one of the other's,
 /// which is then about the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Subject<'p> {
+enum Topic<'p> {
     Always,
     Time,
     Days,
@@ -184,45 +129,45 @@ fn words(test: &ParamTest) -> &'static [&'static str] {
 
 impl<'p> Index<'p> {
     /// What the rule's conditions may imply.
-    fn subjects(rule: &Rule) -> Vec<Subject<'_>> {
-        let mut subjects = vec![Subject::Always];
+    fn topics(rule: &Rule) -> Vec<Topic<'_>> {
+        let mut topics = vec![Topic::Always];
         for condition in &rule.conditions {
             match &condition.test {
-                Test::Window(..) => subjects.push(Subject::Time),
-                Test::Weekdays(..) => subjects.push(Subject::Days),
+                Test::Window(..) => topics.push(Topic::Time),
+                Test::Weekdays(..) => topics.push(Topic::Days),
                 Test::Param(key, test) => {
-                    subjects.extend(words(test).iter().map(|word| Subject::Param(key.path(), word)));
+                    topics.extend(words(test).iter().map(|word| Topic::Param(key.path(), word)));
                 }
             }
         }
         let mut seen = HashSet::new();
-        subjects.retain(|subject| seen.insert(*subject));
-        subjects
+        topics.retain(|topic| seen.insert(*topic));
+        topics
     }
 
     /// What the rule is filed under: its last condition, or none.
-    fn subject(rule: &'p Rule) -> Subject<'p> {
+    fn topic(rule: &'p Rule) -> Topic<'p> {
         match rule.conditions.last().map(|condition| &condition.test) {
-            None => Subject::Always,
-            Some(Test::Window(..)) => Subject::Time,
-            Some(Test::Weekdays(..)) => Subject::Days,
+            None => Topic::Always,
+            Some(Test::Window(..)) => Topic::Time,
+            Some(Test::Weekdays(..)) => Topic::Days,
             Some(Test::Param(key, test)) => {
-                Subject::Param(key.path(), words(test).first().copied().unwrap_or_default())
+                Topic::Param(key.path(), words(test).first().copied().unwrap_or_default())
             }
         }
     }
 
     fn insert(&mut self, place: usize, rule: &'p Rule) {
-        let subject = Index::subject(rule);
+        let topic = Index::topic(rule);
         let best = fields(rule)
             .into_iter()
             .enumerate()
             .filter_map(|(field, globs)| Some((field, literals(globs?)?)))
             .max_by_key(|(field, literals)| (literals.iter().map(String::len).min(), Reverse(*field)));
         let Some((field, literals)) = best else {
-            return self.general.entry(subject).or_default().push(place);
+            return self.general.entry(topic).or_default().push(place);
         };
-        if let Some(bucket) = self.buckets.entry(subject).or_default().get_mut(field) {
+        if let Some(bucket) = self.buckets.entry(topic).or_default().get_mut(field) {
             for literal in literals {
                 bucket.lengths.insert(literal.len());
                 bucket.by_text.entry(literal).or_default().push(place);
@@ -254,11 +199,11 @@ impl<'p> Index<'p> {
             }
             Some(())
         };
-        for subject in Index::subjects(rule) {
-            if let Some(places) = self.general.get(&subject) {
+        for topic in Index::topics(rule) {
+            if let Some(places) = self.general.get(&topic) {
                 look(places)?;
             }
-            for (bucket, text) in self.buckets.get(&subject).into_iter().flatten().zip(point) {
+            for (bucket, text) in self.buckets.get(&topic).into_iter().flatten().zip(point) {
                 let Some(text) = text else { continue };
                 for length in bucket.lengths.iter().take_while(|length| **length <= text.len()) {
                     for start in 0..=text.len() - length {
@@ -272,14 +217,6 @@ impl<'p> Index<'p> {
         }
         first
     }
-}
-
-fn matches_point(rule: &Rule, point: &Values) -> bool {
-    fields(rule).into_iter().zip(point).all(|(globs, value)| match (globs, value) {
-        (None, _) => true,
-        (globs, None) => matches_all(globs),
-        (Some(globs), Some(text)) => globs.iter().any(|glob| glob.is_match(text)),
-    })
 }
 
 /// For each glob its longest literal part; `None` if one has none.
@@ -301,33 +238,4 @@ fn longest_literal(glob: &Glob) -> Option<String> {
         }
     }
     Some(longest).filter(|literal| !literal.is_empty())
-}
-
-/// Whether no action is matched by both, as far as the literal beginnings of their globs tell.
-pub(super) fn surely_apart(left: &Rule, right: &Rule) -> bool {
-    fields(left).into_iter().zip(fields(right)).any(|pair| match pair {
-        (Some(left), Some(right)) => {
-            left.iter().all(|left| right.iter().all(|right| globs_apart(left, right)))
-        }
-        _ => false,
-    })
-}
-
-fn globs_apart(left: &Glob, right: &Glob) -> bool {
-    match (left.is_literal(), right.is_literal()) {
-        (true, _) => !right.is_match(left.pattern()),
-        (_, true) => !left.is_match(right.pattern()),
-        _ => {
-            let (left, right) = (left.literal_prefix(), right.literal_prefix());
-            !left.starts_with(right) && !right.starts_with(left)
-        }
-    }
-}
-
-/// Whether everything that `inner` matches is matched by `outer`'s globs too.
-pub(super) fn is_within(inner: &Rule, outer: &Rule) -> bool {
-    let mut budget = Budget(WORK_PER_RULE / 20);
-    let (rules, index) = (std::slice::from_ref(outer), Index::default());
-    let mut search = Search { rules, index: &index, budget: &mut budget };
-    matches!(search.uncovered(inner, &[0]), Some(Point::Nowhere))
 }

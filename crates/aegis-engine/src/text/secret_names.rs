@@ -8,8 +8,15 @@
 /// How many letters of a word are looked at: its last ones, and more than any word below has.
 const LETTERS: usize = 16;
 
-/// Whether a parameter of this name is never written down.
-pub(super) fn looks_secret(name: &str) -> bool {
+/// Whether a parameter of this name is secret in every policy.
+///
+/// ```
+/// use aegis_engine::looks_secret;
+/// assert!(looks_secret("dbPassword") && looks_secret("X-Api-Key") && looks_secret("AWS_SECRET_ACCESS_KEY"));
+/// assert!(!looks_secret("max_tokens") && !looks_secret("author"));
+/// ```
+#[must_use]
+pub fn looks_secret(name: &str) -> bool {
     let mut name_of = Name::default();
     let mut bytes = name.bytes().peekable();
     let (mut before, mut separated) = (0_u8, true);
