@@ -1,7 +1,7 @@
 //! YAML text as a tree of nodes that know their places.
 //!
-//! Built on the parser's events rather than on serde, so that one error does not hide the next. Scalars are resolved
-//! by YAML 1.2's core schema: `no` is a string, `0x1f` a number.
+//! Built on the parser's events rather than on serde, so that one error does not hide the next. Scalars are
+//! resolved by YAML 1.2's core schema: `no` is a string, `0x1f` a number.
 
 pub(crate) mod node;
 mod scalar;
@@ -23,7 +23,8 @@ const MAX_DEPTH: usize = 64;
 /// How many nodes all aliases together may stand for.
 const MAX_ALIASED_NODES: usize = 1_000_000;
 
-/// Reads the one document of `text`. `None` if there is none to work with; what is wrong goes to `diagnostics`.
+/// Reads the one document of `text`. `None` if there is none to work with; what is wrong goes to
+/// `diagnostics`.
 pub(crate) fn read_yaml(source: SourceId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Rc<Node>> {
     let options = granit_parser::options! {
         emit_comments: false,
@@ -148,7 +149,8 @@ impl<'a> Builder<'a> {
                 (Kind::Map(entries), weight, height, end)
             }
         };
-        // The end event of a block collection is at the next token, far below; a flow collection's is its bracket.
+        // The end event of a block collection is at the next token, far below; a flow collection's is its
+        // bracket.
         let closed_by_bracket =
             matches!(self.text.as_bytes().get(open.span.start as usize), Some(b'[' | b'{'));
         let span = if closed_by_bracket {
@@ -194,7 +196,8 @@ impl<'a> Builder<'a> {
         self.place(node, span);
     }
 
-    /// Puts a finished node where it belongs. `span` is where it is used, which for an alias is not where it is.
+    /// Puts a finished node where it belongs. `span` is where it is used, which for an alias is not where it
+    /// is.
     fn place(&mut self, node: Rc<Node>, span: Span) {
         match self.open.last_mut().map(|open| &mut open.kind) {
             None => self.roots.push(node),
@@ -219,7 +222,10 @@ impl<'a> Builder<'a> {
                     self.diagnostics.push(
                         Diagnostic::error(Code::DuplicateKey, key_node.span, message)
                             .secondary(*first, "first here")
-                            .help("remove one of the two; no reader agrees with another on which of them counts"),
+                            .help(
+                                "remove one of the two; no reader agrees with another on which of them \
+                                 counts",
+                            ),
                     );
                     return;
                 }
@@ -298,15 +304,16 @@ impl<'a> Builder<'a> {
         if let Some(second) = roots.next() {
             let message = "a second YAML document begins here";
             self.diagnostics.push(
-                Diagnostic::error(Code::YamlDocuments, second.span, message)
-                    .help("a policy file holds one document; give several files with several `--policy`"),
+                Diagnostic::error(Code::YamlDocuments, second.span, message).help(
+                    "a file holds one document; a policy may be several files, read one after the other",
+                ),
             );
         }
         match &first {
             Some(node) if !(matches!(node.kind, Kind::Null) && node.span.start == node.span.end) => first,
             _ => {
                 let span = Span { source: self.source, start: 0, end: 0 };
-                let help = "a policy has at least `version: \"1\"` and `rules: []`; `aegis init` writes one";
+                let help = "write at least `version: \"1\"` and `rules: []`, which leaves all to a human";
                 self.diagnostics
                     .push(Diagnostic::error(Code::YamlDocuments, span, "the file is empty").help(help));
                 None
@@ -343,7 +350,8 @@ mod tests {
 
     #[test]
     fn scalars_are_those_of_the_core_schema() {
-        let text = "[no, yes, on, 1:30, 2026-01-01, 0x1f, 0o17, 012, +3, -4, 1_000, 1e3, .5, 5., ~, null, True, '1', 1.0.0, e5]";
+        let text = "[no, yes, on, 1:30, 2026-01-01, 0x1f, 0o17, 012, +3, -4, 1_000, 1e3, .5, 5., \
+            ~, null, True, '1', 1.0.0, e5]";
         let (value, errors) = read(text);
         assert_eq!(errors, Vec::<String>::new());
         assert_eq!(

@@ -163,7 +163,7 @@ fn read_code(word: &str, comment: &Comment<'_>, problems: &mut Vec<Diagnostic>) 
                 .collect();
             let help = match nearest(word, &words) {
                 Some(word) => format!("did you mean `{word}`?"),
-                None => "`aegis validate --codes` lists them".to_owned(),
+                None => "write the code that a warning is reported by, such as `same-outcome`".to_owned(),
             };
             Diagnostic::new(Code::UnknownLint, comment.span, format!("there is no finding `{shown}`"))
                 .help(help)
