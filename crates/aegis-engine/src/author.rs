@@ -1,5 +1,5 @@
-//! Help for those who write policies: lints, examples and what they cover, changes that no example notices, and drafts of
-//! examples. No decision depends on any of it.
+//! Help for those who write policies: lints, examples and what they cover, changes that no example notices,
+//! and drafts of examples. No decision depends on any of it.
 //!
 //! The highest of the rooms. It names all three others: [`text`](crate::text), [`decide`](crate::decide) and
 //! [`language`](crate::language).

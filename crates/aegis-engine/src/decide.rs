@@ -1,5 +1,5 @@
-//! What decides: the action, the policy with its rules, globs and conditions, the decision that comes of both, the trace
-//! of how it came about, and the action as it may be written down.
+//! What decides: the action, the policy with its rules, globs and conditions, the decision that comes of
+//! both, the trace of how it came about, and the action as it may be written down.
 //!
 //! A policy is whole and valid here; how one is written is another room's business. This room names
 //! [`text`](crate::text) alone.

@@ -1,5 +1,6 @@
-//! How a policy is written: from the bytes of its files over YAML and the document, which is the policy as written, to the
-//! policy that decides; its schemas; and what can be wrong with it, by codes that are explained.
+//! How a policy is written: from the bytes of its files over YAML and the document, which is the policy as
+//! written, to the policy that decides; its schemas; and what can be wrong with it, by codes that are
+//! explained.
 //!
 //! This room names [`text`](crate::text) and [`decide`](crate::decide).
 

@@ -1,8 +1,8 @@
 //! Decides whether an AI agent's action may happen.
 //!
 //! A *policy* (YAML) and an *action* (JSON) go in, a *decision* comes out: a risk level, an approval (`auto`,
-//! `approve` or `block`), the rule that decided, and why. Nothing here does I/O, reads a clock or an environment: a
-//! decision is a pure function of policy, action and instant.
+//! `approve` or `block`), the rule that decided, and why. Nothing here does I/O, reads a clock or an
+//! environment: a decision is a pure function of policy, action and instant.
 //!
 //! # Example: reading a policy and deciding
 //! ```
@@ -35,12 +35,12 @@
 //! # Rooms
 //! The crate has four rooms, and each uses only those above it:
 //!
-//! | room         | what is in it                                                                | which rooms it uses    |
-//! |--------------|------------------------------------------------------------------------------|------------------------|
-//! | [`text`]     | places, escaping, strict JSON, canonical form, digests                       | none                   |
-//! | [`decide`]   | actions, rules, globs, conditions, decisions, traces, redaction              | `text`                 |
-//! | [`language`] | YAML, the document, reading and compiling it, schemas, codes and diagnostics | `text`, `decide`       |
-//! | [`author`]   | lints, examples, coverage, mutation, drafts                                  | the three others       |
+//! | room | what is in it | which rooms it uses |
+//! |---|---|---|
+//! | [`text`] | places, escaping, strict JSON, canonical form, digests | none |
+//! | [`decide`] | actions, rules, globs, conditions, decisions, traces, redaction | `text` |
+//! | [`language`] | YAML, the document, compiling it, schemas, codes and diagnostics | `text`, `decide` |
+//! | [`author`] | lints, examples, coverage, mutation, drafts | the three others |
 //!
 //! Everything that they make public is public here as well, by the same name.
 

@@ -1,5 +1,5 @@
-//! Text and values that know nothing of policies: places in text, text made safe to look at, strict JSON, its canonical
-//! form and digest, the nearest known word, and names that look secret.
+//! Text and values that know nothing of policies: places in text, text made safe to look at, strict JSON, its
+//! canonical form and digest, the nearest known word, and names that look secret.
 //!
 //! The lowest of the rooms. It names no other one.
 

@@ -1,8 +1,9 @@
 //! Coverage: which parts of a policy its examples reach.
 //!
-//! A rule is covered if it decides an example. A condition is covered twice: if it holds for an example, and if it does
-//! not. A condition is judged for every example that the globs of its rule match, whether or not an earlier rule has
-//! decided by then and whatever the conditions beside it say; an outcome that cannot be decided counts as neither.
+//! A rule is covered if it decides an example. A condition is covered twice: if it holds for an example, and
+//! if it does not. A condition is judged for every example that the globs of its rule match, whether or not
+//! an earlier rule has decided by then and whatever the conditions beside it say; an outcome that cannot be
+//! decided counts as neither.
 
 use crate::author::example::Suite;
 use crate::decide::condition::{Condition, Truth};
@@ -56,7 +57,8 @@ impl Share {
         })
     }
 
-    /// The share in tenths of a percent, rounded down: only what is complete has 1000. Nothing is wholly covered.
+    /// The share in tenths of a percent, rounded down: only what is complete has 1000. Nothing is wholly
+    /// covered.
     #[must_use]
     pub const fn permille(self) -> usize {
         match self.covered.saturating_mul(1000).checked_div(self.total) {
@@ -166,7 +168,8 @@ mod tests {
     #[test]
     fn rules_and_both_outcomes_of_conditions_are_counted() {
         let text = b"version: '1'\nrules:\n\
-            - { name: a, match: { type: w }, conditions: { param_gt: { n: 1 }, param_exists: { m: true } } }\n\
+            - { name: a, match: { type: w }, \
+            conditions: { param_gt: { n: 1 }, param_exists: { m: true } } }\n\
             - { name: b, match: { type: w } }\n\
             - { name: c, match: { type: x }, conditions: { param_lt: { n: 1 } } }\n\
             examples:\n\

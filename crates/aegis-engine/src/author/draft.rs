@@ -1,4 +1,5 @@
-//! Drafts: a first set of examples for a policy that has none, from what it says of actions made from its own words.
+//! Drafts: a first set of examples for a policy that has none, from what it says of actions made from its own
+//! words.
 
 use chrono::{DateTime, Utc};
 
@@ -14,7 +15,8 @@ use crate::decide::policy::{Policy, Rule};
 pub struct Draft<'a> {
     /// The rule; `None` for what the defaults decide.
     pub rule: Option<&'a Rule>,
-    /// An action that the rule matches, then values on both sides of its comparisons. Empty if none was found.
+    /// An action that the rule matches, then values on both sides of its comparisons. Empty if none was
+    /// found.
     pub examples: Vec<DraftExample>,
 }
 

@@ -1,8 +1,9 @@
 //! Examples: actions and what a policy must say of them, run against the policy.
 //!
-//! An example without `at` is decided as of [`EXAMPLE_INSTANT`], never as of now, so that a run today and a run
-//! tomorrow agree. Where that choice matters to what it expects, the example fails and asks for an `at`: it is tried at
-//! every instant of a week in winter and of a week in summer at which a condition on the time can change.
+//! An example without `at` is decided as of [`EXAMPLE_INSTANT`], never as of now, so that a run today and a
+//! run tomorrow agree. Where that choice matters to what it expects, the example fails and asks for an `at`:
+//! it is tried at every instant of a week in winter and of a week in summer at which a condition on the time
+//! can change.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -21,7 +22,13 @@ use crate::text::nearest::nearest;
 /// # Example: a policy whose example does not hold
 /// ```
 /// use aegis_engine::{ExampleField, Source, Suite, load};
-/// let text = b"version: '1'\nrules:\n  - match: { type: read }\n    approval: auto\n    examples:\n      - { action: { type: read, target: crm }, expect: block }\n";
+/// let text = b"version: '1'
+/// rules:
+///   - match: { type: read }
+///     approval: auto
+///     examples:
+///       - { action: { type: read, target: crm }, expect: block }
+/// ";
 /// let loaded = load(&[Source { text }]);
 /// let policy = loaded.policy.expect("the policy is valid");
 /// let results = Suite::new(&policy, loaded.documents.iter().flatten(), &[]).run();
@@ -279,10 +286,12 @@ mod tests {
 
     #[test]
     fn every_field_that_differs_is_named() {
-        let text = "version: '1'\nrules: [{ name: reads, match: { type: read }, approval: auto, risk_level: low }]\n\
+        let text = "version: '1'\nrules:\n\
+            - { name: reads, match: { type: read }, approval: auto, risk_level: low }\n\
             examples:\n\
             - { action: { type: read, target: a }, expect: auto }\n\
-            - { action: { type: read, target: a }, expect: { approval: block, risk_level: high, rule: raeds } }\n\
+            - { action: { type: read, target: a }, \
+            expect: { approval: block, risk_level: high, rule: raeds } }\n\
             - { action: { type: write, target: a }, expect: { approval: approve, rule: <default> } }\n";
         assert_eq!(fields(text), [vec![], vec!["approval", "risk_level", "rule"], vec![]]);
     }
@@ -299,8 +308,11 @@ mod tests {
     fn an_example_that_holds_only_at_times_asks_for_an_instant() {
         let rule = |conditions: &str| {
             format!(
-                "version: '1'\nrules: [{{ match: {{ type: read }}, conditions: {{ {conditions} }}, approval: auto }}]\n\
-                 examples: [{{ action: {{ type: read, target: a }}, expect: EXPECT }}, {{ action: {{ type: x, target: a }}, expect: approve }}]\n"
+                "version: '1'\nrules:\n\
+                 - {{ match: {{ type: read }}, conditions: {{ {conditions} }}, approval: auto }}\n\
+                 examples:\n\
+                 - {{ action: {{ type: read, target: a }}, expect: EXPECT }}\n\
+                 - {{ action: {{ type: x, target: a }}, expect: approve }}\n"
             )
         };
         for conditions in

@@ -1,4 +1,5 @@
-//! The instants at which examples are tried: the one of those that name none, and those at which a condition can change.
+//! The instants at which examples are tried: the one of those that name none, and those at which a condition
+//! can change.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
 use chrono_tz::Tz;
@@ -15,8 +16,8 @@ pub const EXAMPLE_INSTANT: DateTime<Utc> = match DateTime::from_timestamp(1_767_
 const WEEKS: [Option<NaiveDate>; 2] =
     [NaiveDate::from_ymd_opt(2026, 1, 5), NaiveDate::from_ymd_opt(2026, 7, 6)];
 
-/// [`EXAMPLE_INSTANT`], and every instant of a week in winter and of one in summer at which one of `conditions` can begin
-/// or cease to hold: between two of them, none does.
+/// [`EXAMPLE_INSTANT`], and every instant of a week in winter and of one in summer at which one of
+/// `conditions` can begin or cease to hold: between two of them, none does.
 pub(crate) fn turning_points<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Vec<DateTime<Utc>> {
     let mut times: Vec<(Tz, NaiveTime)> = Vec::new();
     for condition in conditions {

@@ -1,4 +1,5 @@
-//! What is probably not meant: findings about policies that are valid. For those who write them, not for deciding.
+//! What is probably not meant: findings about policies that are valid. For those who write them, not for
+//! deciding.
 
 mod allow;
 mod automaton;
@@ -18,10 +19,11 @@ use crate::language::compile::Loaded;
 use crate::language::diagnostic::Diagnostic;
 use crate::language::source::Source;
 
-/// Looks over policies that were read without an error, as [`load`](crate::load) gave them back for `sources`.
+/// Looks over policies that were read without an error, as [`load`](crate::load) gave them back for
+/// `sources`.
 ///
-/// What comes out are warnings, those left out that a comment silences (`# aegis: allow(code) — reason`), and errors
-/// in such comments. Nothing comes out of a policy that could not be read.
+/// What comes out are warnings, those left out that a comment silences (`# aegis: allow(code) — reason`), and
+/// errors in such comments. Nothing comes out of a policy that could not be read.
 ///
 /// # Example: a rule that can never decide
 /// ```

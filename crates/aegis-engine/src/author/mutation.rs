@@ -1,16 +1,17 @@
 //! Mutation: small changes to a policy, one at a time, to see whether its examples notice.
 //!
-//! Each rule is dropped, tried after the next one, given each other approval and each other risk level, and the operand
-//! and the strictness of its comparisons are changed. A change is *noticed* if an example then has another outcome in a
-//! field that it expects something of. The others *survive*, but for those that make no difference:
+//! Each rule is dropped, tried after the next one, given each other approval and each other risk level, and
+//! the operand and the strictness of its comparisons are changed. A change is *noticed* if an example then
+//! has another outcome in a field that it expects something of. The others *survive*, but for those that make
+//! no difference:
 //!
-//! - Two neighbours in the other order are a change only if an action is known that gets another approval or risk level
-//!   by it: one of the examples, or one made from the words of both rules so that both match it.
-//! - Another operand or comparison makes no difference if actions are known for which the condition then says something
-//!   else, and none of them gets another approval or risk level. (A rule `count <= 100` after one of `count > 100` may as
-//!   well be `count <= 101`.) Where no such action is known, it counts as a change.
-//! - Dropping a rule, or changing what it says, is always a change: that no example notices is worth knowing, even
-//!   where the reason is that the rule can never decide.
+//! - Two neighbours in the other order are a change only if an action is known that gets another approval or
+//!   risk level by it: one of the examples, or one made from the words of both rules so that both match it.
+//! - Another operand or comparison makes no difference if actions are known for which the condition then says
+//!   something else, and none of them gets another approval or risk level. (A rule `count <= 100` after one
+//!   of `count > 100` may as well be `count <= 101`.) Where no such action is known, it counts as a change.
+//! - Dropping a rule, or changing what it says, is always a change: that no example notices is worth knowing,
+//!   even where the reason is that the rule can never decide.
 
 use serde_json::Value;
 
@@ -124,7 +125,8 @@ enum Verdict {
 }
 
 impl<'a> Suite<'a> {
-    /// Changes the policy in every way that is tried, one at a time, and tells which changes no example notices.
+    /// Changes the policy in every way that is tried, one at a time, and tells which changes no example
+    /// notices.
     #[must_use]
     pub fn mutate(&self) -> Mutation<'a> {
         let mut mutation = Mutation { noticed: 0, survivors: Vec::new(), without_effect: Vec::new() };
@@ -279,7 +281,8 @@ fn trials<'a>(index: usize, rule: &'a Rule, next: Option<&'a Rule>) -> Vec<Trial
     trials
 }
 
-/// A comparison with its operand one less and one more, and with or without equality. None for other conditions.
+/// A comparison with its operand one less and one more, and with or without equality. None for other
+/// conditions.
 fn other_comparisons(condition: &Condition) -> Vec<Condition> {
     let Test::Param(key, ParamTest::Order(order, operand)) = &condition.test else { return Vec::new() };
     let mut tests = vec![ParamTest::Order(order.other_strictness(), operand.clone())];
@@ -324,7 +327,8 @@ mod tests {
 
     #[test]
     fn an_example_that_expects_everything_notices_everything() {
-        let text = "version: '1'\nrules:\n- name: a\n  match: { type: read }\n  approval: auto\n  examples:\n  \
+        let text = "version: '1'\nrules:\n- name: a\n  match: { type: read }\n  approval: auto\n  \
+            examples:\n  \
             - { action: { type: read, target: t }, expect: { approval: auto, risk_level: medium } }\n";
         assert_eq!(mutate(text), (vec![], 6, 0));
         // What no example expects, no example notices.
@@ -343,7 +347,8 @@ mod tests {
                 )
             });
             format!(
-                "version: '1'\nrules: [{{ name: a, conditions: {{ param_gt: {{ n: 100 }} }}, approval: block }}]\n\
+                "version: '1'\nrules:\n\
+                - {{ name: a, conditions: {{ param_gt: {{ n: 100 }} }}, approval: block }}\n\
                 examples:\n{}",
                 examples.collect::<String>()
             )

@@ -1,8 +1,8 @@
 //! Probes: actions made from a policy's own words, to find out what a change to it could do.
 //!
-//! Texts come from the globs and regular expressions, values from the operands of conditions and their neighbours,
-//! instants from the times and days. What is made is checked against the rules before it is used, so a probe may be
-//! missing but is never wrong.
+//! Texts come from the globs and regular expressions, values from the operands of conditions and their
+//! neighbours, instants from the times and days. What is made is checked against the rules before it is used,
+//! so a probe may be missing but is never wrong.
 
 use std::collections::BTreeMap;
 
@@ -199,8 +199,9 @@ pub(crate) fn nudged(number: &Number, step: i64) -> Option<Number> {
     if is_same { None } else { Number::from_f64(further) }
 }
 
-/// Writes a text that an expression could match, by its first alternatives and least repetitions. False if there is none
-/// or if it would be too long. Anchors and word boundaries are not looked at: what comes out is tried anyway.
+/// Writes a text that an expression could match, by its first alternatives and least repetitions. False if
+/// there is none or if it would be too long. Anchors and word boundaries are not looked at: what comes out is
+/// tried anyway.
 fn write_match(hir: &Hir, text: &mut String) -> bool {
     if text.len() > MAX_TEXT {
         return false;
@@ -229,7 +230,8 @@ fn write_match(hir: &Hir, text: &mut String) -> bool {
     }
 }
 
-/// Instants at which all conditions of the rules on the time hold; the instant of examples first, if it is one.
+/// Instants at which all conditions of the rules on the time hold; the instant of examples first, if it is
+/// one.
 fn instants(rules: &[&Rule]) -> Vec<DateTime<Utc>> {
     let conditions = || rules.iter().flat_map(|rule| &rule.conditions);
     let holds = |at: &DateTime<Utc>| conditions().all(|condition| condition.allows(*at));

@@ -67,7 +67,7 @@ pub enum ActionError {
         found: &'static str,
     },
     /// It has a field that actions do not have.
-    #[error("unknown field `{}`{}", escape_capped(.field, 64), .nearest.map(|word| format!(" (did you mean `{word}`?)")).unwrap_or_default())]
+    #[error("unknown field `{}`{}", escape_capped(.field, 64), suggestion(*.nearest))]
     UnknownField {
         /// The field.
         field: String,
@@ -99,6 +99,11 @@ pub enum ActionError {
         /// The field.
         field: &'static str,
     },
+}
+
+/// What follows on an unknown field where one of the known fields was probably meant.
+fn suggestion(nearest: Option<&str>) -> String {
+    nearest.map(|word| format!(" (did you mean `{word}`?)")).unwrap_or_default()
 }
 
 impl Action {
@@ -200,8 +205,8 @@ impl Action {
         self.agent.as_deref()
     }
 
-    /// The canonical document: RFC 8785, integers exact, fields that hold their default left out, so that writing a
-    /// default or omitting it is the same action.
+    /// The canonical document: RFC 8785, integers exact, fields that hold their default left out, so that
+    /// writing a default or omitting it is the same action.
     #[must_use]
     pub fn canonical(&self) -> String {
         let members = [
@@ -214,7 +219,8 @@ impl Action {
         canonical_members(members.into_iter().flatten())
     }
 
-    /// The SHA-256 of the canonical document: it binds what was evaluated to what is shown, approved and recorded.
+    /// The SHA-256 of the canonical document: it binds what was evaluated to what is shown, approved and
+    /// recorded.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Digest::of(self.canonical().as_bytes())

@@ -120,8 +120,8 @@ impl Condition {
         }
     }
 
-    /// What the condition met, for a person: the actual value or time, escaped and capped. Of a secret, `shown` holds
-    /// [`HIDDEN`] or nothing where the action has a value.
+    /// What the condition met, for a person: the actual value or time, escaped and capped. Of a secret,
+    /// `shown` holds [`HIDDEN`] or nothing where the action has a value.
     pub(crate) fn actual(&self, action: &Action, shown: &Map<String, Value>, at: DateTime<Utc>) -> String {
         match &self.test {
             Test::Window(_, zone) | Test::Weekdays(_, zone) => format!("it was {}", local_time(at, *zone)),

@@ -4,11 +4,11 @@
 //! |---|---|
 //! | `*` | any run of characters, `/` and newlines included; `**` is no different |
 //! | `?` | one Unicode character |
-//! | `[a-z]`, `[!a-z]` | one character in the set, or not in it; `]` as its first character stands for itself |
+//! | `[a-z]`, `[!a-z]` | one character in the set, or not in it; a first `]` stands for itself |
 //! | `{a,b}` | alternatives, which may nest |
 //!
-//! `globset` matches bytes, so it serves the globs in which bytes and characters cannot differ. A glob with `?` or a
-//! set counts characters and becomes a Unicode regular expression instead.
+//! `globset` matches bytes, so it serves the globs in which bytes and characters cannot differ. A glob with
+//! `?` or a set counts characters and becomes a Unicode regular expression instead.
 
 use std::fmt::Write as _;
 
@@ -25,8 +25,8 @@ const MAX_BRANCHES: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
     pattern: String,
-    /// How many bytes of the pattern are literal before its first special character. Most globs of most policies are
-    /// settled by them, without a look at the rest.
+    /// How many bytes of the pattern are literal before its first special character. Most globs of most
+    /// policies are settled by them, without a look at the rest.
     literal: usize,
     matcher: Matcher,
 }
@@ -100,7 +100,8 @@ impl Glob {
         }
     }
 
-    /// Some texts that match, the plainest first: each alternative once, and `*` standing for nothing or for `filler`.
+    /// Some texts that match, the plainest first: each alternative once, and `*` standing for nothing or for
+    /// `filler`.
     pub(crate) fn samples(&self, filler: &str) -> Vec<String> {
         // It has been parsed before, so it can be again.
         let Ok(tokens) = parse(&self.pattern) else { return Vec::new() };

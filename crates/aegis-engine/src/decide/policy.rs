@@ -183,7 +183,8 @@ impl Rule {
         matches!(self.judge(action, at), Judgement::Matches | Judgement::Undecidable(_))
     }
 
-    /// Whether this is that rule, perhaps in a changed copy of its policy. Names need not be unique; places are.
+    /// Whether this is that rule, perhaps in a changed copy of its policy. Names need not be unique; places
+    /// are.
     pub(crate) fn is(&self, other: &Rule) -> bool {
         self.span == other.span && self.name == other.name
     }
@@ -242,8 +243,8 @@ impl Policy {
 
     /// Decides one action as of one instant: a pure function of the three.
     ///
-    /// The first rule that matches decides. A rule that would match but for a condition that cannot be decided makes
-    /// the outcome the strictest of that rule's and of what the rest of the policy says.
+    /// The first rule that matches decides. A rule that would match but for a condition that cannot be
+    /// decided makes the outcome the strictest of that rule's and of what the rest of the policy says.
     pub fn decide(&self, action: &Action, at: DateTime<Utc>) -> Decision {
         self.outcome(action, at).into_decision()
     }

@@ -1,9 +1,10 @@
 //! What must not be written down: which parameters of an action are secret, and the action without them.
 //!
-//! Secret are the parameters whose names look so, at any depth, and those that the policy's `redact` names. There is no
-//! way to switch that off: of several policy files, everything that any of them names is secret. The whole value goes,
-//! and something stands for it; where the secret shows up again in the description or in another parameter, that goes as
-//! well. Names are never secret, and a decision always sees the real values.
+//! Secret are the parameters whose names look so, at any depth, and those that the policy's `redact` names.
+//! There is no way to switch that off: of several policy files, everything that any of them names is secret.
+//! The whole value goes, and something stands for it; where the secret shows up again in the description or
+//! in another parameter, that goes as well. Names are never secret, and a decision always sees the real
+//! values.
 
 mod echoes;
 
@@ -62,8 +63,8 @@ impl Redacted {
         &self.description
     }
 
-    /// Where in the parameters something was replaced, wholly or, where a secret showed up again, in part: JSON Pointers
-    /// (RFC 6901). Where these would be too many to list, it is every parameter.
+    /// Where in the parameters something was replaced, wholly or, where a secret showed up again, in part:
+    /// JSON Pointers (RFC 6901). Where these would be too many to list, it is every parameter.
     #[must_use]
     pub fn pointers(&self) -> &[String] {
         &self.pointers
@@ -79,8 +80,8 @@ impl Redaction {
         self.pointers.push(pointer);
     }
 
-    /// The action without its secrets, in place of each of which stands what `stand_in` makes of it. `None` if it has
-    /// none, which takes far less than a microsecond to find out.
+    /// The action without its secrets, in place of each of which stands what `stand_in` makes of it. `None`
+    /// if it has none, which takes far less than a microsecond to find out.
     #[must_use]
     pub fn redact(&self, action: &Action, mut stand_in: impl FnMut(&Value) -> String) -> Option<Redacted> {
         let params = action.params();
@@ -111,8 +112,8 @@ impl Redaction {
         }
     }
 
-    /// Whether an object is a name and a value that stand side by side, as headers and variables often do, and the name is
-    /// that of a secret.
+    /// Whether an object is a name and a value that stand side by side, as headers and variables often do,
+    /// and the name is that of a secret.
     fn labels_secret(&self, members: &Map<String, Value>) -> bool {
         const LABELS: [&str; 7] = ["name", "key", "header", "variable", "field", "Name", "Key"];
         VALUES.iter().any(|value| members.contains_key(*value))

@@ -28,7 +28,8 @@ pub(crate) fn timezone_names() -> Vec<&'static str> {
     chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect()
 }
 
-/// A part of the day: from `after`, inclusive, to `before`, exclusive. Past midnight where it ends before it begins.
+/// A part of the day: from `after`, inclusive, to `before`, exclusive. Past midnight where it ends before it
+/// begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) after: Option<NaiveTime>,

@@ -39,8 +39,8 @@ pub struct RuleTrace {
 }
 
 impl Policy {
-    /// Every rule that [`decide`](Policy::decide) looks at, in order, up to the one that matches. No secret of the action
-    /// is told: answers are kept as records are.
+    /// Every rule that [`decide`](Policy::decide) looks at, in order, up to the one that matches. No secret
+    /// of the action is told: answers are kept as records are.
     #[must_use]
     pub fn explain(&self, action: &Action, at: DateTime<Utc>) -> Vec<RuleTrace> {
         let redacted = self.redaction.redact(action, |_| HIDDEN.to_owned());

@@ -81,10 +81,12 @@ codes! {
     MissingKey = "missing-key", "A mapping lacks a key that it must have.";
     WrongType = "wrong-type", "A value is of another type than its key requires.";
     UnknownWord = "unknown-word", "A value is not one of the words that its key accepts.";
-    UnsupportedVersion = "unsupported-version", "The policy format's version is not one that this program reads.";
+    UnsupportedVersion = "unsupported-version",
+        "The policy format's version is not one that this program reads.";
     EmptyName = "empty-name", "A rule's name is empty, or one that is reserved.";
     EmptyGlobs = "empty-globs", "A list of globs is empty, so that the rule could never match.";
-    EmptyCondition = "empty-condition", "A condition names no parameter or no weekday, so that it says nothing.";
+    EmptyCondition = "empty-condition",
+        "A condition names no parameter or no weekday, so that it says nothing.";
     EmptyRedact = "empty-redact", "A list of what to redact, or an entry of it, is empty.";
     InvalidGlob = "invalid-glob", "A glob is malformed.";
     InvalidRegex = "invalid-regex", "A regular expression is malformed or too large.";
@@ -92,20 +94,24 @@ codes! {
     InvalidTimezone = "invalid-timezone", "A time zone is not one of the IANA database.";
     ImpossibleWindow = "impossible-window", "A window of time can never hold.";
     InvalidPointer = "invalid-pointer", "A parameter that starts with `/` is not a JSON Pointer (RFC 6901).";
-    InvalidOperand = "invalid-operand", "A condition compares a parameter with a value it can never decide on.";
+    InvalidOperand = "invalid-operand",
+        "A condition compares a parameter with a value it can never decide on.";
     InvalidExample = "invalid-example", "An example's action or instant is not valid.";
     UnknownLint = "unknown-lint", "A comment `# aegis:` does not name a finding that can be silenced.";
     AllowWithoutReason = "allow-without-reason", "A finding is silenced without a reason.";
     @warnings
-    UnreachableRule = "unreachable-rule", "A rule can never decide, because rules before it match all that it does.";
+    UnreachableRule = "unreachable-rule",
+        "A rule can never decide, because rules before it match all that it does.";
     ImpossibleRule = "impossible-rule", "A rule can never match, because of its own globs or conditions.";
     DuplicateName = "duplicate-name", "Two rules have the same name, so that records do not tell them apart.";
     SameOutcome = "same-outcome", "Without this rule every decision would be the same.";
     AutoForEverything = "auto-for-everything", "Actions of every kind are allowed without a human.";
     AutoHighRisk = "auto-high-risk", "Actions of high or critical risk are allowed without a human.";
-    UnlikeOperands = "unlike-operands", "A parameter is compared with numbers in one rule and with strings in another.";
+    UnlikeOperands = "unlike-operands",
+        "A parameter is compared with numbers in one rule and with strings in another.";
     AvoidableBlock = "avoidable-block", "A block depends on a parameter that an agent can leave out.";
-    UnanchoredRegex = "unanchored-regex", "A rule that allows matches a part of a parameter, whatever stands around it.";
+    UnanchoredRegex = "unanchored-regex",
+        "A rule that allows matches a part of a parameter, whatever stands around it.";
     TimeWithoutZone = "time-without-zone", "A condition on the time names no time zone, so that UTC holds.";
     UnusedTimezone = "unused-timezone", "A time zone is named where no condition is about the time.";
     NumberLikeString = "number-like-string", "A comparison with a string that looks like a number.";

@@ -144,7 +144,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// The place of a part of a scalar, where its text stands in the file as it is; of the whole scalar otherwise.
+    /// The place of a part of a scalar, where its text stands in the file as it is; of the whole scalar
+    /// otherwise.
     fn part_of_scalar(&self, scalar: &Spanned<String>, offset: usize, len: usize) -> Span {
         let range = scalar.span.range();
         let written = text_of(scalar.span, self.sources).get(range).unwrap_or_default();

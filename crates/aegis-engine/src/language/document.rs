@@ -1,6 +1,7 @@
 //! A policy as its file says it: every value with its place, nothing interpreted yet.
 //!
 //! The types are also the source of the policy's JSON Schema, so the schema describes what is really read.
+//! Its descriptions break their lines where doc comments do; longer ones are strings, which do not break.
 
 use std::borrow::Cow;
 
@@ -27,8 +28,9 @@ pub struct Document {
     /// What holds where no rule matches, and the time zone of conditions that name none.
     #[schemars(default)]
     pub defaults: Defaults,
-    /// Parameters that are never written down, besides those whose names look secret: each entry a glob of names at any
-    /// depth or, where it starts with `/`, a JSON Pointer (RFC 6901) into `params`.
+    #[doc = "Parameters that are never written down, besides those whose names look secret: each entry a \
+             glob of names at any\ndepth or, where it starts with `/`, a JSON Pointer (RFC 6901) into \
+             `params`."]
     #[schemars(
         with = "Vec<String>",
         default,
@@ -130,9 +132,9 @@ impl JsonSchema for Globs {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "A glob, or a list of globs of which one must match the whole text, case-sensitively: \
-                `*` any run of characters, `?` one character, `[a-z]` and `[!a-z]` one character of a set, \
-                `{a,b}` alternatives.",
+            "description": "A glob, or a list of globs of which one must match the whole text, \
+                            case-sensitively: `*` any run of characters, `?` one character, `[a-z]` and \
+                            `[!a-z]` one character of a set, `{a,b}` alternatives.",
             "anyOf": [
                 { "type": "string" },
                 { "type": "array", "items": { "type": "string" }, "minItems": 1 }
@@ -146,7 +148,8 @@ impl JsonSchema for Globs {
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Conditions {
-    /// Holds from this time of day on, "HH:MM". With `time_before` earlier than it, the window passes midnight.
+    #[doc = "Holds from this time of day on, \"HH:MM\". With `time_before` earlier than it, the window \
+             passes midnight."]
     #[schemars(regex(pattern = r"^([01][0-9]|2[0-3]):[0-5][0-9]$"), extend("examples" = ["08:00"]))]
     pub time_after: Option<Spanned<String>>,
     /// Holds until just before this time of day, "HH:MM".
@@ -168,9 +171,11 @@ pub struct Conditions {
     pub param_gte: Option<Params<OrderOperand>>,
     /// Each parameter is less than its operand, or equal to it.
     pub param_lte: Option<Params<OrderOperand>>,
-    /// Each parameter contains its operand: as a part of a string, an element of a list, or a key of an object.
+    #[doc = "Each parameter contains its operand: as a part of a string, an element of a list, or a key \
+             of an object."]
     pub param_contains: Option<Params<AnyOperand>>,
-    /// In each parameter, the regular expression is found somewhere; anchor it with `^` and `$` to match the whole.
+    #[doc = "In each parameter, the regular expression is found somewhere; anchor it with `^` and `$` to \
+             match the whole."]
     pub param_matches: Option<Params<String>>,
     /// Each parameter is present (`true`), or absent or null (`false`).
     pub param_exists: Option<Params<bool>>,
@@ -240,7 +245,8 @@ pub struct Example {
     pub expect: Expectation,
 }
 
-/// What an example expects: an approval, or a mapping of approval, risk level and rule, of which any may be omitted.
+/// What an example expects: an approval, or a mapping of approval, risk level and rule, of which any may be
+/// omitted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expectation {
     /// The approval.

@@ -1,4 +1,5 @@
-//! From a tree of YAML nodes to a document: structure, types and words. Every error is reported, none stops the next.
+//! From a tree of YAML nodes to a document: structure, types and words. Every error is reported, none stops
+//! the next.
 
 mod conditions;
 mod examples;
@@ -23,8 +24,8 @@ const RULE_KEYS: &[&str] = &["name", "match", "conditions", "risk_level", "appro
 const MATCH_KEYS: &[&str] = &["type", "target", "agent"];
 
 impl Document {
-    /// Reads a policy file. What is wrong goes to `diagnostics`; the document is then incomplete, and absent if there
-    /// is nothing to work with.
+    /// Reads a policy file. What is wrong goes to `diagnostics`; the document is then incomplete, and absent
+    /// if there is nothing to work with.
     pub fn read(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Document> {
         let root = read_root(source, text, diagnostics)?;
         Some(Reader { diagnostics }.document(&root))
@@ -32,13 +33,16 @@ impl Document {
 }
 
 impl TestDocument {
-    /// Reads a file of examples. What is wrong goes to `diagnostics`; the document is then incomplete, and absent if
-    /// there is nothing to work with.
+    /// Reads a file of examples. What is wrong goes to `diagnostics`; the document is then incomplete, and
+    /// absent if there is nothing to work with.
     ///
     /// # Example: examples in a file of their own
     /// ```
     /// use aegis_engine::{SourceId, document::TestDocument};
-    /// let text = b"policy: crm.yaml\nexamples:\n  - { action: { type: read, target: crm }, expect: auto }\n";
+    /// let text = b"policy: crm.yaml
+    /// examples:
+    ///   - { action: { type: read, target: crm }, expect: auto }
+    /// ";
     /// let mut diagnostics = Vec::new();
     /// let document = TestDocument::read(SourceId(1), text, &mut diagnostics).expect("a document");
     /// assert_eq!((document.examples.len(), diagnostics.len()), (1, 0));

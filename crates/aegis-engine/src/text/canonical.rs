@@ -1,12 +1,13 @@
-//! The one byte form of a JSON value: RFC 8785 (JCS), with integers kept exact instead of passing through `f64`.
+//! The one byte form of a JSON value: RFC 8785 (JCS), with integers kept exact instead of passing through
+//! `f64`.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Number, Value};
 
-/// Writes `value` in canonical form: keys in UTF-16 order, no white space, shortest escapes, numbers as ECMAScript
-/// writes them, except that integers of 64 bits keep every digit.
+/// Writes `value` in canonical form: keys in UTF-16 order, no white space, shortest escapes, numbers as
+/// ECMAScript writes them, except that integers of 64 bits keep every digit.
 ///
 /// ```
 /// use aegis_engine::canonical_json;
@@ -29,12 +30,14 @@ pub enum Member<'a> {
     Object(&'a Map<String, Value>),
 }
 
-/// Writes the object of these members in canonical form. They must be in canonical order already, without duplicates.
+/// Writes the object of these members in canonical form. They must be in canonical order already, without
+/// duplicates.
 ///
 /// ```
 /// use aegis_engine::{Member, canonical_members};
 /// let params = serde_json::json!({ "b": 1.0, "a": 2 });
-/// let members = [("params", Member::Object(params.as_object().expect("an object"))), ("type", Member::Text("x"))];
+/// let params = Member::Object(params.as_object().expect("an object"));
+/// let members = [("params", params), ("type", Member::Text("x"))];
 /// assert_eq!(canonical_members(members), r#"{"params":{"a":2,"b":1},"type":"x"}"#);
 /// ```
 #[must_use]
@@ -56,11 +59,12 @@ pub fn canonical_members<'a>(members: impl IntoIterator<Item = (&'a str, Member<
     text
 }
 
-/// The canonical text of a number: numbers have the same text exactly when they are equal, and reading it gives the
-/// number again.
+/// The canonical text of a number: numbers have the same text exactly when they are equal, and reading it
+/// gives the number again.
 ///
-/// That is how ECMAScript writes it (RFC 8785, section 3.2.2.3), with one exception: ECMAScript rounds whole numbers
-/// beyond 2^53, so those of 64 bits are written digit by digit here, and those between 2^64 and 1e21 with an exponent.
+/// That is how ECMAScript writes it (RFC 8785, section 3.2.2.3), with one exception: ECMAScript rounds whole
+/// numbers beyond 2^53, so those of 64 bits are written digit by digit here, and those between 2^64 and 1e21
+/// with an exponent.
 #[must_use]
 pub fn canonical_number(number: &Number) -> String {
     if let Some(integer) = number.as_i64() {

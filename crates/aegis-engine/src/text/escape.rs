@@ -1,9 +1,9 @@
 //! The one function through which a stranger's text passes before a person sees it.
 //!
-//! Text is escaped, never stripped: what is approved must be what was shown. [`str::escape_debug`] decides most of it
-//! (control characters, bidirectional marks, zero-width and tag characters, unusual spaces); on top come characters
-//! that are printable yet blank, combining marks stacked on one another, and words that mix scripts to look like
-//! another word (UTS #39, "highly restrictive").
+//! Text is escaped, never stripped: what is approved must be what was shown. [`str::escape_debug`] decides
+//! most of it (control characters, bidirectional marks, zero-width and tag characters, unusual spaces); on
+//! top come characters that are printable yet blank, combining marks stacked on one another, and words that
+//! mix scripts to look like another word (UTS #39, "highly restrictive").
 
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -12,11 +12,12 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use unicode_script::{Script, UnicodeScript};
 
-/// How many combining marks may follow one character before the rest are escaped. Two are enough for Vietnamese and
-/// the Indic scripts in everyday use.
+/// How many combining marks may follow one character before the rest are escaped. Two are enough for
+/// Vietnamese and the Indic scripts in everyday use.
 const MARKS_PER_CHARACTER: u32 = 2;
 
-/// Escapes `text` so that it is safe on a terminal, in a table, a CSV cell or a log line, and still unambiguous.
+/// Escapes `text` so that it is safe on a terminal, in a table, a CSV cell or a log line, and still
+/// unambiguous.
 ///
 /// A backslash is doubled, a newline is `\n`, and whatever cannot be seen for what it is becomes `\u{…}`.
 ///
@@ -46,8 +47,8 @@ pub fn escape_into(text: &str, shown: &mut String) {
     visit(text, shown, plain, push_escaped);
 }
 
-/// Escapes as much of `text` as takes up at most `max_chars` characters once it is escaped; says how many bytes of
-/// `text` are hidden, and their SHA-256.
+/// Escapes as much of `text` as takes up at most `max_chars` characters once it is escaped; says how many
+/// bytes of `text` are hidden, and their SHA-256.
 ///
 /// ```
 /// use aegis_engine::escape_capped;
@@ -84,8 +85,8 @@ fn push_escaped(shown: &mut String, character: char, verdict: Verdict) {
     }
 }
 
-/// Writes `value` as one line of JSON in which every deceptive character is a `\uXXXX` escape: the same JSON value,
-/// but safe to look at.
+/// Writes `value` as one line of JSON in which every deceptive character is a `\uXXXX` escape: the same JSON
+/// value, but safe to look at.
 ///
 /// # Errors
 /// When `value` cannot be serialised (a map with keys that are not strings, say).
@@ -101,8 +102,8 @@ pub fn to_json_line(value: &impl Serialize) -> Result<String, serde_json::Error>
     Ok(shown)
 }
 
-/// Appends `json`, a JSON text on one line, to `shown`, with every deceptive character as a `\uXXXX` escape, as
-/// [`to_json_line`] has it. They can only stand inside strings.
+/// Appends `json`, a JSON text on one line, to `shown`, with every deceptive character as a `\uXXXX` escape,
+/// as [`to_json_line`] has it. They can only stand inside strings.
 ///
 /// ```
 /// let mut shown = String::new();
@@ -123,8 +124,8 @@ pub fn escape_json_into(json: &str, shown: &mut String) {
     visit(json, shown, String::push_str, judged);
 }
 
-/// Appends to `shown` what `plain` makes of the stretches of `text` that cannot deceive, and `judged` of every character
-/// of the others.
+/// Appends to `shown` what `plain` makes of the stretches of `text` that cannot deceive, and `judged` of
+/// every character of the others.
 fn visit(
     text: &str,
     shown: &mut String,
@@ -143,8 +144,8 @@ fn visit(
     plain(shown, text.get(done..).unwrap_or_default());
 }
 
-/// The next stretch of whole words from `start` on that holds anything but printable ASCII. What stands on either side of
-/// it ends every word, so it can be judged without them.
+/// The next stretch of whole words from `start` on that holds anything but printable ASCII. What stands on
+/// either side of it ends every word, so it can be judged without them.
 fn next_suspect(text: &str, start: usize) -> Option<Range<usize>> {
     let rest = text.as_bytes().get(start..)?;
     let first = first_suspect(rest)?;
@@ -227,7 +228,8 @@ fn classify(character: char) -> Class {
     if is_blank(character) {
         return Class::Hidden;
     }
-    // `char::escape_debug` also escapes combining marks; `str::escape_debug` does so only at the start of a string.
+    // `char::escape_debug` also escapes combining marks; `str::escape_debug` does so only at the start of a
+    // string.
     if character.escape_debug().len() == 1 {
         return Class::Visible;
     }

@@ -1,7 +1,7 @@
 //! Strict JSON: what two readers could understand differently is refused.
 //!
-//! `serde_json` keeps the last of duplicate keys and turns integers of 2^64 and more into floats. Here it only splits
-//! the text ([`RawValue`]), checked against RFC 8259; keys and numbers are judged one by one.
+//! `serde_json` keeps the last of duplicate keys and turns integers of 2^64 and more into floats. Here it
+//! only splits the text ([`RawValue`]), checked against RFC 8259; keys and numbers are judged one by one.
 
 pub(crate) mod limits;
 mod plain;
@@ -104,7 +104,8 @@ fn read_json(bytes: &[u8], limits: JsonLimits) -> Result<Value, JsonError> {
     if text.starts_with('\u{FEFF}') {
         return Err(JsonError::ByteOrderMark);
     }
-    // Most documents need no judging: one pass reads them. Of the others, the reader below says what is wrong.
+    // Most documents need no judging: one pass reads them. Of the others, the reader below says what is
+    // wrong.
     if let Some(value) = plain::read(text, limits) {
         return Ok(value);
     }

@@ -1,9 +1,9 @@
 //! Names that look as if a secret stood under them.
 //!
-//! A name is split into words: at everything that is no ASCII letter, and where its capitals say so (`dbPassword`,
-//! `APIKey`). Some words are secret wherever they stand, others only at the end, alone or beside another word. What
-//! stands behind may make it harmless: `token_count` counts, `secret_name` names. In doubt it is a secret: in a record, a
-//! digest too many costs less than a password.
+//! A name is split into words: at everything that is no ASCII letter, and where its capitals say so
+//! (`dbPassword`, `APIKey`). Some words are secret wherever they stand, others only at the end, alone or
+//! beside another word. What stands behind may make it harmless: `token_count` counts, `secret_name` names.
+//! In doubt it is a secret: in a record, a digest too many costs less than a password.
 
 /// How many letters of a word are looked at: its last ones, and more than any word below has.
 const LETTERS: usize = 16;

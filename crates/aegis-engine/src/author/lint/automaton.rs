@@ -1,8 +1,8 @@
 //! Globs as automata over Unicode characters: which strings a rule's globs match that others do, or do not.
 //!
-//! The globs of several rules run side by side through one subset construction over the characters that any of them
-//! tells apart. What comes out is every way in which a string that the first rule matches can be matched by the
-//! others, each with the shortest such string.
+//! The globs of several rules run side by side through one subset construction over the characters that any
+//! of them tells apart. What comes out is every way in which a string that the first rule matches can be
+//! matched by the others, each with the shortest such string.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
@@ -74,8 +74,9 @@ pub(super) struct Universe {
     pub(super) absent: bool,
 }
 
-/// The least ways in which values that `own` matches are matched by `others`: a way is left out where another is
-/// matched by fewer of them. Empty if `own` matches nothing at all. `None` if it would cost too much to say.
+/// The least ways in which values that `own` matches are matched by `others`: a way is left out where another
+/// is matched by fewer of them. Empty if `own` matches nothing at all. `None` if it would cost too much to
+/// say.
 pub(super) fn overlaps(
     own: Option<&[Glob]>,
     others: &[Option<&[Glob]>],
@@ -243,8 +244,8 @@ impl Machine {
         })
     }
 
-    /// The first character of every range between two that some glob names, without those that behave alike. NUL is
-    /// none: no action has it.
+    /// The first character of every range between two that some glob names, without those that behave alike.
+    /// NUL is none: no action has it.
     fn alphabet(&self) -> Vec<char> {
         let classes: BTreeSet<_> = self
             .states
@@ -256,7 +257,8 @@ impl Machine {
                 _ => None,
             })
             .collect();
-        // A few that can be shown come first, so that what stands for "any other" is one of them where it can be.
+        // A few that can be shown come first, so that what stands for "any other" is one of them where it can
+        // be.
         let mut bounds: Vec<char> = ('x'..='z').chain('a'..='w').chain('0'..='9').collect();
         bounds.push('\u{1}');
         for (first, last) in classes.iter().flat_map(|ranges| ranges.iter()) {

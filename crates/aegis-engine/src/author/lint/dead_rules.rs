@@ -1,9 +1,9 @@
 //! Rules that can never decide, because rules before them settle everything that they match.
 //!
-//! The search asks for an action of the rule that none of the rules gathered so far matches, looks up the first rule
-//! before it that does match it, and gathers that one. It ends with an action that none matches (the rule can
-//! decide), or with rules that together match everything (it cannot). Neither looks at more rules than it must, so
-//! that an ordinary policy takes one look per rule.
+//! The search asks for an action of the rule that none of the rules gathered so far matches, looks up the
+//! first rule before it that does match it, and gathers that one. It ends with an action that none matches
+//! (the rule can decide), or with rules that together match everything (it cannot). Neither looks at more
+//! rules than it must, so that an ordinary policy takes one look per rule.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -100,8 +100,8 @@ struct Index<'p> {
     general: HashMap<Topic<'p>, Vec<usize>>,
 }
 
-/// What a condition is about. A rule settles another only if each of its conditions follows from one of the other's,
-/// which is then about the same.
+/// What a condition is about. A rule settles another only if each of its conditions follows from one of the
+/// other's, which is then about the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Topic<'p> {
     Always,

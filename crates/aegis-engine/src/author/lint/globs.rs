@@ -1,5 +1,5 @@
-//! What the globs of rules say about one another: whether what one rule matches is matched by others, and whether two
-//! match nothing in common.
+//! What the globs of rules say about one another: whether what one rule matches is matched by others, and
+//! whether two match nothing in common.
 
 use crate::author::lint::automaton::{Budget, Overlap, Universe, matches_all, overlaps, sample};
 use crate::decide::glob::Glob;
@@ -43,7 +43,8 @@ pub(super) fn some_point(rule: &Rule, budget: &mut Budget) -> Option<Point> {
     }
 }
 
-/// An action that the rule's globs match and those of none of the others; [`Point::Nowhere`] if there is none.
+/// An action that the rule's globs match and those of none of the others; [`Point::Nowhere`] if there is
+/// none.
 pub(super) fn uncovered(rule: &Rule, others: &[&Rule], budget: &mut Budget) -> Option<Point> {
     let own = fields(rule);
     let others: Vec<_> = others.iter().map(|other| fields(other)).collect();

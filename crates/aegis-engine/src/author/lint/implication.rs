@@ -17,13 +17,15 @@ pub(super) enum Follows {
     UnlessUndecidable,
 }
 
-/// Whether `rule` is settled by `earlier` wherever the globs of both match: then `rule` decides nothing there.
+/// Whether `rule` is settled by `earlier` wherever the globs of both match: then `rule` decides nothing
+/// there.
 ///
-/// Every condition of `earlier` must follow from one of `rule`. Where all of `rule`'s are true, so are `earlier`'s,
-/// and evaluation stops at `earlier`. Where one of `rule`'s is undecidable (and none false), none of `earlier`'s is
-/// false: either all are true and evaluation stops there, or `earlier` is undecidable itself. It then does not stop
-/// evaluation, and the outcome is the strictest of both: `rule` shows in it, unless `earlier` is at least as strict
-/// in approval (then it is the one that is named) and in risk. So that is asked for, unless undecidable cannot be.
+/// Every condition of `earlier` must follow from one of `rule`. Where all of `rule`'s are true, so are
+/// `earlier`'s, and evaluation stops at `earlier`. Where one of `rule`'s is undecidable (and none false),
+/// none of `earlier`'s is false: either all are true and evaluation stops there, or `earlier` is undecidable
+/// itself. It then does not stop evaluation, and the outcome is the strictest of both: `rule` shows in it,
+/// unless `earlier` is at least as strict in approval (then it is the one that is named) and in risk. So that
+/// is asked for, unless undecidable cannot be.
 pub(super) fn settles(earlier: &Rule, rule: &Rule) -> bool {
     let mut surely = true;
     for wanted in &earlier.conditions {
@@ -59,8 +61,8 @@ fn follows(given: &Test, wanted: &Test) -> Option<Follows> {
 fn param_follows(given: &ParamTest, wanted: &ParamTest) -> Option<Follows> {
     match (given, wanted) {
         (ParamTest::Exists(given), ParamTest::Exists(wanted)) => (given == wanted).then_some(Follows::Surely),
-        // That a value is there says nothing of it; and equal numbers may be written differently, which a regular
-        // expression sees.
+        // That a value is there says nothing of it; and equal numbers may be written differently, which a
+        // regular expression sees.
         (ParamTest::Exists(_), _) | (ParamTest::Eq(Value::Number(_)), ParamTest::Matches(_)) => None,
         (_, ParamTest::Exists(wanted)) => wanted.then_some(Follows::Surely),
         (ParamTest::Eq(value), wanted) => (wanted.judge(value) == Truth::True).then_some(Follows::Surely),
@@ -96,8 +98,8 @@ fn compare(left: &OrderOperand, right: &OrderOperand) -> Option<Ordering> {
     }
 }
 
-/// The first condition that cannot be true beside an earlier one of the same rule, and that one; the same twice if
-/// it cannot be true at all.
+/// The first condition that cannot be true beside an earlier one of the same rule, and that one; the same
+/// twice if it cannot be true at all.
 pub(super) fn contradiction(conditions: &[Condition]) -> Option<(&Condition, &Condition)> {
     conditions.iter().enumerate().find_map(|(index, second)| {
         let earlier = conditions.iter().take(index + 1);

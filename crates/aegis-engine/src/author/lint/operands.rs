@@ -71,7 +71,10 @@ fn unlike_operand(
     Diagnostic::new(Code::UnlikeOperands, condition.span, message)
         .label(this)
         .secondary(other.span, that)
-        .help("a value of the other type makes a comparison undecidable, and the strictest outcome holds: use one type")
+        .help(
+            "a value of the other type makes a comparison undecidable, and the strictest outcome holds: \
+             use one type",
+        )
 }
 
 fn number_like_string(condition: &Condition, test: &ParamTest) -> Option<Diagnostic> {

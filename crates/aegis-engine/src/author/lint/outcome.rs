@@ -12,7 +12,8 @@ use crate::language::diagnostic::Diagnostic;
 
 /// How many rules of another outcome a rule is held against.
 const MAX_OTHERS: usize = 64;
-/// How many looks at a rule, for all blocks together, the search for what decides where a parameter is left out may take.
+/// How many looks at a rule, for all blocks together, the search for what decides where a parameter is left
+/// out may take.
 const MAX_LOOKED_AT: u64 = 10_000_000;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
@@ -31,8 +32,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     }
 }
 
-/// A rule whose outcome is that of the defaults, and after which only rules of that outcome, or for other actions,
-/// come: whether it matches or cannot be decided, the strictest of it and the rest is the rest.
+/// A rule whose outcome is that of the defaults, and after which only rules of that outcome, or for other
+/// actions, come: whether it matches or cannot be decided, the strictest of it and the rest is the rest.
 fn same_outcome(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let policy = subject.policy;
     let mut others: Vec<&Rule> = Vec::new();
@@ -54,7 +55,10 @@ fn same_outcome(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         found.push(
             Diagnostic::new(Code::SameOutcome, linted.head, message)
                 .label(format!("what follows comes to the same: {outcome}"))
-                .help("remove it, unless its name is wanted in records: then say so with `# aegis: allow(same-outcome) — reason`"),
+                .help(
+                    "remove it, unless its name is wanted in records: then say so with \
+                     `# aegis: allow(same-outcome) — reason`",
+                ),
         );
     }
 }
@@ -120,9 +124,10 @@ fn auto_high_risk(linted: &Linted<'_>) -> Option<Diagnostic> {
     )
 }
 
-/// A block that goes by a parameter, where an action without that parameter is not blocked. A limit (`param_gt` and
-/// its like) that is left out may well mean "no limit", so anything short of a block is laxer; of other conditions,
-/// the action without the parameter is often another action, so that only `auto` is.
+/// A block that goes by a parameter, where an action without that parameter is not blocked. A limit
+/// (`param_gt` and its like) that is left out may well mean "no limit", so anything short of a block is
+/// laxer; of other conditions, the action without the parameter is often another action, so that only `auto`
+/// is.
 fn avoidable_block(
     subject: &Subject<'_>,
     place: usize,
@@ -148,12 +153,14 @@ fn avoidable_block(
             ApprovalMode::Auto => "allowed",
             _ => "left to a human",
         };
-        let message = format!("an action without `{key}` is not blocked by rule `{}`, but {says}", linted.name());
+        let message =
+            format!("an action without `{key}` is not blocked by rule `{}`, but {says}", linted.name());
         let written = key.to_string();
         let diagnostic = Diagnostic::new(Code::AvoidableBlock, condition.span, message)
             .label("false of an absent parameter")
             .help(format!(
-                "add a rule that blocks the action with `conditions: {{ param_exists: {{ {written}: false }} }}`"
+                "add a rule that blocks the action with \
+                 `conditions: {{ param_exists: {{ {written}: false }} }}`"
             ));
         Some(match instead {
             Decides::Rule(other) => diagnostic.secondary(other.head, "decides where it is absent"),
@@ -169,8 +176,8 @@ enum Decides<'s> {
     Defaults,
 }
 
-/// What surely decides an action of `linted` from which the parameter of `condition` is left out. `None` if a block
-/// may come first, or that is not known.
+/// What surely decides an action of `linted` from which the parameter of `condition` is left out. `None` if a
+/// block may come first, or that is not known.
 fn decides_without<'s>(
     subject: &'s Subject<'s>,
     place: usize,
@@ -204,7 +211,8 @@ enum Holds {
     Surely,
 }
 
-/// For an action of `rule` that lacks what `left_out` is about, and of which the other conditions of `rule` are true.
+/// For an action of `rule` that lacks what `left_out` is about, and of which the other conditions of `rule`
+/// are true.
 fn without(other: &Rule, rule: &Rule, left_out: &Condition) -> Holds {
     let Test::Param(absent, _) = &left_out.test else { return Holds::Perhaps };
     let mut holds = Holds::Surely;

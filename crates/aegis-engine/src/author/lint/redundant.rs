@@ -31,7 +31,8 @@ impl Entry<'_> {
         Some(Entry { written, what })
     }
 
-    /// The names that a parameter has on the way to it. Of a glob with a special character, they are not known.
+    /// The names that a parameter has on the way to it. Of a glob with a special character, they are not
+    /// known.
     fn names(&self) -> &[String] {
         match &self.what {
             What::Place(pointer) => pointer.path(),

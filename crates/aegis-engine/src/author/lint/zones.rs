@@ -19,10 +19,10 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         }
         if let (Some(condition), None, None) = (time_condition(linted), zone, default) {
             let message = format!("`{condition}` names no time zone, so UTC holds");
-            found.push(
-                Diagnostic::new(Code::TimeWithoutZone, condition.span, message)
-                    .help("add `timezone: Europe/Berlin` or another beside it or to `defaults`; `timezone: UTC` says that UTC is meant"),
-            );
+            found.push(Diagnostic::new(Code::TimeWithoutZone, condition.span, message).help(
+                "add `timezone: Europe/Berlin` or another beside it or to `defaults`; `timezone: UTC` \
+                 says that UTC is meant",
+            ));
         }
     }
     if let (Some(zone), false) = (default, default_used) {

@@ -7,9 +7,11 @@ use serde_json::Value;
 
 use crate::text::canonical::canonical_number;
 
-/// How many characters a secret must have to be looked for elsewhere. A shorter one would be found in innocent words.
+/// How many characters a secret must have to be looked for elsewhere. A shorter one would be found in
+/// innocent words.
 const SHORTEST: usize = 6;
-/// Longer secrets, of which an action can hold few, are looked for one by one. The others take memory for each byte.
+/// Longer secrets, of which an action can hold few, are looked for one by one. The others take memory for
+/// each byte.
 const LONGEST: usize = 4096;
 
 /// Secrets, and what stands for each of them.

@@ -82,7 +82,8 @@ impl Reader<'_> {
         items.iter().map(|node: &Rc<Node>| item(self, node)).collect()
     }
 
-    /// The entries of a mapping; unknown keys are reported, and anything but a mapping counts as an empty one.
+    /// The entries of a mapping; unknown keys are reported, and anything but a mapping counts as an empty
+    /// one.
     pub(super) fn fields<'n>(&mut self, node: &'n Node, what: &str, known: &[&str]) -> Fields<'n> {
         let Kind::Map(entries) = &node.kind else {
             self.wrong_type(node, what, "a mapping");

@@ -1,7 +1,8 @@
 //! Plain documents in one pass: those in which nothing is wrong and nothing needs a closer look.
 //!
-//! A document is plain if every number is an integer of 64 bits, no object has a key twice, and the limits are kept.
-//! `serde_json` reads such a document exactly. Whatever else it may be, this reader only says that it is not plain.
+//! A document is plain if every number is an integer of 64 bits, no object has a key twice, and the limits
+//! are kept. `serde_json` reads such a document exactly. Whatever else it may be, this reader only says that
+//! it is not plain.
 
 use std::cell::Cell;
 use std::fmt;
