@@ -1,5 +1,5 @@
-//! Whatever bytes are loaded as a policy: no panic, every finding at a place within the text, and a policy that loads
-//! decides.
+//! Whatever bytes are loaded as a policy: no panic, every finding at a place within the text, and a policy
+//! that loads decides.
 #![no_main]
 
 use aegis_engine::{Action, Severity, Source, lint, load};

@@ -1,8 +1,8 @@
 //! Decides whether an AI agent's action may happen.
 //!
 //! A *policy* (YAML) and an *action* (JSON) go in, a *decision* comes out: a risk level, an approval (`auto`,
-//! `approve` or `block`), the rule that decided, and why. Nothing here does I/O, reads a clock or an environment: a
-//! decision is a pure function of policy, action and instant.
+//! `approve` or `block`), the rule that decided, and why. Nothing here does I/O, reads a clock or an
+//! environment: a decision is a pure function of policy, action and instant.
 //!
 //! # Example: reading a policy and deciding
 //! ```
@@ -31,49 +31,38 @@
 //! source text → Document (as written, with spans) → compile → Policy → decide → Decision
 //! ```
 //! What is wrong with a policy comes as one stream of [`Diagnostic`]s, all of a file at once.
+//!
+//! # Rooms
+//! The crate has four rooms, and each uses only those above it:
+//!
+//! | room | what is in it | which rooms it uses |
+//! |---|---|---|
+//! | [`text`] | places, escaping, strict JSON, canonical form, digests | none |
+//! | [`decide`] | actions, rules, globs, conditions, decisions, traces, redaction | `text` |
+//! | [`language`] | YAML, the document, compiling it, schemas, codes and diagnostics | `text`, `decide` |
+//! | [`author`] | lints, examples, coverage, mutation, drafts | the three others |
+//!
+//! Everything that they make public is public here as well, by the same name.
 
-mod action;
-mod canonical;
-mod compile;
-mod condition;
-mod coverage;
-mod decision;
-mod diagnostic;
-pub mod document;
-mod draft;
-mod escape;
-mod example;
-mod explain;
-mod explanation;
-mod glob;
-mod json;
-mod lint;
-mod mutation;
-mod nearest;
-mod policy;
-mod probe;
-mod redaction;
-mod schema;
-mod span;
-mod time;
-mod yaml;
+pub mod author;
+pub mod decide;
+pub mod language;
+pub mod text;
 
-pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
-pub use canonical::{Digest, Member, canonical_json, canonical_members, canonical_number};
-pub use compile::{Loaded, Source, load};
-pub use coverage::{ConditionCoverage, Coverage, RuleCoverage, Share};
-pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
-pub use diagnostic::{Code, Diagnostic, Label, Severity};
-pub use document::{Document, MAX_POLICY_BYTES, TestDocument};
-pub use draft::{Draft, DraftExample};
-pub use escape::{escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, to_json_line};
-pub use example::{Difference, EXAMPLE_INSTANT, ExampleField, ExampleResult, Suite};
-pub use explain::{RuleOutcome, RuleTrace};
-pub use explanation::{Explanation, nearest_code};
-pub use json::{JsonError, parse_json};
-pub use lint::lint;
-pub use mutation::{Change, Mutant, Mutation};
-pub use policy::{Policy, Rule};
-pub use redaction::{Redacted, Redaction, looks_secret};
-pub use schema::{action_schema, policy_schema, schema_of};
-pub use span::{Position, SourceId, Span, Spanned};
+pub use author::{
+    Change, ConditionCoverage, Coverage, Difference, Draft, DraftExample, EXAMPLE_INSTANT, ExampleField,
+    ExampleResult, Mutant, Mutation, RuleCoverage, Share, Suite, lint,
+};
+pub use decide::{
+    Action, ActionError, ApprovalMode, DEFAULT_RULE, Decision, MAX_ACTION_BYTES, MAX_ACTION_DEPTH,
+    MAX_ACTION_VALUES, Policy, Redacted, Redaction, RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable,
+};
+pub use language::{
+    Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Severity, Source, TestDocument,
+    action_schema, document, load, nearest_code, policy_schema, schema_of,
+};
+pub use text::{
+    Digest, JsonError, Member, Position, SourceId, Span, Spanned, canonical_json, canonical_members,
+    canonical_number, escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, looks_secret,
+    parse_json, to_json_line,
+};

@@ -1,6 +1,7 @@
 //! The rule language decides the conformance cases as given.
 //!
-//! Each line of `tests/conformance/cases.jsonl` is a policy, an instant, actions, and what must come out of each.
+//! Each line of `tests/conformance/cases.jsonl` is a policy, an instant, actions, and what must come out of
+//! each.
 
 use aegis_engine::{Action, Source, load};
 use serde_json::Value;

@@ -1,6 +1,8 @@
-//! Laws of the engine that hold for every policy, action and text: of decisions, of the readers, of what people see.
+//! Laws of the engine that hold for every policy, action and text: of decisions, of the readers, of what
+//! people see.
 //!
-//! Cases come from the oracle's generator and from byte-wise mutation of what it writes; every failure names its seed.
+//! Cases come from the oracle's generator and from byte-wise mutation of what it writes; every failure names
+//! its seed.
 
 #[cfg(test)]
 #[expect(dead_code, reason = "the generator is what is needed of it here, not the evaluator")]
@@ -51,7 +53,8 @@ mod support {
         }
     }
 
-    /// Breaks a document a little: bytes changed, removed, repeated, or replaced by what readers stumble over.
+    /// Breaks a document a little: bytes changed, removed, repeated, or replaced by what readers stumble
+    /// over.
     pub(crate) fn mutate(rng: &mut Rng, text: &[u8]) -> Vec<u8> {
         const TOKENS: [&[u8]; 56] = [
             b"\"",
@@ -228,7 +231,8 @@ mod canonical {
     use crate::reference::{Json, Number};
     use crate::support::read;
 
-    /// RFC 8785 by the letter: the numbers' texts are known, and `serde_json` escapes strings as ECMAScript does.
+    /// RFC 8785 by the letter: the numbers' texts are known, and `serde_json` escapes strings as ECMAScript
+    /// does.
     fn rfc8785(value: &Json) -> String {
         match value {
             Json::Null => "null".to_owned(),
@@ -249,7 +253,8 @@ mod canonical {
         }
     }
 
-    /// Whether a whole double beyond 2^53 is in it: RFC 8785 rounds its digits, which an exact integer may not share.
+    /// Whether a whole double beyond 2^53 is in it: RFC 8785 rounds its digits, which an exact integer may
+    /// not share.
     fn has_rounded_digits(value: &Json) -> bool {
         match value {
             Json::Number(number) => {

@@ -1,7 +1,7 @@
 //! The engine agrees with a naive second implementation of the rule language, on a great many random cases.
 //!
-//! `AEGIS_TORTURE=1` runs at least a million cases, `AEGIS_TORTURE=10` ten times as many; without it a few seconds'
-//! worth are run. Every disagreement prints all that is needed to see it again.
+//! `AEGIS_TORTURE=1` runs at least a million cases, `AEGIS_TORTURE=10` ten times as many; without it a few
+//! seconds' worth are run. Every disagreement prints all that is needed to see it again.
 
 #[cfg(test)]
 #[path = "reference/reachability.rs"]
@@ -53,7 +53,8 @@ mod oracle {
             Case { seed, rng, world, files, texts, policy }
         }
 
-        /// Asks both about one action; returns what both say, or panics. Faults that show are taken off the list.
+        /// Asks both about one action; returns what both say, or panics. Faults that show are taken off the
+        /// list.
         fn ask(&mut self, reference: &Reference, faults: &mut Vec<Fault>) -> Answer {
             let action = self.world.action(&mut self.rng);
             let instant = self.world.instant(&mut self.rng);

@@ -1,4 +1,5 @@
-//! Actions that two programs could read differently are refused before any rule is read; odd ones are read exactly.
+//! Actions that two programs could read differently are refused before any rule is read; odd ones are read
+//! exactly.
 
 #[cfg(test)]
 mod actions {

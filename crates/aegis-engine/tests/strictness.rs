@@ -285,7 +285,8 @@ mod policies {
         for text in [
             "é: 1\n",
             "{ 删: 1 }\n",
-            // The escape `\L` is longer when read, `\t` shorter, so the text is as long as what it stands for.
+            // The escape `\L` is longer when read, `\t` shorter, so the text is as long as what it stands
+            // for.
             "version: 1\nrules: [{ match: { type: \"\\L[é-a]\\t\" } }]\n",
             "version: 1\nrules: [{ match: { type: '[é-a]' } }]\n",
             "version: 1\nrules: [{ name: é\u{1} }]\n",
@@ -309,7 +310,8 @@ mod policies {
         assert!(loaded.diagnostics.iter().any(|found| found.code == Code::YamlTooDeep));
     }
 
-    /// Rules in unusual writing, and whether each matches `{"type":"no","target":"on","params":{"a":1,"01":2,...}}`.
+    /// Rules in unusual writing, and whether each matches
+    /// `{"type":"no","target":"on","params":{"a":1,"01":2,...}}`.
     const UNUSUAL: &[(&str, bool)] = &[
         ("{ match: { type: no } }", true),
         ("{ match: { type: [yes, no, off] } }", true),

@@ -103,7 +103,8 @@ const STRINGS: [&str; 22] = [
     "alice@corp.com",
 ];
 
-/// As written in JSON and YAML, and as ECMAScript (RFC 8785) writes the same number; integers keep their digits.
+/// As written in JSON and YAML, and as ECMAScript (RFC 8785) writes the same number; integers keep their
+/// digits.
 pub(crate) const NUMBERS: [(&str, &str); 42] = [
     ("0", "0"),
     ("-0", "0"),
@@ -410,7 +411,8 @@ pub(crate) fn glob(rng: &mut Rng, words: &[&str]) -> String {
         mutate(rng, &mut parts, words);
     }
     let glob = parts.concat();
-    // `**` means what `*` does, except perhaps of an absent agent, of which the contract speaks only with `*`.
+    // `**` means what `*` does, except perhaps of an absent agent, of which the contract speaks only with
+    // `*`.
     if glob.starts_with('*') && glob.chars().all(|c| c == '*') { "*".to_owned() } else { glob }
 }
 

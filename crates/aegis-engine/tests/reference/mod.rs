@@ -1,8 +1,9 @@
 //! A second, naive evaluator of the rule language, written from the language's description alone.
 //!
-//! It shares no code and no idea with the engine: globs are matched by recursion over characters, numbers are compared
-//! as decimal digits, zones are computed from their laws, and an undecidable rule is decided by trying it both ways.
-//! Each [`Fault`] breaks one sentence of the language on purpose, to show that the comparison would notice.
+//! It shares no code and no idea with the engine: globs are matched by recursion over characters, numbers are
+//! compared as decimal digits, zones are computed from their laws, and an undecidable rule is decided by
+//! trying it both ways. Each [`Fault`] breaks one sentence of the language on purpose, to show that the
+//! comparison would notice.
 
 pub(crate) mod generate;
 pub(crate) mod number;

@@ -45,7 +45,8 @@ fn a_rule_reported_unreachable_never_decides() {
         let mut rng = Rng(seed ^ 0x5EED);
         let world = World::new(&mut rng);
         let mut file = world.policy(&mut rng).remove(0);
-        // Rules that stand again further down, with another outcome or for fewer actions, are what is looked for.
+        // Rules that stand again further down, with another outcome or for fewer actions, are what is looked
+        // for.
         for _ in 0..2 {
             if !file.rules.is_empty() {
                 let mut again = rng.pick(&file.rules).clone();

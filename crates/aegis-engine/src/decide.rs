@@ -1,0 +1,22 @@
+//! What decides: the action, the policy with its rules, globs and conditions, the decision that comes of
+//! both, the trace of how it came about, and the action as it may be written down.
+//!
+//! A policy is whole and valid here; how one is written is another room's business. This room names
+//! [`text`](crate::text) alone.
+
+pub(crate) mod action;
+pub(crate) mod condition;
+pub(crate) mod decision;
+pub(crate) mod glob;
+pub(crate) mod operand;
+pub(crate) mod param_key;
+pub(crate) mod policy;
+pub(crate) mod redaction;
+pub(crate) mod time;
+mod trace;
+
+pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
+pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
+pub use policy::{Policy, Rule};
+pub use redaction::{Redacted, Redaction};
+pub use trace::{RuleOutcome, RuleTrace};

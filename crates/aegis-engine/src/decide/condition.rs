@@ -1,0 +1,243 @@
+//! One condition of a rule, compiled, and what it says of an action: true, false, or undecidable.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+use regex::Regex;
+use serde_json::{Map, Value};
+
+use crate::decide::action::Action;
+use crate::decide::operand::{OrderOperand, compare_numbers, equal};
+use crate::decide::param_key::ParamKey;
+use crate::decide::time::{Weekdays, Window, local_time};
+use crate::text::canonical::{canonical_json, canonical_number};
+use crate::text::escape::escape_capped;
+use crate::text::json::type_name;
+use crate::text::span::Span;
+
+/// What stands for a secret in an explanation.
+pub(crate) const HIDDEN: &str = "[secret]";
+
+/// A compiled condition and where it was written.
+#[derive(Clone, Debug)]
+pub(crate) struct Condition {
+    pub(crate) span: Span,
+    pub(crate) test: Test,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Test {
+    Window(Window, Tz),
+    Weekdays(Weekdays, Tz),
+    Param(ParamKey, ParamTest),
+}
+
+/// What is asked of one parameter.
+#[derive(Clone, Debug)]
+pub(crate) enum ParamTest {
+    Eq(Value),
+    Order(Order, OrderOperand),
+    Contains(Value),
+    Matches(Regex),
+    Exists(bool),
+}
+
+/// The four comparisons that need an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Order {
+    Greater,
+    Less,
+    GreaterOrEqual,
+    LessOrEqual,
+}
+
+impl Order {
+    pub(crate) const fn keyword(self) -> &'static str {
+        match self {
+            Order::Greater => "param_gt",
+            Order::Less => "param_lt",
+            Order::GreaterOrEqual => "param_gte",
+            Order::LessOrEqual => "param_lte",
+        }
+    }
+
+    /// The same comparison, with or without equality: whichever this is not.
+    pub(crate) const fn other_strictness(self) -> Order {
+        match self {
+            Order::Greater => Order::GreaterOrEqual,
+            Order::Less => Order::LessOrEqual,
+            Order::GreaterOrEqual => Order::Greater,
+            Order::LessOrEqual => Order::Less,
+        }
+    }
+
+    fn holds(self, ordering: Ordering) -> bool {
+        match self {
+            Order::Greater => ordering.is_gt(),
+            Order::Less => ordering.is_lt(),
+            Order::GreaterOrEqual => ordering.is_ge(),
+            Order::LessOrEqual => ordering.is_le(),
+        }
+    }
+}
+
+/// What a condition says: Kleene's three values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Truth {
+    True,
+    False,
+    /// Why nothing can be said. Names types, never values.
+    Undecidable(String),
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Truth {
+        if holds { Truth::True } else { Truth::False }
+    }
+}
+
+impl Condition {
+    /// Whether the instant is one that the condition allows. Conditions on parameters allow any.
+    pub(crate) fn allows(&self, at: DateTime<Utc>) -> bool {
+        match &self.test {
+            Test::Window(window, zone) => window.holds(at.with_timezone(zone).time()),
+            Test::Weekdays(days, zone) => days.holds(at, *zone),
+            Test::Param(..) => true,
+        }
+    }
+
+    /// Whether it looks at the instant, and not at the action.
+    pub(crate) const fn is_about_time(&self) -> bool {
+        matches!(self.test, Test::Window(..) | Test::Weekdays(..))
+    }
+
+    pub(crate) fn judge(&self, action: &Action, at: DateTime<Utc>) -> Truth {
+        match &self.test {
+            Test::Window(..) | Test::Weekdays(..) => self.allows(at).into(),
+            Test::Param(key, test) => test.judge_any(key.find(action.params())),
+        }
+    }
+
+    /// What the condition met, for a person: the actual value or time, escaped and capped. Of a secret,
+    /// `shown` holds [`HIDDEN`] or nothing where the action has a value.
+    pub(crate) fn actual(&self, action: &Action, shown: &Map<String, Value>, at: DateTime<Utc>) -> String {
+        match &self.test {
+            Test::Window(_, zone) | Test::Weekdays(_, zone) => format!("it was {}", local_time(at, *zone)),
+            Test::Param(key, _) => match (key.find(action.params()), key.find(shown)) {
+                (None, _) => format!("`{key}` is absent"),
+                (Some(value), Some(shown)) if value == shown || shown != HIDDEN => {
+                    format!("`{key}` is {}", escape_capped(&canonical_json(shown), 80))
+                }
+                (Some(_), _) => format!("`{key}` is secret"),
+            },
+        }
+    }
+}
+
+/// The condition's keyword and the parameter that it looks at.
+impl fmt::Display for Condition {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.test {
+            Test::Window(Window { after: Some(_), before: Some(_) }, _) => {
+                formatter.write_str("time_after, time_before")
+            }
+            Test::Window(Window { after: Some(_), .. }, _) => formatter.write_str("time_after"),
+            Test::Window(..) => formatter.write_str("time_before"),
+            Test::Weekdays(..) => formatter.write_str("weekdays"),
+            Test::Param(key, test) => write!(formatter, "{}: {key}", test.keyword()),
+        }
+    }
+}
+
+impl ParamTest {
+    pub(crate) const fn keyword(&self) -> &'static str {
+        match self {
+            ParamTest::Eq(_) => "param_eq",
+            ParamTest::Order(order, _) => order.keyword(),
+            ParamTest::Contains(_) => "param_contains",
+            ParamTest::Matches(_) => "param_matches",
+            ParamTest::Exists(_) => "param_exists",
+        }
+    }
+
+    /// Judges what a parameter holds, if it is there.
+    pub(crate) fn judge_any(&self, value: Option<&Value>) -> Truth {
+        match value {
+            None | Some(Value::Null) => matches!(self, ParamTest::Exists(false)).into(),
+            Some(value) => self.judge(value),
+        }
+    }
+
+    /// Judges a value that is present and not null.
+    pub(crate) fn judge(&self, value: &Value) -> Truth {
+        match (self, value) {
+            (ParamTest::Exists(wanted), _) => (*wanted).into(),
+            (ParamTest::Eq(operand), _) => equal(value, operand).into(),
+            (ParamTest::Order(order, OrderOperand::Number(operand)), Value::Number(number)) => {
+                order.holds(compare_numbers(number, operand)).into()
+            }
+            // UTF-8 keeps the order of code points.
+            (ParamTest::Order(order, OrderOperand::String(operand)), Value::String(text)) => {
+                order.holds(text.as_str().cmp(operand)).into()
+            }
+            (ParamTest::Order(_, OrderOperand::Number(_)), other) => unlike(other, "a number"),
+            (ParamTest::Order(_, OrderOperand::String(_)), other) => unlike(other, "a string"),
+            (ParamTest::Contains(Value::String(part)), Value::String(text)) => {
+                text.contains(part.as_str()).into()
+            }
+            (ParamTest::Contains(Value::String(key)), Value::Object(members)) => {
+                members.contains_key(key).into()
+            }
+            (ParamTest::Contains(element), Value::Array(items)) => {
+                items.iter().any(|item| equal(item, element)).into()
+            }
+            (ParamTest::Contains(operand), other) => {
+                Truth::Undecidable(format!("{} cannot contain {}", type_name(other), type_name(operand)))
+            }
+            (ParamTest::Matches(regex), Value::String(text)) => regex.is_match(text).into(),
+            (ParamTest::Matches(regex), Value::Number(number)) => {
+                regex.is_match(&canonical_number(number)).into()
+            }
+            (ParamTest::Matches(regex), Value::Bool(flag)) => regex.is_match(&flag.to_string()).into(),
+            (ParamTest::Matches(_), other) => {
+                Truth::Undecidable(format!("{} cannot match a regular expression", type_name(other)))
+            }
+        }
+    }
+}
+
+fn unlike(value: &Value, operand: &str) -> Truth {
+    Truth::Undecidable(format!("{} cannot be compared with {operand}", type_name(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn judge(test: &ParamTest, value: &Value) -> Truth {
+        match test.judge(value) {
+            Truth::Undecidable(_) => Truth::Undecidable(String::new()),
+            decided => decided,
+        }
+    }
+
+    #[test]
+    fn unlike_types_are_undecidable_except_under_eq() {
+        let undecidable = Truth::Undecidable(String::new());
+        let greater = ParamTest::Order(Order::Greater, OrderOperand::Number(100.into()));
+        for value in [json!("150"), json!([1]), json!({}), json!(true)] {
+            assert_eq!(judge(&greater, &value), undecidable, "{value}");
+            assert_eq!(judge(&ParamTest::Eq(json!(150)), &value), Truth::False, "{value}");
+        }
+        let matches = ParamTest::Matches(Regex::new("1").unwrap());
+        assert_eq!(judge(&matches, &json!(["1"])), undecidable);
+        assert_eq!(judge(&matches, &json!(100.0)), Truth::True);
+        assert_eq!(judge(&ParamTest::Contains(json!(1)), &json!("1")), undecidable);
+        assert_eq!(judge(&ParamTest::Contains(json!(1)), &json!({ "1": 0 })), undecidable);
+        assert_eq!(judge(&ParamTest::Contains(json!("a")), &json!(5)), undecidable);
+        assert_eq!(judge(&ParamTest::Contains(json!(1)), &json!(["1", 1.0])), Truth::True);
+    }
+}

@@ -1,0 +1,460 @@
+//! Globs over whole strings: case-sensitive, right for any script, and with no escape character.
+//!
+//! | | |
+//! |---|---|
+//! | `*` | any run of characters, `/` and newlines included; `**` is no different |
+//! | `?` | one Unicode character |
+//! | `[a-z]`, `[!a-z]` | one character in the set, or not in it; a first `]` stands for itself |
+//! | `{a,b}` | alternatives, which may nest |
+//!
+//! `globset` matches bytes, so it serves the globs in which bytes and characters cannot differ. A glob with
+//! `?` or a set counts characters and becomes a Unicode regular expression instead.
+
+use std::fmt::Write as _;
+
+use globset::GlobBuilder;
+use regex::{Regex, RegexBuilder};
+
+/// How deep alternatives may nest.
+const MAX_NESTING: usize = 16;
+
+/// How many alternatives are sampled.
+const MAX_BRANCHES: usize = 16;
+
+/// A compiled glob.
+#[derive(Clone, Debug)]
+pub(crate) struct Glob {
+    pattern: String,
+    /// How many bytes of the pattern are literal before its first special character. Most globs of most
+    /// policies are settled by them, without a look at the rest.
+    literal: usize,
+    matcher: Matcher,
+}
+
+#[derive(Clone, Debug)]
+enum Matcher {
+    /// Only stars: everything matches.
+    Any,
+    /// No special character at all.
+    Literal,
+    Bytes(globset::GlobMatcher),
+    Characters(Regex),
+}
+
+/// Why a glob is malformed, and where in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GlobProblem {
+    /// The byte in the pattern at which the problem begins.
+    pub(crate) offset: usize,
+    /// How many bytes it takes up.
+    pub(crate) len: usize,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
+}
+
+impl GlobProblem {
+    fn new(offset: usize, len: usize, message: impl Into<String>) -> GlobProblem {
+        GlobProblem { offset, len, message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: impl Into<String>) -> GlobProblem {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl Glob {
+    pub(crate) fn new(pattern: &str) -> Result<Glob, GlobProblem> {
+        let tokens = parse(pattern)?;
+        let matcher = if tokens.is_any() {
+            Matcher::Any
+        } else if tokens.0.iter().all(|token| matches!(token, Token::Literal(_)))
+            && !pattern.contains(['{', '}'])
+        {
+            Matcher::Literal
+        } else if tokens.counts_characters() {
+            Matcher::Characters(compile_regex(pattern, &tokens)?)
+        } else {
+            Matcher::Bytes(compile_globset(pattern)?)
+        };
+        let literal = pattern.find(['*', '?', '[', '{', '}']).unwrap_or(pattern.len());
+        Ok(Glob { pattern: pattern.to_owned(), literal, matcher })
+    }
+
+    /// The glob as written.
+    pub(crate) fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Whether the whole of `text` matches.
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        let literal = self.pattern.as_bytes().get(..self.literal).unwrap_or_default();
+        if !text.as_bytes().starts_with(literal) {
+            return false;
+        }
+        match &self.matcher {
+            Matcher::Any => true,
+            Matcher::Literal => self.pattern == text,
+            Matcher::Bytes(matcher) => matcher.is_match(text),
+            Matcher::Characters(regex) => regex.is_match(text),
+        }
+    }
+
+    /// Some texts that match, the plainest first: each alternative once, and `*` standing for nothing or for
+    /// `filler`.
+    pub(crate) fn samples(&self, filler: &str) -> Vec<String> {
+        // It has been parsed before, so it can be again.
+        let Ok(tokens) = parse(&self.pattern) else { return Vec::new() };
+        let mut samples = Vec::new();
+        for branch in 0..tokens.branches().min(MAX_BRANCHES) {
+            let [mut short, mut long] = [String::new(), String::new()];
+            tokens.write_sample("", branch, &mut short);
+            tokens.write_sample(filler, branch, &mut long);
+            let is_whole = short.starts_with(char::is_alphanumeric) && short.ends_with(char::is_alphanumeric);
+            let pair = if is_whole { [short, long] } else { [long, short] };
+            samples.extend(pair.into_iter().filter(|sample| self.is_match(sample)));
+        }
+        samples.dedup();
+        samples
+    }
+
+    /// The glob in parts, for those who reason about what it matches.
+    pub(crate) fn tokens(&self) -> Tokens {
+        // It was parsed before; a glob that cannot be has no value of this type.
+        parse(&self.pattern).unwrap_or(Tokens(Vec::new()))
+    }
+
+    /// The literal text before its first special character.
+    pub(crate) fn literal_prefix(&self) -> &str {
+        self.pattern.get(..self.literal).unwrap_or_default()
+    }
+
+    /// Whether there is no special character in it at all.
+    pub(crate) const fn is_literal(&self) -> bool {
+        matches!(self.matcher, Matcher::Literal)
+    }
+
+    /// Whether this is `*`: the only glob that also matches an absent agent.
+    pub(crate) const fn is_any(&self) -> bool {
+        matches!(self.matcher, Matcher::Any)
+    }
+}
+
+fn compile_globset(pattern: &str) -> Result<globset::GlobMatcher, GlobProblem> {
+    // To globset, `**` next to a slash means directories.
+    let mut collapsed = String::with_capacity(pattern.len());
+    for character in pattern.chars() {
+        if !(character == '*' && collapsed.ends_with('*')) {
+            collapsed.push(character);
+        }
+    }
+    GlobBuilder::new(&collapsed)
+        .literal_separator(false)
+        .backslash_escape(false)
+        .empty_alternates(true)
+        .build()
+        .map(|glob| glob.compile_matcher())
+        .map_err(|error| GlobProblem::new(0, pattern.len(), error.kind().to_string()))
+}
+
+fn compile_regex(pattern: &str, tokens: &Tokens) -> Result<Regex, GlobProblem> {
+    let mut expression = String::from(r"\A");
+    tokens.write_regex(&mut expression);
+    expression.push_str(r"\z");
+    RegexBuilder::new(&expression)
+        .dot_matches_new_line(true)
+        .build()
+        .map_err(|_| GlobProblem::new(0, pattern.len(), "the glob is too large to be compiled"))
+}
+
+/// A glob in parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Tokens(pub(crate) Vec<Token>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    Literal(char),
+    /// `?`
+    One,
+    /// `*`
+    Run,
+    /// `[…]`: inclusive ranges.
+    Set {
+        negated: bool,
+        ranges: Vec<(char, char)>,
+    },
+    /// `{…}`
+    Alternatives(Vec<Tokens>),
+}
+
+impl Tokens {
+    fn is_any(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|token| *token == Token::Run)
+    }
+
+    fn counts_characters(&self) -> bool {
+        self.0.iter().any(|token| match token {
+            Token::One | Token::Set { .. } => true,
+            Token::Alternatives(branches) => branches.iter().any(Tokens::counts_characters),
+            Token::Literal(_) | Token::Run => false,
+        })
+    }
+
+    /// How many samples it takes for each alternative to be in one.
+    fn branches(&self) -> usize {
+        let counts = self.0.iter().map(|token| match token {
+            Token::Alternatives(branches) => branches.iter().map(Tokens::branches).sum(),
+            _ => 1,
+        });
+        counts.max().unwrap_or(1)
+    }
+
+    /// Writes a text that matches, with `filler` for each `*`.
+    fn write_sample(&self, filler: &str, branch: usize, sample: &mut String) {
+        for token in &self.0 {
+            match token {
+                Token::Literal(character) => sample.push(*character),
+                Token::One => sample.push('x'),
+                Token::Run => sample.push_str(filler),
+                Token::Set { negated, ranges } => {
+                    let within = |character: &char| {
+                        ranges.iter().any(|(first, last)| (first..=last).contains(&character))
+                    };
+                    let outside = "x0_-.é".chars().find(|character| !within(character));
+                    let inside = ranges.first().map(|(first, _)| *first);
+                    sample.extend(if *negated { outside } else { inside });
+                }
+                Token::Alternatives(branches) => {
+                    if let Some(tokens) = branches.get(branch % branches.len().max(1)) {
+                        tokens.write_sample(filler, branch / branches.len().max(1), sample);
+                    }
+                }
+            }
+        }
+    }
+
+    fn write_regex(&self, expression: &mut String) {
+        for token in &self.0 {
+            match token {
+                Token::Literal(character) => push_escaped(expression, *character),
+                Token::One => expression.push('.'),
+                Token::Run => expression.push_str(".*"),
+                Token::Set { negated, ranges } => {
+                    expression.push_str(if *negated { "[^" } else { "[" });
+                    for (first, last) in ranges {
+                        // By code point: nothing in a set can be taken for syntax.
+                        let _ =
+                            write!(expression, r"\x{{{:x}}}-\x{{{:x}}}", u32::from(*first), u32::from(*last));
+                    }
+                    expression.push(']');
+                }
+                Token::Alternatives(branches) => {
+                    expression.push_str("(?:");
+                    for (index, branch) in branches.iter().enumerate() {
+                        if index > 0 {
+                            expression.push('|');
+                        }
+                        branch.write_regex(expression);
+                    }
+                    expression.push(')');
+                }
+            }
+        }
+    }
+}
+
+fn push_escaped(expression: &mut String, character: char) {
+    let mut buffer = [0; 4];
+    expression.push_str(&regex::escape(character.encode_utf8(&mut buffer)));
+}
+
+fn parse(pattern: &str) -> Result<Tokens, GlobProblem> {
+    let mut parser = Parser { pattern, offset: 0 };
+    let tokens = parser.sequence(0)?;
+    match parser.peek() {
+        None => Ok(tokens),
+        // At the top level, only a `}` ends a sequence early.
+        Some(_) => Err(GlobProblem::new(parser.offset, 1, "`}` closes nothing")
+            .help("open the alternatives with `{`, or write `[}]` for the character itself")),
+    }
+}
+
+struct Parser<'a> {
+    pattern: &'a str,
+    offset: usize,
+}
+
+impl Parser<'_> {
+    fn peek(&self) -> Option<char> {
+        self.pattern.get(self.offset..)?.chars().next()
+    }
+
+    fn next(&mut self) -> Option<char> {
+        let character = self.peek()?;
+        self.offset += character.len_utf8();
+        Some(character)
+    }
+
+    /// Tokens up to the end, or inside alternatives up to a `,` or `}`, which is left to the caller.
+    fn sequence(&mut self, depth: usize) -> Result<Tokens, GlobProblem> {
+        let mut tokens = Vec::new();
+        while let Some(character) = self.peek() {
+            if character == '}' || (character == ',' && depth > 0) {
+                break;
+            }
+            let start = self.offset;
+            self.next();
+            tokens.push(match character {
+                '?' => Token::One,
+                '*' => Token::Run,
+                '[' => self.set(start)?,
+                '{' => self.alternatives(start, depth + 1)?,
+                literal => Token::Literal(literal),
+            });
+        }
+        Ok(Tokens(tokens))
+    }
+
+    fn alternatives(&mut self, start: usize, depth: usize) -> Result<Token, GlobProblem> {
+        if depth > MAX_NESTING {
+            return Err(GlobProblem::new(
+                start,
+                1,
+                format!("alternatives nest more than {MAX_NESTING} deep"),
+            ));
+        }
+        let mut branches = Vec::new();
+        loop {
+            branches.push(self.sequence(depth)?);
+            match self.next() {
+                Some(',') => {}
+                Some(_) => return Ok(Token::Alternatives(branches)),
+                None => {
+                    return Err(GlobProblem::new(start, 1, "`{` is never closed")
+                        .help("close the alternatives with `}`, or write `[{]` for the character itself"));
+                }
+            }
+        }
+    }
+
+    fn set(&mut self, start: usize) -> Result<Token, GlobProblem> {
+        if self.peek() == Some('^') {
+            return Err(
+                GlobProblem::new(start, 2, "`[^` is not how a glob negates a set").help("write `[!…]`")
+            );
+        }
+        let negated = self.peek() == Some('!');
+        if negated {
+            self.next();
+        }
+        let mut ranges = Vec::new();
+        loop {
+            let place = self.offset;
+            let first = match self.next() {
+                None => {
+                    return Err(GlobProblem::new(start, 1, "`[` is never closed")
+                        .help("close the set with `]`, or write `[[]` for the character itself"));
+                }
+                // POSIX: a `]` that comes first stands for itself.
+                Some(']') if !ranges.is_empty() => return Ok(Token::Set { negated, ranges }),
+                Some('[') if matches!(self.peek(), Some(':' | '.' | '=')) => {
+                    return Err(GlobProblem::new(
+                        place,
+                        2,
+                        "character classes such as `[:alpha:]` are not part of globs",
+                    )
+                    .help("write the range out, as in `[a-zA-Z]`"));
+                }
+                Some(first) => first,
+            };
+            let last = self.range_end().unwrap_or(first);
+            if last < first {
+                let message = format!(
+                    "the range `{first}-{last}` is backwards",
+                    first = first.escape_debug(),
+                    last = last.escape_debug()
+                );
+                return Err(GlobProblem::new(place, self.offset - place, message));
+            }
+            ranges.push((first, last));
+        }
+    }
+
+    /// The end of a range, if a `-` that is not the last of its set comes next.
+    fn range_end(&mut self) -> Option<char> {
+        let mut ahead = self.pattern.get(self.offset..)?.chars();
+        if ahead.next() != Some('-') || matches!(ahead.next(), None | Some(']')) {
+            return None;
+        }
+        self.next();
+        self.next()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        Glob::new(pattern).unwrap().is_match(text)
+    }
+
+    #[test]
+    fn every_construct_matches_whole_strings() {
+        for (pattern, yes, no) in [
+            ("read", &["read"][..], &["Read", "reads", "xread", ""][..]),
+            ("*", &["", "a/b\nc", "删除"], &[]),
+            ("**", &["", "x"], &[]),
+            ("**/b", &["a/b", "/b"], &["b"]),
+            ("a/**/b", &["a/x/b", "a//b"], &["a/b"]),
+            ("bulk_*", &["bulk_", "bulk_a\n/"], &["bulk", "xbulk_"]),
+            ("?", &["é", "删", "\n", "🙂"], &["", "ab"]),
+            ("?*", &["a", "除x"], &[""]),
+            ("pr?d", &["prod", "pröd"], &["prd", "prood"]),
+            ("[删x]除", &["删除", "x除"], &["除", "y除"]),
+            ("[!a-z]", &["é", "A", "\n", "删"], &["b", ""]),
+            ("[a-m]é*", &["bé", "béx"], &["né"]),
+            ("[]a]", &["]", "a"], &["b"]),
+            ("[!]a]", &["b"], &["]", "a"]),
+            ("[*]", &["*"], &["a"]),
+            ("[a-]", &["a", "-"], &["b"]),
+            ("[-a]", &["a", "-"], &["b"]),
+            ("{a,b*,}", &["a", "b", "bcd", ""], &["c"]),
+            ("{a,{b,c}d}", &["a", "bd", "cd"], &["b"]),
+            ("x{?,[0-9]y}", &["xé", "x1y"], &["x", "xay"]),
+            ("{é,删}?", &["éa", "删除"], &["é"]),
+            ("a,b", &["a,b"], &["a"]),
+            ("a\\b", &["a\\b"], &["ab"]),
+            ("\\*", &["\\", "\\x"], &["*"]),
+            ("]", &["]"], &[]),
+            ("a.b", &["a.b"], &["axb"]),
+            ("", &[""], &["a"]),
+        ] {
+            for text in yes {
+                assert!(matches(pattern, text), "{pattern:?} must match {text:?}");
+            }
+            for text in no {
+                assert!(!matches(pattern, text), "{pattern:?} must not match {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_malformed_glob_is_refused_at_its_place() {
+        for (pattern, offset) in [
+            ("a[b", 1),
+            ("[", 0),
+            ("[]", 0),
+            ("[!]", 0),
+            ("a{b,c", 1),
+            ("a}b", 1),
+            ("é{a,b}}", 7),
+            ("[z-a]", 1),
+            ("[^a]", 0),
+            ("x[[:alpha:]]", 2),
+        ] {
+            assert_eq!(Glob::new(pattern).unwrap_err().offset, offset, "{pattern}");
+        }
+        assert!(Glob::new(&"{".repeat(10_000)).is_err());
+    }
+}

@@ -1,0 +1,96 @@
+//! What parameters are compared with, and how: numbers as numbers and exactly, strings by code point.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Number, Value};
+
+/// An operand that has an order: a number, or a string (by code point).
+#[derive(Clone, Debug, PartialEq)]
+pub enum OrderOperand {
+    /// A number.
+    Number(Number),
+    /// A string.
+    String(String),
+}
+
+impl JsonSchema for OrderOperand {
+    fn inline_schema() -> bool {
+        true
+    }
+    fn schema_name() -> Cow<'static, str> {
+        "OrderOperand".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["number", "string"] })
+    }
+}
+
+/// Equality of JSON values in which numbers are equal as numbers, at any depth.
+pub(crate) fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Number(left), Value::Number(right)) => compare_numbers(left, right).is_eq(),
+        (Value::Array(left), Value::Array(right)) => {
+            left.len() == right.len() && left.iter().zip(right).all(|(left, right)| equal(left, right))
+        }
+        (Value::Object(left), Value::Object(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(key, left)| right.get(key).is_some_and(|right| equal(left, right)))
+        }
+        _ => left == right,
+    }
+}
+
+/// Compares exactly, also an integer of 64 bits with a float.
+pub(crate) fn compare_numbers(left: &Number, right: &Number) -> Ordering {
+    match (integer(left), integer(right)) {
+        (Some(left), Some(right)) => left.cmp(&right),
+        (Some(left), None) => compare_integer(left, float(right)),
+        (None, Some(right)) => compare_integer(right, float(left)).reverse(),
+        (None, None) => float(left).partial_cmp(&float(right)).unwrap_or(Ordering::Equal),
+    }
+}
+
+fn integer(number: &Number) -> Option<i128> {
+    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
+}
+
+fn float(number: &Number) -> f64 {
+    number.as_f64().unwrap_or(f64::NAN)
+}
+
+/// Compares an integer of 64 bits with a finite float.
+fn compare_integer(integer: i128, float: f64) -> Ordering {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float outside the range saturates, beyond every 64-bit integer"
+    )]
+    let whole = float.trunc() as i128;
+    integer.cmp(&whole).then_with(|| 0.0_f64.partial_cmp(&float.fract()).unwrap_or(Ordering::Equal))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_compare_exactly_across_their_kinds() {
+        let order = |left: Value, right: Value| match (left, right) {
+            (Value::Number(left), Value::Number(right)) => compare_numbers(&left, &right),
+            _ => panic!("numbers only"),
+        };
+        assert_eq!(order(json!(1), json!(1.0)), Ordering::Equal);
+        assert_eq!(
+            order(json!(9_007_199_254_740_993_u64), json!(9_007_199_254_740_992.0)),
+            Ordering::Greater
+        );
+        assert_eq!(order(json!(u64::MAX), json!(1.844_674_407_370_955_2e19)), Ordering::Less);
+        assert_eq!(order(json!(-3), json!(-2.5)), Ordering::Less);
+        assert_eq!(order(json!(-2), json!(-2.5)), Ordering::Greater);
+        assert_eq!(order(json!(1e300), json!(u64::MAX)), Ordering::Greater);
+        assert_eq!(order(json!(-1e300), json!(i64::MIN)), Ordering::Less);
+        assert_eq!(order(json!(-0.0), json!(0)), Ordering::Equal);
+    }
+}

@@ -1,0 +1,157 @@
+//! Where a secret shows up again: in other text than its own.
+
+use std::collections::BTreeMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+use serde_json::Value;
+
+use crate::text::canonical::canonical_number;
+
+/// How many characters a secret must have to be looked for elsewhere. A shorter one would be found in
+/// innocent words.
+const SHORTEST: usize = 6;
+/// Longer secrets, of which an action can hold few, are looked for one by one. The others take memory for
+/// each byte.
+const LONGEST: usize = 4096;
+
+/// Secrets, and what stands for each of them.
+#[derive(Default)]
+pub(super) struct Secrets(BTreeMap<String, String>);
+
+impl Secrets {
+    /// Adds a value: text, or a number as text, at any depth.
+    pub(super) fn add(&mut self, value: &Value, stand_in: &mut impl FnMut(&Value) -> String) {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => self.add_text(&canonical_number(number), value, stand_in),
+            Value::String(text) => {
+                self.add_text(text, value, stand_in);
+                // As it is written where JSON stands within a string.
+                let quoted = serde_json::to_string(text).unwrap_or_default();
+                let escaped = quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default();
+                if escaped != text {
+                    self.add_text(escaped, value, stand_in);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.add(item, stand_in)),
+            Value::Object(members) => members.values().for_each(|member| self.add(member, stand_in)),
+        }
+    }
+
+    fn add_text(&mut self, text: &str, value: &Value, stand_in: &mut impl FnMut(&Value) -> String) {
+        if text.chars().nth(SHORTEST - 1).is_some() && !self.0.contains_key(text) {
+            self.0.insert(text.to_owned(), stand_in(value));
+        }
+    }
+}
+
+/// Finds secrets in text.
+pub(super) struct Echoes {
+    together: Option<AhoCorasick>,
+    /// What stands for the secrets that are looked for together.
+    stand_ins: Vec<String>,
+    /// The others, and what stands for them.
+    alone: Vec<(String, String)>,
+}
+
+impl Echoes {
+    pub(super) fn of(secrets: Secrets) -> Echoes {
+        let (short, alone): (Vec<_>, Vec<_>) =
+            secrets.0.into_iter().partition(|(secret, _)| secret.len() <= LONGEST);
+        if short.is_empty() {
+            return Echoes { together: None, stand_ins: Vec::new(), alone };
+        }
+        let finder = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(short.iter().map(|(secret, _)| secret));
+        match finder {
+            Ok(finder) => {
+                let stand_ins = short.into_iter().map(|(_, stand_in)| stand_in).collect();
+                Echoes { together: Some(finder), stand_ins, alone }
+            }
+            Err(_) => Echoes { together: None, stand_ins: Vec::new(), alone: [short, alone].concat() },
+        }
+    }
+
+    /// What stands for the whole of a text that is a secret.
+    pub(super) fn whole(&self, text: &str) -> Option<&str> {
+        let found = self.find(text);
+        found.iter().find(|(start, end, _)| (*start, *end) == (0, text.len())).map(|(.., stand_in)| *stand_in)
+    }
+
+    /// Where secrets are in a text, and what stands for each.
+    fn find(&self, text: &str) -> Vec<(usize, usize, &str)> {
+        let mut found = Vec::new();
+        for place in self.together.iter().flat_map(|finder| finder.find_iter(text)) {
+            let stand_in = self.stand_ins.get(place.pattern().as_usize()).map_or("", String::as_str);
+            found.push((place.start(), place.end(), stand_in));
+        }
+        for (secret, stand_in) in &self.alone {
+            let places = text.match_indices(secret.as_str());
+            found.extend(places.map(|(start, _)| (start, start + secret.len(), stand_in.as_str())));
+        }
+        found.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+        found
+    }
+
+    /// The text with every secret in it replaced. `None` if there is none.
+    pub(super) fn silence(&self, text: &str) -> Option<String> {
+        let found = self.find(text);
+        if found.is_empty() {
+            return None;
+        }
+        let mut silenced = String::with_capacity(text.len());
+        let mut done = 0;
+        for (start, end, stand_in) in found {
+            // Of secrets that overlap, the first stands for all of it.
+            if start >= done {
+                silenced.push_str(text.get(done..start).unwrap_or_default());
+                silenced.push_str(stand_in);
+            }
+            done = done.max(end);
+        }
+        silenced.push_str(text.get(done..).unwrap_or_default());
+        Some(silenced)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn silence(secret: &Value, text: &str) -> Option<String> {
+        let mut secrets = Secrets::default();
+        secrets.add(secret, &mut |value| format!("<{}>", value.to_string().len()));
+        Echoes::of(secrets).silence(text)
+    }
+
+    #[test]
+    fn every_occurrence_is_replaced_by_what_stands_for_it() {
+        assert_eq!(silence(&json!("hunter22"), "a hunter22, hunter22"), Some("a <10>, <10>".to_owned()));
+        assert_eq!(silence(&json!("hunter22"), "hunter2"), None);
+        assert_eq!(
+            silence(&json!({ "a": ["hunter22", 4_111_111] }), "4111111hunter22"),
+            Some("<7><10>".to_owned())
+        );
+        assert_eq!(silence(&json!("a\"b\nc\\d"), "x a\\\"b\\nc\\\\d"), Some("x <12>".to_owned()));
+    }
+
+    #[test]
+    fn what_is_too_short_to_be_told_from_other_words_stays() {
+        for secret in [json!("12345"), json!(12345), json!(true), json!(null), json!("")] {
+            assert_eq!(silence(&secret, "12345 true null"), None, "{secret}");
+        }
+        assert!(silence(&json!("删除删除删除"), "删除删除删除").is_some());
+    }
+
+    #[test]
+    fn the_longest_of_several_counts_and_overlaps_leave_nothing() {
+        let secrets = json!(["secret-1", "secret-123", "123456789"]);
+        assert_eq!(silence(&secrets, "secret-123!"), Some("<12>!".to_owned()));
+        let long = "x".repeat(LONGEST + 1);
+        let both = json!([format!("hunter22{long}"), "22xxxx", long]);
+        assert_eq!(silence(&both, &format!("hunter22{long}y")), Some(format!("<{}>y", LONGEST + 11)));
+    }
+}

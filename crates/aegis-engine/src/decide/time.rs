@@ -1,0 +1,179 @@
+//! Conditions on the time: windows of the day and days of the week, in a time zone.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, Datelike, NaiveTime, Utc};
+use chrono_tz::Tz;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+/// Reads a time of day, strictly "HH:MM" from 00:00 to 23:59.
+pub(crate) fn parse_time_of_day(text: &str) -> Option<NaiveTime> {
+    let shaped =
+        text.len() == 5 && text.bytes().enumerate().all(|(index, byte)| (index == 2) == (byte == b':'));
+    let digits_only = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
+    if !(shaped && digits_only) {
+        return None;
+    }
+    let (hour, minute) = text.split_once(':')?;
+    NaiveTime::from_hms_opt(hour.parse().ok()?, minute.parse().ok()?, 0)
+}
+
+/// Reads the name of an IANA time zone.
+pub(crate) fn parse_timezone(name: &str) -> Option<Tz> {
+    name.parse().ok()
+}
+
+/// The names of all time zones.
+pub(crate) fn timezone_names() -> Vec<&'static str> {
+    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect()
+}
+
+/// A part of the day: from `after`, inclusive, to `before`, exclusive. Past midnight where it ends before it
+/// begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    pub(crate) after: Option<NaiveTime>,
+    pub(crate) before: Option<NaiveTime>,
+}
+
+impl Window {
+    /// Whether any instant is in it.
+    pub(crate) fn is_possible(self) -> bool {
+        match (self.after, self.before) {
+            (Some(after), Some(before)) => after != before,
+            (None, Some(before)) => before != NaiveTime::MIN,
+            (_, None) => true,
+        }
+    }
+
+    /// Whether every time of this window is in `other`. Bounds are whole minutes, so that minutes tell.
+    pub(crate) fn is_within(self, other: Window) -> bool {
+        minutes().all(|time| !self.holds(time) || other.holds(time))
+    }
+
+    /// Whether this is the whole day.
+    pub(crate) fn is_whole_day(self) -> bool {
+        minutes().all(|time| self.holds(time))
+    }
+
+    /// Whether a time of day is in it.
+    pub(crate) fn holds(self, time: NaiveTime) -> bool {
+        let is_after = self.after.is_none_or(|after| time >= after);
+        let is_before = self.before.is_none_or(|before| time < before);
+        match (self.after, self.before) {
+            (Some(after), Some(before)) if after > before => is_after || is_before,
+            _ => is_after && is_before,
+        }
+    }
+}
+
+/// Every minute of the day.
+fn minutes() -> impl Iterator<Item = NaiveTime> {
+    (0..1440).filter_map(|minute| NaiveTime::from_num_seconds_from_midnight_opt(minute * 60, 0))
+}
+
+/// A day of the week, 1 (Monday) to 7 (Sunday).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weekday(pub(crate) u8);
+
+impl Weekday {
+    /// The words of the days, Monday first.
+    pub const WORDS: [&'static str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
+    /// The day's number, 1 (Monday) to 7 (Sunday), as ISO 8601 counts.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+impl JsonSchema for Weekday {
+    fn schema_name() -> Cow<'static, str> {
+        "Weekday".into()
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A day of the week: 1 or `mon` is Monday, 7 or `sun` is Sunday.",
+            "anyOf": [{ "type": "integer", "minimum": 1, "maximum": 7 }, { "enum": Weekday::WORDS }]
+        })
+    }
+}
+
+/// Days of the week.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Weekdays(u8);
+
+impl Weekdays {
+    pub(crate) fn of(days: impl IntoIterator<Item = Weekday>) -> Weekdays {
+        Weekdays(days.into_iter().fold(0, |set, day| set | 1 << (day.number() - 1)))
+    }
+
+    /// Whether every day of this set is one of `other`.
+    pub(crate) const fn is_within(self, other: Weekdays) -> bool {
+        self.0 & !other.0 == 0
+    }
+
+    /// Whether these are all days.
+    pub(crate) const fn is_every_day(self) -> bool {
+        self.0 == 0x7F
+    }
+
+    pub(crate) fn holds(self, instant: DateTime<Utc>, zone: Tz) -> bool {
+        let day = instant.with_timezone(&zone).weekday().num_days_from_monday();
+        self.0 & (1 << day) != 0
+    }
+}
+
+/// The day of the week and the time of day, for a person.
+pub(crate) fn local_time(instant: DateTime<Utc>, zone: Tz) -> String {
+    format!("{} {}", instant.with_timezone(&zone).format("%a %H:%M"), zone.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> NaiveTime {
+        parse_time_of_day(text).unwrap()
+    }
+
+    #[test]
+    fn times_are_strictly_two_digits_each() {
+        assert_eq!(parse_time_of_day("09:05"), NaiveTime::from_hms_opt(9, 5, 0));
+        for text in ["9:05", "24:00", "23:60", "0905", "09:05:00", "", "ab:cd", "+1:30", "09:5 ", "０９:05"]
+        {
+            assert_eq!(parse_time_of_day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_window_includes_its_start_and_excludes_its_end() {
+        let day = Window { after: Some(at("08:00")), before: Some(at("18:00")) };
+        assert!(day.holds(at("08:00")) && day.holds(at("17:59")));
+        assert!(!day.holds(at("07:59")) && !day.holds(at("18:00")));
+    }
+
+    #[test]
+    fn a_window_that_ends_before_it_begins_passes_midnight() {
+        let night = Window { after: Some(at("22:00")), before: Some(at("06:00")) };
+        assert!(night.holds(at("22:00")) && night.holds(at("00:00")) && night.holds(at("05:59")));
+        assert!(!night.holds(at("06:00")) && !night.holds(at("21:59")));
+    }
+
+    #[test]
+    fn impossible_windows_are_known() {
+        let window = |after: &str, before: &str| Window {
+            after: (!after.is_empty()).then(|| at(after)),
+            before: (!before.is_empty()).then(|| at(before)),
+        };
+        assert!(!window("08:00", "08:00").is_possible() && !window("", "00:00").is_possible());
+        assert!(window("08:00", "00:00").is_possible() && window("00:00", "").is_possible());
+    }
+
+    #[test]
+    fn days_are_those_of_the_zone() {
+        let friday_night: DateTime<Utc> = "2026-11-27T23:30:00Z".parse().unwrap();
+        let saturday = Weekdays::of([Weekday(6)]);
+        assert!(saturday.holds(friday_night, Tz::Europe__Berlin) && !saturday.holds(friday_night, Tz::UTC));
+    }
+}

@@ -1,0 +1,23 @@
+//! How a policy is written: from the bytes of its files over YAML and the document, which is the policy as
+//! written, to the policy that decides; its schemas; and what can be wrong with it, by codes that are
+//! explained.
+//!
+//! This room names [`text`](crate::text) and [`decide`](crate::decide).
+
+pub(crate) mod code;
+pub(crate) mod compile;
+pub(crate) mod diagnostic;
+pub mod document;
+mod explanation;
+mod read;
+mod schema;
+pub(crate) mod source;
+mod yaml;
+
+pub use code::{Code, Severity};
+pub use compile::{Loaded, load};
+pub use diagnostic::{Diagnostic, Label};
+pub use document::{Document, MAX_POLICY_BYTES, TestDocument};
+pub use explanation::{Explanation, nearest_code};
+pub use schema::{action_schema, policy_schema, schema_of};
+pub use source::Source;

@@ -1,0 +1,146 @@
+//! The kinds of findings: their stable codes, what each means, and how serious it is.
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing; the policy still works as written.
+    Warning,
+    /// The policy cannot be used.
+    Error,
+}
+
+impl Severity {
+    /// The word in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+}
+
+/// Declares the codes once: the variant, its stable word, and what it means.
+macro_rules! codes {
+    (
+        $($variant:ident = $word:literal, $meaning:literal;)*
+        @warnings
+        $($warning:ident = $warning_word:literal, $warning_meaning:literal;)*
+    ) => {
+        /// The stable name of a kind of finding. Codes are never renamed; a new kind gets a new code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)*
+            $(#[doc = $warning_meaning] $warning,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Code] = &[$(Code::$variant,)* $(Code::$warning),*];
+
+            /// The stable kebab-case word.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$variant => $word,)* $(Code::$warning => $warning_word,)* }
+            }
+
+            /// What a finding of this code means, in one sentence.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Code::$variant => $meaning,)* $(Code::$warning => $warning_meaning,)* }
+            }
+
+            /// How serious a finding of this code is. An error cannot be silenced.
+            #[must_use]
+            pub const fn level(self) -> Severity {
+                match self { $(Code::$variant => Severity::Error,)* $(Code::$warning => Severity::Warning,)* }
+            }
+
+            /// The code of this word.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Code> {
+                Code::ALL.iter().copied().find(|code| code.as_str() == word)
+            }
+        }
+    };
+}
+
+codes! {
+    FileTooLarge = "file-too-large", "The file is larger than a policy may be.";
+    NotUtf8 = "not-utf8", "The file is not valid UTF-8.";
+    YamlSyntax = "yaml-syntax", "The file is not valid YAML 1.2.";
+    YamlDocuments = "yaml-documents", "The file does not hold exactly one YAML document.";
+    YamlTooDeep = "yaml-too-deep", "Lists and mappings are nested too deep.";
+    YamlAliasExpansion = "yaml-alias-expansion", "Aliases expand to more values than a policy may hold.";
+    YamlUnknownAlias = "yaml-unknown-alias", "An alias refers to an anchor that is not defined before it.";
+    YamlTag = "yaml-tag", "A value carries a tag that a policy has no use for, or that does not fit it.";
+    YamlNumber = "yaml-number", "A number cannot be held exactly, or is not finite.";
+    DuplicateKey = "duplicate-key", "A mapping has the same key twice.";
+    UnknownKey = "unknown-key", "A mapping has a key that has no meaning there.";
+    MissingKey = "missing-key", "A mapping lacks a key that it must have.";
+    WrongType = "wrong-type", "A value is of another type than its key requires.";
+    UnknownWord = "unknown-word", "A value is not one of the words that its key accepts.";
+    UnsupportedVersion = "unsupported-version",
+        "The policy format's version is not one that this program reads.";
+    EmptyName = "empty-name", "A rule's name is empty, or one that is reserved.";
+    EmptyGlobs = "empty-globs", "A list of globs is empty, so that the rule could never match.";
+    EmptyCondition = "empty-condition",
+        "A condition names no parameter or no weekday, so that it says nothing.";
+    EmptyRedact = "empty-redact", "A list of what to redact, or an entry of it, is empty.";
+    InvalidGlob = "invalid-glob", "A glob is malformed.";
+    InvalidRegex = "invalid-regex", "A regular expression is malformed or too large.";
+    InvalidTime = "invalid-time", "A time of day is not written as \"HH:MM\".";
+    InvalidTimezone = "invalid-timezone", "A time zone is not one of the IANA database.";
+    ImpossibleWindow = "impossible-window", "A window of time can never hold.";
+    InvalidPointer = "invalid-pointer", "A parameter that starts with `/` is not a JSON Pointer (RFC 6901).";
+    InvalidOperand = "invalid-operand",
+        "A condition compares a parameter with a value it can never decide on.";
+    InvalidExample = "invalid-example", "An example's action or instant is not valid.";
+    UnknownLint = "unknown-lint", "A comment `# aegis:` does not name a finding that can be silenced.";
+    AllowWithoutReason = "allow-without-reason", "A finding is silenced without a reason.";
+    @warnings
+    UnreachableRule = "unreachable-rule",
+        "A rule can never decide, because rules before it match all that it does.";
+    ImpossibleRule = "impossible-rule", "A rule can never match, because of its own globs or conditions.";
+    DuplicateName = "duplicate-name", "Two rules have the same name, so that records do not tell them apart.";
+    SameOutcome = "same-outcome", "Without this rule every decision would be the same.";
+    AutoForEverything = "auto-for-everything", "Actions of every kind are allowed without a human.";
+    AutoHighRisk = "auto-high-risk", "Actions of high or critical risk are allowed without a human.";
+    UnlikeOperands = "unlike-operands",
+        "A parameter is compared with numbers in one rule and with strings in another.";
+    AvoidableBlock = "avoidable-block", "A block depends on a parameter that an agent can leave out.";
+    UnanchoredRegex = "unanchored-regex",
+        "A rule that allows matches a part of a parameter, whatever stands around it.";
+    TimeWithoutZone = "time-without-zone", "A condition on the time names no time zone, so that UTC holds.";
+    UnusedTimezone = "unused-timezone", "A time zone is named where no condition is about the time.";
+    NumberLikeString = "number-like-string", "A comparison with a string that looks like a number.";
+    RedundantRedact = "redundant-redact", "What an entry of `redact` names is redacted without it.";
+    UnusedAllow = "unused-allow", "A comment silences a finding that is not there.";
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_kebab_case_and_unique_and_their_meanings_are_sentences() {
+        for (index, code) in Code::ALL.iter().enumerate() {
+            let word = code.as_str();
+            assert!(
+                word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte.is_ascii_digit())
+            );
+            assert!(Code::ALL.iter().skip(index + 1).all(|other| other.as_str() != word), "{word} twice");
+            assert!(
+                code.meaning().ends_with('.') && code.meaning().starts_with(char::is_uppercase),
+                "{word}"
+            );
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! From a tree of YAML nodes to a document: structure, types and words. Every error is reported, none stops
+//! the next.
+
+mod conditions;
+mod examples;
+mod reader;
+
+use std::rc::Rc;
+
+use crate::language::code::Code;
+use crate::language::diagnostic::Diagnostic;
+use crate::language::document::{
+    Defaults, Document, Globs, MAX_POLICY_BYTES, MatchEntry, RuleEntry, TestDocument, Version,
+};
+use crate::language::read::reader::Reader;
+use crate::language::yaml::node::{Kind, Node};
+use crate::language::yaml::read_yaml;
+use crate::text::span::{SourceId, Span, Spanned};
+
+const DOCUMENT_KEYS: &[&str] = &["version", "defaults", "redact", "rules", "examples"];
+const TEST_KEYS: &[&str] = &["policy", "examples"];
+const DEFAULTS_KEYS: &[&str] = &["risk_level", "approval", "timezone"];
+const RULE_KEYS: &[&str] = &["name", "match", "conditions", "risk_level", "approval", "examples"];
+const MATCH_KEYS: &[&str] = &["type", "target", "agent"];
+
+impl Document {
+    /// Reads a policy file. What is wrong goes to `diagnostics`; the document is then incomplete, and absent
+    /// if there is nothing to work with.
+    pub fn read(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Document> {
+        let root = read_root(source, text, diagnostics)?;
+        Some(Reader { diagnostics }.document(&root))
+    }
+}
+
+impl TestDocument {
+    /// Reads a file of examples. What is wrong goes to `diagnostics`; the document is then incomplete, and
+    /// absent if there is nothing to work with.
+    ///
+    /// # Example: examples in a file of their own
+    /// ```
+    /// use aegis_engine::{SourceId, document::TestDocument};
+    /// let text = b"policy: crm.yaml
+    /// examples:
+    ///   - { action: { type: read, target: crm }, expect: auto }
+    /// ";
+    /// let mut diagnostics = Vec::new();
+    /// let document = TestDocument::read(SourceId(1), text, &mut diagnostics).expect("a document");
+    /// assert_eq!((document.examples.len(), diagnostics.len()), (1, 0));
+    /// ```
+    pub fn read(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<TestDocument> {
+        let root = read_root(source, text, diagnostics)?;
+        Some(Reader { diagnostics }.test_document(&root))
+    }
+}
+
+/// The tree of nodes of a file, if it is small enough, UTF-8, and YAML.
+fn read_root(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Rc<Node>> {
+    if text.len() > MAX_POLICY_BYTES {
+        let message = format!("the file has {} bytes; a policy may have {MAX_POLICY_BYTES}", text.len());
+        diagnostics.push(Diagnostic::error(Code::FileTooLarge, Span { source, start: 0, end: 0 }, message));
+        return None;
+    }
+    let text = match std::str::from_utf8(text) {
+        Ok(text) => text,
+        Err(error) => {
+            let start = u32::try_from(error.valid_up_to()).unwrap_or(u32::MAX);
+            let span = Span { source, start, end: start };
+            let message = format!("byte {start} is not valid UTF-8");
+            diagnostics.push(Diagnostic::error(Code::NotUtf8, span, message).help("save the file as UTF-8"));
+            return None;
+        }
+    };
+    read_yaml(source, text, diagnostics)
+}
+
+impl Reader<'_> {
+    fn document(&mut self, root: &Node) -> Document {
+        let fields = self.fields(root, "a policy", DOCUMENT_KEYS);
+        let missing_place = root.span.part(0, 0);
+        let version = match fields.get("version") {
+            Some(node) => Spanned::new(self.version(node), node.span),
+            None => {
+                self.missing(&fields, "version", missing_place, "begin the file with `version: \"1\"`");
+                Spanned::new(Version, missing_place)
+            }
+        };
+        let defaults = fields.get("defaults").map(|node| self.defaults(node)).unwrap_or_default();
+        let redact = fields.get("redact").map(|node| self.redact(node));
+        let rules = match fields.get("rules") {
+            Some(node) => self.list(node, "`rules`", Self::rule),
+            None => {
+                self.missing(&fields, "rules", missing_place, "add `rules: []` if there are none yet");
+                Vec::new()
+            }
+        };
+        let examples = fields.get("examples").map(|node| self.examples(node)).unwrap_or_default();
+        Document { version, defaults, redact, rules, examples }
+    }
+
+    fn test_document(&mut self, root: &Node) -> TestDocument {
+        let fields = self.fields(root, "a test file", TEST_KEYS);
+        let policy = fields.get("policy").and_then(|node| self.string(node, "`policy`"));
+        let examples = match fields.get("examples") {
+            Some(node) => self.examples(node),
+            None => {
+                self.missing(
+                    &fields,
+                    "examples",
+                    root.span.part(0, 0),
+                    "add `examples: []` if there are none yet",
+                );
+                Vec::new()
+            }
+        };
+        TestDocument { policy, examples }
+    }
+
+    fn version(&mut self, node: &Node) -> Version {
+        let supported = match &node.kind {
+            Kind::String(text) => text == "1",
+            Kind::Number(number) => number.as_u64() == Some(1),
+            Kind::Broken => true,
+            _ => false,
+        };
+        if !supported {
+            let message = "this program reads version \"1\" of the policy format";
+            self.push(
+                Diagnostic::error(Code::UnsupportedVersion, node.span, message)
+                    .help("write `version: \"1\"`"),
+            );
+        }
+        Version
+    }
+
+    fn defaults(&mut self, node: &Node) -> Defaults {
+        let fields = self.fields(node, "`defaults`", DEFAULTS_KEYS);
+        Defaults {
+            risk_level: fields.get("risk_level").and_then(|node| self.risk_level(node)),
+            approval: fields.get("approval").and_then(|node| self.approval(node)),
+            timezone: fields.get("timezone").and_then(|node| self.string(node, "`timezone`")),
+        }
+    }
+
+    fn redact(&mut self, node: &Node) -> Spanned<Vec<Spanned<String>>> {
+        let entries = self.list(node, "`redact`", |reader, item| reader.string(item, "an entry of `redact`"));
+        if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
+            let message = "`redact` is an empty list, so it keeps nothing more secret";
+            self.push(
+                Diagnostic::error(Code::EmptyRedact, node.span, message).help(
+                    "name a parameter, or leave it out: names that look secret are redacted without it",
+                ),
+            );
+        }
+        Spanned::new(entries.into_iter().flatten().collect(), node.span)
+    }
+
+    fn rule(&mut self, node: &Node) -> RuleEntry {
+        let fields = self.fields(node, "a rule", RULE_KEYS);
+        RuleEntry {
+            span: node.span,
+            name: fields.get("name").and_then(|node| self.string(node, "`name`")),
+            matches: fields.get("match").map(|node| self.matches(node)).unwrap_or_default(),
+            conditions: fields.get("conditions").map(|node| self.conditions(node)).unwrap_or_default(),
+            risk_level: fields.get("risk_level").and_then(|node| self.risk_level(node)),
+            approval: fields.get("approval").and_then(|node| self.approval(node)),
+            examples: fields.get("examples").map(|node| self.examples(node)).unwrap_or_default(),
+        }
+    }
+
+    fn matches(&mut self, node: &Node) -> MatchEntry {
+        let fields = self.fields(node, "`match`", MATCH_KEYS);
+        MatchEntry {
+            kind: fields.get("type").and_then(|node| self.globs(node, "`type`")),
+            target: fields.get("target").and_then(|node| self.globs(node, "`target`")),
+            agent: fields.get("agent").and_then(|node| self.globs(node, "`agent`")),
+        }
+    }
+
+    fn globs(&mut self, node: &Node, what: &str) -> Option<Globs> {
+        if !matches!(node.kind, Kind::List(_)) {
+            let one = self.string_or(node, what, "a glob or a list of globs")?;
+            return Some(Globs { patterns: vec![one] });
+        }
+        let patterns: Vec<_> = self
+            .list(node, what, |reader, item| reader.string(item, "a glob"))
+            .into_iter()
+            .flatten()
+            .collect();
+        if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
+            let message = format!("{what} is an empty list, so the rule can never match");
+            self.push(
+                Diagnostic::error(Code::EmptyGlobs, node.span, message)
+                    .help("leave it out to match everything"),
+            );
+        }
+        Some(Globs { patterns })
+    }
+}

@@ -1,0 +1,384 @@
+//! The one function through which a stranger's text passes before a person sees it.
+//!
+//! Text is escaped, never stripped: what is approved must be what was shown. [`str::escape_debug`] decides
+//! most of it (control characters, bidirectional marks, zero-width and tag characters, unusual spaces); on
+//! top come characters that are printable yet blank, combining marks stacked on one another, and words that
+//! mix scripts to look like another word (UTS #39, "highly restrictive").
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use unicode_script::{Script, UnicodeScript};
+
+/// How many combining marks may follow one character before the rest are escaped. Two are enough for
+/// Vietnamese and the Indic scripts in everyday use.
+const MARKS_PER_CHARACTER: u32 = 2;
+
+/// Escapes `text` so that it is safe on a terminal, in a table, a CSV cell or a log line, and still
+/// unambiguous.
+///
+/// A backslash is doubled, a newline is `\n`, and whatever cannot be seen for what it is becomes `\u{…}`.
+///
+/// ```
+/// use aegis_engine::escape;
+/// assert_eq!(escape("crm"), "crm");
+/// assert_eq!(escape("a\x1b[2Jb\n"), "a\\u{1b}[2Jb\\n");
+/// assert_eq!(escape("p\u{0430}ypal"), "p\\u{430}ypal"); // a Cyrillic a
+/// ```
+#[must_use]
+pub fn escape(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    escape_into(text, &mut shown);
+    shown
+}
+
+/// Appends to `shown` what [`escape`] makes of `text`, for whoever escapes much and keeps one buffer.
+pub fn escape_into(text: &str, shown: &mut String) {
+    let plain = |shown: &mut String, plain: &str| {
+        for (index, part) in plain.split('\\').enumerate() {
+            if index > 0 {
+                shown.push_str("\\\\");
+            }
+            shown.push_str(part);
+        }
+    };
+    visit(text, shown, plain, push_escaped);
+}
+
+/// Escapes as much of `text` as takes up at most `max_chars` characters once it is escaped; says how many
+/// bytes of `text` are hidden, and their SHA-256.
+///
+/// ```
+/// use aegis_engine::escape_capped;
+/// assert_eq!(escape_capped("short", 10), "short");
+/// assert!(escape_capped(&"x".repeat(100), 10).starts_with("xxxxxxxxxx… [90 more bytes, sha256 "));
+/// ```
+#[must_use]
+pub fn escape_capped(text: &str, max_chars: usize) -> String {
+    let mut shown = String::new();
+    let mut length = 0;
+    for (offset, character, verdict) in inspect(text, 0..text.len()) {
+        let before = shown.len();
+        push_escaped(&mut shown, character, verdict);
+        // An escape is ASCII; anything else is one character.
+        length += if verdict == Verdict::Plain && character != '\\' { 1 } else { shown.len() - before };
+        if length > max_chars {
+            shown.truncate(before);
+            let hidden = text.get(offset..).unwrap_or_default();
+            let digest = hex::encode(Sha256::digest(hidden.as_bytes()));
+            let digest = digest.get(..16).unwrap_or(&digest);
+            let _ = write!(shown, "… [{} more bytes, sha256 {digest}…]", hidden.len());
+            break;
+        }
+    }
+    shown
+}
+
+fn push_escaped(shown: &mut String, character: char, verdict: Verdict) {
+    match (character, verdict) {
+        ('\\', _) => shown.push_str("\\\\"),
+        (_, Verdict::Plain) => shown.push(character),
+        // `escape_default` writes \n, \r and \t in their short forms and everything else as \u{…}.
+        (_, Verdict::Deceptive) => shown.extend(character.escape_default()),
+    }
+}
+
+/// Writes `value` as one line of JSON in which every deceptive character is a `\uXXXX` escape: the same JSON
+/// value, but safe to look at.
+///
+/// # Errors
+/// When `value` cannot be serialised (a map with keys that are not strings, say).
+pub fn to_json_line(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let mut json = Vec::with_capacity(1024);
+    serde_json::to_writer(&mut json, value)?;
+    let json = String::from_utf8(json).map_err(serde::ser::Error::custom)?;
+    if is_printable_ascii(json.as_bytes()) {
+        return Ok(json);
+    }
+    let mut shown = String::with_capacity(json.len() + 16);
+    escape_json_into(&json, &mut shown);
+    Ok(shown)
+}
+
+/// Appends `json`, a JSON text on one line, to `shown`, with every deceptive character as a `\uXXXX` escape,
+/// as [`to_json_line`] has it. They can only stand inside strings.
+///
+/// ```
+/// let mut shown = String::new();
+/// aegis_engine::escape_json_into("{\"a\":\"\u{202e}\"}", &mut shown);
+/// assert_eq!(shown, r#"{"a":"\u202e"}"#);
+/// ```
+pub fn escape_json_into(json: &str, shown: &mut String) {
+    let judged = |shown: &mut String, character: char, verdict: Verdict| {
+        if verdict == Verdict::Plain {
+            shown.push(character);
+        } else {
+            let mut units = [0; 2];
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(shown, "\\u{unit:04x}");
+            }
+        }
+    };
+    visit(json, shown, String::push_str, judged);
+}
+
+/// Appends to `shown` what `plain` makes of the stretches of `text` that cannot deceive, and `judged` of
+/// every character of the others.
+fn visit(
+    text: &str,
+    shown: &mut String,
+    plain: impl Fn(&mut String, &str),
+    judged: impl Fn(&mut String, char, Verdict),
+) {
+    shown.reserve(text.len());
+    let mut done = 0;
+    while let Some(suspect) = next_suspect(text, done) {
+        plain(shown, text.get(done..suspect.start).unwrap_or_default());
+        done = suspect.end;
+        for (_, character, verdict) in inspect(text, suspect) {
+            judged(shown, character, verdict);
+        }
+    }
+    plain(shown, text.get(done..).unwrap_or_default());
+}
+
+/// The next stretch of whole words from `start` on that holds anything but printable ASCII. What stands on
+/// either side of it ends every word, so it can be judged without them.
+fn next_suspect(text: &str, start: usize) -> Option<Range<usize>> {
+    let rest = text.as_bytes().get(start..)?;
+    let first = first_suspect(rest)?;
+    let (before, after) = rest.split_at_checked(first)?;
+    let word = before.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |place| place + 1);
+    let ends_word = |byte: &u8| is_plain_byte(*byte) && !byte.is_ascii_alphanumeric();
+    let end = after.iter().position(ends_word).map_or(rest.len(), |place| first + place);
+    Some(start + word..start + end)
+}
+
+/// Where the first byte stands that is not printable ASCII.
+fn first_suspect(bytes: &[u8]) -> Option<usize> {
+    /// Blocks of this size are looked at without a branch for each byte.
+    const BLOCK: usize = 64;
+    let plain = |block: &&[u8]| block.iter().fold(true, |plain, byte| plain & is_plain_byte(*byte));
+    let skipped = bytes.chunks(BLOCK).take_while(plain).count() * BLOCK;
+    let place = bytes.get(skipped..)?.iter().position(|byte| !is_plain_byte(*byte))?;
+    Some(skipped + place)
+}
+
+/// Whether all of it is printable ASCII, blanks included. JSON of that kind is safe to look at as it is.
+#[must_use]
+pub fn is_printable_ascii(bytes: &[u8]) -> bool {
+    first_suspect(bytes).is_none()
+}
+
+const fn is_plain_byte(byte: u8) -> bool {
+    matches!(byte, 0x20..0x7F)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Plain,
+    Deceptive,
+}
+
+/// Judges every character in a stretch of whole words of `text`, and tells where it is.
+fn inspect(text: &str, stretch: Range<usize>) -> impl Iterator<Item = (usize, char, Verdict)> + '_ {
+    let mut marks = 0;
+    let mut mixed_until = 0;
+    let mut word_until = 0;
+    let start = stretch.start;
+    text.get(stretch).unwrap_or_default().char_indices().map(move |(place, character)| {
+        let offset = start + place;
+        if character.is_ascii() && offset >= word_until && !character.is_ascii_alphanumeric() {
+            marks = 0;
+            return (offset, character, ascii_verdict(character));
+        }
+        if offset >= word_until && is_word_character(character) {
+            let word = word_at(text, offset);
+            word_until = offset + word.len();
+            if mixes_scripts(word) {
+                mixed_until = word_until;
+            }
+        }
+        let class = classify(character);
+        marks = if class == Class::Mark { marks + 1 } else { 0 };
+        let deceptive = class == Class::Hidden
+            || (class == Class::Mark && (marks > MARKS_PER_CHARACTER || offset == 0))
+            || (offset < mixed_until && !character.is_ascii());
+        (offset, character, if deceptive { Verdict::Deceptive } else { Verdict::Plain })
+    })
+}
+
+fn ascii_verdict(character: char) -> Verdict {
+    if character == ' ' || character.is_ascii_graphic() { Verdict::Plain } else { Verdict::Deceptive }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Class {
+    Visible,
+    Mark,
+    Hidden,
+}
+
+fn classify(character: char) -> Class {
+    if character.is_ascii() {
+        return if ascii_verdict(character) == Verdict::Plain { Class::Visible } else { Class::Hidden };
+    }
+    if is_blank(character) {
+        return Class::Hidden;
+    }
+    // `char::escape_debug` also escapes combining marks; `str::escape_debug` does so only at the start of a
+    // string.
+    if character.escape_debug().len() == 1 {
+        return Class::Visible;
+    }
+    let mut after_base = String::from("a");
+    after_base.push(character);
+    if after_base.escape_debug().count() == 2 { Class::Mark } else { Class::Hidden }
+}
+
+/// Characters that Unicode counts as printable although nothing shows.
+fn is_blank(character: char) -> bool {
+    matches!(
+        character,
+        '\u{034F}'                // combining grapheme joiner
+        | '\u{115F}' | '\u{1160}' // Hangul fillers
+        | '\u{17B4}' | '\u{17B5}' // Khmer inherent vowels
+        | '\u{180B}'..='\u{180F}' // Mongolian variation selectors and vowel separator
+        | '\u{2800}'              // Braille blank
+        | '\u{3164}' | '\u{FFA0}' // Hangul fillers
+        | '\u{FE00}'..='\u{FE0F}' // variation selectors
+        | '\u{E0100}'..='\u{E01EF}'
+    )
+}
+
+fn is_word_character(character: char) -> bool {
+    character.is_alphanumeric() || (!character.is_ascii() && classify(character) == Class::Mark)
+}
+
+fn word_at(text: &str, offset: usize) -> &str {
+    let rest = text.get(offset..).unwrap_or_default();
+    let end = rest.find(|character| !is_word_character(character)).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or(rest)
+}
+
+/// Whether a word mixes scripts in a way that no everyday orthography does (UTS #39, section 5.2).
+fn mixes_scripts(word: &str) -> bool {
+    const JAPANESE: [Script; 4] = [Script::Latin, Script::Han, Script::Hiragana, Script::Katakana];
+    const CHINESE: [Script; 3] = [Script::Latin, Script::Han, Script::Bopomofo];
+    const KOREAN: [Script; 3] = [Script::Latin, Script::Han, Script::Hangul];
+    if word.is_ascii() {
+        return false;
+    }
+    let mut scripts: Vec<Script> = word
+        .chars()
+        .map(|character| character.script())
+        .filter(|script| !matches!(script, Script::Common | Script::Inherited))
+        .collect();
+    scripts.dedup();
+    let all_in = |allowed: &[Script]| scripts.iter().all(|script| allowed.contains(script));
+    let single = scripts.iter().all(|script| Some(script) == scripts.first());
+    !(single || all_in(&JAPANESE) || all_in(&CHINESE) || all_in(&KOREAN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_control_and_format_character_is_escaped() {
+        for code in
+            (0..0x20).chain(0x7F..0xA1).chain([0xAD, 0x061C]).chain(0x200B..=0x200F).chain(0x2028..=0x202F)
+        {
+            let character = char::from_u32(code).unwrap();
+            let shown = escape(&format!("a{character}b"));
+            assert!(shown.is_ascii() && shown.len() > 3, "U+{code:04X} is shown as {shown:?}");
+        }
+        for character in ['\u{2066}', '\u{3164}', '\u{115F}', '\u{FFA0}', '\u{2800}', '\u{E0041}', '\u{FEFF}']
+        {
+            assert!(escape(&format!("a{character}b")).contains("\\u{"), "{character:?}");
+        }
+    }
+
+    #[test]
+    fn text_of_any_one_script_is_shown_as_it_is() {
+        for text in
+            ["naïve", "pröd", "删除", "удалить", "データベース削除", "데이터", "हिन्दी", "tiếng Việt", "🙂"]
+        {
+            assert_eq!(escape(text), text);
+        }
+    }
+
+    #[test]
+    fn a_word_that_mixes_scripts_names_its_code_points() {
+        assert_eq!(
+            escape("crm с\u{430}t crm"),
+            "crm с\u{430}t crm".replace('с', "\\u{441}").replace('\u{430}', "\\u{430}")
+        );
+        assert_eq!(escape("ѕalesforce"), "\\u{455}alesforce");
+    }
+
+    #[test]
+    fn stacked_combining_marks_are_cut_off_visibly() {
+        let shown = escape("e\u{301}\u{301}\u{301}\u{301}");
+        assert_eq!(shown, "e\u{301}\u{301}\\u{301}\\u{301}");
+        assert_eq!(escape("\u{301}x"), "\\u{301}x");
+    }
+
+    #[test]
+    fn a_cap_bounds_what_is_shown_and_never_cuts_an_escape() {
+        for text in ["\u{1b}".repeat(1000), "x\\".repeat(1000), "删\u{202e}".repeat(1000)] {
+            for cap in 0..40 {
+                let shown = escape_capped(&text, cap);
+                let (head, tail) = shown.split_once('…').unwrap();
+                assert!(head.chars().count() <= cap, "{shown}");
+                assert!(escape(&text).starts_with(head) && tail.contains("more bytes"), "{shown}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_escape_cannot_be_forged() {
+        assert_ne!(escape("\\n"), escape("\n"));
+        assert_eq!(escape("\\n"), "\\\\n");
+    }
+
+    #[test]
+    fn json_lines_keep_their_value_and_hide_nothing() {
+        let value = serde_json::json!({ "t": "a\u{202e}b\u{1b}\u{1F600}\u{E0041}c\u{7f}" });
+        let line = to_json_line(&value).unwrap();
+        assert!(!line.contains('\u{202e}') && !line.contains('\u{7f}') && line.contains("\\u202e"));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+    }
+
+    /// What `escape` and `escape_json_into` mean, without the short cuts.
+    fn judged_throughout(text: &str, json: bool) -> String {
+        let mut shown = String::new();
+        for (_, character, verdict) in inspect(text, 0..text.len()) {
+            match (json, verdict) {
+                (true, Verdict::Plain) => shown.push(character),
+                (true, Verdict::Deceptive) => {
+                    let mut units = [0; 2];
+                    for unit in character.encode_utf16(&mut units) {
+                        write!(shown, "\\u{unit:04x}").unwrap();
+                    }
+                }
+                (false, verdict) => push_escaped(&mut shown, character, verdict),
+            }
+        }
+        shown
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_short_cuts_change_nothing(
+            text in "([ -~]{0,80}|[a-z0-9]{0,4}|[;,\"\\\\=]|[абвé删ｱ가]{0,3}|[\u{301}\u{302}]{1,4}|\\PC|[\u{0}-\u{1f}\u{7f}-\u{a0}\u{202e}\u{200b}\u{e0041}\u{3164}]){0,12}",
+        ) {
+            proptest::prop_assert_eq!(escape(&text), judged_throughout(&text, false));
+            let mut shown = String::new();
+            escape_json_into(&text, &mut shown);
+            proptest::prop_assert_eq!(shown, judged_throughout(&text, true));
+        }
+    }
+}

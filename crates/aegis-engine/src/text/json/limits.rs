@@ -1,0 +1,14 @@
+//! How much of a JSON document is read.
+
+/// How large a document may be.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JsonLimits {
+    pub(crate) bytes: usize,
+    pub(crate) depth: usize,
+    pub(crate) values: usize,
+}
+
+impl JsonLimits {
+    /// What any document may have that comes from an agent.
+    pub(crate) const OF_ACTIONS: JsonLimits = JsonLimits { bytes: 1 << 20, depth: 64, values: 10_000 };
+}
