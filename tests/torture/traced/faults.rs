@@ -10,16 +10,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use aegis_testkit::{Chance, Log, READ, figures, is_long, skipped};
 use nix::errno::Errno;
 
 use super::power_loss::{COPIED, COPY, LOG, check, lost_if_cut, one};
 use super::recorder::{Point, RELEASE, Recorder};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
-use crate::chain::Log;
-use crate::chance::Chance;
 use crate::claim::{Claim, broken, garbled_in_copy, missing_in_copy};
-use crate::environment::{READ, TestEnvironment};
-use crate::scale::{figures, is_long, skipped};
+use crate::environment::TestEnvironment;
 
 const FAULTS: [Verdict; 5] = [
     Verdict::Fail(Errno::EIO),

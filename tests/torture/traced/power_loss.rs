@@ -7,17 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use aegis_audit::{Event, Filter, ResultStatus, Stamped, Trail, TrailReader};
+use aegis_testkit::{BULK, Chance, DELETE, Log, READ, figures, scaled, skipped};
 use chrono::Utc;
 
 use super::image::{Image, LOSSES, Loss, image, write};
 use super::recorder::{Content, Recorder, Step};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
-use crate::chain::Log;
-use crate::chance::Chance;
 use crate::claim::{Claim, broken, missing_in_copy};
-use crate::environment::{BULK, DELETE, READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 use crate::naive::{self, Fault};
-use crate::scale::{figures, scaled, skipped};
 
 pub(crate) const LOG: &str = "aegis_audit.db";
 /// A copy of the log in JSON lines, where one was asked for.

@@ -15,6 +15,8 @@ use crate::claim::Claim;
 
 /// Which file it is, whatever it is called.
 pub(crate) type FileNumber = usize;
+/// Which names lead to which files.
+pub(crate) type Names = BTreeMap<String, FileNumber>;
 
 /// Something that a program did, or said.
 #[derive(Clone, Debug)]
@@ -55,6 +57,21 @@ pub(crate) enum Step {
     Told {
         claim: Claim,
     },
+}
+
+impl Step {
+    /// Does to the names of files what the step did to them.
+    pub(crate) fn rename(&self, names: &mut Names) {
+        match self {
+            Step::Create { name, file } => drop(names.insert(name.clone(), *file)),
+            Step::Unlink { name } => drop(names.remove(name)),
+            Step::Rename { from, to } => {
+                let file = names.remove(from);
+                names.extend(file.map(|file| (to.clone(), file)));
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Decides what becomes of a call, from its place among the calls that have to do with files.
@@ -276,19 +293,10 @@ impl<'a> Recorder<'a> {
     }
 
     /// Which files have names now.
-    fn names(&self) -> HashMap<String, FileNumber> {
-        let mut names: HashMap<_, _> =
-            self.before.iter().map(|(name, (file, _))| (name.clone(), *file)).collect();
+    fn names(&self) -> Names {
+        let mut names: Names = self.before.iter().map(|(name, (file, _))| (name.clone(), *file)).collect();
         for step in &self.steps {
-            match step {
-                Step::Create { name, file } => drop(names.insert(name.clone(), *file)),
-                Step::Unlink { name } => drop(names.remove(name)),
-                Step::Rename { from, to } => {
-                    let file = names.remove(from);
-                    names.extend(file.map(|file| (to.clone(), file)));
-                }
-                _ => {}
-            }
+            step.rename(&mut names);
         }
         names
     }

@@ -1,0 +1,70 @@
+//! What the tests and benches of Aegis share: the built program in an environment of its own, terminals,
+//! and a check of logs that knows nothing of the crates that write them.
+//!
+//! Nothing that is shipped may depend on this crate: it is named in `[dev-dependencies]` alone, and a test of
+//! the workspace's architecture says so. What goes wrong here panics, as it would in the test that called it.
+//!
+//! # Example: a program, hermetically
+//! Where the built `aegis` is, only cargo knows, and it tells nobody but the program's own integration tests.
+//! They name it once, as a [`Program`]:
+//! ```
+//! struct Echo;
+//!
+//! impl aegis_testkit::Program for Echo {
+//!     const PATH: &'static str = "/bin/echo"; // In a test: env!("CARGO_BIN_EXE_aegis").
+//! }
+//!
+//! type TestEnvironment = aegis_testkit::TestEnvironment<Echo>;
+//!
+//! let run = TestEnvironment::new().aegis(&["{}"]);
+//! assert_eq!((run.code, run.json()), (0, serde_json::json!({})));
+//! ```
+
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::missing_panics_doc,
+    reason = "what goes wrong here is a test that fails, whose output is read by people"
+)]
+#![expect(
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use,
+    reason = "a test that does not look at what it asked for harms nobody"
+)]
+#![expect(clippy::new_without_default, reason = "what is new makes a directory, which no default should do")]
+
+mod chain;
+mod chance;
+mod directory;
+mod environment;
+mod file_limit;
+mod modules;
+mod permissions;
+mod process;
+mod run;
+mod safe_line;
+mod scale;
+mod terminal;
+mod triggers;
+
+use std::time::Duration;
+
+pub use chain::{Log, Row, commitment, identity, rehash};
+pub use chance::Chance;
+pub use directory::{file_names, files_with, paths_ending};
+pub use environment::{BULK, DELETE, POLICY, Program, READ, TestEnvironment};
+pub use file_limit::limited;
+pub use modules::unlisted_modules;
+pub use permissions::{mode, set_mode};
+pub use process::Process;
+pub use run::{Run, run_with_input};
+pub use safe_line::is_safe_line;
+pub use scale::{figures, is_long, scaled, skipped};
+pub use terminal::{Size, Terminal, USUAL};
+pub use triggers::without_triggers;
+
+/// How long anything may take before a test fails instead of waiting on: long enough for any queue.
+pub const PATIENCE: Duration = Duration::from_secs(60);
