@@ -1,8 +1,23 @@
-//! What the tests and benches of Aegis share: the built program in an environment of its own, terminals,
-//! and a check of logs that knows nothing of the crates that write them.
+//! What the tests and benches of Aegis share: private places with logs in them, cases to record there, the
+//! built program in an environment of its own, terminals, and a check of logs that knows nothing of the
+//! crates that write them.
 //!
 //! Nothing that is shipped may depend on this crate: it is named in `[dev-dependencies]` alone, and a test of
 //! the workspace's architecture says so. What goes wrong here panics, as it would in the test that called it.
+//!
+//! # Example: a log with a decision in it
+//! ```
+//! use aegis_audit::{Answer, Filter};
+//! use aegis_testkit::{Case, Log, Place};
+//!
+//! let place = Place::new();
+//! let asked = Case::new(r#"{"type":"update","target":"crm"}"#).id("a").answered_by(Answer::Approved, "ana");
+//! let receipts = place.open().append(&[asked.requested(), asked.answered(), asked.decided()]).unwrap();
+//! assert!(receipts[2].allows());
+//! assert_eq!(place.records(&Filter::default())[0].id, "a");
+//! // Read again from the file, by somebody who knows nothing but the format.
+//! assert_eq!(Log::verified(&place.log).unwrap().rows.len(), 3);
+//! ```
 //!
 //! # Example: a program, hermetically
 //! Where the built `aegis` is, only cargo knows, and it tells nobody but the program's own integration tests.
@@ -36,6 +51,9 @@
 )]
 #![expect(clippy::new_without_default, reason = "what is new makes a directory, which no default should do")]
 
+mod account;
+mod append;
+mod case;
 mod chain;
 mod chance;
 mod directory;
@@ -43,6 +61,7 @@ mod environment;
 mod file_limit;
 mod modules;
 mod permissions;
+mod place;
 mod process;
 mod run;
 mod safe_line;
@@ -52,6 +71,9 @@ mod triggers;
 
 use std::time::Duration;
 
+pub use account::{NOBODY, as_nobody, is_root};
+pub use append::{append_cases, append_one};
+pub use case::Case;
 pub use chain::{Log, Row, commitment, identity, rehash};
 pub use chance::Chance;
 pub use directory::{file_names, files_with, paths_ending};
@@ -59,6 +81,7 @@ pub use environment::{BULK, DELETE, POLICY, Program, READ, TestEnvironment};
 pub use file_limit::limited;
 pub use modules::unlisted_modules;
 pub use permissions::{mode, set_mode};
+pub use place::{Place, records};
 pub use process::Process;
 pub use run::{Run, run_with_input};
 pub use safe_line::is_safe_line;

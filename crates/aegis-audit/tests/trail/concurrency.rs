@@ -5,8 +5,9 @@ use std::process::Stdio;
 use std::sync::Barrier;
 
 use aegis_audit::Filter;
+use aegis_testkit::{Place, append_one};
 
-use crate::support::{Place, append_one, child};
+use crate::child::child;
 
 /// Every number from 1 on, each linked to the one before.
 fn assert_one_chain(place: &Place, length: usize) {

@@ -7,9 +7,8 @@ use aegis_audit::{
     RangeError, Receipt, Standing, verify_exports,
 };
 use aegis_engine::Digest;
+use aegis_testkit::{Case, Place};
 use chrono::{DateTime, Utc};
-
-use crate::support::{Case, Place};
 
 fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

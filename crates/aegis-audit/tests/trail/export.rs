@@ -4,10 +4,9 @@ use aegis_audit::{
     Answer, ApproverIdentity, ExportFormat, Filter, Record, RecordWriter, ResultStatus, approver_word,
 };
 use aegis_engine::{ApprovalMode, RiskLevel, canonical_json, escape};
+use aegis_testkit::{Case, Place};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-
-use crate::support::{Case, Place};
 
 pub(crate) fn export(format: ExportFormat, records: &[Record]) -> String {
     let mut written = Vec::new();

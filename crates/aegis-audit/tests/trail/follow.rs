@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 use aegis_audit::{
     Answer, Ending, Filter, Followed, Follower, Record, ResultStatus, TrailError, Watch, Woken,
 };
-
-use crate::support::{Case, PATIENCE, Place, append_one};
+use aegis_testkit::{Case, PATIENCE, Place, append_one};
 
 const DONE: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: None };
 

@@ -3,9 +3,8 @@
 use aegis_audit::{
     Answer, Ending, Event, Found, Happened, LifeEvent, Operator, ResultStatus, Stamped, State,
 };
+use aegis_testkit::{Case, Place};
 use serde_json::json;
-
-use crate::support::{Case, Place};
 
 /// An update that was asked about, approved, done, and whose parameters were removed; between events of others.
 fn place() -> Place {

@@ -2,9 +2,8 @@
 
 use aegis_audit::{Answer, Filter, Record, ResultStatus};
 use aegis_engine::{ApprovalMode, RiskLevel};
+use aegis_testkit::{Case, Place};
 use chrono::{DateTime, Utc};
-
-use crate::support::{Case, Place};
 
 /// Five actions, of which one was asked about and never answered, and two came to an end.
 fn place() -> Place {

@@ -1,6 +1,5 @@
 //! Secrets are not written, and payloads that were written can be removed without a trace.
 
-use std::fs;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
@@ -9,10 +8,9 @@ use aegis_audit::{
     TrailReader,
 };
 use aegis_engine::{Digest, Source, load};
+use aegis_testkit::{Case, Place, scaled};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-
-use crate::support::{Case, Place};
 
 const OPERATOR: Operator<'static> = Operator { host: "host", user: "ana" };
 
@@ -26,15 +24,6 @@ fn telling(kind: &str, text: &str) -> Case {
     Case::new(&action.to_string())
 }
 
-/// In which of the place's files the bytes are.
-fn files_with(place: &Place, bytes: &[u8]) -> Vec<String> {
-    let holds = |name: &String| {
-        let content = fs::read(place.directory.path().join(name)).unwrap();
-        content.windows(bytes.len()).any(|window| window == bytes)
-    };
-    place.files().into_iter().filter(holds).collect()
-}
-
 /// Words of which every part of 24 bytes is found nowhere else, so that a page of a payload shows, too.
 fn marked(mark: &str, length: usize) -> String {
     (0..).map(|index| format!("{mark}-{index:06}/")).take(length / 16 + 1).collect::<String>()
@@ -42,7 +31,7 @@ fn marked(mark: &str, length: usize) -> String {
 
 /// Any mark at all of `mark`'s.
 fn traces_of(place: &Place, mark: &str) -> Vec<String> {
-    files_with(place, format!("{mark}-0").as_bytes())
+    place.files_with(format!("{mark}-0").as_bytes())
 }
 
 fn events(reader: &TrailReader) -> Vec<(String, Value, bool)> {
@@ -73,10 +62,10 @@ fn secrets_are_replaced_before_anything_is_written() {
     case.answer = Answer::Denied;
     let _ = trail.append(&[case.answered(), case.decided()]).unwrap();
     for secret in ["canary-one", "canary-two", "canary-three"] {
-        assert_eq!(files_with(&place, secret.as_bytes()), [""; 0], "{secret}");
+        assert_eq!(place.files_with(secret.as_bytes()), [""; 0], "{secret}");
     }
     // What is not secret is found by the same means.
-    assert!(!files_with(&place, b"canary-plain").is_empty());
+    assert!(!place.files_with(b"canary-plain").is_empty());
     let record = place.records(&Filter::default()).remove(0);
     let params = record.action_params.unwrap();
     let stands_in =
@@ -201,7 +190,7 @@ fn remove_all(place: &Place, rounds: usize) {
 
 #[test]
 fn nothing_of_it_is_left_in_any_file_whatever_its_size() {
-    let rounds = if std::env::var_os("AEGIS_TORTURE").is_some() { 30 } else { 3 };
+    let rounds = scaled(3, 30);
     remove_all(&Place::new(), rounds);
 }
 

@@ -1,20 +1,16 @@
 //! Files that are no log, or must not be trusted as one: each is refused by name, and nothing is left beside it.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use aegis_audit::{Filter, Trail, TrailError, TrailReader};
+use aegis_testkit::{NOBODY, Place, append_one, as_nobody, is_root, limited, set_mode};
 use rusqlite::Connection;
 
-use crate::support::{NOBODY, Place, append_one, as_nobody, child, is_root, said};
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
+use crate::child::{child, said};
 
 /// What opening says; whatever it is, it is one line, with a remedy where there is one.
 fn refusal(place: &Place) -> TrailError {
@@ -330,15 +326,4 @@ fn a_database_that_cannot_be_written_to_its_end() {
     // Where there is space again, the log goes on as if nothing had been.
     assert!(place.open().created());
     let _ = append_one(&mut place.open(), "a").unwrap();
-}
-
-/// A command that may not make a file larger than this many blocks.
-fn limited(command: &Command, blocks: u32) -> Command {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"")]);
-    shell.arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        shell.env(name, value.unwrap_or_default());
-    }
-    shell
 }

@@ -8,10 +8,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use aegis_audit::{Filter, JournaldSink, JsonlSink, Recorder, Sink, SinkError, TracingSink, TrailError};
+use aegis_testkit::{Case, PATIENCE, Place, mode};
 use serde_json::Value;
 use tracing::Level;
-
-use crate::support::{Case, PATIENCE, Place, mode};
 
 fn jsonl(place: &Place) -> PathBuf {
     place.directory.path().join("decisions.jsonl")

@@ -4,18 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::identity;
 
 use aegis_audit::{
-    Answer, Distinct, Event, Filter, Named, Names, Record, ResultStatus, Stamped, Statistics, Tally,
-    TrailError, WAIT_BOUNDS_MS, approver_word,
+    Answer, Distinct, Filter, Named, Names, Record, ResultStatus, Stamped, Statistics, Tally, TrailError,
+    WAIT_BOUNDS_MS, approver_word,
 };
 use aegis_engine::RiskLevel;
+use aegis_testkit::{Case, Place, append_one, scaled};
 use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
-
-use crate::support::{Case, Place};
 
 /// What happened to one action, by numbers.
 #[derive(Clone, Debug)]
@@ -76,6 +75,7 @@ impl Life {
             .id(&format!("a{index}"))
             .session(&format!("s{}", self.session))
             .at(&(start + TimeDelta::minutes(self.minutes)).to_rfc3339());
+        let case = Case { waited_ms: self.waited_ms, ..case };
         match (self.kind, self.answer) {
             ("update", Some(answer @ (Answer::Approved | Answer::Denied))) => {
                 case.answered_by(answer, self.approver)
@@ -102,11 +102,7 @@ fn place(lives: &[Life]) -> Place {
             events.push(case.requested());
         }
         if life.is_asked() && life.is_answered() {
-            let mut answered = case.answered();
-            if let Event::Answered { waited_ms, .. } = &mut answered.event {
-                *waited_ms = life.waited_ms;
-            }
-            events.push(answered);
+            events.push(case.answered());
         }
         if !life.apart && life.is_answered() {
             events.push(case.decided());
@@ -306,7 +302,7 @@ fn filters() -> impl Strategy<Value = Filter> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if std::env::var_os("AEGIS_TORTURE").is_some() { 2000 } else { 40 }))]
+    #![proptest_config(ProptestConfig::with_cases(scaled(40, 2000).try_into().unwrap()))]
 
     #[test]
     fn one_pass_counts_what_the_records_say(lives in vec(life(), 0..60), filter in filters()) {
@@ -369,7 +365,7 @@ fn questions_at_one_moment_agree() {
         .read()
         .at_one_moment(|reader| {
             let before = reader.count(&Filter::default())?;
-            let _ = crate::support::append_one(&mut trail, "later")?;
+            let _ = append_one(&mut trail, "later")?;
             let after = reader.statistics(&Filter::default(), 5, |_| ())?.total.total();
             Ok::<_, TrailError>((before, after))
         })
