@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+/// What tests and benches share.
+const KIT: &str = "aegis-testkit";
 
 fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(directory).unwrap() {
@@ -23,17 +25,40 @@ fn dependencies_point_one_way() {
         ("aegis-audit", &["aegis-engine"]),
         ("aegis-runtime", &["aegis-audit", "aegis-engine"]),
         ("aegis-cli", &["aegis-audit", "aegis-engine", "aegis-runtime"]),
+        (KIT, &["aegis-audit", "aegis-engine"]),
     ] {
         let manifest = fs::read_to_string(format!("{ROOT}/crates/{name}/Cargo.toml")).unwrap();
         let mut found: Vec<_> = manifest
             .lines()
             .filter_map(|line| line.strip_suffix(".workspace = true"))
-            .filter(|dependency| dependency.starts_with("aegis-"))
+            .filter(|dependency| dependency.starts_with("aegis-") && *dependency != KIT)
             .collect();
         found.sort_unstable();
         found.dedup();
         assert_eq!(found, allowed, "{name}");
     }
+}
+
+/// What is shipped needs nothing of what is there for tests.
+#[test]
+fn only_tests_and_benches_depend_on_the_kit_for_them() {
+    let crates = fs::read_dir(format!("{ROOT}/crates")).unwrap().map(|entry| entry.unwrap().path());
+    let mut users = 0;
+    for directory in crates.chain([Path::new(ROOT).join("fuzz")]) {
+        if directory.ends_with(KIT) {
+            continue;
+        }
+        let manifest = fs::read_to_string(directory.join("Cargo.toml")).unwrap();
+        let mut section = "";
+        for line in manifest.lines() {
+            section = if line.starts_with('[') { line } else { section };
+            if line.contains(KIT) {
+                assert_eq!(section, "[dev-dependencies]", "{}: {line}", directory.display());
+                users += 1;
+            }
+        }
+    }
+    assert!(users > 0);
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! `aegis audit --events`, `aegis audit prune` and `aegis audit verify FILE`.
 
 use std::fs;
-use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
-use std::process::{Command, Stdio};
+use std::os::unix::fs::FileTypeExt as _;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use aegis_testkit::{DELETE, READ, Run, file_names, limited, mode, scaled, without_triggers};
 use chrono::{SecondsFormat, Utc};
 
-use crate::environment::{DELETE, READ, Run, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 /// Records so many actions in one stream, and gives the answers.
 fn record(environment: &TestEnvironment, count: usize) -> String {
@@ -57,7 +58,7 @@ fn an_export_round_trips_compressed_or_not() {
         let run = environment.aegis(&["audit", "--events", "-o", name]);
         assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
         assert_eq!(run.stderr, format!("note: 20 events written to `{name}`\n"));
-        assert_eq!(fs::metadata(environment.file(name)).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(mode(environment.file(name)), 0o600);
         assert_eq!(sound(&environment, &[name, "--receipts", "kept.jsonl"]), (1, 20));
     }
     assert!(fs::read(environment.file("all.jsonl.zst")).unwrap().starts_with(&[0x28, 0xB5, 0x2F, 0xFD]));
@@ -163,8 +164,7 @@ fn a_pruned_log_and_its_archives_verify_alone_and_together() {
     assert_eq!(sound(&environment, &[]), (22, 32));
     assert_eq!(environment.records().len(), 10);
     assert_eq!(sound(&environment, &["1.jsonl.zst"]), (1, 21));
-    let mode = fs::metadata(environment.file("1.jsonl.zst")).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(mode(environment.file("1.jsonl.zst")), 0o600);
     let late = environment.aegis(&["audit", "checkpoint"]);
     environment.write("late.note", late.stdout);
     let second = now();
@@ -300,11 +300,8 @@ fn an_archive_that_may_not_grow_is_removed_and_nothing_is_pruned() {
     let (code, _, stderr) = prune_with_limit(&environment, 64, &["--before", &cut, "--archive", "old.jsonl"]);
     assert_eq!(code, Some(5), "{stderr}");
     assert!(stderr.contains("cannot be written") && stderr.contains("nothing was pruned"), "{stderr}");
-    let left: Vec<_> = fs::read_dir(environment.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.contains("old"))
-        .collect();
+    let mut left = file_names(environment.path());
+    left.retain(|name| name.contains("old"));
     assert_eq!(left, Vec::<String>::new());
     assert_eq!(rows(&environment), 400);
 }
@@ -312,17 +309,11 @@ fn an_archive_that_may_not_grow_is_removed_and_nothing_is_pruned() {
 /// Prunes while no file may grow beyond so many blocks of 512 bytes.
 fn prune_with_limit(
     environment: &TestEnvironment,
-    blocks: u32,
+    blocks: usize,
     arguments: &[&str],
 ) -> (Option<i32>, String, String) {
-    // Without the signal, a write beyond the limit is an error like that of a full disk.
-    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
-    let run = Command::new("sh")
-        .args(["-c", &script, "sh", env!("CARGO_BIN_EXE_aegis"), "audit", "prune", "--yes"])
-        .args(arguments)
-        .current_dir(environment.path())
-        .output()
-        .unwrap();
+    let command = environment.command(&[&["audit", "prune", "--yes"], arguments].concat());
+    let run = limited(&command, blocks).env_clear().output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (run.status.code(), text(&run.stdout), text(&run.stderr))
 }
@@ -334,18 +325,14 @@ fn a_log_that_is_damaged_behind_what_would_go_is_left_alone() {
     let cut = now();
     let _ = record(&environment, 10);
     let log = rusqlite::Connection::open(environment.file("aegis_audit.db")).unwrap();
-    let sql = "DROP TRIGGER events_are_fixed; UPDATE events SET at = at + 1 WHERE seq = 15";
-    log.execute_batch(&format!("{sql};{}", trigger(&log, "events_are_fixed"))).unwrap();
+    let sql = "UPDATE events SET at = at + 1 WHERE seq = 15";
+    without_triggers(&log, |log| log.execute_batch(sql).unwrap());
     drop(log);
     let run = prune(&environment, &cut, "old.jsonl");
     assert_eq!(run.code, 1, "{run:?}");
     assert!(run.stderr.contains("row 15") && run.stderr.contains("nothing was pruned"), "{run:?}");
     assert!(!environment.file("old.jsonl").exists());
     assert_eq!(verify(&environment, &[]).json()["last"], 20);
-}
-
-fn trigger(log: &rusqlite::Connection, name: &str) -> String {
-    log.query_row("SELECT sql FROM sqlite_schema WHERE name = ?1", [name], |row| row.get(0)).unwrap()
 }
 
 #[test]
@@ -415,7 +402,7 @@ fn kill_after(environment: &TestEnvironment, cut: &str, archive: &str, delay: Du
 
 #[test]
 fn a_pruning_that_is_killed_leaves_everything_or_can_be_finished() {
-    let runs = if std::env::var_os("AEGIS_TORTURE").is_some() { 200 } else { 8 };
+    let runs = u32::try_from(scaled(8, 200)).unwrap();
     let original = TestEnvironment::new();
     let old = 12_000;
     let kept = record(&original, old);

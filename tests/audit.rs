@@ -3,9 +3,10 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
+use aegis_testkit::{BULK, DELETE, READ, limited, run_with_input};
 use serde_json::{Value, json};
 
-use crate::environment::{BULK, DELETE, READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 const FIELDS: [&str; 22] = [
     "id",
@@ -93,7 +94,7 @@ fn the_environment_does_not_filter() {
     let environment = trail();
     let mut command = environment.command(&["audit", "--format", "jsonl"]);
     command.env("AEGIS_SESSION", "s1").env("AEGIS_AGENT", "x");
-    assert_eq!(crate::environment::run_with_input(command, b"").json_lines().len(), 3);
+    assert_eq!(run_with_input(command, b"").json_lines().len(), 3);
 }
 
 #[test]
@@ -275,13 +276,7 @@ fn a_full_disk_refuses_and_the_log_recovers_when_there_is_space_again() {
 #[test]
 fn a_file_that_may_not_grow_refuses_and_recovers() {
     let environment = trail();
-    let script = "ulimit -f 1; trap '' XFSZ; \"$AEGIS\" check read:crm";
-    let limited = Command::new("/bin/sh")
-        .args(["-c", script])
-        .env("AEGIS", env!("CARGO_BIN_EXE_aegis"))
-        .current_dir(environment.path())
-        .output()
-        .unwrap();
+    let limited = limited(&environment.command(&["check", "read:crm"]), 1).env_clear().output().unwrap();
     assert_eq!((limited.status.code(), limited.stdout.len()), (Some(4), 0), "{limited:?}");
     assert_eq!(environment.aegis(&["check", "read:crm"]).code, 0);
     assert_eq!(environment.records().len(), 4);

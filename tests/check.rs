@@ -1,11 +1,12 @@
 //! `aegis check` of one action.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 
+use aegis_testkit::{BULK, DELETE, POLICY, READ, run_with_input, set_mode};
 use serde_json::{Value, json};
 
-use crate::environment::{BULK, DELETE, POLICY, READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 #[test]
 fn the_exit_status_is_the_answer() {
@@ -196,7 +197,7 @@ fn agents_and_sessions_come_from_the_action_the_flag_or_the_environment_in_that_
     let with = |flags: &[&str], action: &str| {
         let mut command = environment.command(&[&["check", "--format", "json"], flags].concat());
         command.env("AEGIS_AGENT", "from-env").env("AEGIS_SESSION", "s-env");
-        crate::environment::run_with_input(command, action.as_bytes()).json()
+        run_with_input(command, action.as_bytes()).json()
     };
     let named = r#"{"type":"read","target":"crm","agent":"own"}"#;
     with(&["--agent", "flag"], named);
@@ -226,7 +227,7 @@ fn a_path_from_the_environment_is_used_where_no_flag_is_given_and_the_record_say
     environment.write("other.yaml", POLICY);
     let mut command = environment.command(&["check"]);
     command.env("AEGIS_POLICY", "other.yaml").env("AEGIS_DB", "other.db");
-    assert_eq!(crate::environment::run_with_input(command, READ.as_bytes()).code, 0);
+    assert_eq!(run_with_input(command, READ.as_bytes()).code, 0);
     assert!(environment.file("other.db").exists() && !environment.file("aegis_audit.db").exists());
     let raw = fs::read(environment.file("other.db")).unwrap();
     assert!(String::from_utf8_lossy(&raw).contains("environment"));
@@ -269,7 +270,7 @@ fn a_policy_that_is_missing_broken_or_untrusted_exits_5() {
     assert_eq!((run.code, run.stdout.as_str()), (5, ""));
     assert!(run.stderr.contains("policy.yaml:3:5") && run.stderr.contains("policy.yaml:4:15"), "{run:?}");
     environment.write("policy.yaml", POLICY);
-    fs::set_permissions(environment.file("policy.yaml"), fs::Permissions::from_mode(0o666)).unwrap();
+    set_mode(environment.file("policy.yaml"), 0o666);
     let run = environment.check(READ);
     assert_eq!(run.code, 5);
     assert!(run.stderr.contains("help: chmod go-w policy.yaml"), "{run:?}");
@@ -279,7 +280,7 @@ fn a_policy_that_is_missing_broken_or_untrusted_exits_5() {
 #[test]
 fn a_pinned_policy_may_belong_to_anyone_but_must_be_that_one() {
     let environment = TestEnvironment::new();
-    fs::set_permissions(environment.file("policy.yaml"), fs::Permissions::from_mode(0o666)).unwrap();
+    set_mode(environment.file("policy.yaml"), 0o666);
     let digest = aegis_engine::Digest::of(POLICY.as_bytes()).to_string();
     let pinned = |digest: &str| environment.aegis_with_input(&["check", "--policy-sha256", digest], READ);
     assert_eq!(pinned(&digest).code, 0);
@@ -330,9 +331,9 @@ fn a_log_that_cannot_be_written_exits_4_and_allows_nothing() {
     fs::remove_file(environment.file("hard.db")).unwrap();
     symlink(environment.file("aegis_audit.db"), environment.file("soft.db")).unwrap();
     refused("soft.db");
-    fs::set_permissions(environment.file("aegis_audit.db"), fs::Permissions::from_mode(0o666)).unwrap();
+    set_mode(environment.file("aegis_audit.db"), 0o666);
     refused("aegis_audit.db");
-    fs::set_permissions(environment.file("aegis_audit.db"), fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(environment.file("aegis_audit.db"), 0o600);
     assert_eq!(environment.check(READ).code, 0);
     refused("/dev/full");
 }

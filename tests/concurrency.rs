@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::environment::{READ, TestEnvironment};
+use aegis_testkit::READ;
+
+use crate::environment::TestEnvironment;
 
 #[test]
 fn a_thousand_checks_from_sixteen_processes_are_one_chain() {

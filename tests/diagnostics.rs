@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use aegis_testkit::READ;
 use snapbox::Data;
 
 use crate::environment::TestEnvironment;
@@ -76,7 +77,7 @@ fn warnings_fail_only_where_they_are_denied_and_never_concern_check() {
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stdout.contains("ok  policy.yaml: 1 rule, 1 warning"), "{run:?}");
     assert_eq!(environment.aegis(&["validate", "--deny", "warnings"]).code, 1);
-    let run = environment.check(crate::environment::READ);
+    let run = environment.check(READ);
     assert_eq!((run.code, run.stderr.contains("warning")), (0, false), "{run:?}");
 }
 

@@ -5,7 +5,6 @@
 //! after another in one directory of their own, which holds a copy of the repository's `policies`.
 
 use std::fmt::Write as _;
-use std::process::{Command, Stdio};
 
 use snapbox::{Redactions, assert::Action, data::Data};
 
@@ -52,18 +51,11 @@ fn steps(document: &str) -> Vec<Step> {
 
 /// Runs all commands in one shell, so that `$?` and variables last, and splits what it prints.
 fn run(environment: &TestEnvironment, steps: &[Step]) -> Vec<String> {
-    let mut script = String::from("aegis() { \"$AEGIS\" \"$@\"; }\nexec 2>&1\nstatus=0\n");
+    let mut script = String::from("exec 2>&1\nstatus=0\n");
     for step in steps {
         let _ = write!(script, "echo '@@@'\n(exit $status)\n{}\nstatus=$?\n", step.command);
     }
-    let output = Command::new("/bin/sh")
-        .args(["-c", &script])
-        .current_dir(environment.path())
-        .env_clear()
-        .envs([("PATH", "/usr/bin:/bin"), ("HOME", "/nonexistent"), ("AEGIS", env!("CARGO_BIN_EXE_aegis"))])
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = environment.shell(&script).env("HOME", "/nonexistent").output().unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();
     printed.split("@@@\n").skip(1).map(str::to_owned).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use aegis_testkit::{file_names, is_safe_line};
 use serde_json::{Value, json};
 
 use crate::environment::TestEnvironment;
@@ -54,11 +55,7 @@ fn every_format_holds_every_record_and_nothing_that_is_unsafe() {
         };
         assert_eq!(lines.len(), count + around, "{format}");
         for line in lines {
-            let hidden = "\u{202e}\u{2066}\u{200b}\u{e0041}\u{3164}";
-            assert!(
-                !line.contains(|character: char| character.is_control() || hidden.contains(character)),
-                "{line}"
-            );
+            assert!(is_safe_line(&line), "{line}");
         }
     }
 }
@@ -128,12 +125,7 @@ fn every_format_goes_to_a_file_whole() {
         assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", said));
         assert_eq!(fs::read_to_string(environment.file("out")).unwrap(), stdout);
     }
-    let left = fs::read_dir(environment.path()).unwrap();
-    assert!(
-        !left
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .any(|name| name.contains(".new"))
-    );
+    assert!(!file_names(environment.path()).iter().any(|name| name.contains(".new")));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use aegis_testkit::paths_ending;
 use snapbox::Data;
 
 use crate::environment::TestEnvironment;
@@ -14,11 +15,7 @@ const NOT_SHOWN: [&str; 1] = ["file-too-large"];
 
 fn policies() -> Vec<PathBuf> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/gallery");
-    let files = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<_> =
-        files.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
-    files.sort();
-    files
+    paths_ending(directory.as_ref(), ".yaml")
 }
 
 #[test]

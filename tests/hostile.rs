@@ -1,15 +1,14 @@
 //! Strings that try to lie to whoever looks at them.
 
+use aegis_testkit::is_safe_line;
+
 use crate::environment::TestEnvironment;
 
 const HOSTILE: &str =
     "\u{1b}[2J\u{1b}]0;owned\u{7}\r\n\u{202e}gnp.exe\u{2066}\u{200b}\u{e0041}\u{9b}31m\u{3164}=1+1";
 
 fn is_safe(text: &str) -> bool {
-    text.chars().all(|character| {
-        character == '\n'
-            || (!character.is_control() && !"\u{202e}\u{2066}\u{200b}\u{e0041}\u{3164}".contains(character))
-    })
+    text.split('\n').all(is_safe_line)
 }
 
 #[test]

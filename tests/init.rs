@@ -1,8 +1,9 @@
 //! `aegis init`, `schema`, `completions` and `man`.
 
+use aegis_testkit::{DELETE, READ};
 use serde_json::Value;
 
-use crate::environment::{DELETE, READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 #[test]
 fn the_starter_policy_validates_and_decides_as_the_readme_says() {

@@ -49,8 +49,6 @@ mod stats;
 #[cfg(test)]
 mod stream;
 #[cfg(test)]
-mod terminal;
-#[cfg(test)]
 mod test_command;
 #[cfg(test)]
 mod validate;
@@ -61,11 +59,6 @@ mod verify_trail;
 #[test]
 fn no_test_file_is_forgotten() {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests");
-    let listed = include_str!("main.rs");
-    for entry in std::fs::read_dir(here).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
-        if let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") {
-            assert!(listed.contains(&format!("mod {module};")), "tests/{name} is in no module list");
-        }
-    }
+    let forgotten = aegis_testkit::unlisted_modules(here.as_ref(), include_str!("main.rs"));
+    assert_eq!(forgotten, Vec::<String>::new());
 }

@@ -3,14 +3,12 @@
 use std::path::PathBuf;
 
 use aegis_engine::{Document, Policy, Source, Suite, lint, load};
+use aegis_testkit::paths_ending;
 
 fn shipped() -> Vec<PathBuf> {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
-    let mut files: Vec<_> =
-        std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    let mut files = paths_ending(directory.as_ref(), ".yaml");
     files.retain(|path| !path.to_string_lossy().ends_with(".test.yaml"));
-    files.sort();
     files
 }
 

@@ -2,22 +2,22 @@
 
 use std::time::Duration;
 
+use aegis_testkit::{POLICY, Terminal};
 use nix::sys::signal::Signal;
 
-use crate::environment::{POLICY, TestEnvironment};
-use crate::terminal::Terminal;
+use crate::environment::TestEnvironment;
 
 const ASK: [&str; 4] = ["check", "bulk_update:crm", "--param", "count=101"];
 const QUESTION: &str = "Allow this action? [y/N]";
 
 /// Asks, types `answer`, and tells the exit status, the screen and the newest record's decision and result.
 #[track_caller]
-fn answer(typed: &str) -> (i64, String, String) {
+fn answer(typed: &str) -> (i32, String, String) {
     let environment = TestEnvironment::new();
     let mut terminal = Terminal::aegis(&environment, &ASK);
     terminal.wait_for(QUESTION);
     terminal.type_text(typed);
-    let code = terminal.wait();
+    let code = terminal.code();
     (code, terminal.contents(), outcome(&environment))
 }
 
@@ -76,7 +76,7 @@ fn no_answer_in_time_is_no_permission() {
     let mut terminal = Terminal::aegis(&environment, &[&ASK[..], &["--timeout", "1s"]].concat());
     terminal.wait_for(QUESTION);
     terminal.wait_for("no answer within 1s: refused");
-    assert_eq!((terminal.wait(), outcome(&environment).as_str()), (3, "unanswered skipped"));
+    assert_eq!((terminal.code(), outcome(&environment).as_str()), (3, "unanswered skipped"));
 }
 
 #[test]
@@ -88,9 +88,9 @@ fn what_was_typed_before_the_question_is_no_answer() {
     terminal.type_text("y\ny\n");
     terminal.wait_for(QUESTION);
     std::thread::sleep(Duration::from_millis(300));
-    assert!(terminal.child.try_wait().unwrap().is_none(), "it must still wait:\n{}", terminal.contents());
+    assert!(!terminal.has_ended(), "it must still wait:\n{}", terminal.contents());
     terminal.type_text("n\n");
-    assert_eq!((terminal.wait(), outcome(&environment).as_str()), (1, "denied denied"));
+    assert_eq!((terminal.code(), outcome(&environment).as_str()), (1, "denied denied"));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn the_action_may_come_by_standard_input_all_the_same() {
     terminal.wait_for(QUESTION);
     terminal.type_text("y\n");
     terminal.wait_for("did-it");
-    assert_eq!(terminal.wait(), 0);
+    assert_eq!(terminal.code(), 0);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn a_background_process_neither_asks_nor_stops() {
     let script = "set -m; aegis check bulk_update:crm --param count=101 </dev/null & wait $!; echo status=$?";
     let mut terminal = Terminal::shell(&environment, script);
     terminal.wait_for("status=3");
-    assert_eq!(terminal.wait(), 0);
+    assert_eq!(terminal.code(), 0);
     assert!(!terminal.contents().contains(QUESTION));
     assert!(terminal.contents().contains("in the background"), "{}", terminal.contents());
     assert_eq!(outcome(&environment), "unanswered skipped");
@@ -123,8 +123,8 @@ fn being_told_to_stop_is_no_answer() {
         let environment = TestEnvironment::new();
         let mut terminal = Terminal::aegis(&environment, &ASK);
         terminal.wait_for(QUESTION);
-        terminal.signal(signal);
-        assert_eq!((terminal.wait(), outcome(&environment).as_str()), (3, "unanswered skipped"), "{signal}");
+        terminal.send(signal);
+        assert_eq!((terminal.code(), outcome(&environment).as_str()), (3, "unanswered skipped"), "{signal}");
     }
 }
 
@@ -133,8 +133,8 @@ fn killed_while_asking_leaves_a_record_that_somebody_was_asked() {
     let environment = TestEnvironment::new();
     let mut terminal = Terminal::aegis(&environment, &ASK);
     terminal.wait_for(QUESTION);
-    terminal.signal(Signal::SIGKILL);
-    assert_eq!((terminal.wait(), outcome(&environment).as_str()), (-1, "null null"));
+    terminal.send(Signal::SIGKILL);
+    assert_eq!((terminal.code(), outcome(&environment).as_str()), (-1, "null null"));
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn the_terminal_is_left_as_it_was_found() {
         terminal.wait_for(QUESTION);
         terminal.type_text(typed);
         terminal.wait_for("finished");
-        terminal.wait();
+        terminal.code();
         let read = |name: &str| std::fs::read_to_string(environment.file(name)).unwrap();
         assert_eq!(read("before"), read("after"), "{typed:?}");
         assert!(!read("before").is_empty());
@@ -162,7 +162,7 @@ fn between_the_questions_of_a_stream_signals_do_what_they_always_do() {
     terminal.type_text("y\n");
     terminal.wait_for("\"allowed\":true");
     terminal.type_text("\u{3}");
-    assert_ne!(terminal.wait(), 0);
+    assert_ne!(terminal.code(), 0);
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn for_critical_risk_the_target_must_be_typed() {
         let mut terminal = Terminal::aegis(&environment, &["check", "drop:prod/db"]);
         terminal.wait_for("type the target's name:");
         terminal.type_text(typed);
-        assert_eq!(terminal.wait(), code, "{typed:?}");
+        assert_eq!(terminal.code(), code, "{typed:?}");
     }
 }
 
@@ -200,7 +200,7 @@ fn hostile_strings_neither_move_the_cursor_nor_push_the_question_away() {
         );
         assert_eq!(lines.iter().filter(|line| line.starts_with("  target │")).count(), 1, "{screen}");
         terminal.type_text("\n");
-        assert_eq!(terminal.wait(), 1);
+        assert_eq!(terminal.code(), 1);
     }
 }
 
@@ -217,7 +217,7 @@ fn an_answer_is_for_one_action_only() {
     assert!(!terminal.contents().contains("status="), "{}", terminal.contents());
     terminal.type_text("n\n");
     terminal.wait_for("status=1");
-    terminal.wait();
+    terminal.code();
 }
 
 #[test]
@@ -230,7 +230,7 @@ fn the_screen_in_the_readme_is_the_one_that_people_see() {
     let mut terminal = Terminal::shell(&environment, &command.replace("./update", "true"));
     terminal.wait_for(QUESTION);
     terminal.type_text("y\n");
-    assert_eq!(terminal.wait(), 0);
+    assert_eq!(terminal.code(), 0);
     terminal.wait_for("allowed");
     let screen = terminal.contents();
     let screen = screen.split_once('\n').unwrap().1;

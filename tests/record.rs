@@ -2,9 +2,10 @@
 
 use std::process::{Command, Stdio};
 
+use aegis_testkit::{BULK, DELETE, READ};
 use serde_json::json;
 
-use crate::environment::{BULK, DELETE, READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 fn checked(environment: &TestEnvironment, action: &str) -> String {
     environment.check(action).json()["action_id"].as_str().unwrap().to_owned()

@@ -1,11 +1,11 @@
 //! `aegis audit report`: one page that loads nothing, whatever the trail says.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
+use aegis_testkit::{BULK, DELETE, READ, file_names, mode};
 use serde_json::json;
 
-use crate::environment::{BULK, DELETE, READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 /// Every element that a page may have. What a trail says must not add to them.
 const ELEMENTS: [&str; 43] = [
@@ -231,18 +231,15 @@ fn a_file_is_private_and_there_whole_or_not_at_all() {
         (0, "", "note: a report on 4 actions written to `report.html`\n")
     );
     let path = environment.file("report.html");
-    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(mode(&path), 0o600);
     elements(&fs::read_to_string(path).unwrap());
     let log = fs::read(environment.file("aegis_audit.db")).unwrap();
     assert_eq!(environment.aegis(&["audit", "report", "-o", "aegis_audit.db"]).code, 2);
     assert_eq!(fs::read(environment.file("aegis_audit.db")).unwrap(), log);
     assert_eq!(environment.aegis(&["audit", "report", "-o", "none/report.html"]).code, 5);
     assert_eq!(environment.aegis(&["audit", "report", "--db", "none.db"]).code, 4);
-    let left: Vec<_> = fs::read_dir(environment.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.contains("report"))
-        .collect();
+    let mut left = file_names(environment.path());
+    left.retain(|name| name.contains("report"));
     assert_eq!(left, ["report.html"]);
 }
 

@@ -1,11 +1,9 @@
 //! Secrets in actions: in no file and in no answer, whichever way they come and go.
 
-use std::fs;
-
+use aegis_testkit::{Run, Terminal};
 use serde_json::{Value, json};
 
-use crate::environment::{Run, TestEnvironment};
-use crate::terminal::Terminal;
+use crate::environment::TestEnvironment;
 
 const POLICY: &str = r#"version: "1"
 redact: [iban, "customer_*", /order/notes, /rows/1/text]
@@ -54,14 +52,8 @@ fn telling(kind: &str) -> String {
 
 /// The names of the files in the directory that hold the text, other than those that the test wrote.
 fn files_with(environment: &TestEnvironment, text: &str) -> Vec<String> {
-    let mut found: Vec<_> = fs::read_dir(environment.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| !path.ends_with("policy.yaml") && !path.ends_with("action.json"))
-        .filter(|path| fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes()))
-        .map(|path| path.file_name().unwrap().to_str().unwrap().to_owned())
-        .collect();
-    found.sort();
+    let mut found = aegis_testkit::files_with(environment.path(), text.as_bytes());
+    found.retain(|name| name != "policy.yaml" && name != "action.json");
     found
 }
 
@@ -149,7 +141,7 @@ fn whoever_is_asked_sees_the_secret_that_the_log_does_not_hold() {
     terminal.wait_for("kept out of the log: /password");
     terminal.wait_for("Allow this action?");
     terminal.type_text("y\n");
-    assert_eq!(terminal.wait(), 0);
+    assert_eq!(terminal.code(), 0);
     assert_eq!(files_with(&environment, "canary"), [""; 0]);
 }
 
@@ -216,7 +208,7 @@ fn nothing_is_removed_unasked() {
         let mut terminal = Terminal::aegis(&environment, &["audit", "redact", &id]);
         terminal.wait_for("(read crm) for good? [y/N]");
         terminal.type_text(typed);
-        assert_eq!(terminal.wait(), code, "{typed:?}: {}", terminal.contents());
+        assert_eq!(terminal.code(), code, "{typed:?}: {}", terminal.contents());
         assert_eq!(files_with(&environment, "canary").len(), left, "{typed:?}");
     }
 }

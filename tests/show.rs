@@ -1,9 +1,9 @@
 //! `aegis audit show`: one action in full.
 
+use aegis_testkit::{BULK, DELETE, POLICY, READ, Run, Terminal, run_with_input, without_triggers};
 use serde_json::json;
 
-use crate::environment::{BULK, DELETE, POLICY, READ, Run, TestEnvironment};
-use crate::terminal::Terminal;
+use crate::environment::TestEnvironment;
 
 fn show(environment: &TestEnvironment, arguments: &[&str]) -> Run {
     environment.aegis(&[&["audit", "show"], arguments].concat())
@@ -12,20 +12,7 @@ fn show(environment: &TestEnvironment, arguments: &[&str]) -> Run {
 /// Runs SQL that the log's triggers refuse, as whoever holds the file can.
 fn tamper(environment: &TestEnvironment, sql: &str) {
     let connection = rusqlite::Connection::open(environment.file("aegis_audit.db")).unwrap();
-    let triggers: Vec<(String, String)> = connection
-        .prepare("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'")
-        .unwrap()
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .unwrap()
-        .map(Result::unwrap)
-        .collect();
-    for (name, _) in &triggers {
-        connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
-    }
-    connection.execute_batch(sql).unwrap();
-    for (_, sql) in &triggers {
-        connection.execute_batch(sql).unwrap();
-    }
+    without_triggers(&connection, |connection| connection.execute_batch(sql).unwrap());
 }
 
 #[test]
@@ -168,7 +155,7 @@ fn a_policy_that_is_given_explains_the_recorded_action() {
     );
     // A policy from elsewhere than the command line says nothing, and one that cannot be read is an error.
     let mut command = environment.command(&["audit", "show", "seq:1"]);
-    let run = crate::environment::run_with_input(
+    let run = run_with_input(
         {
             command.env("AEGIS_POLICY", "other.yaml");
             command
@@ -221,7 +208,7 @@ fn on_a_terminal_lines_are_broken_and_coloured() {
     environment.check(&json!({ "type": "read", "target": target }).to_string());
     let mut terminal =
         Terminal::shell(&environment, "aegis audit show seq:1 | cat; clear; aegis audit show seq:1");
-    assert_eq!(terminal.wait(), 0);
+    assert_eq!(terminal.code(), 0);
     let screen = terminal.contents();
     assert!(screen.contains("\nAction hash  ") && screen.contains("\n             ↳ "), "{screen}");
     assert!(screen.lines().all(|line| line.chars().count() < 80), "{screen}");

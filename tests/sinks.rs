@@ -1,12 +1,12 @@
 //! `aegis check --audit`: sinks that must take every record as well.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
+use aegis_testkit::{BULK, DELETE, READ, Run, mode, run_with_input};
 use serde_json::{Value, json};
 
-use crate::environment::{BULK, DELETE, READ, Run, TestEnvironment, run_with_input};
+use crate::environment::TestEnvironment;
 
 const FILE: &str = "decisions.jsonl";
 const SINK: &str = "jsonl:decisions.jsonl";
@@ -22,11 +22,7 @@ fn check(environment: &TestEnvironment, action: &str) -> Run {
 
 /// A shell that runs a script with `$AEGIS`.
 fn shell(environment: &TestEnvironment, script: &str) -> Run {
-    let mut command = Command::new("/bin/sh");
-    command.args(["-c", script]).current_dir(environment.path()).env_clear();
-    command.envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("AEGIS", env!("CARGO_BIN_EXE_aegis"))]);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    run_with_input(command, b"")
+    run_with_input(environment.shell(script), b"")
 }
 
 #[test]
@@ -41,8 +37,7 @@ fn the_file_gets_each_record_as_it_is_exported() {
     assert_eq!(decisions, [&json!("auto"), &json!("block"), &Value::Null, &json!("unanswered")]);
     let decided: Vec<_> = found.into_iter().filter(|line| !line["decision"].is_null()).collect();
     assert_eq!(decided, environment.records());
-    let mode = fs::metadata(environment.file(FILE)).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(mode(environment.file(FILE)), 0o600);
 }
 
 #[test]

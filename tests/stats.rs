@@ -1,8 +1,9 @@
 //! `aegis audit stats`: a trail as a whole.
 
+use aegis_testkit::{BULK, DELETE, READ, run_with_input};
 use serde_json::{Value, json};
 
-use crate::environment::{BULK, DELETE, READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 /// Three reads, two blocked deletes, a question without an answer.
 fn trail() -> TestEnvironment {
@@ -105,7 +106,7 @@ fn a_person_gets_bars_and_a_pipe_gets_no_colour() {
     assert!(run.stdout.is_ascii() && run.stdout.lines().all(|line| line.len() <= 80), "{}", run.stdout);
     let mut command = environment.command(&["audit", "stats", "--color", "always"]);
     command.env("LC_ALL", "en_US.UTF-8");
-    let shown = crate::environment::run_with_input(command, b"").stdout;
+    let shown = run_with_input(command, b"").stdout;
     assert!(shown.contains('\u{1b}') && shown.contains('█'), "{shown}");
 }
 

@@ -6,9 +6,10 @@ use std::ops::Range;
 use std::process::Stdio;
 use std::time::Duration;
 
+use aegis_testkit::{BULK, DELETE, Process, READ, run_with_input, scaled};
 use serde_json::json;
 
-use crate::environment::{BULK, DELETE, READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 #[test]
 fn every_line_is_answered_in_its_place_and_the_worst_one_is_the_exit_status() {
@@ -104,7 +105,7 @@ fn lines_that_are_there_together_are_answered_together_and_in_order() {
 
 #[test]
 fn of_a_stream_that_is_killed_every_answer_has_its_row() {
-    let logs = if std::env::var_os("AEGIS_TORTURE").is_some() { 100 } else { 5 };
+    let logs = u64::try_from(scaled(5, 100)).unwrap();
     let cut_short: usize = (0..logs).map(|log| kill_streams(log * 3..(log + 1) * 3)).sum();
     assert!(cut_short > 0);
 }
@@ -155,8 +156,7 @@ fn kill_streams(rounds: Range<u64>) -> usize {
 
 #[test]
 fn memory_is_bounded_however_much_there_is_to_read() {
-    let (plain, heavy) =
-        if std::env::var_os("AEGIS_TORTURE").is_some() { (1_000_000, 300) } else { (15_000, 30) };
+    let (plain, heavy) = (scaled(15_000, 1_000_000), scaled(30, 300));
     let environment = TestEnvironment::new();
     let mut child = environment.command(&["check", "--jsonl"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
@@ -174,8 +174,8 @@ fn memory_is_bounded_however_much_there_is_to_read() {
         stdin.write_all(plenty.as_bytes()).unwrap();
     }
     assert_eq!(reader.join().unwrap(), plain + heavy);
-    let peak = memory_kilobytes(child.id(), "VmHWM");
-    let micros = processor_micros(child.id()) / u64::try_from(plain + heavy).unwrap();
+    let peak = Process(child.id()).peak_kib().unwrap();
+    let micros = Process(child.id()).processor_time().as_micros() / (plain + heavy) as u128;
     println!("{peak} kB at most, {micros} µs of processor time for each decision");
     assert!(peak < 64 * 1024, "{peak} kB");
     // 50,000 decisions a second on one core. What else runs on the machine does not count here.
@@ -191,7 +191,7 @@ fn when_nobody_listens_any_more_the_stream_ends() {
     drop(reader);
     let mut command = environment.command(&["check", "--jsonl", "--dry-run"]);
     command.stdout(writer);
-    let run = crate::environment::run_with_input(command, format!("{READ}\n").repeat(100_000).as_bytes());
+    let run = run_with_input(command, format!("{READ}\n").repeat(100_000).as_bytes());
     assert_eq!(run.code, 5);
     assert!(run.stderr.contains("could not be written"), "{run:?}");
 }
@@ -208,30 +208,11 @@ fn memory_does_not_grow_with_the_stream() {
             writeln!(stdin, "{READ}").unwrap();
             answers.next().unwrap().unwrap();
         }
-        resident_kilobytes(child.id())
+        Process(child.id()).resident_kib()
     };
     let early = exchange(100);
     let late = exchange(3000);
     assert!(late < early + 1024, "{early} kB, then {late} kB");
     drop(stdin);
     child.wait().unwrap();
-}
-
-fn resident_kilobytes(process: u32) -> u64 {
-    memory_kilobytes(process, "VmRSS")
-}
-
-/// How long a process has been running on processors, in microseconds.
-fn processor_micros(process: u32) -> u64 {
-    const MICROS_PER_TICK: u64 = 10_000;
-    let status = std::fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    // Behind the name, which may hold anything, in user mode and in the kernel.
-    let fields: Vec<_> = status.rsplit_once(')').unwrap().1.split_whitespace().collect();
-    fields[11..=12].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum::<u64>() * MICROS_PER_TICK
-}
-
-fn memory_kilobytes(process: u32, what: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with(what)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

@@ -1,6 +1,8 @@
 //! `aegis test`: what people and programs see of examples that hold, that do not, and that are missing.
 
-use crate::environment::{POLICY, TestEnvironment};
+use aegis_testkit::{POLICY, paths_ending};
+
+use crate::environment::TestEnvironment;
 
 /// A policy with an example that holds, three that do not, and a threshold that nothing tests.
 const TESTED: &str = r#"version: "1"
@@ -285,11 +287,8 @@ examples:
 fn drafts_of_the_shipped_policies_pass() {
     let environment = TestEnvironment::empty();
     let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/../../policies");
-    for entry in std::fs::read_dir(policies).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|extension| extension != "yaml")
-            || path.to_string_lossy().ends_with(".test.yaml")
-        {
+    for path in paths_ending(policies.as_ref(), ".yaml") {
+        if path.to_string_lossy().ends_with(".test.yaml") {
             continue;
         }
         environment.write("policy.yaml", std::fs::read(&path).unwrap());

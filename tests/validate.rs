@@ -1,8 +1,9 @@
 //! `aegis validate`: what people see of a broken policy.
 
+use aegis_testkit::POLICY;
 use nix::sys::stat::Mode;
 
-use crate::environment::{POLICY, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 #[test]
 fn every_error_of_a_file_is_shown_at_once_with_its_place_and_a_remedy() {

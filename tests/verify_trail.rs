@@ -1,11 +1,11 @@
 //! `aegis audit verify` and `aegis audit checkpoint`: what a person or a script sees.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 
+use aegis_testkit::{BULK, DELETE, READ, Run, mode, set_mode};
 use serde_json::{Value, json};
 
-use crate::environment::{BULK, DELETE, READ, Run, TestEnvironment};
+use crate::environment::TestEnvironment;
 
 /// Six decisions, as the caller kept them.
 fn trail() -> (TestEnvironment, String) {
@@ -165,7 +165,7 @@ fn a_checkpoint_is_recorded_signed_and_proves_consistency() {
     let (environment, _) = trail();
     let public = key(&environment, "example.com/audit", "audit.key");
     assert!(public.starts_with("example.com/audit+"));
-    assert_eq!(fs::metadata(environment.file("audit.key")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(mode(environment.file("audit.key")), 0o600);
     let before = verify_json(&environment, &[]).1["last"].as_u64().unwrap();
     let run = environment.aegis(&["audit", "checkpoint", "--key", "audit.key"]);
     assert_eq!(run.code, 0, "{run:?}");
@@ -229,7 +229,7 @@ fn a_key_that_others_can_read_is_refused() {
     let (environment, _) = trail();
     key(&environment, "n", "audit.key");
     let path = environment.file("audit.key");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    set_mode(&path, 0o640);
     let run = environment.aegis(&["audit", "checkpoint", "--key", "audit.key"]);
     assert_eq!((run.code, run.stdout.as_str()), (5, ""));
     assert!(run.stderr.contains("may be read by others") && run.stderr.contains("chmod 600"), "{run:?}");
@@ -239,7 +239,7 @@ fn a_key_that_others_can_read_is_refused() {
     let named = environment.aegis(&["audit", "checkpoint", "--new-key", "a b", "-o", "b.key"]);
     assert_eq!((named.code, environment.file("b.key").exists()), (2, false), "{named:?}");
     fs::write(&path, "PRIVATE+KEY+nonsense").unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    set_mode(&path, 0o600);
     assert_eq!(environment.aegis(&["audit", "checkpoint", "--key", "audit.key"]).code, 5);
 }
 

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
+use aegis_testkit::Log;
 use serde_json::Value;
-
-use crate::chain::Log;
 
 /// An action that somebody was told is allowed, with the receipt for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -44,7 +43,9 @@ impl Claim {
         let row = self.seq.checked_sub(1).and_then(|index| log.rows.get(index));
         self.log == log.id
             && row.is_some_and(|row| {
-                row.kind == "decided" && row.action_id == self.action_id && hex::encode(row.hash) == self.head
+                row.kind == "decided"
+                    && row.action_id == self.action_id
+                    && hex::encode(&row.hash) == self.head
             })
     }
 }
@@ -112,7 +113,9 @@ fn a_copy_lacks_what_it_lacks() {
 
 #[test]
 fn a_claim_holds_for_its_own_row_and_no_other() {
-    use crate::environment::{DELETE, READ, TestEnvironment};
+    use aegis_testkit::{DELETE, READ};
+
+    use crate::environment::TestEnvironment;
 
     let environment = TestEnvironment::new();
     let input = [READ, DELETE, READ, "{"].join("\n");

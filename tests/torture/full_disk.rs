@@ -5,10 +5,10 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::chain::Log;
+use aegis_testkit::{Log, READ, Run, figures, is_long, limited, scaled, skipped};
+
 use crate::claim::{Claim, broken};
-use crate::environment::{READ, Run, TestEnvironment};
-use crate::scale::{figures, scaled, skipped};
+use crate::environment::TestEnvironment;
 
 const PAGE: usize = 4096;
 
@@ -142,16 +142,6 @@ fn a_stream_on_a_full_disk_refuses_lines_and_goes_on_when_there_is_space() {
     );
 }
 
-/// A command none of whose files may become larger than so many blocks of 512 bytes.
-fn limited(command: &Command, blocks: usize) -> Command {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"")]);
-    shell.arg(command.get_program()).args(command.get_args()).env_clear();
-    shell.current_dir(command.get_current_dir().unwrap());
-    shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    shell
-}
-
 #[test]
 fn files_that_may_not_grow_refuse_and_recover() {
     let limits = scaled(10, 80);
@@ -162,7 +152,8 @@ fn files_that_may_not_grow_refuse_and_recover() {
     let mut claims = Vec::new();
     for limit in 0..limits {
         let arguments = ["check", "read:crm", "--db", "small/log.db", "--format", "json"];
-        let output = limited(&environment.command(&arguments), limit * 80 / limits).output().unwrap();
+        let output =
+            limited(&environment.command(&arguments), limit * 80 / limits).env_clear().output().unwrap();
         let stdout = String::from_utf8(output.stdout).unwrap();
         claims.extend(Claim::all_of(&stdout));
         match output.status.code() {
@@ -182,7 +173,7 @@ fn files_that_may_not_grow_refuse_and_recover() {
         "limited files",
         format!("{limits} limits, {allowed} allowed, {refused} refused, {} rows, 0 violations", claims.len()),
     );
-    assert!(refused > 0 && (allowed > 0 || !crate::scale::is_long()));
+    assert!(refused > 0 && (allowed > 0 || !is_long()));
 }
 
 /// The control: these disks do run full in the midst of what is written, and leave half of it.

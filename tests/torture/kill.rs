@@ -7,12 +7,11 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::chain::{Log, Row};
-use crate::chance::Chance;
+use aegis_testkit::{Chance, Log, READ, Row, figures, scaled};
+
 use crate::claim::{Claim, broken};
-use crate::environment::{READ, TestEnvironment};
+use crate::environment::TestEnvironment;
 use crate::naive::{self, Fault};
-use crate::scale::{figures, scaled};
 
 const WRITERS: usize = 4;
 /// How many lines a stream would answer if it were left alone.

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use crate::chain::{Log, Row};
+use aegis_testkit::{Log, READ, Row, figures, is_long, scaled};
+
 use crate::claim::{Claim, broken};
-use crate::environment::{READ, TestEnvironment};
-use crate::scale::{figures, is_long, scaled};
+use crate::environment::TestEnvironment;
 
 const WRITERS: usize = 32;
 /// How often all the others together may get the log, for each of them, while one waits. Fair is about once: the rest is

@@ -8,12 +8,9 @@
 #[cfg(test)]
 mod chain;
 #[cfg(test)]
-mod chance;
-#[cfg(test)]
 mod claim;
 #[cfg(test)]
 #[path = "../environment.rs"]
-#[expect(dead_code, reason = "the end-to-end tests use the rest of it")]
 mod environment;
 #[cfg(test)]
 mod full_disk;
@@ -26,8 +23,6 @@ mod memory;
 #[cfg(test)]
 mod naive;
 #[cfg(test)]
-mod scale;
-#[cfg(test)]
 #[cfg(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64"))]
 mod traced;
 
@@ -35,7 +30,10 @@ mod traced;
 #[cfg(not(all(target_os = "linux", target_env = "gnu", target_arch = "x86_64")))]
 #[test]
 fn faults_and_power_cuts_are_skipped_here() {
-    scale::skipped("faults and power cuts", "system calls can be traced on x86-64 Linux with glibc only");
+    aegis_testkit::skipped(
+        "faults and power cuts",
+        "system calls can be traced on x86-64 Linux with glibc only",
+    );
 }
 
 /// A file beside this one that is in no module list would never run.
@@ -44,12 +42,7 @@ fn no_torture_file_is_forgotten() {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torture");
     let listed = concat!(include_str!("main.rs"), include_str!("traced/mod.rs"));
     for directory in [here.to_owned(), format!("{here}/traced")] {
-        for entry in std::fs::read_dir(directory).unwrap() {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            if let Some(module) = name.strip_suffix(".rs").filter(|module| !["main", "mod"].contains(module))
-            {
-                assert!(listed.contains(&format!("mod {module};")), "{name} is in no module list");
-            }
-        }
+        let forgotten = aegis_testkit::unlisted_modules(directory.as_ref(), listed);
+        assert_eq!(forgotten, Vec::<String>::new());
     }
 }

@@ -4,22 +4,15 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::chain::Log;
+use aegis_testkit::{Log, Process, figures, scaled, skipped};
+
 use crate::environment::TestEnvironment;
-use crate::scale::{figures, scaled, skipped};
 
 const LIMIT_KIB: u64 = 64 * 1024;
 
-/// The most memory that a process ever had.
-fn peak_kib(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    peak.trim().strip_suffix(" kB")?.parse().ok()
-}
-
 #[test]
 fn a_long_stream_takes_little_memory() {
-    if peak_kib(std::process::id()).is_none() {
+    if Process(std::process::id()).peak_kib().is_none() {
         return skipped("memory", "there is no /proc to read it from");
     }
     let lines = scaled(20_000, 100_000);
@@ -43,7 +36,7 @@ fn a_long_stream_takes_little_memory() {
         .take(lines)
         .filter(|answer| answer.as_ref().unwrap().contains(r#""allowed":true"#))
         .count();
-    let peak = peak_kib(child.id()).unwrap();
+    let peak = Process(child.id()).peak_kib().unwrap();
     drop(writer.join().unwrap());
     assert_eq!((child.wait().unwrap().code(), allowed), (Some(0), lines));
     let seconds = start.elapsed().as_secs_f64();
@@ -55,8 +48,8 @@ fn a_long_stream_takes_little_memory() {
 
 #[test]
 fn a_process_that_takes_more_is_noticed() {
-    let Some(before) = peak_kib(std::process::id()) else { return };
+    let Some(before) = Process(std::process::id()).peak_kib() else { return };
     let much = vec![1_u8; usize::try_from(LIMIT_KIB).unwrap() * 1024 + (8 << 20)];
-    let after = peak_kib(std::process::id()).unwrap();
+    let after = Process(std::process::id()).peak_kib().unwrap();
     assert!(after > LIMIT_KIB && after >= before, "{after} KiB with {} bytes in use", much.len());
 }

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use aegis_audit::Trail;
+use aegis_audit::Journal;
+use aegis_testkit::{Row, commitment, identity};
 use rusqlite::{Connection, params};
-
-use crate::chain::{Stored, commitment, identity};
 
 const ROLE: &str = "AEGIS_TORTURE_ROLE";
 const LOG: &str = "AEGIS_TORTURE_LOG";
@@ -33,7 +32,7 @@ pub(crate) fn writer(fault: Fault, log: &Path, rows: usize) -> Command {
 
 /// Makes an empty log.
 pub(crate) fn create(log: &Path) {
-    drop(Trail::open(log, Duration::from_secs(60)).unwrap());
+    drop(Journal::open(log, Duration::from_secs(60)).unwrap());
 }
 
 #[test]
@@ -73,8 +72,8 @@ fn append(connection: &Connection) -> String {
         Ok((row.get(0)?, row.get(1)?))
     });
     let (seq, previous) = newest.unwrap_or((0_i64, genesis));
-    let salt = [7; 32];
-    let row = Stored {
+    let salt = vec![7; 32];
+    let mut row = Row {
         seq: seq + 1,
         at: 1_700_000_000_000,
         kind: "decided".to_owned(),
@@ -82,20 +81,33 @@ fn append(connection: &Connection) -> String {
         action_id: format!("naive-{}-{}", std::process::id(), seq + 1),
         body: r#"{"session_id":"naive","decision":"auto"}"#.to_owned(),
         commitment: commitment(None, &salt),
+        payload: None,
+        salt: Some(salt),
         previous,
+        hash: Vec::new(),
     };
-    let hash = row.hash(&id);
+    row.hash = row.computed_hash(&id);
     connection
         .execute(
             "INSERT INTO events (seq, at, kind, action_id, body, payload, salt, commitment, prev_hash, hash)
              VALUES (?1, ?2, ?3, ?4, ?5, NULL, ?6, ?7, ?8, ?9)",
-            params![row.seq, row.at, row.kind, row.action_id, row.body, salt, row.commitment, previous, hash],
+            params![
+                row.seq,
+                row.at,
+                row.kind,
+                row.action_id,
+                row.body,
+                row.salt,
+                row.commitment,
+                row.previous,
+                row.hash
+            ],
         )
         .unwrap();
     serde_json::json!({
         "allowed": true,
         "action_id": row.action_id,
-        "receipt": { "log": hex::encode(id), "seq": row.seq, "head": hex::encode(hash) },
+        "receipt": { "log": hex::encode(id), "seq": row.seq, "head": hex::encode(&row.hash) },
     })
     .to_string()
 }

@@ -10,16 +10,14 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
+use aegis_testkit::{Chance, Log, READ, figures, is_long, skipped};
 use nix::errno::Errno;
 
 use super::power_loss::{COPIED, COPY, LOG, check, lost_if_cut, one};
-use super::recorder::{Point, RELEASE, Recorder};
+use super::recorder::{Point, RELEASE, Journal};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
-use crate::chain::Log;
-use crate::chance::Chance;
 use crate::claim::{Claim, broken, garbled_in_copy, missing_in_copy};
-use crate::environment::{READ, TestEnvironment};
-use crate::scale::{figures, is_long, skipped};
+use crate::environment::TestEnvironment;
 
 const FAULTS: [Verdict; 5] = [
     Verdict::Fail(Errno::EIO),
@@ -70,7 +68,7 @@ impl Scenario {
                 "unlink" => Verdict::Kill,
                 _ => Verdict::Proceed,
             };
-            let mut recorder = Recorder::with_plan(environment.path(), Box::new(kill));
+            let mut recorder = Journal::with_plan(environment.path(), Box::new(kill));
             let ending = trace(vec![one(&environment)], &mut recorder).unwrap();
             assert_eq!(ending[0].code, None);
             assert!(environment.file(&format!("{LOG}-wal")).exists());
@@ -116,7 +114,7 @@ fn prepared(files: &BTreeMap<String, Vec<u8>>) -> TestEnvironment {
 struct Faulty {
     scenario: Scenario,
     environment: TestEnvironment,
-    recorder: Recorder<'static>,
+    recorder: Journal<'static>,
     ending: Ending,
     hit: Option<Point>,
 }
@@ -134,7 +132,7 @@ impl Faulty {
             *injected.borrow_mut() = Some(point.clone());
             fault
         };
-        let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
+        let mut recorder = Journal::with_plan(environment.path(), Box::new(plan));
         let ending = trace(vec![scenario.program(&environment)], &mut recorder).unwrap().remove(0);
         let hit = hit.take();
         Faulty { scenario, environment, recorder, ending, hit }
@@ -339,7 +337,7 @@ fn an_answer_without_a_sync_is_noticed() {
             "fsync" | "fdatasync" => Verdict::Pretend,
             _ => Verdict::Proceed,
         };
-        let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
+        let mut recorder = Journal::with_plan(environment.path(), Box::new(plan));
         let ending = trace(vec![scenario.program(&environment)], &mut recorder).unwrap().remove(0);
         assert_eq!(ending.code, Some(0), "{ending:?}");
         let lost = lost_if_cut(&recorder).len();

@@ -7,8 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::recorder::{Content, FileNumber, Step};
-use crate::chance::Chance;
+use aegis_testkit::Chance;
+
+use super::recorder::{Content, FileNumber, Names, Step};
 
 /// How what was not synced is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -218,14 +219,8 @@ fn put(bytes: &mut Vec<u8>, offset: usize, data: &[u8]) {
 }
 
 /// Which names lead to which files. Of those that were not synced, some may be lost; for each name, the later ones first.
-fn names(
-    before: &Content,
-    steps: &[Step],
-    synced: &Synced,
-    loss: Loss,
-    chance: &mut Chance,
-) -> BTreeMap<String, FileNumber> {
-    let mut names: BTreeMap<_, _> = before.iter().map(|(name, (file, _))| (name.clone(), *file)).collect();
+fn names(before: &Content, steps: &[Step], synced: &Synced, loss: Loss, chance: &mut Chance) -> Names {
+    let mut names: Names = before.iter().map(|(name, (file, _))| (name.clone(), *file)).collect();
     let mut until: BTreeMap<String, usize> = BTreeMap::new();
     for (index, step) in steps.iter().enumerate() {
         let (Step::Create { name, .. } | Step::Unlink { name } | Step::Rename { to: name, .. }) = step else {
@@ -240,15 +235,8 @@ fn names(
                     index < *last
                 }
             };
-        match step {
-            _ if !kept => {}
-            Step::Create { name, file } => drop(names.insert(name.clone(), *file)),
-            Step::Unlink { name } => drop(names.remove(name)),
-            Step::Rename { from, to } => {
-                let file = names.remove(from);
-                names.extend(file.map(|file| (to.clone(), file)));
-            }
-            _ => {}
+        if kept {
+            step.rename(&mut names);
         }
     }
     names

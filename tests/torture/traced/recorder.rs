@@ -15,6 +15,8 @@ use crate::claim::Claim;
 
 /// Which file it is, whatever it is called.
 pub(crate) type FileNumber = usize;
+/// Which names lead to which files.
+pub(crate) type Names = BTreeMap<String, FileNumber>;
 
 /// Something that a program did, or said.
 #[derive(Clone, Debug)]
@@ -57,6 +59,21 @@ pub(crate) enum Step {
     },
 }
 
+impl Step {
+    /// Does to the names of files what the step did to them.
+    pub(crate) fn rename(&self, names: &mut Names) {
+        match self {
+            Step::Create { name, file } => drop(names.insert(name.clone(), *file)),
+            Step::Unlink { name } => drop(names.remove(name)),
+            Step::Rename { from, to } => {
+                let file = names.remove(from);
+                names.extend(file.map(|file| (to.clone(), file)));
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Decides what becomes of a call, from its place among the calls that have to do with files.
 pub(crate) type Plan<'a> = Box<dyn FnMut(usize, &Point) -> Verdict + 'a>;
 
@@ -71,7 +88,7 @@ pub(crate) struct Point {
 /// What a directory held when a recording began.
 pub(crate) type Content = BTreeMap<String, (FileNumber, Vec<u8>)>;
 
-pub(crate) struct Recorder<'a> {
+pub(crate) struct Journal<'a> {
     directory: PathBuf,
     pub(crate) before: Content,
     pub(crate) steps: Vec<Step>,
@@ -97,14 +114,14 @@ enum Inside {
     Rename { from: String, to: String },
 }
 
-impl<'a> Recorder<'a> {
-    pub(crate) fn new(directory: &Path) -> Recorder<'a> {
-        Recorder::with_plan(directory, Box::new(|_, _| Verdict::Proceed))
+impl<'a> Journal<'a> {
+    pub(crate) fn new(directory: &Path) -> Journal<'a> {
+        Journal::with_plan(directory, Box::new(|_, _| Verdict::Proceed))
     }
 
-    pub(crate) fn with_plan(directory: &Path, plan: Plan<'a>) -> Recorder<'a> {
+    pub(crate) fn with_plan(directory: &Path, plan: Plan<'a>) -> Journal<'a> {
         let directory = directory.canonicalize().unwrap();
-        let mut recorder = Recorder {
+        let mut recorder = Journal {
             directory,
             before: Content::new(),
             steps: Vec::new(),
@@ -276,25 +293,16 @@ impl<'a> Recorder<'a> {
     }
 
     /// Which files have names now.
-    fn names(&self) -> HashMap<String, FileNumber> {
-        let mut names: HashMap<_, _> =
-            self.before.iter().map(|(name, (file, _))| (name.clone(), *file)).collect();
+    fn names(&self) -> Names {
+        let mut names: Names = self.before.iter().map(|(name, (file, _))| (name.clone(), *file)).collect();
         for step in &self.steps {
-            match step {
-                Step::Create { name, file } => drop(names.insert(name.clone(), *file)),
-                Step::Unlink { name } => drop(names.remove(name)),
-                Step::Rename { from, to } => {
-                    let file = names.remove(from);
-                    names.extend(file.map(|file| (to.clone(), file)));
-                }
-                _ => {}
-            }
+            step.rename(&mut names);
         }
         names
     }
 }
 
-impl Watcher for Recorder<'_> {
+impl Watcher for Journal<'_> {
     fn entered(&mut self, call: &Call) -> Verdict {
         // A call that was only pretended did not return.
         self.inside.remove(&call.thread);

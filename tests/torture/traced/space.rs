@@ -1,14 +1,13 @@
 //! Disks that are full from some call on, and stay so until the process has ended. Needs no rights, unlike a small disk.
 
+use aegis_testkit::{Log, READ, figures, scaled, skipped};
 use nix::errno::Errno;
 
 use super::power_loss::{LOG, check, lost_if_cut};
-use super::recorder::{Point, Recorder};
+use super::recorder::{Point, Journal};
 use super::tracer::{Feed, Verdict, trace, tracing};
-use crate::chain::Log;
 use crate::claim::{Claim, broken};
-use crate::environment::{READ, TestEnvironment};
-use crate::scale::{figures, scaled, skipped};
+use crate::environment::TestEnvironment;
 
 /// Whether a call needs space. What only changes a file's length does not.
 fn needs_space(point: &Point) -> bool {
@@ -36,7 +35,7 @@ fn run(lines: Option<usize>, writes: usize) -> Run {
         full = true;
         Verdict::Fail(Errno::ENOSPC)
     };
-    let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
+    let mut recorder = Journal::with_plan(environment.path(), Box::new(plan));
     let program = match lines {
         None => check(&environment, &[], Feed::Whole(READ.into())),
         Some(lines) => check(&environment, &["--jsonl"], Feed::Lines(vec![READ.to_owned(); lines])),

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::process::Stdio;
 use std::sync::Barrier;
 
-use aegis_audit::Filter;
+use aegis_ledger::filter::Filter;
+use aegis_testkit::{Place, append_one};
 
-use crate::support::{Place, append_one, child};
+use crate::child::child;
 
 /// Every number from 1 on, each linked to the one before.
 fn assert_one_chain(place: &Place, length: usize) {
@@ -48,8 +49,8 @@ fn threads_that_create_the_log_together_and_append_to_it() {
     });
     assert_eq!(receipts.iter().filter(|(created, _)| *created).count(), 1);
     let receipts: Vec<_> = receipts.into_iter().flat_map(|(_, receipts)| receipts).collect();
-    let numbers: HashSet<_> = receipts.iter().map(aegis_audit::Receipt::seq).collect();
-    let logs: HashSet<_> = receipts.iter().map(aegis_audit::Receipt::log).collect();
+    let numbers: HashSet<_> = receipts.iter().map(aegis_ledger::receipt::Receipt::seq).collect();
+    let logs: HashSet<_> = receipts.iter().map(aegis_ledger::receipt::Receipt::log).collect();
     assert_eq!((numbers.len(), logs.len()), (threads * each, 1));
     assert_one_chain(&place, threads * each);
     // Each receipt is for its own row.

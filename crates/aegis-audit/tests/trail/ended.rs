@@ -2,9 +2,10 @@
 
 use std::sync::Barrier;
 
-use aegis_audit::{Answer, Ending, EndingError, Filter, ResultStatus, TrailError};
-
-use crate::support::{Case, Place};
+use aegis_audit::{Ending, EndingError, TrailError};
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::filter::Filter;
+use aegis_testkit::{Case, Place};
 
 const SUCCESS: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: Some(7) };
 const FAILURE: Ending<'_> = Ending { succeeded: false, error: Some("no route"), duration_ms: None };

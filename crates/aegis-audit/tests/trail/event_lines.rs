@@ -2,14 +2,13 @@
 
 use std::io::{self, BufReader, Read};
 
-use aegis_audit::{
-    Anchor, Claim, Compression, Damage, DamageKind, EventReader, ExportVerification, Exports, ExportsError,
-    RangeError, Receipt, Standing, verify_exports,
-};
+use aegis_audit::sqlite::RangeError;
+use aegis_ledger::event_lines::{Compression, EventReader};
+use aegis_ledger::receipt::Receipt;
+use aegis_ledger::verify::{Anchor, Claim, Damage, DamageKind, ExportVerification, Exports, ExportsError, Standing, verify_exports};
 use aegis_engine::Digest;
+use aegis_testkit::{Case, Place};
 use chrono::{DateTime, Utc};
-
-use crate::support::{Case, Place};
 
 fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

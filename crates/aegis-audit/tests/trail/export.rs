@@ -1,13 +1,13 @@
 //! What other programs read: JSON, JSON lines and CSV of the same records, from records or straight from the log.
 
-use aegis_audit::{
-    Answer, ApproverIdentity, ExportFormat, Filter, Record, RecordWriter, ResultStatus, approver_word,
-};
+use aegis_ledger::answer::{Answer, ApproverIdentity, ResultStatus};
+use aegis_ledger::export::{ExportFormat, RecordWriter, approver_word};
+use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
 use aegis_engine::{ApprovalMode, RiskLevel, canonical_json, escape};
+use aegis_testkit::{Case, Place};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-
-use crate::support::{Case, Place};
 
 pub(crate) fn export(format: ExportFormat, records: &[Record]) -> String {
     let mut written = Vec::new();

@@ -1,8 +1,9 @@
 //! The log's files: private, left as they are by readers, and safe when one process opens them twice.
 
-use aegis_audit::Filter;
+use aegis_ledger::filter::Filter;
+use aegis_testkit::{Place, append_one};
 
-use crate::support::{Place, append_one, child, said};
+use crate::child::{child, said};
 
 #[test]
 fn every_file_is_private_whatever_the_umask_is() {

@@ -3,11 +3,12 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use aegis_audit::{
-    Answer, Ending, Filter, Followed, Follower, Record, ResultStatus, TrailError, Watch, Woken,
-};
-
-use crate::support::{Case, PATIENCE, Place, append_one};
+use aegis_audit::{Ending, TrailError, Watch, Woken};
+use aegis_audit::sqlite::{Followed, Follower};
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
+use aegis_testkit::{Case, PATIENCE, Place, append_one};
 
 const DONE: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: None };
 
@@ -224,9 +225,9 @@ fn what_was_pruned_before_it_was_told_is_said() {
     let receipts: Vec<_> =
         ["c", "d", "e"].into_iter().flat_map(|id| append_one(&mut trail, id).unwrap()).collect();
     let prune = |through: u64, head| {
-        let operator = aegis_audit::Operator { host: "h", user: "u" };
+        let operator = aegis_ledger::event::Operator { host: "h", user: "u" };
         let archive_sha256 = aegis_engine::Digest::of(b"");
-        aegis_audit::Event::Pruned {
+        aegis_ledger::event::Event::Pruned {
             through,
             head,
             subtrees: &[],
@@ -238,7 +239,7 @@ fn what_was_pruned_before_it_was_told_is_said() {
     };
     let at = Case::default().at;
     let event = prune(4, receipts[1].head());
-    let _ = trail.append(&[aegis_audit::Stamped { at, event }]).unwrap();
+    let _ = trail.append(&[aegis_ledger::event::Stamped { at, event }]).unwrap();
     drop(trail);
     place.meddle().execute("DELETE FROM events WHERE seq <= 4", []).unwrap();
     assert_eq!(told(&mut follower), ["skipped 3-4", "5 -"]);

@@ -2,38 +2,28 @@
 
 use std::collections::HashMap;
 
-use aegis_audit::{Answer, Filter, Record, ResultStatus, Stamped};
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::Stamped;
+use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
 use aegis_engine::RiskLevel;
+use aegis_testkit::{Case, Chance, Place};
 use chrono::{DateTime, TimeDelta, Utc};
-
-use crate::support::{Case, Place};
 
 /// How many events fill a block; the index begins to matter beyond.
 const BLOCK: usize = 4096;
 
-/// Numbers without a pattern, the same in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % bound
-    }
-}
-
-fn case(numbers: &mut Numbers, index: usize) -> Case {
-    let kind = ["read", "update", "delete"][numbers.below(3)];
-    let (target, agent) = (["crm", "web", "shop"][numbers.below(3)], ["ana", "bo"][numbers.below(2)]);
-    let rare = if numbers.below(900) == 0 { "rare" } else { target };
+fn case(chance: &mut Chance, index: usize) -> Case {
+    let kind = ["read", "update", "delete"][chance.below(3)];
+    let (target, agent) = (["crm", "web", "shop"][chance.below(3)], ["ana", "bo"][chance.below(2)]);
+    let rare = if chance.below(900) == 0 { "rare" } else { target };
     let case = Case::new(&format!(r#"{{"type":"{kind}","target":"{rare}","agent":"{agent}"}}"#));
     let start: DateTime<Utc> = "2026-11-23T00:00:00Z".parse().unwrap();
     // Clocks go back now and then.
     let at = start
-        + TimeDelta::seconds(
-            i64::try_from(index).unwrap() * 10 - i64::try_from(numbers.below(3000)).unwrap(),
-        );
+        + TimeDelta::seconds(i64::try_from(index).unwrap() * 10 - i64::try_from(chance.below(3000)).unwrap());
     let case = case.id(&format!("a{index}")).session(&format!("s{}", index / 700)).at(&at.to_rfc3339());
-    match (kind, numbers.below(3)) {
+    match (kind, chance.below(3)) {
         ("update", 0) => case.answered_by(Answer::Approved, "ana"),
         ("update", 1) => case.answered_by(Answer::Denied, "ana"),
         _ => case,
@@ -52,8 +42,8 @@ fn place(count: usize) -> Place {
 
 /// The same, appended by somebody else.
 fn place_by(count: usize, append: impl FnOnce(&Place, &[Stamped<'_>])) -> Place {
-    let mut numbers = Numbers(count as u64);
-    let cases: Vec<_> = (0..count).map(|index| case(&mut numbers, index)).collect();
+    let mut chance = Chance::new(count as u64);
+    let cases: Vec<_> = (0..count).map(|index| case(&mut chance, index)).collect();
     let (mut events, mut open, mut running): (Vec<Stamped<'_>>, Vec<&Case>, Vec<&Case>) = Default::default();
     for case in &cases {
         if case.action.kind() == "update" {
@@ -63,14 +53,14 @@ fn place_by(count: usize, append: impl FnOnce(&Place, &[Stamped<'_>])) -> Place 
             events.push(case.decided());
             running.push(case);
         }
-        if !open.is_empty() && numbers.below(3) == 0 {
-            let case = open.swap_remove(numbers.below(open.len()));
+        if !open.is_empty() && chance.below(3) == 0 {
+            let case = open.swap_remove(chance.below(open.len()));
             events.extend([case.answered(), case.decided()]);
             running.push(case);
         }
-        if !running.is_empty() && numbers.below(4) == 0 {
-            let case = running[numbers.below(running.len())];
-            let status = if numbers.below(2) == 0 { ResultStatus::Success } else { ResultStatus::Failed };
+        if !running.is_empty() && chance.below(4) == 0 {
+            let case = running[chance.below(running.len())];
+            let status = if chance.below(2) == 0 { ResultStatus::Success } else { ResultStatus::Failed };
             events.push(case.ended(status, None));
         }
     }
@@ -79,9 +69,9 @@ fn place_by(count: usize, append: impl FnOnce(&Place, &[Stamped<'_>])) -> Place 
     place
 }
 
-fn filter(numbers: &mut Numbers) -> Filter {
+fn filter(chance: &mut Chance) -> Filter {
     let mut some =
-        |words: &[&str]| (numbers.below(3) == 0).then(|| words[numbers.below(words.len())].to_owned());
+        |words: &[&str]| (chance.below(3) == 0).then(|| words[chance.below(words.len())].to_owned());
     let mut filter = Filter {
         session: some(&["s0", "s5", "s7", "nobody"]),
         agent: some(&["ana", "bo"]),
@@ -92,22 +82,22 @@ fn filter(numbers: &mut Numbers) -> Filter {
     };
     let start: DateTime<Utc> = "2026-11-23T00:00:00Z".parse().unwrap();
     let mut instant = || {
-        let seconds = i64::try_from(numbers.below(120_000)).unwrap();
-        (numbers.below(3) == 0).then(|| start + TimeDelta::seconds(seconds))
+        let seconds = i64::try_from(chance.below(120_000)).unwrap();
+        (chance.below(3) == 0).then(|| start + TimeDelta::seconds(seconds))
     };
     (filter.since, filter.until) = (instant(), instant());
-    if numbers.below(3) == 0 {
-        filter.risk = vec![[RiskLevel::Low, RiskLevel::High, RiskLevel::Critical][numbers.below(3)]];
+    if chance.below(3) == 0 {
+        filter.risk = vec![[RiskLevel::Low, RiskLevel::High, RiskLevel::Critical][chance.below(3)]];
     }
-    if numbers.below(3) == 0 {
-        filter.decision = vec![Answer::ALL[numbers.below(5)], Answer::ALL[numbers.below(5)]];
+    if chance.below(3) == 0 {
+        filter.decision = vec![Answer::ALL[chance.below(5)], Answer::ALL[chance.below(5)]];
     }
-    if numbers.below(3) == 0 {
-        filter.result = vec![ResultStatus::ALL[numbers.below(5)]];
+    if chance.below(3) == 0 {
+        filter.result = vec![ResultStatus::ALL[chance.below(5)]];
     }
-    filter.after_seq = (numbers.below(4) == 0).then(|| numbers.below(15_000) as u64);
-    filter.limit = (numbers.below(2) == 0).then(|| numbers.below(60) as u64);
-    filter.reverse = numbers.below(2) == 0;
+    filter.after_seq = (chance.below(4) == 0).then(|| chance.below(15_000) as u64);
+    filter.limit = (chance.below(2) == 0).then(|| chance.below(60) as u64);
+    filter.reverse = chance.below(2) == 0;
     filter
 }
 
@@ -178,9 +168,9 @@ fn every_combination_of_filters_finds_what_reading_everything_does() {
         }
     }
     assert!(standing.is_empty());
-    let (mut numbers, mut found) = (Numbers(7), 0);
+    let (mut chance, mut found) = (Chance::new(7), 0);
     for _ in 0..120 {
-        let filter = filter(&mut numbers);
+        let filter = filter(&mut chance);
         let seqs: Vec<_> = place.records(&filter).into_iter().map(|record| record.seq).collect();
         assert_eq!(seqs, expected(&all, &filter), "{filter:?}");
         assert_eq!(place.read().count(&filter).unwrap(), seqs.len() as u64, "{filter:?}");

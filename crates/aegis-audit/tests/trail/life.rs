@@ -1,11 +1,11 @@
 //! One action's life: every event of it, found by its id, the beginning of one, or the number of an event.
 
-use aegis_audit::{
-    Answer, Ending, Event, Found, Happened, LifeEvent, Operator, ResultStatus, Stamped, State,
-};
+use aegis_audit::Ending;
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::{Event, EventBody, Operator, Stamped};
+use aegis_ledger::history::{Found, HistoryEvent, State};
+use aegis_testkit::{Case, Place};
 use serde_json::json;
-
-use crate::support::{Case, Place};
 
 /// An update that was asked about, approved, done, and whose parameters were removed; between events of others.
 fn place() -> Place {
@@ -47,12 +47,12 @@ fn a_life_is_every_event_in_the_order_of_the_log() {
     assert_eq!((life.waited_ms(), life.decided().unwrap().seq), (Some(1500), 4));
     let ended = life.ended().unwrap();
     assert_eq!((ended.error, ended.duration_ms), (Some("no\u{1b}[2J"), Some(5)));
-    let entry = life.main_event().and_then(LifeEvent::entry).unwrap();
+    let entry = life.main_event().and_then(HistoryEvent::entry).unwrap();
     assert_eq!((entry.action_type.as_str(), entry.decision), ("update", Some(Answer::Approved)));
     let (params, description) = entry.payload.clone().unwrap();
     assert_eq!((json!(params), description.as_str()), (json!({ "n": 1 }), "why"));
     assert_eq!(life.evaluated_at(), life.events[0].at);
-    let Happened::Redacted { events, note, host, user } = &life.events[4].happened else { panic!() };
+    let EventBody::Redacted { events, note, host, user } = &life.events[4].happened else { panic!() };
     assert_eq!(
         (&events[..], note.as_deref(), host.as_str(), user.as_str()),
         (&[1, 4][..], Some("asked for"), "h", "root")
@@ -98,7 +98,7 @@ fn an_event_that_was_changed_is_named() {
     let place = place();
     place.tamper("UPDATE events SET payload = NULL, salt = NULL WHERE seq IN (1, 4)");
     let life = place.read().life("0193-update").unwrap().unwrap();
-    assert!(life.is_intact() && life.decided().and_then(LifeEvent::entry).unwrap().payload.is_none());
+    assert!(life.is_intact() && life.decided().and_then(HistoryEvent::entry).unwrap().payload.is_none());
 }
 
 #[test]

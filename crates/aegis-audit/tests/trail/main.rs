@@ -37,8 +37,6 @@ mod sinks;
 #[cfg(test)]
 mod statistics;
 #[cfg(test)]
-mod support;
-#[cfg(test)]
 mod tail;
 #[cfg(test)]
 mod tamper;

@@ -1,10 +1,11 @@
 //! One line for each action, filtered, ordered and limited.
 
-use aegis_audit::{Answer, Filter, Record, ResultStatus};
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
 use aegis_engine::{ApprovalMode, RiskLevel};
+use aegis_testkit::{Case, Place};
 use chrono::{DateTime, Utc};
-
-use crate::support::{Case, Place};
 
 /// Five actions, of which one was asked about and never answered, and two came to an end.
 fn place() -> Place {

@@ -3,13 +3,14 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::ops::ControlFlow;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::process::Stdio;
 
-use aegis_audit::{Filter, TrailError, TrailReader};
+use aegis_audit::TrailError;
+use aegis_audit::sqlite::TrailReader;
+use aegis_ledger::filter::Filter;
+use aegis_testkit::{Place, append_one, as_nobody, is_root, records, set_mode};
 
-use crate::support::{Place, append_one, as_nobody, child, is_root, records, said};
+use crate::child::{child, said};
 
 #[test]
 fn a_missing_log_is_not_made() {
@@ -32,13 +33,13 @@ fn reading_changes_no_byte() {
 
 /// Reads as somebody who may write neither the log nor its directory.
 fn read_from_outside(place: &Place) -> String {
-    for entry in fs::read_dir(place.directory.path()).unwrap() {
-        fs::set_permissions(entry.unwrap().path(), fs::Permissions::from_mode(0o444)).unwrap();
+    for name in place.files() {
+        set_mode(place.directory.path().join(name), 0o444);
     }
-    fs::set_permissions(place.directory.path(), fs::Permissions::from_mode(0o555)).unwrap();
+    set_mode(place.directory.path(), 0o555);
     let mut reader = child("read", &place.log);
     let said = if is_root() { said(as_nobody(&mut reader)) } else { said(&mut reader) };
-    fs::set_permissions(place.directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(place.directory.path(), 0o755);
     said
 }
 
@@ -80,7 +81,6 @@ fn rows_that_are_still_in_the_write_ahead_log_are_never_left_out() {
 
 /// What somebody who reads without a lock hears in the end, when `meanwhile` happens after the first record.
 fn read_without_a_lock(place: &Place, meanwhile: impl FnOnce()) -> String {
-    let set_mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     set_mode(&place.log, 0o644);
     set_mode(place.directory.path(), 0o555);
     let mut command = child("read step by step", &place.log);
@@ -140,7 +140,7 @@ fn whoever_has_seen_enough_stops() {
     place.read().records(&Filter::default(), stop).unwrap();
     assert_eq!(count, 1);
     let reader = place.read();
-    let nested = |record: aegis_audit::Record| {
+    let nested = |record: aegis_ledger::record::Record| {
         assert_eq!(reader.count(&Filter::default())?, 3);
         assert_eq!(records(&reader, &Filter { limit: Some(1), ..Filter::default() })[0].seq, 3);
         Ok::<_, TrailError>(if record.seq == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })

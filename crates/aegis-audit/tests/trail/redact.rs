@@ -1,18 +1,19 @@
 //! Secrets are not written, and payloads that were written can be removed without a trace.
 
-use std::fs;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use aegis_audit::{
-    Answer, Event, Filter, Operator, RedactError, Removal, Stamped, StoredEvent, Traces, Trail, TrailError,
-    TrailReader,
-};
+use aegis_audit::{Journal, RedactError, Removal, TrailError};
+use aegis_audit::sqlite::TrailReader;
+use aegis_audit::store::Traces;
+use aegis_ledger::answer::Answer;
+use aegis_ledger::event::{Event, Operator, Stamped};
+use aegis_ledger::filter::Filter;
+use aegis_ledger::stored_event::StoredEvent;
 use aegis_engine::{Digest, Source, load};
+use aegis_testkit::{Case, Place, scaled};
 use rusqlite::Connection;
 use serde_json::{Value, json};
-
-use crate::support::{Case, Place};
 
 const OPERATOR: Operator<'static> = Operator { host: "host", user: "ana" };
 
@@ -26,15 +27,6 @@ fn telling(kind: &str, text: &str) -> Case {
     Case::new(&action.to_string())
 }
 
-/// In which of the place's files the bytes are.
-fn files_with(place: &Place, bytes: &[u8]) -> Vec<String> {
-    let holds = |name: &String| {
-        let content = fs::read(place.directory.path().join(name)).unwrap();
-        content.windows(bytes.len()).any(|window| window == bytes)
-    };
-    place.files().into_iter().filter(holds).collect()
-}
-
 /// Words of which every part of 24 bytes is found nowhere else, so that a page of a payload shows, too.
 fn marked(mark: &str, length: usize) -> String {
     (0..).map(|index| format!("{mark}-{index:06}/")).take(length / 16 + 1).collect::<String>()
@@ -42,7 +34,7 @@ fn marked(mark: &str, length: usize) -> String {
 
 /// Any mark at all of `mark`'s.
 fn traces_of(place: &Place, mark: &str) -> Vec<String> {
-    files_with(place, format!("{mark}-0").as_bytes())
+    place.files_with(format!("{mark}-0").as_bytes())
 }
 
 fn events(reader: &TrailReader) -> Vec<(String, Value, bool)> {
@@ -73,10 +65,10 @@ fn secrets_are_replaced_before_anything_is_written() {
     case.answer = Answer::Denied;
     let _ = trail.append(&[case.answered(), case.decided()]).unwrap();
     for secret in ["canary-one", "canary-two", "canary-three"] {
-        assert_eq!(files_with(&place, secret.as_bytes()), [""; 0], "{secret}");
+        assert_eq!(place.files_with(secret.as_bytes()), [""; 0], "{secret}");
     }
     // What is not secret is found by the same means.
-    assert!(!files_with(&place, b"canary-plain").is_empty());
+    assert!(!place.files_with(b"canary-plain").is_empty());
     let record = place.records(&Filter::default()).remove(0);
     let params = record.action_params.unwrap();
     let stands_in =
@@ -174,7 +166,7 @@ const SIZES: [usize; 10] = [10, 300, 900, 1500, 3000, 4000, 4200, 9000, 70_000, 
 fn remove_all(place: &Place, rounds: usize) {
     let mut trail = place.open();
     let mark = |index: usize| format!("canary{index:03}");
-    let write = |trail: &mut Trail, index: usize| {
+    let write = |trail: &mut Journal, index: usize| {
         let case =
             telling("read", &marked(&mark(index), SIZES[index % SIZES.len()])).id(&format!("id{index:03}"));
         let _ = trail.append(&[case.decided()]).unwrap();
@@ -201,7 +193,7 @@ fn remove_all(place: &Place, rounds: usize) {
 
 #[test]
 fn nothing_of_it_is_left_in_any_file_whatever_its_size() {
-    let rounds = if std::env::var_os("AEGIS_TORTURE").is_some() { 30 } else { 3 };
+    let rounds = scaled(3, 30);
     remove_all(&Place::new(), rounds);
 }
 
@@ -222,7 +214,7 @@ fn without_secure_delete_the_search_does_find_remnants() {
 fn who_reads_the_log_as_it_was_keeps_the_traces_and_the_next_attempt_removes_them() {
     let place = Place::new();
     let _ = place.open().append(&[telling("read", &marked("canary000", 2000)).decided()]).unwrap();
-    let mut trail = Trail::open(&place.log, Duration::from_millis(200)).unwrap();
+    let mut trail = Journal::open(&place.log, Duration::from_millis(200)).unwrap();
     let reader = place.meddle();
     reader.execute_batch("BEGIN; SELECT count(*) FROM events;").unwrap();
     let held = trail.redact("0193", None, OPERATOR).unwrap();

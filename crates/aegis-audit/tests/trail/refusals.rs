@@ -1,24 +1,22 @@
 //! Files that are no log, or must not be trusted as one: each is refused by name, and nothing is left beside it.
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+use std::os::unix::fs::{chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use aegis_audit::{Filter, Trail, TrailError, TrailReader};
+use aegis_audit::{Journal, TrailError};
+use aegis_audit::sqlite::TrailReader;
+use aegis_ledger::filter::Filter;
+use aegis_testkit::{NOBODY, Place, append_one, as_nobody, is_root, limited, set_mode};
 use rusqlite::Connection;
 
-use crate::support::{NOBODY, Place, append_one, as_nobody, child, is_root, said};
-
-fn set_mode(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
+use crate::child::{child, said};
 
 /// What opening says; whatever it is, it is one line, with a remedy where there is one.
 fn refusal(place: &Place) -> TrailError {
-    let error = Trail::open(&place.log, Duration::from_millis(100)).unwrap_err();
+    let error = Journal::open(&place.log, Duration::from_millis(100)).unwrap_err();
     let message = error.to_string();
     assert!(!message.contains('\n') && !message.ends_with('.'), "{message}");
     assert!(message.starts_with(|first: char| first.is_lowercase() || first == '`'), "{message}");
@@ -71,7 +69,7 @@ fn what_is_not_a_regular_file() {
     assert!(!place.beside(".nowhere").exists());
 
     for path in ["/dev/null", "/dev/full", "/", ".."] {
-        let refused = Trail::open(Path::new(path), Duration::ZERO);
+        let refused = Journal::open(Path::new(path), Duration::ZERO);
         assert!(matches!(refused, Err(TrailError::NotRegular { .. })), "{path}: {refused:?}");
     }
 }
@@ -115,7 +113,7 @@ fn what_belongs_to_somebody_else() {
         assert_eq!(said(as_nobody(&mut child("open", &place.log))), "opened");
     } else {
         // Without the right to give files away, another owner's file is only to be found, not made.
-        let refused = Trail::open(Path::new("/etc/hostname"), Duration::ZERO);
+        let refused = Journal::open(Path::new("/etc/hostname"), Duration::ZERO);
         assert!(refused.is_err());
     }
 }
@@ -230,7 +228,7 @@ fn a_log_that_lost_half_of_itself() {
     let place = Place::with_decisions(200);
     let length = fs::metadata(&place.log).unwrap().len();
     fs::File::options().write(true).open(&place.log).unwrap().set_len(length / 2).unwrap();
-    let opened = Trail::open(&place.log, Duration::ZERO).and_then(|mut trail| append_one(&mut trail, "b"));
+    let opened = Journal::open(&place.log, Duration::ZERO).and_then(|mut trail| append_one(&mut trail, "b"));
     assert!(matches!(opened, Err(TrailError::Corrupt { .. })), "{opened:?}");
 }
 
@@ -247,7 +245,7 @@ fn pages_of_noise() {
 #[test]
 fn a_lock_that_somebody_holds() {
     let place = Place::with_decisions(1);
-    let mut open = Trail::open(&place.log, Duration::from_millis(100)).unwrap();
+    let mut open = Journal::open(&place.log, Duration::from_millis(100)).unwrap();
     let lock = fs::File::open(place.beside(".lock")).unwrap();
     lock.lock().unwrap();
     let start = Instant::now();
@@ -263,7 +261,7 @@ fn a_lock_that_somebody_holds() {
 #[test]
 fn a_database_that_somebody_else_writes() {
     let place = Place::with_decisions(1);
-    let mut open = Trail::open(&place.log, Duration::from_millis(300)).unwrap();
+    let mut open = Journal::open(&place.log, Duration::from_millis(300)).unwrap();
     // A program that knows nothing of the lock.
     let other = place.meddle();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -306,7 +304,7 @@ fn a_creation_that_was_cut_off_is_taken_up() {
 fn hostile_names_do_not_reach_the_terminal() {
     let place = Place::new();
     let path = place.directory.path().join("no\u{1b}[2J/log.db");
-    let error = Trail::open(&path, Duration::ZERO).unwrap_err();
+    let error = Journal::open(&path, Duration::ZERO).unwrap_err();
     assert!(!error.to_string().contains('\u{1b}') && !error.help().unwrap().contains('\u{1b}'));
 }
 
@@ -315,7 +313,7 @@ fn names_that_mean_something_to_sqlite_are_only_names() {
     let place = Place::new();
     for name in ["file:x.db?mode=memory", ":memory:", "a%20b?immutable=1", "- -.db", "é#1.db"] {
         let path = place.directory.path().join(name);
-        let _ = append_one(&mut Trail::open(&path, Duration::ZERO).unwrap(), "a").unwrap();
+        let _ = append_one(&mut Journal::open(&path, Duration::ZERO).unwrap(), "a").unwrap();
         assert!(path.exists(), "{name}");
         assert_eq!(TrailReader::open(&path).unwrap().count(&Filter::default()).unwrap(), 1);
     }
@@ -330,15 +328,4 @@ fn a_database_that_cannot_be_written_to_its_end() {
     // Where there is space again, the log goes on as if nothing had been.
     assert!(place.open().created());
     let _ = append_one(&mut place.open(), "a").unwrap();
-}
-
-/// A command that may not make a file larger than this many blocks.
-fn limited(command: &Command, blocks: u32) -> Command {
-    let mut shell = Command::new("/bin/sh");
-    shell.args(["-c", &format!("ulimit -f {blocks}; trap '' XFSZ; exec \"$0\" \"$@\"")]);
-    shell.arg(command.get_program()).args(command.get_args());
-    for (name, value) in command.get_envs() {
-        shell.env(name, value.unwrap_or_default());
-    }
-    shell
 }

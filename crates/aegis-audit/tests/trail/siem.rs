@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aegis_audit::{
-    Answer, ApproverIdentity, ExportFormat, OCSF_VERSION, Record, ResultStatus, approver_word,
-};
+use aegis_ledger::answer::{Answer, ApproverIdentity, ResultStatus};
+use aegis_ledger::export::{ExportFormat, OCSF_VERSION, approver_word};
+use aegis_ledger::record::Record;
 use aegis_engine::{Digest, RiskLevel, escape, escape_capped};
+use aegis_testkit::is_safe_line;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -436,11 +437,6 @@ fn what_is_too_long_for_cef_is_cut_and_says_so() {
     assert_eq!(extension["suser"], escape_capped(&long, 1023 - 64));
 }
 
-fn is_safe(line: &str) -> bool {
-    let hidden = ['\u{202e}', '\u{200b}', '\u{e0041}', '\u{3164}', '\u{2028}', '\u{feff}', '\u{2066}'];
-    !line.contains(|character: char| character.is_control() || hidden.contains(&character))
-}
-
 proptest! {
     #[test]
     fn every_event_of_ocsf_satisfies_the_schema(record in any_record(), texts in prop::array::uniform4(hostile())) {
@@ -448,7 +444,7 @@ proptest! {
         let more = Record { agent: Some(agent), action_target: target, host, result_error: Some(error), ..record.clone() };
         for record in [record, more] {
             let line = export(ExportFormat::Ocsf, std::slice::from_ref(&record));
-            prop_assert!(is_safe(line.trim_end_matches('\n')), "{line}");
+            prop_assert!(is_safe_line(line.trim_end_matches('\n')), "{line}");
             let event = ocsf(&record);
             prop_assert_eq!(all_problems(&event), Vec::<String>::new());
             prop_assert_eq!(&event["api"]["operation"], &record.action_type);
@@ -472,7 +468,7 @@ proptest! {
             ..record
         };
         let line = export(ExportFormat::Cef, std::slice::from_ref(&record));
-        prop_assert!(is_safe(line.trim_end_matches('\n')), "{line}");
+        prop_assert!(is_safe_line(line.trim_end_matches('\n')), "{line}");
         let (header, extension) = cef(&record);
         prop_assert_eq!(header.len(), 7);
         let approver = record.approver.as_ref().map(approver_word);

@@ -7,11 +7,11 @@ use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use aegis_audit::{Filter, JournaldSink, JsonlSink, Recorder, Sink, SinkError, TracingSink, TrailError};
+use aegis_audit::{Journal, JournaldSink, JsonlSink, Sink, SinkError, TracingSink, TrailError};
+use aegis_ledger::filter::Filter;
+use aegis_testkit::{Case, PATIENCE, Place, mode};
 use serde_json::Value;
 use tracing::Level;
-
-use crate::support::{Case, PATIENCE, Place, mode};
 
 fn jsonl(place: &Place) -> PathBuf {
     place.directory.path().join("decisions.jsonl")
@@ -21,11 +21,11 @@ fn open(place: &Place) -> Result<JsonlSink, SinkError> {
     JsonlSink::open(&jsonl(place), PATIENCE)
 }
 
-fn recorder(place: &Place, sink: impl Sink + 'static) -> Recorder {
-    Recorder::new(place.open(), vec![Box::new(sink)])
+fn recorder(place: &Place, sink: impl Sink + 'static) -> Journal {
+    place.open().with_sinks(vec![Box::new(sink)])
 }
 
-fn record(recorder: &mut Recorder, id: &str) {
+fn record(recorder: &mut Journal, id: &str) {
     let _ = recorder.record(&[Case::default().id(id).decided()]).unwrap();
 }
 

@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::identity;
 
-use aegis_audit::{
-    Answer, Distinct, Event, Filter, Named, Names, Record, ResultStatus, Stamped, Statistics, Tally,
-    TrailError, WAIT_BOUNDS_MS, approver_word,
-};
+use aegis_audit::TrailError;
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::Stamped;
+use aegis_ledger::export::approver_word;
+use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
+use aegis_ledger::statistics::{Distinct, Named, Names, Statistics, Tally, WAIT_BOUNDS_MS};
 use aegis_engine::RiskLevel;
+use aegis_testkit::{Case, Place, append_one, scaled};
 use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
 use proptest::collection::vec;
 use proptest::option;
@@ -15,11 +19,9 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::strategy::ValueTree as _;
 
-use crate::support::{Case, Place};
-
 /// What happened to one action, by numbers.
 #[derive(Clone, Debug)]
-struct Life {
+struct History {
     kind: &'static str,
     target: &'static str,
     agent: Option<&'static str>,
@@ -34,7 +36,7 @@ struct Life {
     apart: bool,
 }
 
-fn life() -> impl Strategy<Value = Life> {
+fn life() -> impl Strategy<Value = History> {
     let asked = prop_oneof![
         4 => Just(Some(Answer::Approved)),
         2 => Just(Some(Answer::Denied)),
@@ -52,7 +54,7 @@ fn life() -> impl Strategy<Value = Life> {
         any::<bool>(),
     )
         .prop_map(
-            |((kind, target), (agent, session, minutes), (answer, approver, waited_ms), ends, apart)| Life {
+            |((kind, target), (agent, session, minutes), (answer, approver, waited_ms), ends, apart)| History {
                 kind,
                 target,
                 agent,
@@ -67,7 +69,7 @@ fn life() -> impl Strategy<Value = Life> {
         )
 }
 
-impl Life {
+impl History {
     fn case(&self, index: usize) -> Case {
         let agent = self.agent.map(|agent| format!(",\"agent\":\"{agent}\"")).unwrap_or_default();
         let target = serde_json::to_string(self.target).unwrap();
@@ -76,6 +78,7 @@ impl Life {
             .id(&format!("a{index}"))
             .session(&format!("s{}", self.session))
             .at(&(start + TimeDelta::minutes(self.minutes)).to_rfc3339());
+        let case = Case { waited_ms: self.waited_ms, ..case };
         match (self.kind, self.answer) {
             ("update", Some(answer @ (Answer::Approved | Answer::Denied))) => {
                 case.answered_by(answer, self.approver)
@@ -94,7 +97,7 @@ impl Life {
 }
 
 /// A log in which these lives were lived one after another, and outcomes became known at the end.
-fn place(lives: &[Life]) -> Place {
+fn place(lives: &[History]) -> Place {
     let cases: Vec<_> = lives.iter().enumerate().map(|(index, life)| life.case(index)).collect();
     let mut events: Vec<Stamped<'_>> = Vec::new();
     for (life, case) in lives.iter().zip(&cases) {
@@ -102,11 +105,7 @@ fn place(lives: &[Life]) -> Place {
             events.push(case.requested());
         }
         if life.is_asked() && life.is_answered() {
-            let mut answered = case.answered();
-            if let Event::Answered { waited_ms, .. } = &mut answered.event {
-                *waited_ms = life.waited_ms;
-            }
-            events.push(answered);
+            events.push(case.answered());
         }
         if !life.apart && life.is_answered() {
             events.push(case.decided());
@@ -162,7 +161,7 @@ fn named<T: Clone, V>(names: &Names<T>, value: impl Fn(T) -> V) -> BTreeMap<Opti
 }
 
 /// Compares with what the records say.
-fn compare(lives: &[Life], records: &[Record], found: &Statistics) {
+fn compare(lives: &[History], records: &[Record], found: &Statistics) {
     let at = |record: &Record| record.timestamp.parse::<DateTime<Utc>>().unwrap();
     let all: Vec<_> = records.iter().collect();
     assert_eq!(found.total, tally(&all));
@@ -212,7 +211,7 @@ fn compare_series(records: &[Record], found: &Statistics) {
 }
 
 /// How long the questions of these records stood that somebody answered, by the lives that made them.
-fn waits<'r>(lives: &[Life], records: impl Iterator<Item = &'r Record>) -> Vec<u64> {
+fn waits<'r>(lives: &[History], records: impl Iterator<Item = &'r Record>) -> Vec<u64> {
     let mut waits: Vec<_> = records
         .filter(|record| matches!(record.decision, Some(Answer::Approved | Answer::Denied)))
         .filter_map(|record| lives[record.id.strip_prefix('a').unwrap().parse::<usize>().unwrap()].waited_ms)
@@ -221,8 +220,8 @@ fn waits<'r>(lives: &[Life], records: impl Iterator<Item = &'r Record>) -> Vec<u
     waits
 }
 
-fn compare_waits(lives: &[Life], records: &[Record], found: &Statistics) {
-    let check = |waits: &[u64], found: &aegis_audit::Waits| {
+fn compare_waits(lives: &[History], records: &[Record], found: &Statistics) {
+    let check = |waits: &[u64], found: &aegis_ledger::statistics::Waits| {
         assert_eq!(found.count, waits.len() as u64);
         let rank = |percent: usize| waits.get((waits.len() * percent).div_ceil(100).saturating_sub(1));
         for (quantile, percent) in [(found.median_ms, 50), (found.p90_ms, 90), (found.p99_ms, 99)] {
@@ -306,7 +305,7 @@ fn filters() -> impl Strategy<Value = Filter> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if std::env::var_os("AEGIS_TORTURE").is_some() { 2000 } else { 40 }))]
+    #![proptest_config(ProptestConfig::with_cases(scaled(40, 2000).try_into().unwrap()))]
 
     #[test]
     fn one_pass_counts_what_the_records_say(lives in vec(life(), 0..60), filter in filters()) {
@@ -369,7 +368,7 @@ fn questions_at_one_moment_agree() {
         .read()
         .at_one_moment(|reader| {
             let before = reader.count(&Filter::default())?;
-            let _ = crate::support::append_one(&mut trail, "later")?;
+            let _ = append_one(&mut trail, "later")?;
             let after = reader.statistics(&Filter::default(), 5, |_| ())?.total.total();
             Ok::<_, TrailError>((before, after))
         })

@@ -2,9 +2,11 @@
 
 use std::fs;
 
-use aegis_audit::{Filter, TrailError};
+use aegis_audit::TrailError;
+use aegis_ledger::filter::Filter;
+use aegis_testkit::{Place, append_one};
 
-use crate::support::{Place, append_one, child};
+use crate::child::child;
 
 fn refuses_after(sql: &str) -> TrailError {
     let place = Place::with_decisions(3);

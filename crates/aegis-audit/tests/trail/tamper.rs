@@ -3,38 +3,23 @@
 
 use std::path::Path;
 
-use aegis_audit::{
-    Anchor, Answer, Claim, Event, Operator, Receipt, ResultStatus, Stamped, TrailReader, Verification,
-};
+use aegis_audit::sqlite::TrailReader;
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::{Event, Operator, Stamped};
+use aegis_ledger::receipt::Receipt;
+use aegis_ledger::verify::{Anchor, Claim, Verification};
+use aegis_testkit::{Case, Chance, Place, rehash, scaled, without_triggers};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::prune::prune_through;
-use crate::support::{Case, Place, without_triggers};
-use crate::verify::rehash;
 
 /// How many rows the log has.
 const ROWS: i64 = 1000;
 
-/// A small generator of numbers (splitmix64): the same edits in every run.
-struct Numbers(u64);
-
-impl Numbers {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: i64) -> i64 {
-        i64::try_from(self.next() % bound.unsigned_abs()).unwrap()
-    }
-
-    fn row(&mut self) -> i64 {
-        1 + self.below(ROWS)
-    }
+/// The number of any of the rows.
+fn any_row(chance: &mut Chance) -> i64 {
+    1 + i64::try_from(chance.below(ROWS.unsigned_abs().try_into().unwrap())).unwrap()
 }
 
 /// A log with events of every kind, and the receipt of its newest row.
@@ -80,17 +65,17 @@ fn original(place: &Place) -> Receipt {
 }
 
 /// Another value of the same kind, different from `value` by a little.
-fn another(value: Value, numbers: &mut Numbers) -> Value {
+fn another(value: Value, chance: &mut Chance) -> Value {
     match value {
         Value::Null => Value::Blob(vec![7; 32]),
-        Value::Integer(number) => Value::Integer(number ^ (1 << numbers.below(40))),
+        Value::Integer(number) => Value::Integer(number ^ (1 << chance.below(40))),
         Value::Real(number) => Value::Real(number + 1.0),
         Value::Text(text) => {
             let mut bytes = text.into_bytes();
             if bytes.is_empty() {
                 return Value::Text("x".to_owned());
             }
-            let place = usize::try_from(numbers.next() % bytes.len() as u64).unwrap();
+            let place = usize::try_from(chance.next() % bytes.len() as u64).unwrap();
             bytes[place] = if bytes[place] == b'x' { b'y' } else { b'x' };
             Value::Text(String::from_utf8_lossy(&bytes).into_owned())
         }
@@ -98,7 +83,7 @@ fn another(value: Value, numbers: &mut Numbers) -> Value {
             if bytes.is_empty() {
                 return Value::Blob(vec![1]);
             }
-            let bit = numbers.next();
+            let bit = chance.next();
             let place = usize::try_from((bit >> 3) % bytes.len() as u64).unwrap();
             bytes[place] ^= 1 << (bit % 8);
             Value::Blob(bytes)
@@ -107,10 +92,10 @@ fn another(value: Value, numbers: &mut Numbers) -> Value {
 }
 
 /// Changes one column of one row of a table. Gives what was done.
-fn edit(connection: &Connection, table: &str, key: &str, column: &str, numbers: &mut Numbers) -> String {
-    let count: i64 =
+fn edit(connection: &Connection, table: &str, key: &str, column: &str, chance: &mut Chance) -> String {
+    let count: usize =
         connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
-    let offset = numbers.below(count);
+    let offset = chance.below(count);
     let (rowid, value): (Value, Value) = connection
         .query_row(
             &format!("SELECT {key}, {column} FROM {table} ORDER BY {key} LIMIT 1 OFFSET {offset}"),
@@ -119,7 +104,7 @@ fn edit(connection: &Connection, table: &str, key: &str, column: &str, numbers: 
         )
         .unwrap();
     // A text stays UTF-8, and a payload that is null becomes a text.
-    let value = match another(value, numbers) {
+    let value = match another(value, chance) {
         Value::Blob(_) if column == "payload" => Value::Text("{}".to_owned()),
         value => value,
     };
@@ -130,7 +115,7 @@ fn edit(connection: &Connection, table: &str, key: &str, column: &str, numbers: 
 }
 
 /// Does one edit of a log that was pruned, and has an index over full blocks. Gives what was done.
-fn tamper_with_pruned(connection: &Connection, numbers: &mut Numbers) -> String {
+fn tamper_with_pruned(connection: &Connection, chance: &mut Chance) -> String {
     const COLUMNS: [(&str, &str, &str); 18] = [
         ("events", "seq", "seq"),
         ("events", "seq", "at"),
@@ -155,34 +140,34 @@ fn tamper_with_pruned(connection: &Connection, numbers: &mut Numbers) -> String 
         connection.execute_batch(&sql).unwrap();
         sql
     };
-    match usize::try_from(numbers.below(21)).unwrap() {
+    match chance.below(21) {
         18 => rows("DELETE FROM terms WHERE value = 'decided'".to_owned()),
         19 => rows("DELETE FROM blocks".to_owned()),
-        20 => rows(format!("DELETE FROM events WHERE seq = {}", 101 + numbers.below(4000))),
+        20 => rows(format!("DELETE FROM events WHERE seq = {}", 101 + chance.below(4000))),
         column => {
             let (table, key, column) = COLUMNS[column];
-            edit(connection, table, key, column, numbers)
+            edit(connection, table, key, column, chance)
         }
     }
 }
 
 /// Does one edit. Gives what was done.
-fn tamper(connection: &Connection, numbers: &mut Numbers) -> String {
+fn tamper(connection: &Connection, chance: &mut Chance) -> String {
     const COLUMNS: [&str; 10] =
         ["seq", "at", "kind", "action_id", "body", "payload", "salt", "commitment", "prev_hash", "hash"];
     let run = |sql: String| {
         connection.execute_batch(&sql).unwrap();
         sql
     };
-    let (row, other) = (numbers.row(), numbers.row());
-    match numbers.below(16) {
+    let (row, other) = (any_row(chance), any_row(chance));
+    match chance.below(16) {
         0..=6 => {
-            let column = COLUMNS[usize::try_from(numbers.below(10)).unwrap()];
-            edit(connection, "events", "seq", column, numbers)
+            let column = COLUMNS[chance.below(10)];
+            edit(connection, "events", "seq", column, chance)
         }
         7 => {
-            let column = ["id", "created_at", "key"][usize::try_from(numbers.below(3)).unwrap()];
-            edit(connection, "log", "only", column, numbers)
+            let column = ["id", "created_at", "key"][chance.below(3)];
+            edit(connection, "log", "only", column, chance)
         }
         8 => run(format!("DELETE FROM events WHERE seq = {row}")),
         9 => run(format!("DELETE FROM events WHERE seq > {}", row.min(ROWS - 1))),
@@ -220,15 +205,15 @@ fn tamper(connection: &Connection, numbers: &mut Numbers) -> String {
     }
 }
 
-type Tamper = fn(&Connection, &mut Numbers) -> String;
+type Tamper = fn(&Connection, &mut Chance) -> String;
 
 /// Tampers with a copy, and gives it back in the form in which a log has its triggers.
-fn tampered(copy: &Path, numbers: &mut Numbers, tamper: Tamper) -> String {
+fn tampered(copy: &Path, chance: &mut Chance, tamper: Tamper) -> String {
     let connection = Connection::open(copy).unwrap();
     connection
         .execute_batch("PRAGMA synchronous = OFF; PRAGMA ignore_check_constraints = ON; BEGIN")
         .unwrap();
-    let done = without_triggers(&connection, |connection| tamper(connection, numbers));
+    let done = without_triggers(&connection, |connection| tamper(connection, chance));
     connection.execute_batch("COMMIT").unwrap();
     done
 }
@@ -240,7 +225,7 @@ fn weak(found: &Verification) -> bool {
 
 #[test]
 fn every_single_edit_is_found() {
-    let edits = if std::env::var_os("AEGIS_TORTURE").is_some() { 20_000 } else { 300 };
+    let edits = scaled(300, 20_000);
     let place = Place::new();
     let receipt = original(&place);
     let bytes = std::fs::read(&place.log).unwrap();
@@ -256,10 +241,10 @@ fn every_single_edit_is_found() {
     assert_eq!((untouched.damage.as_slice(), untouched.rows), (&[][..], 1000));
     assert_eq!((untouched.anchored, untouched.removed), (Some(1000), 1));
 
-    let (mut numbers, mut missed_by_weak) = (Numbers(4), 0);
+    let (mut chance, mut missed_by_weak) = (Chance::new(4), 0);
     for number in 0..edits {
         std::fs::write(&copy, &bytes).unwrap();
-        let done = tampered(&copy, &mut numbers, tamper);
+        let done = tampered(&copy, &mut chance, tamper);
         if let Some(found) = verify() {
             assert!(!found.is_sound(), "edit {number} was missed: {done}");
             // One edit is one damage, or a few where it says several things.
@@ -272,7 +257,7 @@ fn every_single_edit_is_found() {
 
 #[test]
 fn every_single_edit_of_a_pruned_log_is_found() {
-    let edits = if std::env::var_os("AEGIS_TORTURE").is_some() { 2000 } else { 40 };
+    let edits = scaled(40, 2000);
     let place = Place::new();
     let cases: Vec<_> = (0..4200).map(|number| Case::default().id(&format!("a{number}"))).collect();
     let (mut trail, mut receipts) = (place.open(), Vec::new());
@@ -290,10 +275,10 @@ fn every_single_edit_of_a_pruned_log_is_found() {
     std::fs::write(&copy, &bytes).unwrap();
     let untouched = verify().unwrap();
     assert_eq!((untouched.damage.as_slice(), untouched.start, untouched.rows), (&[][..], 101, 4101));
-    let mut numbers = Numbers(5);
+    let mut chance = Chance::new(5);
     for number in 0..edits {
         std::fs::write(&copy, &bytes).unwrap();
-        let done = tampered(&copy, &mut numbers, tamper_with_pruned);
+        let done = tampered(&copy, &mut chance, tamper_with_pruned);
         assert!(verify().is_none_or(|found| !found.is_sound()), "edit {number} was missed: {done}");
     }
 }

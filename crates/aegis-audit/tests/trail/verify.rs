@@ -1,14 +1,11 @@
 //! Verifying: each kind of damage is named with its row, and nothing else is found.
 
-use aegis_audit::{
-    Anchor, Answer, Claim, Damage, DamageKind, Event, Operator, Receipt, ResultStatus, Stamped, Standing,
-    Verification,
-};
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::{Event, Operator, Stamped};
+use aegis_ledger::receipt::Receipt;
+use aegis_ledger::verify::{Anchor, Claim, Damage, DamageKind, Standing, Verification};
 use aegis_engine::Digest;
-use rusqlite::Connection;
-use sha2::{Digest as _, Sha256};
-
-use crate::support::{Case, Place, without_triggers};
+use aegis_testkit::{Case, Place, rehash, without_triggers};
 
 /// A log of 12 decisions, numbered 1 to 12, and their receipts.
 fn twelve() -> (Place, Vec<Receipt>) {
@@ -30,36 +27,6 @@ fn damage(place: &Place) -> Vec<Damage> {
 
 fn at(seq: i64, kind: DamageKind) -> Damage {
     Damage { seq: Some(seq), kind }
-}
-
-/// Gives a row the hash that its content has, as somebody who knows the format can.
-pub(crate) fn rehash(connection: &Connection, seq: i64) {
-    let part = |bytes: &[u8]| [&(bytes.len() as u64).to_be_bytes(), bytes].concat();
-    let log: Vec<u8> = connection.query_row("SELECT id FROM log", [], |row| row.get(0)).unwrap();
-    let hash: Vec<u8> = connection
-        .query_row(
-            "SELECT seq, at, kind, action_id, body, commitment, prev_hash FROM events WHERE seq = ?1",
-            [seq],
-            |row| {
-                let text = |column| row.get::<_, String>(column).map(|text| part(text.as_bytes()));
-                let bytes = |column| row.get::<_, Vec<u8>>(column).map(|bytes| part(&bytes));
-                let number = |column| row.get::<_, i64>(column).map(|number| number.to_be_bytes().to_vec());
-                let parts = [
-                    b"aegis-event-v1\0".to_vec(),
-                    part(&log),
-                    number(0)?,
-                    number(1)?,
-                    text(2)?,
-                    text(3)?,
-                    text(4)?,
-                    bytes(5)?,
-                    bytes(6)?,
-                ];
-                Ok(Sha256::digest(parts.concat()).to_vec())
-            },
-        )
-        .unwrap();
-    connection.execute("UPDATE events SET hash = ?1 WHERE seq = ?2", (hash, seq)).unwrap();
 }
 
 #[test]

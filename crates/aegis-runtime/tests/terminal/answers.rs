@@ -1,7 +1,7 @@
 //! What counts as yes, what counts as no, and what counts as nobody having answered.
 
 use crate::program::read_action;
-use crate::screen::{QUESTION, Terminal};
+use crate::terminal::{QUESTION, Terminal};
 
 const APPROVED: &str = "Approved by us; settings kept";
 const DENIED: &str = "Denied by us; settings kept";

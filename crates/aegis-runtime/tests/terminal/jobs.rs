@@ -1,6 +1,8 @@
 //! Background jobs, stopped jobs, several processes at one terminal, and no terminal at all.
 
-use crate::screen::{QUESTION, Terminal, USUAL};
+use aegis_testkit::USUAL;
+
+use crate::terminal::{QUESTION, Terminal};
 
 #[test]
 fn without_a_terminal_of_its_own_nobody_is_asked() {

@@ -1,9 +1,10 @@
 //! The whole screen, as a person sees it.
 
+use aegis_testkit::{Size, USUAL};
 use serde_json::{Value, json};
 
 use crate::program::read_action;
-use crate::screen::{QUESTION, Size, Terminal, USUAL};
+use crate::terminal::{QUESTION, Terminal};
 
 /// What the screen shows after `no` was answered to an action, with its digest taken out.
 #[track_caller]

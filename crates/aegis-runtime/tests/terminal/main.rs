@@ -1,4 +1,5 @@
-//! The question at a real pseudo-terminal: what may be answered, by which ways it ends, and what it leaves behind.
+//! The question at a real pseudo-terminal: what may be answered, by which ways it ends, and what it leaves
+//! behind.
 //!
 //! The program that asks is this one, started again at the pseudo-terminal: see `program`.
 
@@ -11,6 +12,6 @@ mod looks;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
-mod screen;
-#[cfg(test)]
 mod signals;
+#[cfg(test)]
+mod terminal;

@@ -9,14 +9,13 @@ use std::time::{Duration, Instant};
 
 use aegis_engine::{Action, Decision, Digest, Source, load};
 use aegis_runtime::{Approval, ApprovalRequest, Approver, TerminalApprover, TerminalOptions};
+use aegis_testkit::PATIENCE;
 use nix::libc;
 use nix::sys::termios::{
     FlowArg, SetArg, SpecialCharacterIndices, Termios, cfmakeraw, tcflow, tcgetattr, tcsetattr,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-use crate::screen::PATIENCE;
 
 /// Tells this program to be the one that asks. The value names the file of its [`Settings`].
 pub(crate) const SETTINGS: &str = "AEGIS_TEST_PROGRAM";

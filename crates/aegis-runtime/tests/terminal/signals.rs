@@ -2,12 +2,12 @@
 
 use std::process::{Command, Stdio};
 
+use aegis_testkit::{PATIENCE, USUAL};
 use nix::sys::signal::Signal;
-use portable_pty::{PtySize, native_pty_system};
 use tempfile::TempDir;
 
 use crate::program::Settings;
-use crate::screen::{PATIENCE, QUESTION, Terminal, USUAL, command, parser, wait_for_file};
+use crate::terminal::{QUESTION, Terminal, command, wait_for_file};
 
 #[test]
 fn interrupting_is_no() {
@@ -111,23 +111,13 @@ const WINDOW_SCRIPT: &str = "AEGIS_TEST_WINDOW_SCRIPT";
 /// Not a test of its own: the window of a terminal, which another test closes by killing it.
 #[test]
 fn holds_a_terminal() {
-    use std::io::Read as _;
     let (Ok(settings), Ok(script)) = (std::env::var(WINDOW), std::env::var(WINDOW_SCRIPT)) else { return };
     let settings: Settings = serde_json::from_str(&settings).unwrap();
-    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
-    let pair = native_pty_system().openpty(size).unwrap();
     let command = command(&script, &settings, &settings.directory);
-    let _child = pair.slave.spawn_command(command).unwrap();
-    drop(pair.slave);
-    let mut output = pair.master.try_clone_reader().unwrap();
-    let mut screen = parser(USUAL);
-    let mut buffer = [0; 4096];
-    while let Ok(length @ 1..) = output.read(&mut buffer) {
-        screen.process(&buffer[..length]);
-        if screen.screen().contents().contains(QUESTION) {
-            std::fs::write(settings.directory.join("question"), "").unwrap();
-        }
-    }
+    let mut terminal = aegis_testkit::Terminal::spawn(command, USUAL);
+    terminal.wait_for(QUESTION);
+    std::fs::write(settings.directory.join("question"), "").unwrap();
+    terminal.wait();
 }
 
 #[test]

@@ -1,0 +1,175 @@
+//! A pseudo-terminal, its screen and its keyboard. No wait is without a bound.
+
+use std::fs;
+use std::io::{Read as _, Write};
+use std::num::NonZero;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+
+use crate::environment::with_aegis;
+use crate::{PATIENCE, Program, TestEnvironment};
+
+/// Columns and lines.
+pub type Size = (u16, u16);
+/// The size that terminals usually have at least.
+pub const USUAL: Size = (80, 24);
+
+/// A program at a pseudo-terminal. Where it still runs when this is dropped, it is killed.
+pub struct Terminal {
+    screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    child: Box<dyn Child + Send + Sync>,
+    keyboard: Box<dyn Write + Send>,
+    _master: Box<dyn MasterPty + Send>,
+    log: Option<PathBuf>,
+}
+
+impl Terminal {
+    /// Starts `aegis` with these arguments at a terminal of the usual size.
+    pub fn aegis<P: Program>(environment: &TestEnvironment<P>, arguments: &[&str]) -> Terminal {
+        let mut command = CommandBuilder::new(P::PATH);
+        command.args(arguments);
+        Terminal::in_environment(environment, command)
+    }
+
+    /// Starts a shell script in which `aegis` is the program.
+    pub fn shell<P: Program>(environment: &TestEnvironment<P>, script: &str) -> Terminal {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", &with_aegis(script)]);
+        Terminal::in_environment(environment, command)
+    }
+
+    fn in_environment<P: Program>(environment: &TestEnvironment<P>, mut command: CommandBuilder) -> Terminal {
+        command.env_clear();
+        for (name, value) in [("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("AEGIS", P::PATH)] {
+            command.env(name, value);
+        }
+        command.cwd(environment.path());
+        Terminal::spawn(command, USUAL)
+    }
+
+    /// Starts a command at a terminal of that size.
+    pub fn spawn(command: CommandBuilder, (columns, lines): Size) -> Terminal {
+        let size = PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let (lines, columns) = (NonZero::new(lines).unwrap(), NonZero::new(columns).unwrap());
+        let screen = Arc::new((Mutex::new(vt100::Parser::new(lines, columns, 0)), Condvar::new()));
+        let mut output = pair.master.try_clone_reader().unwrap();
+        let shown = Arc::clone(&screen);
+        std::thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = output.read(&mut buffer) {
+                shown.0.lock().unwrap().process(&buffer[..length]);
+                shown.1.notify_all();
+            }
+        });
+        let keyboard = pair.master.take_writer().unwrap();
+        Terminal { screen, child, keyboard, _master: pair.master, log: None }
+    }
+
+    /// With the path of a file that is shown beside the screen where a wait is in vain.
+    pub fn with_log(mut self, log: PathBuf) -> Terminal {
+        self.log = Some(log);
+        self
+    }
+
+    /// The screen as it is seen, without trailing blanks.
+    pub fn contents(&self) -> String {
+        self.screen.0.lock().unwrap().screen().contents()
+    }
+
+    /// The screen with its colours.
+    pub fn formatted(&self) -> String {
+        self.screen.0.lock().unwrap().screen().contents_formatted()
+    }
+
+    /// Waits until the screen is as `wanted`, and gives it back.
+    #[track_caller]
+    pub fn wait_until(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        let mut screen = self.screen.0.lock().unwrap();
+        while !wanted(screen.screen()) {
+            let contents = screen.screen().contents();
+            assert!(Instant::now() < deadline, "waited for {what} in vain:\n{contents}\n{}", self.logged());
+            screen = self.screen.1.wait_timeout(screen, Duration::from_millis(200)).unwrap().0;
+        }
+        screen.screen().contents()
+    }
+
+    fn logged(&self) -> String {
+        self.log.as_ref().and_then(|log| fs::read_to_string(log).ok()).unwrap_or_default()
+    }
+
+    /// Waits until `text` is on the screen, and gives all of it back.
+    #[track_caller]
+    pub fn wait_for(&self, text: &str) -> String {
+        self.wait_until(&format!("{text:?}"), |screen| screen.contents().contains(text))
+    }
+
+    /// Waits until `text` is on the screen `times` times, and gives all of it back.
+    #[track_caller]
+    pub fn wait_for_times(&self, text: &str, times: usize) -> String {
+        self.wait_until(&format!("{times} times {text:?}"), |screen| {
+            screen.contents().matches(text).count() == times
+        })
+    }
+
+    /// Types bytes.
+    pub fn type_bytes(&mut self, bytes: &[u8]) {
+        self.keyboard.write_all(bytes).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Types text.
+    pub fn type_text(&mut self, text: &str) {
+        self.type_bytes(text.as_bytes());
+    }
+
+    /// Sends the program, or the script, a signal.
+    pub fn send(&self, signal: Signal) {
+        let process = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        kill(Pid::from_raw(process), signal).unwrap();
+    }
+
+    /// Whether the program, or the script, has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits for the end of the program, or of the script.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "it does not end:\n{}", self.contents());
+            sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Waits for the end, and gives the exit status; -1 where a signal killed it.
+    #[track_caller]
+    pub fn code(&mut self) -> i32 {
+        let status = self.wait();
+        if status.signal().is_some() { -1 } else { i32::try_from(status.exit_code()).unwrap() }
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // Once its end was waited for, the number may be another's.
+        if let Ok(None) = self.child.try_wait() {
+            self.send(Signal::SIGKILL);
+            let _ = self.child.wait();
+        }
+    }
+}
