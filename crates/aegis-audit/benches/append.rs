@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p aegis-audit`
 
-use aegis_testkit::{Case, Place};
+use aegis_testkit::{Append as _, Case, Place};
 use divan::{Bencher, counter::ItemsCount};
 
 fn main() {

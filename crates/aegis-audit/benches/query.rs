@@ -8,8 +8,8 @@ use std::sync::OnceLock;
 
 use aegis_audit::TrailError;
 use aegis_audit::sqlite::TrailReader;
-use aegis_ledger::filter::Filter;
 use aegis_engine::RiskLevel;
+use aegis_ledger::filter::Filter;
 use aegis_testkit::{Case, Place, append_cases};
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::Bencher;

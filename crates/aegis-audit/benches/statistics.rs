@@ -6,13 +6,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use aegis_audit::{Journal, TrailError};
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Journal, TrailError};
+use aegis_engine::{ApprovalMode, Source, load};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::Stamped;
 use aegis_ledger::filter::Filter;
-use aegis_engine::{ApprovalMode, Source, load};
-use aegis_testkit::{Case, Chance, PATIENCE, Place};
+use aegis_testkit::{Append as _, Case, Chance, PATIENCE, Place};
 use chrono::{DateTime, TimeDelta, Utc};
 use divan::Bencher;
 

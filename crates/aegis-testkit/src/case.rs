@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
+use aegis_engine::{Action, ApprovalMode, Decision, Digest, Policy, Redaction, Source, load};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, ResultStatus, Via};
 use aegis_ledger::event::{Answered, Decided, Ended, Entry, Event, PathSource, Requested, Stamped};
-use aegis_engine::{Action, ApprovalMode, Decision, Digest, Policy, Redaction, Source, load};
 use chrono::{DateTime, Utc};
 
 /// Rules that give every risk level and every approval, by the action's type.
@@ -156,7 +156,10 @@ impl Case {
     /// It is decided.
     pub fn decided(&self) -> Stamped<'_> {
         let (entry, answer, approver) = (self.entry(), self.answer, self.approver.as_ref());
-        Stamped { at: self.at, event: Event::Decided(Decided { entry, answer, approver, reason: "it is so" }) }
+        Stamped {
+            at: self.at,
+            event: Event::Decided(Decided { entry, answer, approver, reason: "it is so" }),
+        }
     }
 
     /// It has ended so, after a while.

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use aegis_audit::{Journal, TrailError};
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Journal, TrailError};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
 use rusqlite::Connection;

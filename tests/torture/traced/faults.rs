@@ -14,7 +14,7 @@ use aegis_testkit::{Chance, Log, READ, figures, is_long, skipped};
 use nix::errno::Errno;
 
 use super::power_loss::{COPIED, COPY, LOG, check, lost_if_cut, one};
-use super::recorder::{Point, RELEASE, Journal};
+use super::recorder::{Point, RELEASE, Recorder};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
 use crate::claim::{Claim, broken, garbled_in_copy, missing_in_copy};
 use crate::environment::TestEnvironment;
@@ -68,7 +68,7 @@ impl Scenario {
                 "unlink" => Verdict::Kill,
                 _ => Verdict::Proceed,
             };
-            let mut recorder = Journal::with_plan(environment.path(), Box::new(kill));
+            let mut recorder = Recorder::with_plan(environment.path(), Box::new(kill));
             let ending = trace(vec![one(&environment)], &mut recorder).unwrap();
             assert_eq!(ending[0].code, None);
             assert!(environment.file(&format!("{LOG}-wal")).exists());
@@ -114,7 +114,7 @@ fn prepared(files: &BTreeMap<String, Vec<u8>>) -> TestEnvironment {
 struct Faulty {
     scenario: Scenario,
     environment: TestEnvironment,
-    recorder: Journal<'static>,
+    recorder: Recorder<'static>,
     ending: Ending,
     hit: Option<Point>,
 }
@@ -132,7 +132,7 @@ impl Faulty {
             *injected.borrow_mut() = Some(point.clone());
             fault
         };
-        let mut recorder = Journal::with_plan(environment.path(), Box::new(plan));
+        let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
         let ending = trace(vec![scenario.program(&environment)], &mut recorder).unwrap().remove(0);
         let hit = hit.take();
         Faulty { scenario, environment, recorder, ending, hit }
@@ -337,7 +337,7 @@ fn an_answer_without_a_sync_is_noticed() {
             "fsync" | "fdatasync" => Verdict::Pretend,
             _ => Verdict::Proceed,
         };
-        let mut recorder = Journal::with_plan(environment.path(), Box::new(plan));
+        let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
         let ending = trace(vec![scenario.program(&environment)], &mut recorder).unwrap().remove(0);
         assert_eq!(ending.code, Some(0), "{ending:?}");
         let lost = lost_if_cut(&recorder).len();

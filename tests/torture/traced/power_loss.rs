@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use aegis_audit::Journal;
 use aegis_audit::sqlite::TrailReader;
 use aegis_ledger::answer::ResultStatus;
-use aegis_ledger::event::{Event, Stamped};
+use aegis_ledger::event::{Ended, Event, Stamped};
 use aegis_ledger::filter::Filter;
 use aegis_testkit::{BULK, Chance, DELETE, Log, READ, figures, scaled, skipped};
 use chrono::Utc;
 
 use super::image::{Image, LOSSES, Loss, image, write};
-use super::recorder::{Content, Journal, Step};
+use super::recorder::{Content, Recorder, Step};
 use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
 use crate::claim::{Claim, broken, missing_in_copy};
 use crate::environment::TestEnvironment;
@@ -49,20 +49,20 @@ fn conversation(environment: &TestEnvironment, lines: usize) -> Program {
 struct Recording {
     what: &'static str,
     _environment: TestEnvironment,
-    recorder: Journal<'static>,
+    recorder: Recorder<'static>,
 }
 
 impl Recording {
-    fn of(what: &'static str, run: impl FnOnce(&TestEnvironment, &mut Journal<'static>)) -> Recording {
+    fn of(what: &'static str, run: impl FnOnce(&TestEnvironment, &mut Recorder<'static>)) -> Recording {
         let environment = TestEnvironment::new();
-        let mut recorder = environment.path());
-        run(&environment.with_sinks(&mut recorder);
+        let mut recorder = Recorder::new(environment.path());
+        run(&environment, &mut recorder);
         assert!(recorder.claims().next().is_some(), "{what}: nothing was allowed");
         Recording { what, _environment: environment, recorder }
     }
 }
 
-fn all(programs: Vec<Program>, recorder: &mut Journal<'_>) -> Vec<Ending> {
+fn all(programs: Vec<Program>, recorder: &mut Recorder<'_>) -> Vec<Ending> {
     let endings = trace(programs, recorder).unwrap();
     assert!(endings.iter().all(|ending| !ending.stuck), "{endings:?}");
     endings
@@ -175,20 +175,20 @@ fn examine_log(left: &Image, claims: &[&Claim], chance: &mut Chance) -> Vec<Stri
     }
 }
 
-fn append(path: &Path) -> Result<(), aegis_audit::TrailError> {
-    let mut trail = Journal::open(path, Duration::from_secs(60))?;
-    let event = Event::Ended {
+fn append(path: &Path) -> Result<(), aegis_audit::RecordError> {
+    let mut journal = Journal::open(path, Duration::from_secs(60))?;
+    let ended = Ended {
         action_id: "next",
         session_id: "next",
         status: ResultStatus::Success,
         error: None,
         duration_ms: None,
     };
-    trail.append(&[Stamped { at: Utc::now(), event }]).map(drop)
+    journal.record(vec![Stamped { at: Utc::now(), event: Event::Ended(ended) }]).map(drop)
 }
 
 /// After how many steps the power fails: often when somebody has just been told something.
-fn moment(recorder: &Journal<'_>, chance: &mut Chance) -> usize {
+fn moment(recorder: &Recorder<'_>, chance: &mut Chance) -> usize {
     let told: Vec<usize> = recorder.claims().map(|(step, _)| step + 1).collect();
     if chance.percent(40) && !told.is_empty() {
         told[chance.below(told.len())]
@@ -197,19 +197,19 @@ fn moment(recorder: &Journal<'_>, chance: &mut Chance) -> usize {
     }
 }
 
-fn told_before<'a>(recorder: &'a Journal<'_>, at: usize) -> Vec<&'a Claim> {
+fn told_before<'a>(recorder: &'a Recorder<'_>, at: usize) -> Vec<&'a Claim> {
     recorder.claims().filter(|(step, _)| *step < at).map(|(_, claim)| claim).collect()
 }
 
 /// What the disk may hold at a moment, and what is wrong with that.
-fn cut(recorder: &Journal<'_>, at: usize, loss: Loss, chance: &mut Chance) -> Vec<String> {
+fn cut(recorder: &Recorder<'_>, at: usize, loss: Loss, chance: &mut Chance) -> Vec<String> {
     let left = image(&recorder.before, &recorder.steps[..at], loss, chance);
     examine(&left, recorder.knows(COPY), &told_before(recorder, at), chance)
 }
 
 /// The worst that a power cut can do at each moment at which somebody was told something: all of it is lost that was not
 /// synced. Gives what is wrong then.
-pub(crate) fn lost_if_cut(recorder: &Journal<'_>) -> Vec<String> {
+pub(crate) fn lost_if_cut(recorder: &Recorder<'_>) -> Vec<String> {
     let mut problems = Vec::new();
     // Whoever was told something at the same time has the same image.
     let mut told: Vec<usize> = recorder.claims().map(|(step, _)| step + 1).collect();
@@ -322,9 +322,9 @@ fn a_writer_that_syncs_later_loses_what_it_answered() {
     let environment = TestEnvironment::empty();
     let path = environment.file(LOG);
     naive::create(&path);
-    let mut recorder = environment.path());
+    let mut recorder = Recorder::new(environment.path());
     let program =
-        Program { command: naive::writer(Fault::SyncsLater.with_sinks(&path, 20), feed: Feed::Whole(Vec::new()) };
+        Program { command: naive::writer(Fault::SyncsLater, &path, 20), feed: Feed::Whole(Vec::new()) };
     let ending = &all(vec![program], &mut recorder)[0];
     assert_eq!(ending.code, Some(0), "{ending:?}");
     let told = recorder.claims().count();

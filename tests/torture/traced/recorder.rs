@@ -88,7 +88,7 @@ pub(crate) struct Point {
 /// What a directory held when a recording began.
 pub(crate) type Content = BTreeMap<String, (FileNumber, Vec<u8>)>;
 
-pub(crate) struct Journal<'a> {
+pub(crate) struct Recorder<'a> {
     directory: PathBuf,
     pub(crate) before: Content,
     pub(crate) steps: Vec<Step>,
@@ -114,14 +114,14 @@ enum Inside {
     Rename { from: String, to: String },
 }
 
-impl<'a> Journal<'a> {
-    pub(crate) fn new(directory: &Path) -> Journal<'a> {
-        Journal::with_plan(directory, Box::new(|_, _| Verdict::Proceed))
+impl<'a> Recorder<'a> {
+    pub(crate) fn new(directory: &Path) -> Recorder<'a> {
+        Recorder::with_plan(directory, Box::new(|_, _| Verdict::Proceed))
     }
 
-    pub(crate) fn with_plan(directory: &Path, plan: Plan<'a>) -> Journal<'a> {
+    pub(crate) fn with_plan(directory: &Path, plan: Plan<'a>) -> Recorder<'a> {
         let directory = directory.canonicalize().unwrap();
-        let mut recorder = Journal {
+        let mut recorder = Recorder {
             directory,
             before: Content::new(),
             steps: Vec::new(),
@@ -302,7 +302,7 @@ impl<'a> Journal<'a> {
     }
 }
 
-impl Watcher for Journal<'_> {
+impl Watcher for Recorder<'_> {
     fn entered(&mut self, call: &Call) -> Verdict {
         // A call that was only pretended did not return.
         self.inside.remove(&call.thread);

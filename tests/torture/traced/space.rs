@@ -4,7 +4,7 @@ use aegis_testkit::{Log, READ, figures, scaled, skipped};
 use nix::errno::Errno;
 
 use super::power_loss::{LOG, check, lost_if_cut};
-use super::recorder::{Point, Journal};
+use super::recorder::{Point, Recorder};
 use super::tracer::{Feed, Verdict, trace, tracing};
 use crate::claim::{Claim, broken};
 use crate::environment::TestEnvironment;
@@ -35,7 +35,7 @@ fn run(lines: Option<usize>, writes: usize) -> Run {
         full = true;
         Verdict::Fail(Errno::ENOSPC)
     };
-    let mut recorder = Journal::with_plan(environment.path(), Box::new(plan));
+    let mut recorder = Recorder::with_plan(environment.path(), Box::new(plan));
     let program = match lines {
         None => check(&environment, &[], Feed::Whole(READ.into())),
         Some(lines) => check(&environment, &["--jsonl"], Feed::Lines(vec![READ.to_owned(); lines])),

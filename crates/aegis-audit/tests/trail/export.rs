@@ -1,11 +1,11 @@
 //! What other programs read: JSON, JSON lines and CSV of the same records, from records or straight from the log.
 
+use aegis_engine::{ApprovalMode, RiskLevel, canonical_json, escape};
 use aegis_ledger::answer::{Answer, ApproverIdentity, ResultStatus};
 use aegis_ledger::export::{ExportFormat, RecordWriter, approver_word};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
-use aegis_engine::{ApprovalMode, RiskLevel, canonical_json, escape};
-use aegis_testkit::{Case, Place};
+use aegis_testkit::{Append as _, Case, Place};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -206,7 +206,7 @@ prop_compose! {
         let [id, session_id, action_type, action_target, matched_rule, host, user, hash, policy, digest] = texts;
         let [agent, action_desc, result_error, by] = options;
         let hex = |text: &str| aegis_engine::Digest::of(text.as_bytes()).to_string();
-        let approver = approver.map(|user| by.map_or_else(ApproverIdentity::rule, |_| ApproverIdentity::terminal(user)));
+        let approver = approver.map(|user| by.map_or_else(ApproverIdentity::rule, |_| aegis_testkit::at_a_terminal(&user)));
         Record {
             id, session_id, agent, action_type, action_target, action_params, action_desc, risk_level, approval,
             matched_rule, decision, approver, result_status, result_error, duration_ms, host, user, seq,

@@ -3,12 +3,13 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use aegis_audit::{Ending, TrailError, Watch, Woken};
 use aegis_audit::sqlite::{Followed, Follower};
+use aegis_audit::{Ending, TrailError, Watch, Woken};
 use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::Pruned;
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
-use aegis_testkit::{Case, PATIENCE, Place, append_one};
+use aegis_testkit::{Append as _, Case, PATIENCE, Place, append_one};
 
 const DONE: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: None };
 
@@ -227,7 +228,7 @@ fn what_was_pruned_before_it_was_told_is_said() {
     let prune = |through: u64, head| {
         let operator = aegis_ledger::event::Operator { host: "h", user: "u" };
         let archive_sha256 = aegis_engine::Digest::of(b"");
-        aegis_ledger::event::Event::Pruned {
+        aegis_ledger::event::Event::Pruned(Pruned {
             through,
             head,
             subtrees: &[],
@@ -235,7 +236,7 @@ fn what_was_pruned_before_it_was_told_is_said() {
             archive_sha256,
             archive: "a",
             operator,
-        }
+        })
     };
     let at = Case::default().at;
     let event = prune(4, receipts[1].head());

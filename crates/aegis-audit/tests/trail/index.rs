@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use aegis_engine::RiskLevel;
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::Stamped;
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
-use aegis_engine::RiskLevel;
-use aegis_testkit::{Case, Chance, Place};
+use aegis_testkit::{Append as _, Case, Chance, Place};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// How many events fill a block; the index begins to matter beyond.

@@ -2,9 +2,9 @@
 
 use aegis_audit::Ending;
 use aegis_ledger::answer::{Answer, ResultStatus};
-use aegis_ledger::event::{Event, EventBody, Operator, Stamped};
+use aegis_ledger::event::{Event, EventBody, Operator, Redacted, Stamped};
 use aegis_ledger::history::{Found, HistoryEvent, State};
-use aegis_testkit::{Case, Place};
+use aegis_testkit::{Append as _, Case, Place};
 use serde_json::json;
 
 /// An update that was asked about, approved, done, and whose parameters were removed; between events of others.
@@ -25,12 +25,12 @@ fn place() -> Place {
             Ending { succeeded: false, error: Some("no\u{1b}[2J"), duration_ms: Some(5) },
         )
         .unwrap();
-    let redacted = Event::Redacted {
+    let redacted = Event::Redacted(Redacted {
         action_id: "0193-update",
         events: &[1, 4],
         note: Some("asked for"),
         operator: Operator { host: "h", user: "root" },
-    };
+    });
     let _ = trail.append(&[Stamped { at: approved.at, event: redacted }]).unwrap();
     place
 }
@@ -39,7 +39,7 @@ fn place() -> Place {
 fn a_life_is_every_event_in_the_order_of_the_log() {
     let place = place();
     let reader = place.read();
-    let life = reader.life("0193-update").unwrap().unwrap();
+    let life = reader.history("0193-update").unwrap().unwrap();
     let kinds: Vec<_> = life.events.iter().map(|event| (event.seq, event.kind.as_str())).collect();
     assert_eq!(kinds, [(1, "requested"), (3, "answered"), (4, "decided"), (5, "ended"), (6, "redacted")]);
     assert!(life.is_intact() && life.log == reader.id());
@@ -49,16 +49,16 @@ fn a_life_is_every_event_in_the_order_of_the_log() {
     assert_eq!((ended.error, ended.duration_ms), (Some("no\u{1b}[2J"), Some(5)));
     let entry = life.main_event().and_then(HistoryEvent::entry).unwrap();
     assert_eq!((entry.action_type.as_str(), entry.decision), ("update", Some(Answer::Approved)));
-    let (params, description) = entry.payload.clone().unwrap();
-    assert_eq!((json!(params), description.as_str()), (json!({ "n": 1 }), "why"));
+    let payload = life.main_event().unwrap().payload.clone().unwrap();
+    assert_eq!((json!(payload.params), payload.description.as_str()), (json!({ "n": 1 }), "why"));
     assert_eq!(life.evaluated_at(), life.events[0].at);
-    let EventBody::Redacted { events, note, host, user } = &life.events[4].happened else { panic!() };
+    let Some(EventBody::Redacted(redacted)) = &life.events[4].told else { panic!() };
     assert_eq!(
-        (&events[..], note.as_deref(), host.as_str(), user.as_str()),
+        (&redacted.events[..], redacted.note.as_deref(), redacted.host.as_str(), redacted.user.as_str()),
         (&[1, 4][..], Some("asked for"), "h", "root")
     );
-    assert_eq!(reader.life("0193").unwrap(), None);
-    assert_eq!(reader.life("").unwrap(), None);
+    assert_eq!(reader.history("0193").unwrap(), None);
+    assert_eq!(reader.history("").unwrap(), None);
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn how_an_action_stands_follows_from_its_newest_decision() {
     let _ = place.open().append(&[update().id("open").requested(), denied.decided()]).unwrap();
     let reader = place.read();
     let state = |id: &str| {
-        let life = reader.life(id).unwrap().unwrap();
+        let life = reader.history(id).unwrap().unwrap();
         (life.state(), life.result())
     };
     assert_eq!(state("open"), (State::Open, None));
@@ -88,7 +88,7 @@ fn an_event_that_was_changed_is_named() {
     ] {
         let place = place();
         place.tamper(change);
-        let life = place.read().life("0193-update").unwrap().unwrap();
+        let life = place.read().history("0193-update").unwrap().unwrap();
         let damaged: Vec<_> =
             life.events.iter().filter(|event| event.damage.is_some()).map(|event| event.seq).collect();
         assert_eq!(damaged, [seq], "{change}");
@@ -97,8 +97,8 @@ fn an_event_that_was_changed_is_named() {
     // A payload that was removed with its salt is no damage: its commitment stands for it.
     let place = place();
     place.tamper("UPDATE events SET payload = NULL, salt = NULL WHERE seq IN (1, 4)");
-    let life = place.read().life("0193-update").unwrap().unwrap();
-    assert!(life.is_intact() && life.decided().and_then(HistoryEvent::entry).unwrap().payload.is_none());
+    let life = place.read().history("0193-update").unwrap().unwrap();
+    assert!(life.is_intact() && life.decided().unwrap().payload.is_none());
 }
 
 #[test]

@@ -4,16 +4,18 @@ use std::fs;
 use std::io::Read;
 use std::path::PathBuf;
 
-use aegis_audit::{Archive, ArchiveError, Journal, TrailError};
 use aegis_audit::sqlite::PrunePlan;
+use aegis_audit::{Archive, ArchiveError, Journal, RecordError, TrailError};
+use aegis_engine::Digest;
 use aegis_ledger::answer::{Answer, ResultStatus};
-use aegis_ledger::event::{Event, Operator, Stamped};
+use aegis_ledger::event::{Event, Operator, Pruned, Redacted, Stamped};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::merkle::Frontier;
 use aegis_ledger::receipt::Receipt;
-use aegis_ledger::verify::{Anchor, Claim, Damage, DamageKind, ExportVerification, Exports, Standing, verify_exports};
-use aegis_engine::Digest;
-use aegis_testkit::{Case, Place, append_one, mode};
+use aegis_ledger::verify::{
+    Anchor, Claim, Damage, DamageKind, ExportVerification, Exports, Standing, verify_exports,
+};
+use aegis_testkit::{Append as _, Case, Place, append_one, mode};
 use chrono::{DateTime, Utc};
 
 use crate::child::child;
@@ -72,7 +74,7 @@ fn prune(place: &Place, name: &str) -> u64 {
 fn prune_at(place: &Place, name: &str, at: &str) -> u64 {
     let archive = archive(place, name).unwrap();
     let receipts = place.open().prune(&archive, OPERATOR, instant(at), |_| {}).unwrap();
-    receipts[0].seq()
+    receipts.seq()
 }
 
 fn verify_files(paths: &[PathBuf]) -> ExportVerification {
@@ -173,7 +175,7 @@ fn a_question_is_kept_for_a_week() {
 #[test]
 fn a_redaction_does_not_keep_its_action() {
     let place = log(3, 1);
-    let event = Event::Redacted { action_id: "old0", events: &[1], note: None, operator: OPERATOR };
+    let event = Event::Redacted(Redacted { action_id: "old0", events: &[1], note: None, operator: OPERATOR });
     let _ = place.open().append(&[Stamped { at: instant(NEW), event }]).unwrap();
     place.meddle().execute_batch("UPDATE events SET payload = NULL, salt = NULL WHERE seq = 1").unwrap();
     assert_eq!(plan(&place).through(), 3);
@@ -194,7 +196,7 @@ fn together(place: &Place, name: &str) -> ExportVerification {
 #[test]
 fn a_payload_that_an_archive_lost_shows_with_the_log_that_knows_of_no_redaction() {
     let place = log(3, 1);
-    let event = Event::Redacted { action_id: "old0", events: &[1], note: None, operator: OPERATOR };
+    let event = Event::Redacted(Redacted { action_id: "old0", events: &[1], note: None, operator: OPERATOR });
     let _ = place.open().append(&[Stamped { at: instant(NEW), event }]).unwrap();
     place.meddle().execute_batch("UPDATE events SET payload = NULL, salt = NULL WHERE seq = 1").unwrap();
     let _ = prune(&place, "old.jsonl");
@@ -387,17 +389,17 @@ fn a_pruning_that_stands_for_other_rows_excuses_nothing() {
 fn what_changed_since_it_was_archived_is_not_deleted() {
     let place = log(10, 5);
     let archived = archive(&place, "old.jsonl").unwrap();
-    let event = Event::Redacted { action_id: "old0", events: &[1], note: None, operator: OPERATOR };
+    let event = Event::Redacted(Redacted { action_id: "old0", events: &[1], note: None, operator: OPERATOR });
     let _ = place.open().append(&[Stamped { at: instant(NEW), event }]).unwrap();
     let error = place.open().prune(&archived, OPERATOR, instant(NEW), |_| {}).unwrap_err();
-    assert!(matches!(error, TrailError::Outdated { .. }), "{error}");
+    assert!(matches!(error, RecordError::Trail(TrailError::Outdated { .. })), "{error}");
     assert_eq!(numbers(&place).len(), 16);
     // The other way round: an archive of a log that has been pruned since.
     let place = log(10, 5);
     let [first, second] = ["first.jsonl", "second.jsonl"].map(|name| archive(&place, name).unwrap());
     let _ = place.open().prune(&first, OPERATOR, instant(NEW), |_| {}).unwrap();
     let error = place.open().prune(&second, OPERATOR, instant(NEW), |_| {}).unwrap_err();
-    assert!(matches!(error, TrailError::Outdated { .. }), "{error}");
+    assert!(matches!(error, RecordError::Trail(TrailError::Outdated { .. })), "{error}");
     assert_eq!(numbers(&place).len(), 6);
 }
 
@@ -425,7 +427,7 @@ fn cut_short_with(place: &Place, through: u64, subtrees: &[Digest]) {
     };
     let head = blob("SELECT hash FROM events WHERE seq = ?1", through);
     let genesis = blob("SELECT prev_hash FROM events WHERE seq = ?1", 1);
-    let event = Event::Pruned {
+    let event = Event::Pruned(Pruned {
         through,
         head,
         subtrees,
@@ -433,7 +435,7 @@ fn cut_short_with(place: &Place, through: u64, subtrees: &[Digest]) {
         archive_sha256: Digest::of(b"archive"),
         archive: "old.jsonl",
         operator: OPERATOR,
-    };
+    });
     let _ = place.open().append(&[Stamped { at: instant(NEW), event }]).unwrap();
 }
 

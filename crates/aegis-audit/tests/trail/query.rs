@@ -1,10 +1,10 @@
 //! One line for each action, filtered, ordered and limited.
 
+use aegis_engine::{ApprovalMode, RiskLevel};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
-use aegis_engine::{ApprovalMode, RiskLevel};
-use aegis_testkit::{Case, Place};
+use aegis_testkit::{Append as _, Case, Place};
 use chrono::{DateTime, Utc};
 
 /// Five actions, of which one was asked about and never answered, and two came to an end.

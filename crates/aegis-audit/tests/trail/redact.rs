@@ -3,15 +3,15 @@
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use aegis_audit::{Journal, RedactError, Removal, TrailError};
 use aegis_audit::sqlite::TrailReader;
 use aegis_audit::store::Traces;
+use aegis_audit::{Journal, RecordError, RedactError, Removal, TrailError};
+use aegis_engine::{Digest, Source, load};
 use aegis_ledger::answer::Answer;
-use aegis_ledger::event::{Event, Operator, Stamped};
+use aegis_ledger::event::{Event, Operator, Pruned, Stamped};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::stored_event::StoredEvent;
-use aegis_engine::{Digest, Source, load};
-use aegis_testkit::{Case, Place, scaled};
+use aegis_testkit::{Append as _, Case, Place, scaled};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
@@ -130,7 +130,7 @@ fn a_removed_payload_leaves_the_chain_and_everything_else() {
     let after = place.records(&Filter::default());
     assert_eq!((&after[0].action_params, &after[0].action_desc), (&None, &None));
     assert_eq!((after[0].hash.as_str(), &after[1]), (before[0].hash.as_str(), &before[1]));
-    assert!(place.read().life("0193").unwrap().unwrap().is_intact());
+    assert!(place.read().history("0193").unwrap().unwrap().is_intact());
     // Whoever had the log open goes on, and so does whoever opens it now.
     let _ = trail.append(&[Case::default().id("0195").decided()]).unwrap();
     let _ = place.open().append(&[Case::default().id("0196").decided()]).unwrap();
@@ -154,7 +154,10 @@ fn evidence_is_not_removed() {
     let place = Place::with_decisions(3);
     place.tamper(r#"UPDATE events SET payload = '{"description":"","params":{}}' WHERE seq = 2"#);
     let refused = place.open().redact("a1", None, OPERATOR);
-    assert!(matches!(refused, Err(RedactError::Trail(TrailError::Tampered { seq: 2, .. }))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(RedactError::Record(RecordError::Trail(TrailError::Tampered { seq: 2, .. })))),
+        "{refused:?}"
+    );
     assert!(events(&place.read())[1].2);
 }
 
@@ -239,7 +242,7 @@ fn what_pruning_left_behind_goes_as_well() {
         let at = "2026-11-23T08:49:00Z".parse().unwrap();
         let (head, subtrees, archive) = (Digest::of(b""), &[Digest::of(b"")][..], "archive.jsonl.zst");
         let archive_sha256 = Digest::of(b"");
-        let event = Event::Pruned {
+        let event = Event::Pruned(Pruned {
             through,
             head,
             subtrees,
@@ -247,7 +250,7 @@ fn what_pruning_left_behind_goes_as_well() {
             archive_sha256,
             archive,
             operator: OPERATOR,
-        };
+        });
         let _ = trail.append(&[Stamped { at, event }]).unwrap();
         let delete = format!("PRAGMA secure_delete = ON; DELETE FROM events WHERE seq <= {through}");
         place.meddle().execute_batch(&delete).unwrap();

@@ -6,8 +6,8 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use aegis_audit::{Journal, TrailError};
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Journal, TrailError};
 use aegis_ledger::filter::Filter;
 use aegis_testkit::{NOBODY, Place, append_one, as_nobody, is_root, limited, set_mode};
 use rusqlite::Connection;

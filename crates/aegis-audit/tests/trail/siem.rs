@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aegis_ledger::answer::{Answer, ApproverIdentity, ResultStatus};
+use aegis_engine::{Digest, RiskLevel, escape, escape_capped};
+use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::export::{ExportFormat, OCSF_VERSION, approver_word};
 use aegis_ledger::record::Record;
-use aegis_engine::{Digest, RiskLevel, escape, escape_capped};
 use aegis_testkit::is_safe_line;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -464,7 +464,7 @@ proptest! {
             host,
             result_error: Some(error),
             session_id: session,
-            approver: Some(ApproverIdentity::terminal(user)),
+            approver: Some(aegis_testkit::at_a_terminal(&user)),
             ..record
         };
         let line = export(ExportFormat::Cef, std::slice::from_ref(&record));

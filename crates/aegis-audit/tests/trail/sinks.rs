@@ -21,12 +21,12 @@ fn open(place: &Place) -> Result<JsonlSink, SinkError> {
     JsonlSink::open(&jsonl(place), PATIENCE)
 }
 
-fn recorder(place: &Place, sink: impl Sink + 'static) -> Journal {
+fn journal_with(place: &Place, sink: impl Sink + 'static) -> Journal {
     place.open().with_sinks(vec![Box::new(sink)])
 }
 
-fn record(recorder: &mut Journal, id: &str) {
-    let _ = recorder.record(&[Case::default().id(id).decided()]).unwrap();
+fn record(log: &mut Journal, id: &str) {
+    let _ = log.record(vec![vec![Case::default().id(id).decided()]]).unwrap();
 }
 
 fn lines(path: &std::path::Path) -> Vec<Value> {
@@ -38,11 +38,11 @@ fn lines(path: &std::path::Path) -> Vec<Value> {
 #[test]
 fn a_line_is_the_record_as_it_is_exported_and_fits_the_chain() {
     let place = Place::new();
-    let mut recorder = recorder(&place, open(&place).unwrap());
+    let mut log = journal_with(&place, open(&place).unwrap());
     let case = Case::new(r#"{"type":"update","target":"c\u202erm","params":{"n":18446744073709551615}}"#);
-    let _ = recorder.record(&[case.requested()]).unwrap();
-    let _ = recorder.record(&[case.answered(), case.decided()]).unwrap();
-    record(&mut recorder, "b");
+    let _ = log.record(vec![vec![case.requested()]]).unwrap();
+    let _ = log.record(vec![vec![case.answered(), case.decided()]]).unwrap();
+    record(&mut log, "b");
     let found = lines(&jsonl(&place));
     assert_eq!(mode(jsonl(&place)), 0o600);
     let numbers: Vec<_> = found.iter().map(|line| line["seq"].as_u64().unwrap()).collect();
@@ -94,10 +94,10 @@ fn a_torn_line_is_kept_elsewhere_and_a_line_says_so() {
         [("{}\n", "{\"id\":".to_owned()), ("{}\n", "{".repeat(200_000)), ("", "{\"".to_owned())]
     {
         let place = Place::new();
-        let mut recorder = recorder(&place, open(&place).unwrap());
+        let mut log = journal_with(&place, open(&place).unwrap());
         fs::write(jsonl(&place), format!("{whole}{torn}")).unwrap();
-        record(&mut recorder, "a");
-        record(&mut recorder, "b");
+        record(&mut log, "a");
+        record(&mut log, "b");
         let found = lines(&jsonl(&place));
         let [note, a, b] = &found[whole.lines().count()..] else { panic!("{found:?}") };
         assert_eq!((&note["event"], note["bytes"].as_u64()), (&"torn_tail".into(), Some(torn.len() as u64)));
@@ -113,17 +113,17 @@ fn a_torn_line_is_kept_elsewhere_and_a_line_says_so() {
 #[test]
 fn rotation_at_any_time_loses_nothing() {
     let place = Place::new();
-    let mut recorder = recorder(&place, open(&place).unwrap());
+    let mut log = journal_with(&place, open(&place).unwrap());
     let old = place.directory.path().join("decisions.jsonl.1");
-    record(&mut recorder, "a");
+    record(&mut log, "a");
     // As logrotate does it: by a new name, by a copy that is followed by truncation, and by a file that was made anew.
     fs::rename(jsonl(&place), &old).unwrap();
-    record(&mut recorder, "b");
+    record(&mut log, "b");
     fs::OpenOptions::new().write(true).open(jsonl(&place)).unwrap().set_len(0).unwrap();
-    record(&mut recorder, "c");
+    record(&mut log, "c");
     fs::remove_file(jsonl(&place)).unwrap();
     fs::File::options().create_new(true).append(true).mode(0o600).open(jsonl(&place)).unwrap();
-    record(&mut recorder, "d");
+    record(&mut log, "d");
     assert_eq!((lines(&old).len(), &lines(&jsonl(&place))[0]["id"]), (1, &"d".into()));
     assert_eq!(mode(jsonl(&place)), 0o600);
 }
@@ -136,12 +136,12 @@ fn many_writers_of_one_file_do_not_mix_their_lines() {
         for writer in 0..writers {
             let place = &place;
             scope.spawn(move || {
-                let mut recorder = recorder(place, open(place).unwrap());
+                let mut log = journal_with(&place, open(place).unwrap());
                 for index in 0..each {
                     let ids: Vec<_> = (0..3).map(|part| format!("{writer}-{index}-{part}")).collect();
                     let cases: Vec<_> = ids.iter().map(|id| Case::default().id(id)).collect();
                     let events: Vec<_> = cases.iter().map(Case::decided).collect();
-                    let _ = recorder.record(&events).unwrap();
+                    let _ = log.record(vec![events]).unwrap();
                 }
             });
         }
@@ -160,14 +160,14 @@ fn a_file_that_somebody_else_keeps_locked_refuses() {
     let place = Place::new();
     let wait = std::time::Duration::from_millis(50);
     let sink = JsonlSink::open(&jsonl(&place), wait).unwrap();
-    let mut recorder = recorder(&place, sink);
+    let mut log = journal_with(&place, sink);
     let held = fs::File::open(jsonl(&place)).unwrap();
     held.lock().unwrap();
-    let refused = recorder.record(&[Case::default().decided()]).unwrap_err();
+    let refused = log.record(vec![vec![Case::default().decided()]]).unwrap_err();
     assert!(refused.to_string().contains("is locked by another process"), "{refused}");
     assert!(lines(&jsonl(&place)).is_empty());
     drop(held);
-    record(&mut recorder, "b");
+    record(&mut log, "b");
     assert_eq!(lines(&jsonl(&place)).len(), 1);
 }
 
@@ -205,11 +205,11 @@ fn receive(journal: &UnixDatagram) -> Vec<u8> {
 fn the_journal_gets_every_field_and_a_priority_by_risk() {
     let place = Place::new();
     let (path, journal) = listen(&place);
-    let mut recorder = recorder(&place, JournaldSink::connect(&path, PATIENCE).unwrap());
+    let mut log = journal_with(&place, JournaldSink::connect(&path, PATIENCE).unwrap());
     let cases = [("read", "7"), ("other", "6"), ("update", "4"), ("delete", "3")];
     for (kind, priority) in cases {
         let action = format!(r#"{{"type":"{kind}","target":"a\nPRIORITY=0\u001b","agent":"b=c"}}"#);
-        let _ = recorder.record(&[Case::new(&action).decided()]).unwrap();
+        let _ = log.record(vec![vec![Case::new(&action).decided()]]).unwrap();
         let fields = fields(&receive(&journal));
         assert_eq!(field(&fields, "PRIORITY"), priority);
         assert_eq!(field(&fields, "AEGIS_ACTION_TARGET"), "a\\nPRIORITY=0\\u{1b}");
@@ -231,10 +231,10 @@ fn a_record_that_is_too_large_for_a_datagram_goes_in_a_file() {
 
     let place = Place::new();
     let (path, journal) = listen(&place);
-    let mut recorder = recorder(&place, JournaldSink::connect(&path, PATIENCE).unwrap());
+    let mut log = journal_with(&place, JournaldSink::connect(&path, PATIENCE).unwrap());
     let text = "x".repeat(900_000);
     let case = Case::new(&format!(r#"{{"type":"read","target":"b","params":{{"x":"{text}"}}}}"#));
-    let _ = recorder.record(&[case.decided()]).unwrap();
+    let _ = log.record(vec![vec![case.decided()]]).unwrap();
     let mut space = nix::cmsg_space!([std::os::fd::RawFd; 1]);
     let message =
         recvmsg::<UnixAddr>(journal.as_raw_fd(), &mut [], Some(&mut space), MsgFlags::MSG_CMSG_CLOEXEC)
@@ -255,15 +255,15 @@ fn a_record_that_is_too_large_for_a_datagram_goes_in_a_file() {
 fn a_journal_that_is_not_there_refuses_and_one_that_comes_back_does_not() {
     let place = Place::new();
     let (path, journal) = listen(&place);
-    let mut recorder = recorder(&place, JournaldSink::connect(&path, PATIENCE).unwrap());
+    let mut log = journal_with(&place, JournaldSink::connect(&path, PATIENCE).unwrap());
     drop(journal);
-    let refused = recorder.record(&[Case::default().id("a").decided()]).unwrap_err();
+    let refused = log.record(vec![vec![Case::default().id("a").decided()]]).unwrap_err();
     assert!(refused.to_string().contains("the journal at"), "{refused}");
     fs::remove_file(&path).unwrap();
     let missing = JournaldSink::connect(&path, PATIENCE).unwrap_err();
     assert!(missing.help().unwrap().contains("journald"));
     let (_, journal) = listen(&place);
-    record(&mut recorder, "b");
+    record(&mut log, "b");
     assert_eq!(field(&fields(&receive(&journal)), "AEGIS_ACTION_ID"), "b");
 }
 
@@ -272,8 +272,8 @@ fn a_journal_that_takes_nothing_refuses_in_time() {
     let place = Place::new();
     let (path, _journal) = listen(&place);
     let wait = std::time::Duration::from_millis(50);
-    let mut recorder = recorder(&place, JournaldSink::connect(&path, wait).unwrap());
-    let refused = (0..10_000).find_map(|_| recorder.record(&[Case::default().decided()]).err());
+    let mut log = journal_with(&place, JournaldSink::connect(&path, wait).unwrap());
+    let refused = (0..10_000).find_map(|_| log.record(vec![vec![Case::default().decided()]]).err());
     assert!(refused.unwrap().to_string().contains("the journal at"));
 }
 
@@ -304,21 +304,21 @@ impl tracing::Subscriber for Levels {
 #[test]
 fn events_have_a_level_by_risk_and_are_not_emitted_to_nobody() {
     let place = Place::new();
-    let mut recorder = recorder(&place, TracingSink);
+    let mut log = journal_with(&place, TracingSink);
     let case = |kind: &str| Case::new(&format!(r#"{{"type":"{kind}","target":"b"}}"#));
-    let refused = recorder.record(&[case("read").decided()]).unwrap_err();
+    let refused = log.record(vec![vec![case("read").decided()]]).unwrap_err();
     assert!(refused.to_string().contains("no subscriber"), "{refused}");
     let levels = Levels { least: Level::DEBUG, seen: Arc::default() };
     tracing::subscriber::with_default(levels.clone(), || {
         for kind in ["read", "other", "update", "delete"] {
-            let _ = recorder.record(&[case(kind).decided()]).unwrap();
+            let _ = log.record(vec![vec![case(kind).decided()]]).unwrap();
         }
     });
     let expected = [Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR];
     assert_eq!(*levels.seen.lock().unwrap(), expected.map(|level| ("aegis::audit".to_owned(), level)));
     let levels = Levels { least: Level::INFO, seen: Arc::default() };
     tracing::subscriber::with_default(levels, || {
-        assert!(recorder.record(&[case("read").decided()]).is_err());
-        assert!(recorder.record(&[case("delete").decided()]).is_ok());
+        assert!(log.record(vec![vec![case("read").decided()]]).is_err());
+        assert!(log.record(vec![vec![case("delete").decided()]]).is_ok());
     });
 }

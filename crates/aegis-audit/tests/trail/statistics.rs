@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::convert::identity;
 
 use aegis_audit::TrailError;
+use aegis_engine::RiskLevel;
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::Stamped;
 use aegis_ledger::export::approver_word;
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
 use aegis_ledger::statistics::{Distinct, Named, Names, Statistics, Tally, WAIT_BOUNDS_MS};
-use aegis_engine::RiskLevel;
-use aegis_testkit::{Case, Place, append_one, scaled};
+use aegis_testkit::{Append as _, Case, Place, append_one, scaled};
 use chrono::{DateTime, Datelike as _, TimeDelta, Timelike as _, Utc};
 use proptest::collection::vec;
 use proptest::option;
@@ -54,17 +54,8 @@ fn life() -> impl Strategy<Value = History> {
         any::<bool>(),
     )
         .prop_map(
-            |((kind, target), (agent, session, minutes), (answer, approver, waited_ms), ends, apart)| History {
-                kind,
-                target,
-                agent,
-                session,
-                minutes,
-                answer,
-                approver,
-                waited_ms,
-                ends,
-                apart,
+            |((kind, target), (agent, session, minutes), (answer, approver, waited_ms), ends, apart)| {
+                History { kind, target, agent, session, minutes, answer, approver, waited_ms, ends, apart }
             },
         )
 }

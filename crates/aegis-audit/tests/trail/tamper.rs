@@ -5,10 +5,10 @@ use std::path::Path;
 
 use aegis_audit::sqlite::TrailReader;
 use aegis_ledger::answer::{Answer, ResultStatus};
-use aegis_ledger::event::{Event, Operator, Stamped};
+use aegis_ledger::event::{Event, Operator, Redacted, Stamped};
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::{Anchor, Claim, Verification};
-use aegis_testkit::{Case, Chance, Place, rehash, scaled, without_triggers};
+use aegis_testkit::{Append as _, Case, Chance, Place, rehash, scaled, without_triggers};
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
@@ -52,7 +52,7 @@ fn original(place: &Place) -> Receipt {
         left -= events.len();
         last = trail.append(&events).unwrap().pop();
         if number == 10 {
-            let event = Event::Redacted { action_id: "a1", events: &[1], note: None, operator };
+            let event = Event::Redacted(Redacted { action_id: "a1", events: &[1], note: None, operator });
             last = trail.append(&[Stamped { at: asked.at, event }]).unwrap().pop();
             left -= 1;
         }

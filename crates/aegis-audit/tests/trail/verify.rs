@@ -1,11 +1,11 @@
 //! Verifying: each kind of damage is named with its row, and nothing else is found.
 
+use aegis_engine::Digest;
 use aegis_ledger::answer::{Answer, ResultStatus};
-use aegis_ledger::event::{Event, Operator, Stamped};
+use aegis_ledger::event::{Event, Operator, Redacted, Stamped};
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::{Anchor, Claim, Damage, DamageKind, Standing, Verification};
-use aegis_engine::Digest;
-use aegis_testkit::{Case, Place, rehash, without_triggers};
+use aegis_testkit::{Append as _, Case, Place, rehash, without_triggers};
 
 /// A log of 12 decisions, numbered 1 to 12, and their receipts.
 fn twelve() -> (Place, Vec<Receipt>) {
@@ -355,7 +355,7 @@ fn removed_payloads_are_accounted_for_by_events() {
     let place = Place::new();
     asked(&place);
     let operator = Operator { host: "host", user: "ana" };
-    let event = Event::Redacted { action_id: "u", events: &[1, 3], note: None, operator };
+    let event = Event::Redacted(Redacted { action_id: "u", events: &[1, 3], note: None, operator });
     let _ = place.open().append(&[Stamped { at: Case::default().at, event }]).unwrap();
     assert_eq!(damage(&place), [at(1, DamageKind::PayloadKept), at(3, DamageKind::PayloadKept)]);
     place
