@@ -20,6 +20,9 @@
 //! assert_eq!(Log::verified(&place.log).unwrap().rows.len(), 3);
 //! ```
 //!
+//! # Stores
+//! Whatever passes [`store_suite`] can stand behind the journal: `SqliteStore`, and the [`MemoryStore`] of this crate.
+//!
 //! # Example: a program, hermetically
 //! Where the built `aegis` is, only cargo knows, and it tells nobody but the program's own integration tests.
 //! They name it once, as a [`Program`]:
@@ -60,6 +63,7 @@ mod chance;
 mod directory;
 mod environment;
 mod file_limit;
+mod memory_store;
 mod modules;
 mod permissions;
 mod place;
@@ -67,6 +71,7 @@ mod process;
 mod run;
 mod safe_line;
 mod scale;
+mod store_suite;
 mod terminal;
 mod triggers;
 
@@ -80,6 +85,7 @@ pub use chance::Chance;
 pub use directory::{file_names, files_with, paths_ending};
 pub use environment::{BULK, DELETE, POLICY, Program, READ, TestEnvironment};
 pub use file_limit::limited;
+pub use memory_store::MemoryStore;
 pub use modules::unlisted_modules;
 pub use permissions::{mode, set_mode};
 pub use place::{Place, records};
@@ -87,6 +93,7 @@ pub use process::Process;
 pub use run::{Run, run_with_input};
 pub use safe_line::is_safe_line;
 pub use scale::{figures, is_long, scaled, skipped};
+pub use store_suite::{StorePlace, store_suite};
 pub use terminal::{Size, Terminal, USUAL};
 pub use triggers::without_triggers;
 

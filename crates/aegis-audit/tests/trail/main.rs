@@ -37,6 +37,8 @@ mod sinks;
 #[cfg(test)]
 mod statistics;
 #[cfg(test)]
+mod store;
+#[cfg(test)]
 mod tail;
 #[cfg(test)]
 mod tamper;
