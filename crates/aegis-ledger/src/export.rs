@@ -4,11 +4,13 @@ mod cef;
 mod csv;
 mod json;
 mod ocsf;
+mod values;
 
-use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::answer::ApproverIdentity;
+pub use ocsf::OCSF_VERSION;
+pub use values::approver_word;
+
 use crate::record::{BorrowedRecord, Record};
 
 /// How records are written.
@@ -26,9 +28,6 @@ pub enum ExportFormat {
     /// One event in `ArcSight`'s Common Event Format (CEF:0) a line, without a syslog header.
     Cef,
 }
-
-/// The version of the Open Cybersecurity Schema Framework that exports follow.
-pub const OCSF_VERSION: &str = "1.9.0";
 
 impl ExportFormat {
     /// Every format.
@@ -107,38 +106,4 @@ impl<W: Write> RecordWriter<W> {
         }
         self.flush()
     }
-}
-
-/// The instant of a record, which two of the formats need as a number.
-fn instant(record: &BorrowedRecord<'_>) -> io::Result<i64> {
-    record
-        .at
-        .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "a record's timestamp is not RFC 3339"))
-}
-
-/// The approver in one word: the way, and the account if a person was asked.
-///
-/// ```
-/// use aegis_ledger::answer::{ApproverIdentity, Evidence, Via};
-/// use aegis_ledger::export::approver_word;
-/// let ana = ApproverIdentity {
-///     via: Via::new("terminal"),
-///     user: Some("ana".to_owned()),
-///     evidence: Evidence::Terminal,
-/// };
-/// assert_eq!(approver_word(&ana), "terminal:ana");
-/// assert_eq!(approver_word(&ApproverIdentity::rule()), "rule");
-/// ```
-#[must_use]
-pub fn approver_word(approver: &ApproverIdentity) -> String {
-    let via = approver.via.as_str();
-    match &approver.user {
-        Some(user) => format!("{via}:{user}"),
-        None => via.to_owned(),
-    }
-}
-
-/// Appends a number or the like, as it shows itself.
-fn push_shown(text: &mut String, value: impl std::fmt::Display) {
-    let _ = write!(text, "{value}");
 }

@@ -9,7 +9,7 @@ mod context;
 mod draft;
 mod error;
 mod ground;
-mod handle;
+mod outcome;
 mod sealed;
 
 use std::slice;
@@ -22,12 +22,11 @@ pub use context::Context;
 use draft::Draft;
 pub use error::{GateError, GroupError};
 use ground::Ground;
-pub use handle::{GateHandle, HandleError};
-pub(crate) use sealed::Sealed;
+pub use outcome::{Answered, Outcome, Proceed, Refusal};
+use sealed::Sealed;
 
 use crate::approval::Approver;
 use crate::identity::ActionIds;
-use crate::outcome::Outcome;
 
 /// The gate between an agent's actions and the world. It owns what it needs, and can be sent to another thread.
 pub struct Gate {
@@ -81,9 +80,9 @@ impl Gate {
             let draft = Draft::new(&self.ground, action, id);
             let nobody = if draft.needs_human() { self.approver.absent() } else { None };
             if !draft.needs_human() || nobody.is_some() {
-                group.push(draft.settle(nobody));
+                group.push(Asked::without_a_question(draft, nobody));
             } else if group.is_empty() {
-                let asked = draft.ask(&mut self.journal, self.approver.as_mut());
+                let asked = Asked::by(self.approver.as_mut(), draft, &mut self.journal);
                 group.push(asked.map_err(|error| failed(error.into()))?);
                 break;
             } else {
@@ -91,8 +90,7 @@ impl Gate {
             }
         }
         let size = group.len();
-        let sealed = group.into_iter().map(Asked::seal).collect();
-        let committed = self.journal.record::<Sealed<'_>>(sealed);
+        let committed = self.journal.record(group.into_iter().map(Sealed::of).collect());
         let committed = committed.map_err(|error| GroupError { size, error: error.into() })?;
         Ok(committed.into_iter().map(Outcome::from).collect())
     }

@@ -49,16 +49,16 @@
 
 mod approval;
 mod gate;
+mod gate_handle;
 mod identity;
-mod outcome;
 mod policy_file;
 mod terminal;
 mod witness;
 
 pub use approval::{Approval, ApprovalRequest, Approver, Unanswered};
-pub use gate::{Context, Gate, GateError, GateHandle, GroupError, HandleError};
+pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
+pub use gate_handle::{GateHandle, HandleError};
 pub use identity::{current_host, current_user, new_session_id};
-pub use outcome::{Answered, Outcome, Proceed, Refusal};
 pub use policy_file::{PolicyFile, PolicyFileError, Role, policy_sha256};
 pub use terminal::{TerminalApprover, TerminalOptions};
 pub use witness::{Witness, WitnessError};

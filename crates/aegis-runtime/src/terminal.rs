@@ -6,18 +6,18 @@
 mod layout;
 mod no_answer;
 mod prompt;
+mod reply;
 mod session;
 mod signals;
 
 use std::time::{Duration, Instant};
-
-use nix::errno::Errno;
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
 use crate::identity::current_user;
 use crate::witness::Witness;
 use no_answer::NoAnswer;
 use prompt::Prompt;
+use reply::{Ended, Reply};
 use session::Session;
 use signals::{Interruption, Signals};
 
@@ -38,35 +38,6 @@ pub struct TerminalOptions {
 #[derive(Clone, Debug)]
 pub struct TerminalApprover {
     options: TerminalOptions,
-}
-
-/// What was made of the terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reply {
-    Yes,
-    No,
-    Nobody(NoAnswer),
-}
-
-/// Why a question ended without a line that was typed.
-#[derive(Clone, Copy, Debug)]
-enum Ended {
-    EndOfInput,
-    Interrupted(Interruption),
-    NoAnswer(NoAnswer),
-}
-
-impl From<NoAnswer> for Ended {
-    fn from(why: NoAnswer) -> Ended {
-        Ended::NoAnswer(why)
-    }
-}
-
-impl From<Errno> for Ended {
-    fn from(errno: Errno) -> Ended {
-        // A terminal that went away says so with EIO.
-        Ended::NoAnswer(if errno == Errno::EIO { NoAnswer::HungUp } else { NoAnswer::TerminalFailed })
-    }
 }
 
 impl TerminalApprover {

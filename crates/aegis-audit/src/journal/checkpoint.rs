@@ -9,8 +9,9 @@ use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::Verification;
 use chrono::{DateTime, Utc};
 
-use super::{Journal, RecordError};
 use crate::error::TrailError;
+use crate::journal::error::RecordError;
+use crate::journal::record::Journal;
 use crate::store::Transaction;
 
 impl Journal {

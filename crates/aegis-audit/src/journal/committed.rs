@@ -3,7 +3,7 @@
 use aegis_ledger::receipt::Receipt;
 
 /// The proof that an account is in the log, synced, and that every sink took it: the account itself, and the receipt of
-/// its last event. Made only by [`Journal::record`](super::Journal::record), after the commit.
+/// its last event. Made only by [`Journal::record`](crate::Journal::record), after the commit.
 #[derive(Debug)]
 #[must_use = "a committed answer is what permits an action"]
 pub struct Committed<A> {

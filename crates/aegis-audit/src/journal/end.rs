@@ -9,8 +9,9 @@ use aegis_ledger::receipt::Receipt;
 use chrono::Utc;
 use thiserror::Error;
 
-use super::{Journal, RecordError};
 use crate::error::TrailError;
+use crate::journal::error::RecordError;
+use crate::journal::record::Journal;
 use crate::store::Transaction;
 
 /// How many bytes of what went wrong are kept.

@@ -16,9 +16,10 @@ use aegis_ledger::event::{Event, EventKind, Operator, Pruned, Stamped};
 use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
-use super::{Journal, RecordError};
 use crate::archive::Archive;
 use crate::error::TrailError;
+use crate::journal::error::RecordError;
+use crate::journal::record::Journal;
 use crate::store::{Space, Transaction};
 
 impl Journal {

@@ -12,8 +12,9 @@ use aegis_ledger::receipt::Receipt;
 use chrono::Utc;
 use thiserror::Error;
 
-use super::{Journal, RecordError};
 use crate::error::TrailError;
+use crate::journal::error::RecordError;
+use crate::journal::record::Journal;
 use crate::store::{Traces, Transaction};
 
 /// What became of an action's payloads.

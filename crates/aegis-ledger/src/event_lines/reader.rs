@@ -7,7 +7,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use aegis_engine::{Digest, escape_capped};
 use serde::{Deserialize, Deserializer};
 
-use super::{EndLine, EventLinesError, EventsEnd, EventsHeader, HeaderLine, MAX_LINE, VERSION};
+use crate::event::Text;
+use crate::event_lines::error::EventLinesError;
+use crate::event_lines::header::{EventsEnd, EventsHeader};
+use crate::event_lines::line::{EndLine, HeaderLine, MAX_LINE, VERSION, nullable};
 use crate::stored_event::StoredEvent;
 
 /// How much is read at once.
@@ -70,11 +73,6 @@ struct EventLine<'a> {
     hash: Bytes,
 }
 
-/// A string that is borrowed where it can be; serde does that for `Cow` alone, not inside an `Option`.
-#[derive(Debug, Deserialize)]
-#[serde(transparent)]
-struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
-
 /// Bytes, written as hexadecimal digits of lower case.
 #[derive(Clone, Copy, Debug)]
 struct Bytes {
@@ -99,13 +97,6 @@ impl<'de> Deserialize<'de> for Bytes {
             _ => Err(serde::de::Error::custom("it has bytes that are not hexadecimal digits of lower case")),
         }
     }
-}
-
-/// A value that may be null, but not be missing.
-pub(super) fn nullable<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    Option::deserialize(deserializer)
 }
 
 impl<R: Read> EventReader<R> {
@@ -214,7 +205,7 @@ impl EventLine<'_> {
             kind: &self.kind,
             action_id: &self.action_id,
             body: &self.body,
-            payload: self.payload.as_ref().map(|Text(payload)| &**payload),
+            payload: self.payload.as_deref(),
             salt: self.salt.as_ref().map(Bytes::as_slice),
             commitment: self.commitment.as_slice(),
             prev_hash: self.prev_hash.as_slice(),

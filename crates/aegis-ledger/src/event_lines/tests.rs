@@ -4,7 +4,14 @@ use std::io::Read;
 
 use proptest::prelude::*;
 
+use std::path::Path;
+
+use aegis_engine::Digest;
+
+use super::line::MAX_LINE;
 use super::*;
+use crate::merkle::Frontier;
+use crate::origin::Preceding;
 use crate::stored_event::StoredEvent;
 
 /// An event of a reader's, kept.

@@ -5,10 +5,9 @@ use std::io::{self, BufWriter, Write};
 
 use aegis_engine::{Digest, to_json_line};
 
-use super::{
-    Compression, EndLine, EventLinesError, EventsEnd, EventsHeader, HeaderLine, MAX_LINE, PrecedingLine,
-    VERSION,
-};
+use crate::event_lines::error::EventLinesError;
+use crate::event_lines::header::{Compression, EventsEnd, EventsHeader};
+use crate::event_lines::line::{EndLine, HeaderLine, MAX_LINE, PrecedingLine, VERSION};
 use crate::stored_event::StoredEvent;
 
 /// How much is handed on at once.

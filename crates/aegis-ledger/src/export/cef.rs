@@ -9,9 +9,8 @@ use std::io::{self, Write};
 use aegis_engine::{Digest, RiskLevel, escape_capped, escape_into, escape_json_into};
 use serde_json::value::RawValue;
 
-use super::push_shown;
-use super::{approver_word, instant};
 use crate::answer::{Answer, ResultStatus};
+use crate::export::values::{approver_word, instant, push_shown};
 use crate::record::BorrowedRecord;
 
 /// How long the values of most keys may be, in characters.

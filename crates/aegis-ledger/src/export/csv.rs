@@ -7,9 +7,8 @@ use aegis_engine::{escape_into, escape_json_into};
 use csv::{Terminator, Writer, WriterBuilder};
 use serde_json::value::RawValue;
 
-use super::approver_word;
-use super::push_shown;
 use crate::answer::{Answer, ResultStatus};
+use crate::export::values::{approver_word, push_shown};
 use crate::record::{BorrowedRecord, Record};
 
 /// Writes rows with a cell for each of [`Record::FIELDS`]; what is null is empty.

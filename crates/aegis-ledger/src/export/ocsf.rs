@@ -11,13 +11,16 @@ use aegis_engine::{ApprovalMode, RiskLevel};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::json::Line;
-use super::{OCSF_VERSION, instant};
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
+use crate::export::json::Line;
+use crate::export::values::instant;
 use crate::record::BorrowedRecord;
 
 const CATEGORY: u32 = 6;
 const CLASS: u32 = 6003;
+
+/// The version of the Open Cybersecurity Schema Framework that exports follow.
+pub const OCSF_VERSION: &str = "1.9.0";
 
 /// Writes events.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Record;
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
 use crate::event::{EndedBody, EntryBody, Text};
+use crate::record::exported::Record;
 
 /// The fields of a [`Record`], in the same order.
 #[derive(Debug, Serialize)]

@@ -3,14 +3,14 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use super::Statistics;
-use super::names::{Counter, MAX_NAMES, Sample};
-use super::tally::{Asked, Habit, Results, Risks, Tally};
-use super::times::Times;
-use super::waits::Durations;
 use crate::answer::{Answer, ResultStatus};
 use crate::event::{EntryBody, Text};
 use crate::export::approver_word;
+use crate::statistics::names::{Counter, MAX_NAMES, Sample};
+use crate::statistics::tally::{Asked, Habit, Results, Risks, Tally};
+use crate::statistics::times::Times;
+use crate::statistics::totals::Statistics;
+use crate::statistics::waits::Durations;
 
 /// How many rules and approvers have their answers' durations kept apart.
 const MAX_ASKED: usize = 1000;

@@ -4,8 +4,8 @@ use std::ops::AddAssign;
 
 use aegis_engine::RiskLevel;
 
-use super::waits::Waits;
 use crate::answer::{Answer, ResultStatus};
+use crate::statistics::waits::Waits;
 
 /// How many actions were answered in which way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

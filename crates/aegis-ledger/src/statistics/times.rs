@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::Tally;
 use crate::answer::Answer;
+use crate::statistics::tally::Tally;
 
 const MILLIS_PER_HOUR: i64 = 3_600_000;
 /// From the Monday before the Unix epoch, a Thursday, to the epoch: intervals of a week or more begin on a Monday.

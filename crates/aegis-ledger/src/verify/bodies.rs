@@ -4,9 +4,9 @@ use std::hash::{BuildHasher as _, RandomState};
 
 use roaring::RoaringTreemap;
 
-use super::damage::{DamageKind, Damages};
 use crate::event::Claimed;
 use crate::stored_event::StoredEvent;
+use crate::verify::damage::{DamageKind, Damages};
 
 /// The kind and action of a row that another one refers to.
 pub(super) type Referred = Option<(String, String)>;

@@ -6,10 +6,16 @@ use std::io::{self, BufRead, Read};
 use aegis_engine::escape;
 use thiserror::Error;
 
-use super::receipts::{Found, NamedRow, ReceiptLine, ReceiptLines, add, compare, locate, settle};
-use super::{Anchor, Claim, Damage, DamageKind, ReceiptReport, Standing, Start, Verification, Verifier};
 use crate::event_lines::{EventLinesError, EventReader, EventsHeader};
 use crate::stored_event::StoredEvent;
+use crate::verify::anchor::{Anchor, Claim, Standing};
+use crate::verify::damage::{Damage, DamageKind};
+use crate::verify::receipts::{
+    Found, NamedRow, ReceiptLine, ReceiptLines, ReceiptReport, add, compare, locate, settle,
+};
+use crate::verify::start::Start;
+use crate::verify::verification::Verification;
+use crate::verify::verifier::Verifier;
 
 /// After how many rows progress is told.
 const STEP: u64 = 1 << 13;

@@ -7,9 +7,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::Verification;
-use super::damage::{Damage, DamageKind};
 use crate::event::EventKind;
+use crate::verify::damage::{Damage, DamageKind};
+use crate::verify::verification::Verification;
 
 /// A line that is longer is none of ours.
 const MAX_LINE: u64 = 4 << 20;

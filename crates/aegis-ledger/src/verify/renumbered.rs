@@ -4,8 +4,11 @@ use std::collections::HashMap;
 
 use aegis_engine::Digest;
 
-use super::{Damage, DamageKind, Observer, Verifier};
 use crate::stored_event::StoredEvent;
+use crate::verify::damage::{Damage, DamageKind};
+use crate::verify::misplaced::{Run, Suspect};
+use crate::verify::observer::Observer;
+use crate::verify::verifier::Verifier;
 
 /// How far around a row its own number is searched for.
 const NEARBY: i64 = 16;
@@ -13,42 +16,6 @@ const NEARBY: i64 = 16;
 const MAX_SEARCHES: u32 = 10_000;
 /// How many rows are looked into once more.
 const MAX_SUSPECTS: usize = 1000;
-
-/// Neighbours whose numbers are off by the same.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
-    first: i64,
-    pub(super) last: i64,
-    by: i64,
-}
-
-impl Run {
-    pub(super) const fn is_long(&self) -> bool {
-        self.first < self.last
-    }
-
-    /// The number that its last row was written with.
-    pub(super) const fn written_as(&self) -> i64 {
-        self.last.saturating_sub(self.by)
-    }
-}
-
-/// A row that does not follow the one before it: where does it come from?
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Suspect {
-    pub(crate) seq: i64,
-    prev_hash: Digest,
-    edited: bool,
-    /// The row that has the hash which this one is linked to.
-    follows: Option<i64>,
-}
-
-impl Suspect {
-    pub(super) fn new(seq: i64, event: &StoredEvent<'_>, edited: bool) -> Option<Suspect> {
-        let prev_hash = event.prev_hash.try_into().ok().map(Digest::from_bytes)?;
-        Some(Suspect { seq, prev_hash, edited, follows: None })
-    }
-}
 
 impl<O: Observer> Verifier<'_, O> {
     /// The number that a row was written with, if it is another one than its own and can be found.

@@ -1,13 +1,11 @@
 //! The first step: what the policy says of an action, and nothing more yet.
 
-use aegis_audit::{Account, Journal, RecordError};
-use aegis_engine::{Action, ApprovalMode, Decision, Digest, Redacted};
+use aegis_audit::Account;
+use aegis_engine::{Action, ApprovalMode, Decision, Digest};
 use aegis_ledger::event::{Entry, Event, Requested, Stamped};
 use chrono::{DateTime, Utc};
 
-use super::asked::{Asked, Question};
-use super::ground::Ground;
-use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
+use crate::gate::ground::Ground;
 
 /// An action, and what the policy says of it at one instant.
 #[derive(Debug)]
@@ -32,42 +30,6 @@ impl<'a> Draft<'a> {
     /// Whether a human must be asked.
     pub(crate) fn needs_human(&self) -> bool {
         self.decision.approval() == ApprovalMode::Approve
-    }
-
-    /// Goes on without a question: the policy answers by itself, or nobody is there to be asked.
-    pub(crate) fn settle(self, nobody: Option<Unanswered>) -> Asked<'a> {
-        let question = nobody.map(|why| Question {
-            approval: Approval::unanswered(&self.action_id, why),
-            waited_ms: Some(0),
-            is_recorded: false,
-        });
-        let at = self.at;
-        Asked { draft: self, question, at }
-    }
-
-    /// Records the question, asks it, and waits for the answer. A question that was cut short leaves a trace.
-    pub(crate) fn ask(
-        self,
-        journal: &mut Journal,
-        approver: &mut dyn Approver,
-    ) -> Result<Asked<'a>, RecordError> {
-        let draft = journal.record(vec![self])?.pop().ok_or(RecordError::NoEvent)?.into_parts().0;
-        // What stands for secrets is the log's own; here it counts only where they are.
-        let redacted = draft.ground.policy.redaction().redact(draft.action, |_| String::new());
-        let asked = std::time::Instant::now();
-        let approval = approver.ask(&ApprovalRequest {
-            action_id: &draft.action_id,
-            action: draft.action,
-            action_sha256: draft.action_sha256,
-            decision: &draft.decision,
-            policy_sha256: draft.ground.policy_sha256,
-            redacted: redacted.as_ref().map(Redacted::pointers).unwrap_or_default(),
-        });
-        // By the clock that cannot be set.
-        let waited_ms = u64::try_from(asked.elapsed().as_millis()).ok();
-        let approval = approval.about(&draft.action_id);
-        let question = Some(Question { approval, waited_ms, is_recorded: true });
-        Ok(Asked { draft, question, at: Utc::now() })
     }
 
     /// The action, as every event of it that holds it says it.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aegis_engine::{Digest, Policy};
 
-use super::context::Context;
+use crate::gate::context::Context;
 
 /// What every action is judged by and recorded with: one policy, and one context. It is shared, never borrowed, so that
 /// an answer outlives a change of the gate's own.

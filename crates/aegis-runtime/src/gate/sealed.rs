@@ -1,10 +1,11 @@
 //! The third step: an answer that nobody may be given yet, because it is not in the log.
 
 use aegis_audit::Account;
+use aegis_engine::ApprovalMode;
 use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::event::{Answered, Decided, Event, Requested, Stamped};
 
-use super::asked::{Asked, Question};
+use crate::gate::asked::{Asked, Question};
 
 /// An answer that is settled, and not in the log yet.
 #[derive(Debug)]
@@ -16,7 +17,21 @@ pub(crate) struct Sealed<'a> {
     pub(crate) reason: Option<String>,
 }
 
-impl Sealed<'_> {
+impl<'a> Sealed<'a> {
+    /// Settles the answer: from here on, nothing about it changes.
+    pub(crate) fn of(asked: Asked<'a>) -> Sealed<'a> {
+        let (answer, approver, reason) = match (&asked.question, asked.draft.decision.approval()) {
+            (Some(question), _) => {
+                let approval = &question.approval;
+                (approval.answer(), approval.approver().cloned(), Some(asked.reason(approval)))
+            }
+            (None, ApprovalMode::Auto) => (Answer::Auto, Some(ApproverIdentity::rule()), None),
+            (None, ApprovalMode::Block) => (Answer::Block, None, None),
+            (None, ApprovalMode::Approve) => (Answer::Unanswered, None, None),
+        };
+        Sealed { asked, answer, approver, reason }
+    }
+
     fn reason(&self) -> &str {
         self.reason.as_deref().unwrap_or_else(|| self.asked.draft.decision.reason())
     }

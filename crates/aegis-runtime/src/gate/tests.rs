@@ -15,6 +15,7 @@ use aegis_ledger::stored_event::StoredEvent;
 
 use super::*;
 use crate::approval::{Approval, ApprovalRequest, Unanswered};
+use crate::gate_handle::{GateHandle, HandleError};
 use crate::witness::Witness;
 
 const POLICY: &str = "version: '1'

@@ -9,9 +9,9 @@ use aegis_engine::{RiskLevel, canonical_json, escape, escape_capped};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
-use super::Reply;
 use super::layout::{JsonLine, Lines, short_digest};
 use super::no_answer::NoAnswer;
+use super::reply::Reply;
 use crate::approval::ApprovalRequest;
 
 /// How many lines the whole may take: what the lowest usual terminal shows.

@@ -15,8 +15,8 @@ use nix::sys::termios::{
 };
 use nix::unistd::{getpgrp, read, tcgetpgrp, write};
 
-use super::Ended;
 use super::no_answer::NoAnswer;
+use super::reply::Ended;
 use super::signals::Signals;
 
 /// The most that a line of the terminal can hold; a longer one is no answer.

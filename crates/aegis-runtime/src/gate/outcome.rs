@@ -6,7 +6,7 @@ use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
-use crate::gate::Sealed;
+use crate::gate::sealed::Sealed;
 
 /// What the gate answered, with everything that is said about it.
 #[derive(Debug)]

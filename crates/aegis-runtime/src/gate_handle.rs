@@ -8,8 +8,7 @@ use std::thread;
 use aegis_engine::Action;
 use thiserror::Error;
 
-use super::{Gate, GateError};
-use crate::outcome::Outcome;
+use crate::gate::{Gate, GateError, Outcome};
 
 /// How many actions are answered together, at most.
 const LARGEST_GROUP: usize = 1024;
