@@ -1,6 +1,7 @@
 //! Pruning: the oldest events move to an archive, and one event stands for them.
 //!
-//! 1. [`TrailReader::plan_prune`] says which events may go: a prefix of the log that cuts no action apart.
+//! 1. [`TrailReader::plan_prune`] says which events may go: a prefix of the log that cuts no action apart, and
+//!    [`PrunePlan::verified`] demands that the log was verified and is sound.
 //! 2. [`Archive::write`] copies them to a file beside the name that it is to have, verifying each; syncs it, reads it back
 //!    and verifies it as a whole; and only then gives it its name.
 //! 3. [`Trail::prune`] appends the `pruned` event in a transaction of its own, and then deletes what that stands for, in
@@ -13,8 +14,10 @@ mod archive;
 mod plan;
 mod remove;
 mod standing;
+mod verified;
 
 pub use archive::{Archive, ArchiveError};
 pub use plan::{Held, PrunePlan};
 pub use remove::Space;
 pub(crate) use standing::Pruned;
+pub use verified::{DamagedLog, VerifiedPlan};

@@ -1,12 +1,12 @@
 //! The policy that a command works with: trusted files, compiled; or every reason why not.
 
-use aegis_engine::{Digest, Policy, Source, load};
+use aegis_engine::{Digest, Policy, Source, SourceText, load};
 use aegis_runtime::{PolicyFile, policy_sha256};
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
-use crate::render::diagnostics::{SourceText, render_diagnostics};
+use crate::render::diagnostics::render_diagnostics;
 
 /// A policy that is ready, and the digest of its files.
 #[derive(Debug)]
@@ -40,7 +40,10 @@ pub(crate) fn load_policy(
     match loaded.policy {
         Some(policy) => Ok(LoadedPolicy { policy, sha256: policy_sha256(&files) }),
         None => {
-            let texts: Vec<_> = files.iter().map(|file| SourceText::new(file.path(), file.text())).collect();
+            let texts: Vec<_> = files
+                .iter()
+                .map(|file| SourceText::new(&file.path().to_string_lossy(), file.text()))
+                .collect();
             output.diagnostics(&render_diagnostics(&loaded.diagnostics, &texts, output.colors_stderr()));
             Err(CommandError::shown(ExitStatus::Input))
         }

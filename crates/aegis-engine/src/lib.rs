@@ -54,7 +54,9 @@ mod policy;
 mod probe;
 mod redaction;
 mod schema;
+mod source_text;
 mod span;
+mod test_run;
 mod time;
 mod yaml;
 
@@ -76,4 +78,6 @@ pub use mutation::{Change, Mutant, Mutation};
 pub use policy::{Policy, Rule};
 pub use redaction::{Redacted, Redaction, looks_secret};
 pub use schema::{action_schema, policy_schema, schema_of};
+pub use source_text::SourceText;
 pub use span::{Position, SourceId, Span, Spanned};
+pub use test_run::{Place, ReadTestFiles, TestChoice, TestFiles, TestRun};

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::{Builder, NamedTempFile};
 use thiserror::Error;
 
-use super::{PrunePlan, Pruned};
+use super::{PrunePlan, Pruned, VerifiedPlan};
 use crate::error::TrailError;
 use crate::event_lines::{Compression, EventLinesError, EventReader, EventWriter, EventsHeader};
 use crate::file::{resolve, sync_directory};
@@ -28,13 +28,10 @@ pub struct Archive {
     pub(super) path: PathBuf,
     pub(super) name: String,
     pub(super) sha256: Digest,
-    pub(super) events: u64,
-    /// What was gone before.
-    pub(super) gone: u64,
-    /// What is gone once these are.
+    /// What it was made by.
+    pub(super) plan: VerifiedPlan,
+    /// What is gone once its events are.
     pub(super) pruned: Pruned,
-    /// The number of the newest event of the log when the first one was copied.
-    pub(super) newest: u64,
     pub(super) bytes: u64,
 }
 
@@ -117,11 +114,11 @@ impl Archive {
     /// No file is left behind then.
     pub fn write(
         reader: &TrailReader,
-        plan: &PrunePlan,
+        verified: &VerifiedPlan,
         path: &Path,
         mut progress: impl FnMut(u64),
     ) -> Result<Archive, ArchiveError> {
-        let given = path;
+        let (given, plan) = (path, verified.plan());
         let path = resolve(path).map_err(|error| match error {
             TrailError::Io { source, .. } => ArchiveError::write(given, source),
             _ => ArchiveError::write(
@@ -156,8 +153,7 @@ impl Archive {
             _ => failed(error.error),
         })?;
         sync_directory(&path).map_err(|error| ArchiveError::write(&path, io::Error::other(error)))?;
-        let (gone, events, newest) = (plan.gone.through, plan.events(), plan.newest);
-        Ok(Archive { path, name, sha256, events, gone, pruned: copied, newest, bytes })
+        Ok(Archive { path, name, sha256, plan: verified.clone(), pruned: copied, bytes })
     }
 
     /// Where it is.
@@ -169,7 +165,7 @@ impl Archive {
     /// How many events it has.
     #[must_use]
     pub const fn events(&self) -> u64 {
-        self.events
+        self.plan.plan().events()
     }
 
     /// How many bytes the file has.

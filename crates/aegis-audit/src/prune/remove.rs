@@ -6,7 +6,7 @@ use aegis_engine::Digest;
 use chrono::{DateTime, Utc};
 use rusqlite::OptionalExtension as _;
 
-use super::{Archive, Pruned};
+use super::{Archive, Pruned, VerifiedPlan};
 use crate::append::Appending;
 use crate::error::TrailError;
 use crate::event::{Event, Operator, Stamped};
@@ -72,16 +72,21 @@ impl Trail {
         progress: impl FnMut(u64),
     ) -> Result<Vec<Receipt>, TrailError> {
         let receipts = self.record_pruning(archive, operator, at)?;
-        self.delete_pruned(progress)?;
+        self.delete_pruned(&archive.plan, progress)?;
         Ok(receipts)
     }
 
-    /// Deletes what is still there of events that were pruned. `progress` is told how many were deleted. Gives their
-    /// number.
+    /// Deletes what is still there of events that were pruned: by a pruning that has just been recorded, or by one that was
+    /// cut short. `progress` is told how many were deleted. Gives their number. `_sound` only has to be there: nothing is
+    /// deleted from a log that was not found sound.
     ///
     /// # Errors
     /// When not everything could be deleted.
-    pub fn delete_pruned(&mut self, mut progress: impl FnMut(u64)) -> Result<u64, TrailError> {
+    pub fn delete_pruned(
+        &mut self,
+        _sound: &VerifiedPlan,
+        mut progress: impl FnMut(u64),
+    ) -> Result<u64, TrailError> {
         let mut deleted = 0;
         loop {
             let some = self.transact(delete_some)?;
@@ -119,7 +124,7 @@ fn check_still_fits(log: &Appending<'_>, archive: &Archive) -> Result<(), TrailE
     let outdated = || TrailError::Outdated { path: log.path.to_owned() };
     let failed = |error| TrailError::sqlite(log.path, error);
     let gone = Pruned::of(log.connection, log.path, log.identity)?;
-    if gone.through != archive.gone {
+    if gone.through != archive.plan.plan().gone.through {
         return Err(outdated());
     }
     let head: Option<[u8; 32]> = log
@@ -133,7 +138,7 @@ fn check_still_fits(log: &Appending<'_>, archive: &Archive) -> Result<(), TrailE
         .connection
         .query_row(
             "SELECT EXISTS (SELECT 1 FROM events WHERE seq > ?1 AND kind = 'redacted')",
-            [number(archive.newest)],
+            [number(archive.plan.plan().newest)],
             |row| row.get(0),
         )
         .map_err(failed)?;

@@ -5,15 +5,17 @@ mod events;
 mod filter;
 mod find;
 mod follow;
+mod json_line;
 mod list;
+mod overview;
+mod progress;
 mod prune;
 mod record;
 mod redact;
 mod report;
-pub(crate) mod show;
+mod show;
 mod stats;
-pub(crate) mod survey;
-pub(crate) mod verify;
+mod verify;
 
 use clap::{Args, Subcommand};
 

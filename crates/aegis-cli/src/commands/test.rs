@@ -5,7 +5,7 @@ mod files;
 
 use std::path::PathBuf;
 
-use aegis_engine::{Coverage, ExampleResult, Mutation, Suite};
+use aegis_engine::{TestChoice, TestRun};
 use clap::{Args, ValueEnum};
 
 use crate::error::CommandError;
@@ -15,7 +15,6 @@ use crate::output::json::v1::examples::render_json;
 use crate::output::junit::render_junit;
 use crate::render::examples::{render_run, render_summary};
 use crate::settings::Settings;
-pub(crate) use files::{Place, TestFiles};
 
 /// Run the examples of policies: does each action get the answer that it should?
 ///
@@ -68,39 +67,6 @@ enum Format {
     Github,
 }
 
-/// What came of testing one policy.
-#[derive(Debug)]
-pub(crate) struct TestRun<'a> {
-    pub(crate) files: &'a TestFiles,
-    pub(crate) results: Vec<ExampleResult<'a>>,
-    pub(crate) coverage: Option<Coverage<'a>>,
-    /// The percentage that the coverage must have.
-    pub(crate) min_coverage: u8,
-    pub(crate) mutation: Option<Mutation<'a>>,
-}
-
-impl TestRun<'_> {
-    /// Whether enough is covered.
-    pub(crate) fn is_covered(&self) -> bool {
-        let wanted = usize::from(self.min_coverage) * 10;
-        self.coverage.as_ref().is_none_or(|coverage| {
-            // Where there is no example, nothing is tested, even if there is nothing to cover.
-            coverage.share().permille() >= wanted && !(wanted > 0 && self.results.is_empty())
-        })
-    }
-
-    /// How many examples do not hold.
-    pub(crate) fn failed(&self) -> usize {
-        self.results.iter().filter(|result| !result.passed()).count()
-    }
-
-    /// Whether everything is as it should be.
-    pub(crate) fn passed(&self) -> bool {
-        let survivors = self.mutation.as_ref().map_or(0, |mutation| mutation.survivors.len());
-        self.failed() == 0 && self.is_covered() && survivors == 0
-    }
-}
-
 pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let output = settings.output;
     let (groups, mut status) = files::read(&args.files, settings)?;
@@ -108,7 +74,13 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
         let drafted = draft::run(&groups, args.output.as_deref(), settings)?;
         return Ok(status.worse(drafted));
     }
-    let runs: Vec<_> = groups.iter().map(|files| test(files, args)).collect();
+    let choice = TestChoice {
+        filter: args.filter.as_deref(),
+        coverage: args.coverage,
+        min_coverage: args.min_coverage,
+        mutation: args.mutate,
+    };
+    let runs: Vec<_> = groups.iter().map(|group| TestRun::new(&group.files, &choice)).collect();
     for run in &runs {
         if run.results.is_empty() && args.filter.is_none() {
             output.note(format!(
@@ -131,24 +103,4 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
         Format::Github => output.answer(render_github(&runs))?,
     }
     Ok(status)
-}
-
-fn test<'a>(files: &'a TestFiles, args: &TestArgs) -> TestRun<'a> {
-    let suite = Suite::new(files.policy(), files.documents(), files.tests());
-    let mut results = suite.run();
-    if let Some(text) = &args.filter {
-        results.retain(|result| mentions(files, result, text));
-    }
-    let coverage = (args.coverage || args.min_coverage.is_some()).then(|| suite.coverage());
-    let mutation = args.mutate.then(|| suite.mutate());
-    TestRun { files, results, coverage, min_coverage: args.min_coverage.unwrap_or_default(), mutation }
-}
-
-/// Whether an example has `text` in its place, in its action or in what it expects.
-fn mentions(files: &TestFiles, result: &ExampleResult<'_>, text: &str) -> bool {
-    let place = files.place(result.example.span).to_string();
-    let action = result.example.action.canonical();
-    let rule = result.example.expect.rule.as_ref().map_or("", |rule| &rule.value);
-    let approval = result.example.expect.approval.map_or("", |approval| approval.value.as_str());
-    [&place, &action, rule, approval, result.decision.matched_rule()].iter().any(|part| part.contains(text))
 }

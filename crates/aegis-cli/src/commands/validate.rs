@@ -7,7 +7,7 @@ mod sarif;
 
 use std::path::PathBuf;
 
-use aegis_engine::{Diagnostic, Severity, Source, lint, load, to_json_line};
+use aegis_engine::{Diagnostic, Severity, Source, SourceText, lint, load, to_json_line};
 use clap::{Args, ValueEnum};
 
 use self::json::ReportV1;
@@ -16,7 +16,7 @@ use self::sarif::ResultV210;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::{GOOD, Output, count};
-use crate::render::diagnostics::{SourceText, render_diagnostics};
+use crate::render::diagnostics::render_diagnostics;
 use crate::settings::Settings;
 use crate::source::read_source;
 
@@ -93,7 +93,13 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
                     status = status.worse(ExitStatus::No);
                 }
                 let rules = loaded.policy.map(|policy| policy.rules().len());
-                report.file(output, &SourceText::new(path, &text), &found, rules, args.deny)?;
+                report.file(
+                    output,
+                    &SourceText::new(&path.to_string_lossy(), &text),
+                    &found,
+                    rules,
+                    args.deny,
+                )?;
             }
             Err(error) => {
                 // The other files are looked at all the same.

@@ -1,9 +1,9 @@
 //! Workflow commands of GitHub Actions: an annotation at the place of whatever failed.
 
-use crate::commands::test::{Place, TestRun};
 use crate::render::examples::{
     render_action, render_decider, render_difference, render_percent, render_summary,
 };
+use aegis_engine::{Place, TestRun};
 
 /// An annotation for each example that fails, each gap of the coverage and each change that no example notices; then
 /// the summary.

@@ -2,9 +2,9 @@
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use crate::commands::test::TestRun;
 use crate::error::CommandError;
 use crate::render::examples::{render_action, render_decider, render_difference, render_percent};
+use aegis_engine::TestRun;
 
 /// The report. What was not asked for has no suite.
 ///

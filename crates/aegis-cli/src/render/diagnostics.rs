@@ -1,67 +1,13 @@
 //! Diagnostics as rustc shows them: `file:line:column`, the source line, a caret, a help.
 
 use std::borrow::Cow;
-use std::ops::Range;
-use std::path::Path;
 
-use aegis_engine::{Diagnostic, Label, Position, Severity, Span, escape};
+use aegis_engine::{Diagnostic, Label, Severity, SourceText, Span, escape};
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 /// The most source text that one snippet shows; places further apart get snippets of their own.
 const MAX_SNIPPET_BYTES: usize = 8 * 1024;
-
-/// A source file, ready to be quoted from.
-#[derive(Debug)]
-pub(crate) struct SourceText<'a> {
-    /// The path, escaped.
-    name: String,
-    text: Cow<'a, str>,
-    /// Where each line begins.
-    lines: Vec<usize>,
-}
-
-impl<'a> SourceText<'a> {
-    pub(crate) fn new(path: &Path, text: &'a [u8]) -> SourceText<'a> {
-        // What stands before the first invalid byte keeps its offsets, and nothing after it is quoted.
-        let text = String::from_utf8_lossy(text);
-        let newlines =
-            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(offset, _)| offset + 1);
-        let lines = std::iter::once(0).chain(newlines).collect();
-        SourceText { name: escape(&path.to_string_lossy()), text, lines }
-    }
-
-    /// The same with a text of its own.
-    pub(crate) fn into_owned(self) -> SourceText<'static> {
-        SourceText { text: Cow::Owned(self.text.into_owned()), name: self.name, lines: self.lines }
-    }
-
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The line of an offset, from 0.
-    fn line_of(&self, offset: usize) -> usize {
-        self.lines.partition_point(|start| *start <= offset).saturating_sub(1)
-    }
-
-    /// The line and the column, both from 1.
-    pub(crate) fn position(&self, offset: usize) -> Position {
-        let line = self.line_of(offset);
-        let start = self.lines.get(line).copied().unwrap_or_default();
-        let column =
-            Position::of(self.text.get(start..).unwrap_or_default(), offset.saturating_sub(start)).column;
-        Position { line: line + 1, column }
-    }
-
-    /// The bytes of the whole lines that a range touches.
-    fn whole_lines(&self, range: &Range<usize>) -> Range<usize> {
-        let start = self.lines.get(self.line_of(range.start)).copied().unwrap_or_default();
-        let last = range.end.saturating_sub(usize::from(range.end > range.start));
-        let end = self.lines.get(self.line_of(last) + 1).copied().unwrap_or(self.text.len());
-        start..end
-    }
-}
 
 /// Renders findings, one after another, with an empty line between them.
 pub(crate) fn render_diagnostics(
@@ -122,7 +68,7 @@ fn quote<'a>(source: &'a SourceText<'_>, labels: &Labels<'a>) -> Option<Snippet<
     if lines.len() > MAX_SNIPPET_BYTES * 2 {
         return None;
     }
-    let text = source.text.get(lines.clone())?;
+    let text = source.text().get(lines.clone())?;
     let mut snippet = Snippet::source(visible(text))
         .path(source.name())
         .line_start(source.line_of(lines.start) + 1)
@@ -184,7 +130,7 @@ mod tests {
 
     fn render(text: &[u8]) -> String {
         let loaded = load(&[Source { text }]);
-        render_diagnostics(&loaded.diagnostics, &[SourceText::new(Path::new("policy.yaml"), text)], false)
+        render_diagnostics(&loaded.diagnostics, &[SourceText::new("policy.yaml", text)], false)
     }
 
     #[test]

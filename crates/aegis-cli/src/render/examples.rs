@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 
 use aegis_engine::{
-    Action, Coverage, Difference, ExampleField, ExampleResult, Mutation, Share, canonical_json, escape,
-    escape_capped,
+    Action, Coverage, Difference, ExampleField, ExampleResult, Mutation, Share, TestFiles, TestRun,
+    canonical_json, escape, escape_capped,
 };
 use serde_json::Value;
 
-use crate::commands::test::{TestFiles, TestRun};
 use crate::output::{BAD, FAINT, GOOD, HELP, UNSURE, count};
 
 /// The most characters of a word of an example, and of its parameters, that a line shows.

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use aegis_audit::{
-    Answer, ApproverIdentity, Happened, Life, LifeEntry, LifeEvent, PathSource, ResultStatus, State, Via,
+    Answer, ApproverIdentity, Happened, Life, LifeEntry, LifeEvent, PathSource, Reconsidered, ResultStatus,
+    State, Via,
 };
 use aegis_engine::{escape, escape_capped};
 use anstyle::Style;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::commands::audit::show::explain::Explained;
 use crate::output::{BAD, FAINT, GOOD, HELP, UNSURE};
 use crate::render::decision::render_trace;
 use crate::render::fields::Fields;
@@ -24,7 +24,7 @@ const PLAIN: Style = Style::new();
 pub(crate) fn render_life(
     life: &Life,
     warnings: &[String],
-    explained: Option<&Explained>,
+    reconsidered: Option<&Reconsidered>,
     width: Option<usize>,
 ) -> String {
     let mut fields = Fields::new(width);
@@ -57,9 +57,9 @@ pub(crate) fn render_life(
         let (style, text) = describe(event);
         fields.field(&format!("#{}", event.seq), style, &text);
     }
-    if let Some(explained) = explained {
+    if let Some(reconsidered) = reconsidered {
         fields.blank();
-        explanation(&mut fields, explained);
+        explanation(&mut fields, reconsidered);
     }
     fields.to_string()
 }
@@ -183,15 +183,15 @@ fn describe(event: &LifeEvent) -> (Style, String) {
 }
 
 /// What the policy that was given says of the action.
-fn explanation(fields: &mut Fields, explained: &Explained) {
+fn explanation(fields: &mut Fields, reconsidered: &Reconsidered) {
     fields.plain(HELP, "The policy that was given");
-    fields.field("Policy hash", PLAIN, &explained.policy_sha256.to_string());
-    if explained.same_policy {
+    fields.field("Policy hash", PLAIN, &reconsidered.policy_sha256.to_string());
+    if reconsidered.same_policy {
         fields.field("", GOOD, "the one that it was decided by");
     } else {
         fields.field("", UNSURE, "another one than it was decided by");
     }
-    match &explained.says {
+    match &reconsidered.verdict {
         Err(problem) => fields.field("Decides", UNSURE, &format!("cannot be told: {}", text(problem))),
         Ok(says) => {
             fields.field("As of", PLAIN, &time(Some(says.at)));

@@ -6,11 +6,10 @@ mod charts;
 mod palette;
 mod tables;
 
-use aegis_audit::{Answer, Record, Statistics};
+use aegis_audit::{Answer, Overview, Record, Statistics};
 use chrono::{DateTime, SecondsFormat, Utc};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::commands::audit::survey::Survey;
 use crate::render::quantity::{counted, duration, minute, number, share};
 use crate::render::stats::shown;
 
@@ -21,7 +20,7 @@ const STYLE: &str = include_str!("report/style.css");
 /// What the report is about.
 #[derive(Debug)]
 pub(crate) struct Report {
-    pub(crate) survey: Survey,
+    pub(crate) overview: Overview,
     /// The newest actions that were not allowed.
     pub(crate) refused: Vec<Record>,
     /// The allowed actions of high risk, the riskiest first.
@@ -34,7 +33,7 @@ pub(crate) struct Report {
 
 /// The page.
 pub(crate) fn render_report(report: &Report) -> String {
-    let statistics = &report.survey.statistics;
+    let statistics = &report.overview.statistics;
     let title = format!("Audit report, {}", period(statistics));
     let page = html! {
         (DOCTYPE)
@@ -73,18 +72,18 @@ fn period(statistics: &Statistics) -> String {
 }
 
 fn header(report: &Report) -> Markup {
-    let survey = &report.survey;
+    let overview = &report.overview;
     html! {
         header {
             h1 { "Audit report" }
-            p class="period" { (period(&survey.statistics)) }
+            p class="period" { (period(&overview.statistics)) }
             dl class="about" {
-                div { dt { "Log" } dd { code { (survey.log) } } }
+                div { dt { "Log" } dd { code { (overview.log) } } }
                 div {
                     dt { "Selected by" }
                     dd {
-                        @if survey.filters.is_empty() { "nothing: all actions" }
-                        @for (flag, value) in &survey.filters {
+                        @if overview.filters.is_empty() { "nothing: all actions" }
+                        @for (flag, value) in &overview.filters {
                             code { (flag) " " (shown(Some(value))) } " "
                         }
                     }
@@ -102,8 +101,8 @@ fn header(report: &Report) -> Markup {
 }
 
 fn content(report: &Report) -> Markup {
-    let (survey, top) = (&report.survey, report.top);
-    let statistics = &survey.statistics;
+    let (overview, top) = (&report.overview, report.top);
+    let statistics = &overview.statistics;
     html! {
         (figures(statistics))
         nav aria-label="Sections" {
@@ -134,11 +133,11 @@ fn content(report: &Report) -> Markup {
             (tables::names("By agent", "Agent", &statistics.agents, top))
             (tables::names("By type of action", "Type", &statistics.types, top))
             (tables::names("By target", "Target", &statistics.targets, top))
-            @if let Some(idle) = &survey.idle_rules { (tables::idle_rules(idle)) }
+            @if let Some(idle) = &overview.idle_rules { (tables::idle_rules(idle)) }
         }
         section id="questions" aria-labelledby="questions-title" {
             h2 id="questions-title" { "Questions" }
-            (questions(survey, top))
+            (questions(overview, top))
         }
         section id="actions" aria-labelledby="actions-title" {
             h2 id="actions-title" { "Single actions" }
@@ -175,8 +174,8 @@ fn figures(statistics: &Statistics) -> Markup {
     }
 }
 
-fn questions(survey: &Survey, top: usize) -> Markup {
-    let statistics = &survey.statistics;
+fn questions(overview: &Overview, top: usize) -> Markup {
+    let statistics = &overview.statistics;
     if statistics.total.asked() == 0 {
         return html! { p class="empty" { "Nobody had to be asked." } };
     }
@@ -192,23 +191,23 @@ fn questions(survey: &Survey, top: usize) -> Markup {
         (tables::asked_by_rule(&statistics.asked_by_rule, top))
         (tables::approvers(&statistics.approvers, top))
         (tables::habits(
-            "Always approved", "a rule with approval: auto could answer these", &statistics.always_approved, survey, top,
+            "Always approved", "a rule with approval: auto could answer these", &statistics.always_approved, overview, top,
         ))
         (tables::habits(
-            "Always denied", "a rule with approval: block could answer these", &statistics.always_denied, survey, top,
+            "Always denied", "a rule with approval: block could answer these", &statistics.always_denied, overview, top,
         ))
     }
 }
 
 /// What the numbers rest on.
 fn footer(report: &Report) -> Markup {
-    let statistics = &report.survey.statistics;
+    let statistics = &report.overview.statistics;
     html! {
         footer {
             h2 { "What this rests on" }
             p {
                 "Counted from " (counted(statistics.total.total(), "action")) " of log "
-                code { (report.survey.log) } "."
+                code { (report.overview.log) } "."
                 @if let Some(newest) = &statistics.newest {
                     " Its newest event was number " strong { (newest.seq) } ", with the hash "
                     code { (newest.hash) } "."

@@ -9,10 +9,10 @@ use anstyle::{AnsiColor, Style};
 
 use self::columns::Columns;
 pub(crate) use self::sections::{NO_NAME, others, shown, wait_classes};
-use crate::commands::audit::survey::Survey;
 use crate::output::FAINT;
 use crate::render::chart::Charset;
 use crate::render::quantity::{counted, minute, number, share};
+use aegis_audit::Overview;
 
 /// A heading.
 const HEAD: Style = Style::new().bold();
@@ -37,10 +37,10 @@ pub(crate) struct Look {
 }
 
 /// All of it. There must be something that was counted.
-pub(crate) fn render_stats(survey: &Survey, look: Look) -> String {
+pub(crate) fn render_stats(overview: &Overview, look: Look) -> String {
     let look = Look { width: look.width.clamp(NARROWEST, WIDEST), ..look };
-    let statistics = &survey.statistics;
-    let mut text = summary(survey);
+    let statistics = &overview.statistics;
+    let mut text = summary(overview);
     text.push_str(&sections::answers(statistics, look));
     text.push_str(&sections::risks(statistics, look));
     text.push_str(&sections::results(statistics, look));
@@ -54,15 +54,15 @@ pub(crate) fn render_stats(survey: &Survey, look: Look) -> String {
         text.push_str(&sections::names(title, names, look));
     }
     text.push_str(&sections::asked(statistics, look));
-    text.push_str(&sections::habits(survey, look));
-    if let Some(idle) = &survey.idle_rules {
+    text.push_str(&sections::habits(overview, look));
+    if let Some(idle) = &overview.idle_rules {
         text.push_str(&sections::idle_rules(idle, look));
     }
     text
 }
 
-fn summary(survey: &Survey) -> String {
-    let statistics = &survey.statistics;
+fn summary(overview: &Overview) -> String {
+    let statistics = &overview.statistics;
     let mut text = format!("{HEAD}{}{HEAD:#}", counted(statistics.total.total(), "action"));
     let about = if statistics.sessions.estimated { "about " } else { "" };
     let _ = write!(text, " in {about}{}", counted(statistics.sessions.count, "session"));

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use aegis_audit::{Anchor, CheckpointNote, Claim, InclusionProof, KeptReport, ProofError, Standing};
+use aegis_audit::{Anchor, CheckedProof, Claim, Findings, GivenCheckpoint, KeptReport, Signature, Standing};
 use aegis_engine::{escape, escape_capped};
 
-use crate::commands::audit::verify::{Findings, GivenCheckpoint, Signature};
 use crate::output::{BAD, FAINT, GOOD, UNSURE};
 
 /// How many lines of one kind are shown.
@@ -175,8 +174,7 @@ fn checkpoint_line(given: &GivenCheckpoint, anchors: &[(Anchor, Standing)]) -> S
     } else {
         format!("it is of another log, `{}`", escape_capped(&checkpoint.origin, MAX_WORD))
     };
-    let good = given.is_of_log && given.signature != Signature::Bad;
-    let style = if good { FAINT } else { BAD };
+    let style = if given.counts() { FAINT } else { BAD };
     format!(
         "{style}checkpoint{style:#} `{}` of {}: {what}; {}",
         given.name,
@@ -186,15 +184,12 @@ fn checkpoint_line(given: &GivenCheckpoint, anchors: &[(Anchor, Standing)]) -> S
 }
 
 /// What came of a proof.
-pub(crate) fn render_proof(
-    proof: &InclusionProof,
-    checked: &Result<CheckpointNote, ProofError>,
-    signature: Option<Signature>,
-) -> String {
+pub(crate) fn render_proof(checked: &CheckedProof) -> String {
+    let CheckedProof { proof, checkpoint, signature } = checked;
     let event = proof.event();
     let (kind, action) = (escape_capped(&event.kind, MAX_WORD), escape_capped(&event.action_id, MAX_WORD));
     let log = escape_capped(proof.log(), MAX_WORD);
-    match (checked, signature) {
+    match (checkpoint, *signature) {
         (Ok(note), Some(signature)) if signature != Signature::Bad => format!(
             "{GOOD}proven{GOOD:#}    event {} (`{kind}` of action {action}) is one of the {} of the checkpoint of log {log}\n\
              event     {}\nsignature {}",

@@ -13,7 +13,8 @@ use chrono::Utc;
 use clap::Args;
 
 use super::find::find_action;
-use super::verify::{Bar, json_line};
+use super::json_line::json_line;
+use super::progress::Bar;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::file::{FileError, is_part_of_log, write_whole};

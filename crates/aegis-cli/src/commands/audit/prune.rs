@@ -5,7 +5,9 @@ use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aegis_audit::{Archive, ArchiveError, Operator, PrunePlan, Receipt, Space, Trail, TrailReader};
+use aegis_audit::{
+    Archive, ArchiveError, DamagedLog, Operator, PrunePlan, Receipt, Space, Trail, TrailReader, VerifiedPlan,
+};
 use aegis_engine::{Digest, escape};
 use aegis_runtime::{current_host, current_user};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -14,7 +16,7 @@ use dialoguer::Confirm;
 
 use super::events::bar;
 use super::filter::parse_when;
-use super::verify::Bar;
+use super::progress::Bar;
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -75,26 +77,23 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
         output
             .note(format!("`{left}` is left over from a pruning that was cut short, unless one is going on"));
     }
-    if plan.events() > 0 || plan.left_over() > 0 {
-        refuse_damage(&reader, settings)?;
+    if plan.events() == 0 && plan.left_over() == 0 {
+        return nothing_to_prune(&plan, args.before, settings);
     }
+    let verified = verified(plan, &reader, settings)?;
+    let plan = verified.plan();
     if plan.left_over() > 0 {
-        finish_earlier(plan.left_over(), settings)?;
+        finish_earlier(&verified, settings)?;
     }
-    note_what_is_held(&plan, args.before, settings);
     if plan.events() == 0 {
-        let why = match plan.held() {
-            Some(_) => "what is old enough belongs to actions whose life is not over".to_owned(),
-            None => format!("no event is older than {}", instant(args.before)),
-        };
-        output.answer(format!("nothing to prune: {why}"))?;
-        return Ok(ExitStatus::Success);
+        return nothing_to_prune(plan, args.before, settings);
     }
+    note_what_is_held(plan, args.before, settings);
     if !args.yes {
-        ask(&plan, &shown)?;
+        ask(plan, &shown)?;
     }
     let progress = bar(plan.events().saturating_mul(3), "steps", output);
-    let archive = Archive::write(&reader, &plan, &args.archive, |done| progress.set_position(done));
+    let archive = Archive::write(&reader, &verified, &args.archive, |done| progress.set_position(done));
     let archive = archive.map_err(failure)?;
     // A reader keeps the journal from being emptied.
     drop(reader);
@@ -105,10 +104,10 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let receipts = trail.record_pruning(&archive, operator, Utc::now())?;
     // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is told so.
     let settled = trail
-        .delete_pruned(|done| progress.set_position(archived + done))
+        .delete_pruned(&verified, |done| progress.set_position(archived + done))
         .and_then(|_| trail.settle(args.shrink));
     progress.finish_and_clear();
-    let told = output.answer(summary(&plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()));
+    let told = output.answer(summary(plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()));
     // The status says what became of the log, not of the answer.
     if let Err(error) = told {
         output.error(&error);
@@ -123,26 +122,40 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     }
 }
 
-/// A damaged log is left as it is, wherever the damage is: nothing is appended to it, and nothing goes.
-fn refuse_damage(reader: &TrailReader, settings: &Settings) -> Result<(), CommandError> {
+/// Verifies the log, without which nothing goes.
+fn verified(
+    plan: PrunePlan,
+    reader: &TrailReader,
+    settings: &Settings,
+) -> Result<VerifiedPlan, CommandError> {
     let bar = Bar::new(settings.output);
     let verification = reader.verify(Vec::new(), |done, total| bar.show(done, total))?;
     bar.clear();
-    match verification.damage.first() {
-        None => Ok(()),
-        Some(damage) => Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
-            .help("nothing was pruned; `aegis audit verify` says everything that is wrong")),
-    }
+    Ok(plan.verified(&verification)?)
 }
 
 /// Deletes what an earlier pruning left.
-fn finish_earlier(left_over: u64, settings: &Settings) -> Result<(), CommandError> {
-    let progress = bar(left_over, "events", settings.output);
+fn finish_earlier(plan: &VerifiedPlan, settings: &Settings) -> Result<(), CommandError> {
+    let progress = bar(plan.plan().left_over(), "events", settings.output);
     let mut trail = Trail::open(&settings.db, WAIT)?;
-    let deleted = trail.delete_pruned(|done| progress.set_position(done))?;
+    let deleted = trail.delete_pruned(plan, |done| progress.set_position(done))?;
     progress.finish_and_clear();
     settings.output.note(format!("{} that an earlier pruning left were deleted", events(deleted)));
     Ok(())
+}
+
+fn nothing_to_prune(
+    plan: &PrunePlan,
+    before: DateTime<Utc>,
+    settings: &Settings,
+) -> Result<ExitStatus, CommandError> {
+    note_what_is_held(plan, before, settings);
+    let why = match plan.held() {
+        Some(_) => "what is old enough belongs to actions whose life is not over".to_owned(),
+        None => format!("no event is older than {}", instant(before)),
+    };
+    settings.output.answer(format!("nothing to prune: {why}"))?;
+    Ok(ExitStatus::Success)
 }
 
 fn note_what_is_held(plan: &PrunePlan, before: DateTime<Utc>, settings: &Settings) {
@@ -220,5 +233,12 @@ fn failure(error: ArchiveError) -> CommandError {
     match help {
         Some(help) => failed.help(help),
         None => failed,
+    }
+}
+
+impl From<DamagedLog> for CommandError {
+    fn from(error: DamagedLog) -> CommandError {
+        CommandError::new(ExitStatus::No, error.to_string())
+            .help("nothing was pruned; `aegis audit verify` says everything that is wrong")
     }
 }

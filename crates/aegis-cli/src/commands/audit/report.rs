@@ -9,7 +9,7 @@ use aegis_engine::{RiskLevel, escape};
 use chrono::Utc;
 use clap::Args;
 
-use super::survey::SurveyArgs;
+use super::overview::OverviewArgs;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::file::{FileError, write_whole};
@@ -28,7 +28,7 @@ use crate::settings::Settings;
     aegis audit report --agent support-bot --policy policy.yaml -o support-bot.html")]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
-    survey: SurveyArgs,
+    overview: OverviewArgs,
     /// How many names of each kind, and how many single actions, to show
     #[arg(long, value_name = "N", default_value_t = 15)]
     top: usize,
@@ -39,12 +39,12 @@ pub(crate) struct ReportArgs {
 
 pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let reader = TrailReader::open(&settings.db)?;
-    let filter = args.survey.filter(settings)?;
+    let filter = args.overview.filter(settings)?;
     let report = reader.at_one_moment(|reader| {
-        let survey = args.survey.survey(reader, &filter, settings)?;
+        let overview = args.overview.overview(reader, &filter, settings)?;
         let filter = within_limit(reader, &filter)?;
         Ok::<_, CommandError>(Report {
-            survey,
+            overview,
             refused: refused(reader, &filter, args.top)?,
             risky: risky(reader, &filter, args.top)?,
             generated: Utc::now(),
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
                 Ok::<_, FileError<CommandError>>(file.write_all(page.as_bytes())?)
             })?;
             let shown = escape(&path.to_string_lossy());
-            let covered = counted(report.survey.statistics.total.total(), "action");
+            let covered = counted(report.overview.statistics.total.total(), "action");
             settings.output.note(format!("a report on {covered} written to `{shown}`"));
         }
     }

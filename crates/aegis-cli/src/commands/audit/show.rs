@@ -1,9 +1,6 @@
 //! `aegis audit show`: one action in full.
 
-pub(crate) mod explain;
-mod warnings;
-
-use aegis_audit::TrailReader;
+use aegis_audit::{Life, PathSource, Reconsidered, TrailReader};
 use aegis_engine::to_json_line;
 use clap::{Args, ValueEnum};
 
@@ -11,11 +8,10 @@ use super::find::{ID_HELP, find_action};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::json::v1::life::LifeV1;
+use crate::policy::load_policy;
 use crate::render::life::render_life;
 use crate::settings::Settings;
 use crate::terminal::stdout_width;
-use explain::explain;
-use warnings::warnings;
 
 /// Show one action in full
 ///
@@ -57,11 +53,13 @@ pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, Co
         )
         .help("it was pruned just now; look for it in the archive"));
     };
-    let explained = explain(&life, settings)?;
-    let warnings = warnings(&life);
+    let reconsidered = reconsidered(&life, settings)?;
+    let warnings = life.warnings();
     output.answer(match args.format {
-        Format::Text => render_life(&life, &warnings, explained.as_ref(), stdout_width()),
-        Format::Json => to_json_line(&LifeV1::new(&life, &warnings, explained.as_ref())).unwrap_or_default(),
+        Format::Text => render_life(&life, &warnings, reconsidered.as_ref(), stdout_width()),
+        Format::Json => {
+            to_json_line(&LifeV1::new(&life, &warnings, reconsidered.as_ref())).unwrap_or_default()
+        }
     })?;
     if life.is_intact() {
         return Ok(ExitStatus::Success);
@@ -74,4 +72,16 @@ pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, Co
         .collect();
     Err(CommandError::new(ExitStatus::No, format!("the audit log is damaged at row {}", rows.join(", ")))
         .help("keep it as evidence; `aegis audit verify` says what else is damaged"))
+}
+
+/// Asks the policy that was given on the command line. `None` if none was.
+///
+/// # Errors
+/// When the policy cannot be read.
+fn reconsidered(life: &Life, settings: &Settings) -> Result<Option<Reconsidered>, CommandError> {
+    if settings.policy_source != PathSource::Argument {
+        return Ok(None);
+    }
+    let loaded = load_policy(&settings.policies, &[], settings.output)?;
+    Ok(Some(Reconsidered::new(life, &loaded.policy, loaded.sha256)))
 }

@@ -4,7 +4,7 @@ use aegis_audit::TrailReader;
 use aegis_engine::to_json_line;
 use clap::{Args, ValueEnum};
 
-use super::survey::SurveyArgs;
+use super::overview::OverviewArgs;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::json::v1::statistics::StatisticsV1;
@@ -30,7 +30,7 @@ const PLAIN_WIDTH: usize = 80;
 )]
 pub(crate) struct StatsArgs {
     #[command(flatten)]
-    survey: SurveyArgs,
+    overview: OverviewArgs,
     /// How many names of each kind to show [default: 10; all as JSON]
     #[arg(long, value_name = "N")]
     top: Option<usize>,
@@ -51,12 +51,12 @@ enum Format {
 
 pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let reader = TrailReader::open(&settings.db)?;
-    let filter = args.survey.filter(settings)?;
-    let survey = args.survey.survey(&reader, &filter, settings)?;
+    let filter = args.overview.filter(settings)?;
+    let overview = args.overview.overview(&reader, &filter, settings)?;
     let text = match args.format {
-        Format::Json => to_json_line(&StatisticsV1::new(&survey, args.top.unwrap_or(usize::MAX)))
+        Format::Json => to_json_line(&StatisticsV1::new(&overview, args.top.unwrap_or(usize::MAX)))
             .map_err(|error| CommandError::input(format!("cannot write the statistics: {error}")))?,
-        Format::Text if survey.statistics.total.total() == 0 => {
+        Format::Text if overview.statistics.total.total() == 0 => {
             settings.output.note("no record matches");
             return Ok(ExitStatus::Success);
         }
@@ -66,7 +66,7 @@ pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, C
                 charset: Charset::of_locale(),
                 top: args.top.unwrap_or(TOP),
             };
-            render_stats(&survey, look)
+            render_stats(&overview, look)
         }
     };
     settings.output.answer(text.trim_end())?;

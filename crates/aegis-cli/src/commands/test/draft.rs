@@ -3,18 +3,19 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use aegis_engine::{Draft, DraftExample, escape, to_json_line};
+use aegis_engine::{Draft, DraftExample, TestFiles, escape, to_json_line};
 use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::TestFiles;
-use super::files::policy_by_name;
+use super::files::{Tested, policy_by_name};
 use crate::commands::init;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::{GOOD, count};
 use crate::settings::Settings;
+
+const ONE_AT_A_TIME: &str = "`--init` writes the examples of one policy file at a time";
 
 /// An example as it is written: JSON, which is YAML too.
 #[derive(Serialize)]
@@ -37,12 +38,15 @@ struct Expectation<'a> {
 /// # Errors
 /// When there are several policies, or the file cannot be written or exists.
 pub(super) fn run(
-    groups: &[TestFiles],
+    groups: &[Tested],
     output: Option<&Path>,
     settings: &Settings,
 ) -> Result<ExitStatus, CommandError> {
-    let ([files], [policy]) = (groups, groups.first().map_or(&[][..], TestFiles::policy_paths)) else {
-        return Err(CommandError::usage("`--init` writes the examples of one policy file at a time"));
+    let [Tested { policies, files }] = groups else {
+        return Err(CommandError::usage(ONE_AT_A_TIME));
+    };
+    let [policy] = policies.as_slice() else {
+        return Err(CommandError::usage(ONE_AT_A_TIME));
     };
     let drafts = files.policy().draft_examples();
     let text = write(files, &named(policy, output), &drafts);

@@ -1,9 +1,8 @@
 //! Findings as workflow commands of GitHub Actions.
 
-use aegis_engine::{Diagnostic, Severity};
+use aegis_engine::{Diagnostic, Severity, SourceText};
 
 use crate::output::github::{data, property};
-use crate::render::diagnostics::SourceText;
 
 /// `::error file=…,line=…::message`.
 pub(super) fn command(found: &Diagnostic, source: &SourceText<'_>) -> String {

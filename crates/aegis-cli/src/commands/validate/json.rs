@@ -1,9 +1,7 @@
 //! Findings as one JSON object. Version 1.
 
-use aegis_engine::{Diagnostic, Position, Span};
+use aegis_engine::{Diagnostic, Position, SourceText, Span};
 use serde::Serialize;
-
-use crate::render::diagnostics::SourceText;
 
 /// The report, version 1.
 #[derive(Debug, Serialize)]

@@ -2,10 +2,8 @@
 
 use std::fmt::Write as _;
 
-use aegis_engine::{Code, Diagnostic, Label, Severity};
+use aegis_engine::{Code, Diagnostic, Label, Severity, SourceText};
 use serde::Serialize;
-
-use crate::render::diagnostics::SourceText;
 
 /// The whole of a report.
 #[derive(Debug, Serialize)]

@@ -2,7 +2,7 @@ use aegis_engine::{ApprovalMode, Digest, RiskLevel, Source, Undecidable, load};
 use serde_json::json;
 
 use super::*;
-use crate::commands::audit::show::explain::Says;
+use aegis_audit::Verdict;
 
 fn entry(decision: Option<Answer>) -> Box<LifeEntry> {
     let payload = json!({ "count": 101, "note": "\u{202e}x" });
@@ -79,8 +79,13 @@ fn whole_life() -> Life {
     ])
 }
 
-fn plain(life: &Life, warnings: &[String], explained: Option<&Explained>, width: Option<usize>) -> String {
-    let painted = render_life(life, warnings, explained, width);
+fn plain(
+    life: &Life,
+    warnings: &[String],
+    reconsidered: Option<&Reconsidered>,
+    width: Option<usize>,
+) -> String {
+    let painted = render_life(life, warnings, reconsidered, width);
     assert!(painted.contains('\u{1b}'));
     anstream::adapter::strip_str(&painted).to_string()
 }
@@ -256,14 +261,15 @@ fn a_damaged_event_an_open_question_and_an_explanation() {
     let policy = load(&[Source { text: policy.as_bytes() }]).policy.unwrap();
     let action = aegis_engine::Action::from_json(br#"{"type":"bulk_update","target":"crm"}"#).unwrap();
     let at = "2026-11-23T08:49:00.123Z".parse().unwrap();
-    let says = Says {
+    let says = Verdict {
         at,
         same_action: false,
         decision: policy.decide(&action, at),
         traces: policy.explain(&action, at),
     };
-    let explained = Explained { policy_sha256: Digest::of(b"other"), same_policy: false, says: Ok(says) };
-    let shown = plain(&life(vec![asked]), &[], Some(&explained), None);
+    let reconsidered =
+        Reconsidered { policy_sha256: Digest::of(b"other"), same_policy: false, verdict: Ok(says) };
+    let shown = plain(&life(vec![asked]), &[], Some(&reconsidered), None);
     snapbox::Assert::new().normalize_paths(false).action_env("SNAPSHOTS").eq(shown, snapbox::str![[r#"
 open  bulk_update crm
 

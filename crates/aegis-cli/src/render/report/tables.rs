@@ -1,12 +1,11 @@
 //! Tables of numbers, most of them with a bar in each row.
 
-use aegis_audit::{Answer, Asked, Habit, Named, Names, Record, ResultStatus, Statistics, Tally};
+use aegis_audit::{Answer, Asked, Habit, Named, Names, Overview, Record, ResultStatus, Statistics, Tally};
 use aegis_engine::RiskLevel;
 use maud::{Markup, html};
 
 use super::charts::bar;
 use super::palette::{ORDER, legend, word};
-use crate::commands::audit::survey::Survey;
 use crate::render::quantity::{duration, number, share};
 use crate::render::stats::{NO_NAME, others, shown};
 
@@ -194,8 +193,8 @@ fn asked<const N: usize>(
     html! { h3 { (title) } (boxed(title, &table)) }
 }
 
-pub(super) fn habits(title: &str, advice: &str, habits: &[Habit], survey: &Survey, top: usize) -> Markup {
-    let aside = format!("Asked {} times or more; {advice}.", survey.often);
+pub(super) fn habits(title: &str, advice: &str, habits: &[Habit], overview: &Overview, top: usize) -> Markup {
+    let aside = format!("Asked {} times or more; {advice}.", overview.often);
     let table = html! {
         table {
             caption class="unseen" { (title) }
@@ -219,7 +218,7 @@ pub(super) fn habits(title: &str, advice: &str, habits: &[Habit], survey: &Surve
     html! {
         h3 { (title) }
         @if habits.is_empty() {
-            p class="empty" { "None of the questions that were asked " (survey.often) " times or more." }
+            p class="empty" { "None of the questions that were asked " (overview.often) " times or more." }
         } @else {
             p { (aside) }
             (boxed(title, &table))

@@ -3,14 +3,13 @@
 use std::fmt::Write as _;
 
 use aegis_audit::{
-    Answer, Asked, Habit, Named, Names, ResultStatus, Statistics, Tally, WAIT_BOUNDS_MS, Waits,
+    Answer, Asked, Habit, Named, Names, Overview, ResultStatus, Statistics, Tally, WAIT_BOUNDS_MS, Waits,
 };
 use aegis_engine::{RiskLevel, escape_capped};
 use anstyle::Style;
 
 use super::columns::Columns;
 use super::{ALLOWED, FAINT, Look, PLAIN, REFUSED, WAITING, bars, heading};
-use crate::commands::audit::survey::Survey;
 use crate::render::columns::fit;
 use crate::render::intervals::coarser;
 use crate::render::quantity::{counted, duration, interval, interval_start, number, share};
@@ -242,8 +241,8 @@ fn asked_by(
     text
 }
 
-pub(super) fn habits(survey: &Survey, look: Look) -> String {
-    let statistics = &survey.statistics;
+pub(super) fn habits(overview: &Overview, look: Look) -> String {
+    let statistics = &overview.statistics;
     let mut text = String::new();
     for (title, habits, approval) in [
         ("Always approved", &statistics.always_approved, "auto"),
@@ -252,7 +251,7 @@ pub(super) fn habits(survey: &Survey, look: Look) -> String {
         if habits.is_empty() {
             continue;
         }
-        heading(&mut text, title, &format!("asked {} times or more", survey.often));
+        heading(&mut text, title, &format!("asked {} times or more", overview.often));
         let mut columns = Columns::new(look, &["", "times"]);
         for habit in habits.iter().take(look.top) {
             columns.add_plain(&[question(habit), number(habit.times)]);

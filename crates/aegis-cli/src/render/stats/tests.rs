@@ -20,7 +20,7 @@ fn names<T: Clone + Default>(named: &[(Option<&str>, T)]) -> Names<T> {
 }
 
 /// A day of a small trail, in which one name means harm.
-fn survey() -> Survey {
+fn overview() -> Overview {
     let automatic = Tally { auto: 1200, ..Tally::default() };
     let asked = Tally { approved: 7, denied: 2, unanswered: 1, open: 1, ..Tally::default() };
     let blocked = Tally { block: 30, ..Tally::default() };
@@ -85,7 +85,7 @@ fn survey() -> Survey {
         always_denied: Vec::new(),
         habits_left_out: 0,
     };
-    Survey {
+    Overview {
         log: "0f".repeat(16),
         filters: Vec::new(),
         often: 5,
@@ -95,7 +95,7 @@ fn survey() -> Survey {
 }
 
 fn plain(width: usize, charset: Charset) -> String {
-    let text = render_stats(&survey(), Look { width, charset, top: 10 });
+    let text = render_stats(&overview(), Look { width, charset, top: 10 });
     anstream::adapter::strip_str(&text).to_string()
 }
 
@@ -139,7 +139,7 @@ fn nothing_of_a_trail_reaches_the_terminal_unescaped() {
 
 #[test]
 fn names_beyond_the_top_are_added_up() {
-    let text = render_stats(&survey(), Look { width: 80, charset: Charset::Ascii, top: 1 });
+    let text = render_stats(&overview(), Look { width: 80, charset: Charset::Ascii, top: 1 });
     let text = anstream::adapter::strip_str(&text).to_string();
     let types = text.split("\nTypes\n").nth(1).unwrap().split("\n\n").next().unwrap();
     let rest: Vec<_> = types.lines().last().unwrap().split_whitespace().collect();

@@ -5,14 +5,16 @@ use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::{Path, PathBuf};
 
 use aegis_audit::{
-    EventReader, ExportVerification, Exports, ExportsError, PathSource, Standing, TrailReader, verify_exports,
+    EventReader, ExportVerification, Exports, ExportsError, Findings, GivenCheckpoint, GivenExports,
+    PathSource, Standing, TrailReader, anchors, verify_exports,
 };
 use aegis_engine::escape;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{
-    Bar, Findings, GivenCheckpoint, GivenExports, VerifyArgs, anchors, answer, open, read_checkpoint,
-};
+use super::answer::answer;
+use super::args::VerifyArgs;
+use super::given::{open, read_checkpoints};
+use crate::commands::audit::progress::Bar;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
@@ -30,11 +32,7 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
         let message = format!("the files are of the log {log}, the log at `--db` is {}", reader.id());
         return Err(CommandError::usage(message).help("verify them on their own, without `--db`"));
     }
-    let checkpoints: Vec<_> = args
-        .checkpoint
-        .iter()
-        .map(|path| read_checkpoint(path, &log, args.public_key.as_ref()))
-        .collect::<Result<_, _>>()?;
+    let checkpoints = read_checkpoints(&args.checkpoint, &log, args.public_key.as_ref())?;
     let mut receipts = args.receipts.as_deref().map(receipts).transpose()?;
     let anchors = anchors(&checkpoints, &args.anchor);
     let anchors_given = receipts.is_some() || !anchors.is_empty();

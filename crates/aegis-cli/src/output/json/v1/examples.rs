@@ -1,11 +1,12 @@
 //! Version 1 of the report of `aegis test`.
 
-use aegis_engine::{Coverage, ExampleResult, Mutant, Mutation, Share, Span, to_json_line};
+use aegis_engine::{
+    Coverage, ExampleResult, Mutant, Mutation, Share, Span, TestFiles, TestRun, to_json_line,
+};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::timestamp;
-use crate::commands::test::{TestFiles, TestRun};
 
 #[derive(Debug, Serialize)]
 struct ReportV1 {

@@ -1,12 +1,13 @@
 //! One action in full, and the receipt of how it ended.
 
-use aegis_audit::{Answer, ApproverIdentity, Life, LifeEvent, PathSource, Receipt, ResultStatus};
+use aegis_audit::{
+    Answer, ApproverIdentity, Life, LifeEvent, PathSource, Receipt, Reconsidered, ResultStatus,
+};
 use aegis_engine::{ApprovalMode, RiskLevel, RuleTrace, Undecidable};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{ReceiptV1, timestamp};
-use crate::commands::audit::show::explain::Explained;
 
 /// The answer to `audit record`.
 #[derive(Debug, Serialize)]
@@ -121,7 +122,7 @@ impl<'a> LifeV1<'a> {
     pub(crate) fn new(
         life: &'a Life,
         warnings: &'a [String],
-        explained: Option<&'a Explained>,
+        reconsidered: Option<&'a Reconsidered>,
     ) -> LifeV1<'a> {
         let ended = life.ended();
         LifeV1 {
@@ -140,7 +141,7 @@ impl<'a> LifeV1<'a> {
                 head: event.hash.clone(),
             }),
             events: life.events.iter().map(event).collect(),
-            explanation: explained.map(explanation),
+            explanation: reconsidered.map(explanation),
         }
     }
 }
@@ -183,17 +184,17 @@ fn event(event: &LifeEvent) -> EventV1<'_> {
     }
 }
 
-fn explanation(explained: &Explained) -> ExplanationV1<'_> {
-    let says = explained.says.as_ref().ok();
+fn explanation(reconsidered: &Reconsidered) -> ExplanationV1<'_> {
+    let says = reconsidered.verdict.as_ref().ok();
     ExplanationV1 {
-        policy_sha256: explained.policy_sha256.to_string(),
-        same_policy: explained.same_policy,
+        policy_sha256: reconsidered.policy_sha256.to_string(),
+        same_policy: reconsidered.same_policy,
         same_action: says.map(|says| says.same_action),
         evaluated_at: says.map(|says| timestamp(says.at)),
         approval: says.map(|says| says.decision.approval()),
         risk_level: says.map(|says| says.decision.risk_level()),
         matched_rule: says.map(|says| says.decision.matched_rule()),
         explain: says.map(|says| says.traces.as_slice()),
-        problem: explained.says.as_ref().err().map(String::as_str),
+        problem: reconsidered.verdict.as_ref().err().map(String::as_str),
     }
 }

@@ -1,11 +1,12 @@
 //! Version 1 of the statistics of a trail.
 
-use aegis_audit::{Answer, Asked, Distinct, Habit, Names, ResultStatus, Results, Risks, Tally, Waits};
+use aegis_audit::{
+    Answer, Asked, Distinct, Habit, Names, Overview, ResultStatus, Results, Risks, Tally, Waits,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::timestamp;
-use crate::commands::audit::survey::Survey;
 
 /// What a trail says as a whole.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -276,13 +277,13 @@ struct HabitV1 {
 
 impl StatisticsV1 {
     /// With at most `top` names of each kind.
-    pub(crate) fn new(survey: &Survey, top: usize) -> StatisticsV1 {
-        let it = &survey.statistics;
+    pub(crate) fn new(overview: &Overview, top: usize) -> StatisticsV1 {
+        let it = &overview.statistics;
         let all = it.total.total();
         StatisticsV1 {
-            log: survey.log.clone(),
+            log: overview.log.clone(),
             newest: it.newest.as_ref().map(|event| NewestV1 { seq: event.seq, hash: event.hash.clone() }),
-            filters: survey
+            filters: overview
                 .filters
                 .iter()
                 .map(|(flag, value)| FilterV1 { flag, value: value.clone() })
@@ -303,11 +304,11 @@ impl StatisticsV1 {
             waits: (&it.waits).into(),
             asked_by_rule: asked(&it.asked_by_rule, top),
             approvers: asked(&it.approvers, top),
-            often: survey.often,
+            often: overview.often,
             always_approved: it.always_approved.iter().take(top).map(HabitV1::from).collect(),
             always_denied: it.always_denied.iter().take(top).map(HabitV1::from).collect(),
             habits_left_out: it.habits_left_out,
-            idle_rules: survey.idle_rules.clone(),
+            idle_rules: overview.idle_rules.clone(),
         }
     }
 }

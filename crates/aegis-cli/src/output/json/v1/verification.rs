@@ -1,9 +1,10 @@
 //! What `aegis audit verify` answers.
 
-use aegis_audit::{CheckpointNote, Damage, InclusionProof, KeptReport, ProofError, ProvenEvent, Standing};
+use aegis_audit::{
+    CheckedProof, CheckpointNote, Damage, Findings, GivenCheckpoint, KeptReport, ProvenEvent, Signature,
+    Standing,
+};
 use serde::Serialize;
-
-use crate::commands::audit::verify::{Findings, GivenCheckpoint, Signature};
 
 /// The answer.
 #[derive(Debug, Serialize)]
@@ -197,20 +198,17 @@ impl ReceiptsV1 {
 }
 
 impl<'a> ProofV1<'a> {
-    pub(crate) fn of(
-        proof: &'a InclusionProof,
-        checked: &Result<CheckpointNote, ProofError>,
-        signature: Option<Signature>,
-    ) -> ProofV1<'a> {
-        let checkpoint = checked.as_ref().ok().map(CheckpointNote::checkpoint);
+    pub(crate) fn of(checked: &'a CheckedProof) -> ProofV1<'a> {
+        let CheckedProof { proof, checkpoint, signature } = checked;
+        let note = checkpoint.as_ref().ok().map(CheckpointNote::checkpoint);
         ProofV1 {
-            proven: signature.is_some_and(|signature| signature != Signature::Bad),
+            proven: checked.holds(),
             log: proof.log(),
             event: proof.event(),
-            size: checkpoint.map(|checkpoint| checkpoint.size),
-            root: checkpoint.map(|checkpoint| checkpoint.root.to_string()),
+            size: note.map(|note| note.size),
+            root: note.map(|note| note.root.to_string()),
             signature: signature.map(signature_word),
-            error: checked.as_ref().err().map(ToString::to_string),
+            error: checkpoint.as_ref().err().map(ToString::to_string),
         }
     }
 }

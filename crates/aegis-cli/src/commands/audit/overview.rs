@@ -1,7 +1,6 @@
 //! What `stats` and `report` have in common: which records, and what they come to.
 
-use aegis_audit::{Answer, Filter, ResultStatus, Statistics, TrailReader};
-use aegis_audit::{PathSource, TrailError};
+use aegis_audit::{Answer, Filter, Overview, PathSource, ResultStatus, Statistics, TrailError, TrailReader};
 use aegis_engine::{ApprovalMode, RiskLevel};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
@@ -17,7 +16,7 @@ const LONG_COUNT: u64 = 500_000;
 
 /// Which records to count, and what is often.
 #[derive(Debug, Args)]
-pub(crate) struct SurveyArgs {
+pub(crate) struct OverviewArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// What was asked so often, and always answered alike, is listed
@@ -25,20 +24,7 @@ pub(crate) struct SurveyArgs {
     often: u64,
 }
 
-/// A trail as a whole, and what was asked of it.
-#[derive(Debug)]
-pub(crate) struct Survey {
-    /// The id of the log.
-    pub(crate) log: String,
-    /// What the records were selected by: the flag, and its value as it was given.
-    pub(crate) filters: Vec<(&'static str, String)>,
-    pub(crate) often: u64,
-    pub(crate) statistics: Statistics,
-    /// The rules of the policy, where one was given, that decided none of the records.
-    pub(crate) idle_rules: Option<Vec<String>>,
-}
-
-impl SurveyArgs {
+impl OverviewArgs {
     /// The filter that the flags say.
     ///
     /// # Errors
@@ -55,17 +41,17 @@ impl SurveyArgs {
     ///
     /// # Errors
     /// When the log cannot be read, or the policy that was given.
-    pub(crate) fn survey(
+    pub(crate) fn overview(
         &self,
         reader: &TrailReader,
         filter: &Filter,
         settings: &Settings,
-    ) -> Result<Survey, CommandError> {
+    ) -> Result<Overview, CommandError> {
         let progress = progress(reader, filter, settings)?;
         let statistics = reader.statistics(filter, self.often, |done| progress.set_position(done))?;
         progress.finish_and_clear();
         let idle_rules = idle_rules(&statistics, settings)?;
-        Ok(Survey { log: reader.id(), filters: words(filter), often: self.often, statistics, idle_rules })
+        Ok(Overview { log: reader.id(), filters: words(filter), often: self.often, statistics, idle_rules })
     }
 }
 
@@ -84,14 +70,11 @@ fn progress(reader: &TrailReader, filter: &Filter, settings: &Settings) -> Resul
 
 /// The rules that decided nothing, of a policy that was named on the command line.
 fn idle_rules(statistics: &Statistics, settings: &Settings) -> Result<Option<Vec<String>>, CommandError> {
-    // Where there were too many names to count each, nothing is known of one that is missing.
-    if settings.policy_source != PathSource::Argument || statistics.rules.other_names.count > 0 {
+    if settings.policy_source != PathSource::Argument || !statistics.knows_every_rule() {
         return Ok(None);
     }
     let loaded = load_policy(&settings.policies, &[], settings.output)?;
-    let decided = |name: &str| statistics.rules.named.iter().any(|rule| rule.name.as_deref() == Some(name));
-    let idle = loaded.policy.rules().iter().map(aegis_engine::Rule::name).filter(|name| !decided(name));
-    Ok(Some(idle.map(str::to_owned).collect()))
+    Ok(statistics.idle_rules(loaded.policy.rules().iter().map(aegis_engine::Rule::name)))
 }
 
 /// A filter as the flags that say it.

@@ -1,54 +1,50 @@
-//! Why a policy decides so about a recorded action.
+//! What a policy says of an action that was recorded, over the recorded parameters and as of the recorded instant.
 
-use aegis_audit::{Life, LifeEntry, PathSource};
-use aegis_engine::{Action, Decision, Digest, RuleTrace};
+use aegis_engine::{Action, Decision, Digest, Policy, RuleTrace};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use crate::error::CommandError;
-use crate::policy::load_policy;
-use crate::settings::Settings;
+use crate::life::{Life, LifeEntry};
 
 /// What a policy says of a recorded action.
 #[derive(Debug)]
-pub(crate) struct Explained {
-    /// The digest of the policy that was given.
-    pub(crate) policy_sha256: Digest,
+pub struct Reconsidered {
+    /// The digest of the policy that was asked.
+    pub policy_sha256: Digest,
     /// Whether it is the policy that the action was decided by.
-    pub(crate) same_policy: bool,
+    pub same_policy: bool,
     /// What it says, or why that cannot be told.
-    pub(crate) says: Result<Says, String>,
+    pub verdict: Result<Verdict, String>,
 }
 
 /// The decision over the recorded parameters, as of the recorded instant.
 #[derive(Debug)]
-pub(crate) struct Says {
-    pub(crate) at: DateTime<Utc>,
+pub struct Verdict {
+    /// The instant.
+    pub at: DateTime<Utc>,
     /// Whether the recorded action is, byte for byte, the one that was decided about. It is not where secrets in it were
     /// replaced before writing.
-    pub(crate) same_action: bool,
-    pub(crate) decision: Decision,
-    pub(crate) traces: Vec<RuleTrace>,
+    pub same_action: bool,
+    /// The decision.
+    pub decision: Decision,
+    /// Each rule that was looked at.
+    pub traces: Vec<RuleTrace>,
 }
 
-/// Asks the policy that was given on the command line. `None` if none was.
-///
-/// # Errors
-/// When the policy cannot be read.
-pub(super) fn explain(life: &Life, settings: &Settings) -> Result<Option<Explained>, CommandError> {
-    if settings.policy_source != PathSource::Argument {
-        return Ok(None);
+impl Reconsidered {
+    /// Asks a policy, whose files have this digest, about a recorded action.
+    #[must_use]
+    pub fn new(life: &Life, policy: &Policy, policy_sha256: Digest) -> Reconsidered {
+        let entry = life.main_event().and_then(|event| event.entry());
+        let same_policy = entry.is_some_and(|entry| entry.policy_sha256 == policy_sha256.to_string());
+        let verdict = recorded_action(life, entry).map(|(action, at, same_action)| Verdict {
+            at,
+            same_action,
+            decision: policy.decide(&action, at),
+            traces: policy.explain(&action, at),
+        });
+        Reconsidered { policy_sha256, same_policy, verdict }
     }
-    let loaded = load_policy(&settings.policies, &[], settings.output)?;
-    let entry = life.main_event().and_then(|event| event.entry());
-    let same_policy = entry.is_some_and(|entry| entry.policy_sha256 == loaded.sha256.to_string());
-    let says = recorded_action(life, entry).map(|(action, at, same_action)| Says {
-        at,
-        same_action,
-        decision: loaded.policy.decide(&action, at),
-        traces: loaded.policy.explain(&action, at),
-    });
-    Ok(Some(Explained { policy_sha256: loaded.sha256, same_policy, says }))
 }
 
 /// The action as it is recorded, when the policy was asked about it, and whether it is the one that was decided about.

@@ -1,0 +1,44 @@
+//! A damaged log is left as it is, wherever the damage is: nothing is appended to it, and nothing goes.
+
+use thiserror::Error;
+
+use super::PrunePlan;
+use crate::verify::{Damage, Verification};
+
+/// A plan for a log that was verified and found sound. Without one, nothing is archived and nothing is deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedPlan(PrunePlan);
+
+/// The log is damaged, so that nothing of it goes.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the log is damaged: {0}")]
+pub struct DamagedLog(Damage);
+
+impl PrunePlan {
+    /// The plan, given what verifying its log came to.
+    ///
+    /// # Errors
+    /// When the log is damaged.
+    pub fn verified(self, verification: &Verification) -> Result<VerifiedPlan, DamagedLog> {
+        match verification.damage.first() {
+            None => Ok(VerifiedPlan(self)),
+            Some(damage) => Err(DamagedLog(damage.clone())),
+        }
+    }
+}
+
+impl VerifiedPlan {
+    /// What is planned.
+    #[must_use]
+    pub const fn plan(&self) -> &PrunePlan {
+        &self.0
+    }
+}
+
+impl DamagedLog {
+    /// What is wrong first of all.
+    #[must_use]
+    pub const fn damage(&self) -> &Damage {
+        &self.0
+    }
+}

@@ -1,0 +1,34 @@
+//! What was found out, as it was asked for, and what it means for the exit status.
+
+use aegis_audit::Findings;
+
+use super::args::{Format, VerifyArgs};
+use crate::commands::audit::json_line::json_line;
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::output::Output;
+use crate::output::json::v1::verification::VerificationV1;
+use crate::render::verification::render_verification;
+
+/// Answers, and gives the exit status.
+pub(super) fn answer(
+    findings: &Findings,
+    args: &VerifyArgs,
+    output: Output,
+) -> Result<ExitStatus, CommandError> {
+    match args.format {
+        Format::Text => output.answer(render_verification(findings))?,
+        Format::Json => output.answer(json_line(&VerificationV1::of(findings))?)?,
+    }
+    Ok(status(findings))
+}
+
+fn status(findings: &Findings) -> ExitStatus {
+    if !findings.is_sound() {
+        ExitStatus::No
+    } else if findings.has_unreadable_receipts() || findings.is_unanchored() {
+        ExitStatus::Input
+    } else {
+        ExitStatus::Success
+    }
+}
