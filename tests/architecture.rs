@@ -22,7 +22,8 @@ fn dependencies_point_one_way() {
         ("aegis-engine", &[][..]),
         ("aegis-audit", &["aegis-engine"]),
         ("aegis-runtime", &["aegis-audit", "aegis-engine"]),
-        ("aegis-cli", &["aegis-audit", "aegis-engine", "aegis-runtime"]),
+        ("aegis-present", &["aegis-audit", "aegis-engine"]),
+        ("aegis-cli", &["aegis-audit", "aegis-engine", "aegis-present", "aegis-runtime"]),
     ] {
         let manifest = fs::read_to_string(format!("{ROOT}/crates/{name}/Cargo.toml")).unwrap();
         let mut found: Vec<_> = manifest

@@ -6,7 +6,6 @@ mod error;
 mod exit;
 mod output;
 mod policy;
-mod render;
 mod settings;
 mod sinks;
 mod source;

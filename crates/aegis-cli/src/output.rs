@@ -1,15 +1,12 @@
 //! The two streams: answers on stdout, everything else on stderr.
 
 pub(crate) mod file;
-pub(crate) mod github;
-pub(crate) mod json;
-pub(crate) mod junit;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, StdoutLock, Write};
 
+use aegis_present::style::{BAD, FAINT, HELP};
 use anstream::{AutoStream, ColorChoice};
-use anstyle::{AnsiColor, Style};
 
 use crate::error::CommandError;
 
@@ -18,17 +15,6 @@ use crate::error::CommandError;
 pub(crate) struct Output {
     pub(crate) quiet: bool,
     pub(crate) color: ColorChoice,
-}
-
-pub(crate) const GOOD: Style = AnsiColor::Green.on_default().bold();
-pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
-pub(crate) const UNSURE: Style = AnsiColor::Yellow.on_default().bold();
-pub(crate) const FAINT: Style = Style::new().dimmed();
-pub(crate) const HELP: Style = AnsiColor::Cyan.on_default().bold();
-
-/// A number of things, in words.
-pub(crate) fn count(number: usize, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 impl Output {

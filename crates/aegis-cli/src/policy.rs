@@ -1,12 +1,12 @@
 //! The policy that a command works with: trusted files, compiled; or every reason why not.
 
 use aegis_engine::{Digest, Policy, Source, SourceText, load};
+use aegis_present::diagnostics::render_diagnostics;
 use aegis_runtime::{PolicyFile, policy_sha256};
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
-use crate::render::diagnostics::render_diagnostics;
 
 /// A policy that is ready, and the digest of its files.
 #[derive(Debug)]

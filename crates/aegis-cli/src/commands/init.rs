@@ -6,12 +6,12 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
+use aegis_present::style::GOOD;
 use clap::Args;
 use dialoguer::Confirm;
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::GOOD;
 use crate::settings::Settings;
 
 /// Write a commented starter policy, and name the next step

@@ -2,12 +2,11 @@
 
 use aegis_audit::Record;
 use aegis_engine::{TestDocument, action_schema, policy_schema, schema_of};
+use aegis_present::json::v1::{DecisionV1, StatisticsV1};
 use clap::{Args, ValueEnum};
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::DecisionV1;
-use crate::output::json::v1::statistics::StatisticsV1;
 use crate::settings::Settings;
 
 /// Print the JSON Schema (draft 2020-12) of policies, test files, actions, decisions, records or statistics

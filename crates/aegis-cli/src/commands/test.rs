@@ -6,14 +6,13 @@ mod files;
 use std::path::PathBuf;
 
 use aegis_engine::{TestChoice, TestRun};
+use aegis_present::ci::{annotate_runs, render_junit};
+use aegis_present::json::v1::TestReportV1;
+use aegis_present::lines::{render_run, render_summary};
 use clap::{Args, ValueEnum};
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::github::render_github;
-use crate::output::json::v1::examples::render_json;
-use crate::output::junit::render_junit;
-use crate::render::examples::{render_run, render_summary};
 use crate::settings::Settings;
 
 /// Run the examples of policies: does each action get the answer that it should?
@@ -98,9 +97,16 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
             text.push_str(&render_summary(&runs));
             output.answer(text)?;
         }
-        Format::Json => output.answer(render_json(&runs, status == ExitStatus::Success))?,
-        Format::Junit => output.answer(render_junit(&runs)?)?,
-        Format::Github => output.answer(render_github(&runs))?,
+        Format::Json => {
+            output.answer(TestReportV1::new(&runs, status == ExitStatus::Success).to_line())?;
+        }
+        Format::Junit => output.answer(junit(&runs)?)?,
+        Format::Github => output.answer(annotate_runs(&runs))?,
     }
     Ok(status)
+}
+
+fn junit(runs: &[TestRun<'_>]) -> Result<String, CommandError> {
+    render_junit("aegis test", runs)
+        .map_err(|error| CommandError::input(format!("cannot write the report: {error}")))
 }

@@ -1,22 +1,18 @@
 //! `aegis validate`: every problem of every file, at once.
 
-mod codes;
-mod github;
-mod json;
-mod sarif;
-
 use std::path::PathBuf;
 
-use aegis_engine::{Diagnostic, Severity, Source, SourceText, lint, load, to_json_line};
+use aegis_engine::{Code, Diagnostic, Severity, Source, SourceText, escape_capped, lint, load, nearest_code};
+use aegis_present::ci::{SarifLog, annotate_finding};
+use aegis_present::diagnostics::{explain_code, list_codes, render_diagnostics};
+use aegis_present::json::v1::PolicyReportV1;
+use aegis_present::quantity::counted;
+use aegis_present::style::GOOD;
 use clap::{Args, ValueEnum};
-
-use self::json::ReportV1;
-use self::sarif::ResultV210;
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::{GOOD, Output, count};
-use crate::render::diagnostics::render_diagnostics;
+use crate::output::Output;
 use crate::settings::Settings;
 use crate::source::read_source;
 
@@ -71,11 +67,11 @@ enum Format {
 pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let output = settings.output;
     if args.codes {
-        output.answer(codes::list())?;
+        output.answer(list_codes())?;
         return Ok(ExitStatus::Success);
     }
     if let Some(word) = &args.explain {
-        output.answer(codes::explain(word)?)?;
+        output.answer(explain_code(code(word)?))?;
         return Ok(ExitStatus::Success);
     }
     let paths = if args.files.is_empty() { &settings.policies } else { &args.files };
@@ -112,12 +108,23 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
     Ok(status)
 }
 
+/// The code that a word names.
+fn code(word: &str) -> Result<Code, CommandError> {
+    Code::from_word(word).ok_or_else(|| {
+        let wrong = CommandError::usage(format!("there is no code `{}`", escape_capped(word, 64)));
+        wrong.help(match nearest_code(word) {
+            Some(code) => format!("did you mean `{code}`?"),
+            None => "`aegis validate --codes` lists them".to_owned(),
+        })
+    })
+}
+
 /// What is reported once every file was looked at; text and commands go out as they come.
 enum Report {
     Text,
     Github,
-    Json(ReportV1),
-    Sarif(Vec<ResultV210>),
+    Json(PolicyReportV1),
+    Sarif(Box<SarifLog>),
 }
 
 impl Report {
@@ -125,8 +132,8 @@ impl Report {
         match format {
             Format::Text => Report::Text,
             Format::Github => Report::Github,
-            Format::Json => Report::Json(ReportV1 { valid: true, files, diagnostics: Vec::new() }),
-            Format::Sarif => Report::Sarif(Vec::new()),
+            Format::Json => Report::Json(PolicyReportV1::new(files)),
+            Format::Sarif => Report::Sarif(Box::new(SarifLog::new())),
         }
     }
 
@@ -142,13 +149,11 @@ impl Report {
             Report::Text => return show(output, source, found, rules, deny),
             Report::Github => {
                 for diagnostic in found {
-                    output.answer(github::command(diagnostic, source))?;
+                    output.answer(annotate_finding(diagnostic, source))?;
                 }
             }
-            Report::Json(report) => {
-                report.diagnostics.extend(found.iter().map(|found| json::finding(found, source)));
-            }
-            Report::Sarif(results) => results.extend(found.iter().map(|found| sarif::result(found, source))),
+            Report::Json(report) => report.add(found, source),
+            Report::Sarif(report) => report.add(found, source),
         }
         Ok(())
     }
@@ -156,10 +161,8 @@ impl Report {
     fn finish(self, output: Output, valid: bool) -> Result<(), CommandError> {
         match self {
             Report::Text | Report::Github => Ok(()),
-            Report::Json(report) => {
-                output.answer(to_json_line(&ReportV1 { valid, ..report }).unwrap_or_default())
-            }
-            Report::Sarif(results) => output.answer(to_json_line(&sarif::log(results)).unwrap_or_default()),
+            Report::Json(report) => output.answer(report.into_line(valid)),
+            Report::Sarif(report) => output.answer(report.to_line()),
         }
     }
 }
@@ -172,17 +175,18 @@ fn show(
     deny: Option<Deny>,
 ) -> Result<(), CommandError> {
     let name = source.name();
-    let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
-    let warnings = diagnostics.len() - errors;
+    let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+    let errors = diagnostics.iter().filter(is_error).count() as u64;
+    let warnings = diagnostics.len() as u64 - errors;
     let rendered = render_diagnostics(diagnostics, std::slice::from_ref(source), output.colors_stdout());
-    let rules = rules.filter(|_| errors == 0);
+    let rules = rules.filter(|_| errors == 0).map(|rules| rules as u64);
     let summary = match rules {
-        Some(rules) if warnings == 0 => format!("{GOOD}ok{GOOD:#}  {name}: {}", count(rules, "rule")),
-        Some(_) if deny.is_some() => format!("{name}: {}, denied", count(warnings, "warning")),
+        Some(rules) if warnings == 0 => format!("{GOOD}ok{GOOD:#}  {name}: {}", counted(rules, "rule")),
+        Some(_) if deny.is_some() => format!("{name}: {}, denied", counted(warnings, "warning")),
         Some(rules) => {
-            format!("{GOOD}ok{GOOD:#}  {name}: {}, {}", count(rules, "rule"), count(warnings, "warning"))
+            format!("{GOOD}ok{GOOD:#}  {name}: {}, {}", counted(rules, "rule"), counted(warnings, "warning"))
         }
-        None => format!("{name}: {}", count(errors, "error")),
+        None => format!("{name}: {}", counted(errors, "error")),
     };
     output.answer(format!("{rendered}{summary}"))
 }

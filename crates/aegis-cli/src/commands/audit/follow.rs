@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use aegis_audit::{ExportFormat, Filter, Followed, Follower, Record, RecordWriter, TrailError, Watch, Woken};
 use aegis_engine::escape;
+use aegis_present::table::RecordLines;
 
 use crate::error::CommandError;
 use crate::output::Output;
-use crate::render::record_lines::RecordLines;
 use crate::settings::Settings;
 use crate::terminal::stdout_width;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use aegis_audit::{ExportFormat, Filter, RecordWriter, TrailError, TrailReader};
 use aegis_engine::escape;
+use aegis_present::table::RecordTable;
 use clap::{Args, ValueEnum};
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -16,7 +17,6 @@ use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
 use crate::output::file::{FileError, write_whole};
-use crate::render::records::RecordTable;
 use crate::settings::Settings;
 
 /// How many records a table shows where nobody says.

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use aegis_audit::{Ending, EndingError, Trail, TrailReader};
 use aegis_engine::{escape, to_json_line};
+use aegis_present::json::v1::EndedV1;
 use clap::{Args, ValueEnum};
 
 use super::find::{ID_HELP, find_action};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::life::EndedV1;
 use crate::settings::Settings;
 
 /// How long to wait for the lock of the log before giving up.

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use aegis_audit::{Life, LifeEntry, Operator, RedactError, Removal, Traces, Trail, TrailReader};
 use aegis_engine::{escape, escape_capped};
+use aegis_present::quantity::counted;
+use aegis_present::style::GOOD;
 use aegis_runtime::{current_host, current_user};
 use clap::Args;
 use dialoguer::Confirm;
@@ -12,7 +14,7 @@ use dialoguer::Confirm;
 use super::find::{ID_HELP, find_action};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::{GOOD, Output, count};
+use crate::output::Output;
 use crate::settings::Settings;
 
 /// How long to wait for the lock of the log, and for those who read it, before giving up.
@@ -101,7 +103,7 @@ fn report(id: &str, removal: &Removal, output: Output) -> Result<ExitStatus, Com
     let shown = escape(id);
     let answer = match &removal.receipt {
         Some(receipt) => {
-            let events = count(removal.events.len(), "event");
+            let events = counted(removal.events.len() as u64, "event");
             format!("{GOOD}redacted{GOOD:#}  {shown}  {events}  row {}", receipt.seq())
         }
         None => format!("{GOOD}redacted{GOOD:#}  {shown}  nothing was left to remove"),

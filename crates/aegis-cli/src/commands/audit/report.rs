@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use aegis_audit::{Answer, Filter, Record, TrailError, TrailReader};
 use aegis_engine::{RiskLevel, escape};
+use aegis_present::html::{Commands, Report, render_report};
+use aegis_present::quantity::grouped;
 use chrono::Utc;
 use clap::Args;
 
@@ -13,8 +15,6 @@ use super::overview::OverviewArgs;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::file::{FileError, write_whole};
-use crate::render::quantity::counted;
-use crate::render::report::{Report, render_report};
 use crate::settings::Settings;
 
 /// Write a page with charts for a browser or a printer
@@ -49,6 +49,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
             risky: risky(reader, &filter, args.top)?,
             generated: Utc::now(),
             top: args.top,
+            commands: Commands { show: "aegis audit show ID", verify: "aegis audit verify" },
         })
     })?;
     let page = render_report(&report);
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
                 Ok::<_, FileError<CommandError>>(file.write_all(page.as_bytes())?)
             })?;
             let shown = escape(&path.to_string_lossy());
-            let covered = counted(report.overview.statistics.total.total(), "action");
+            let covered = grouped(report.overview.statistics.total.total(), "action");
             settings.output.note(format!("a report on {covered} written to `{shown}`"));
         }
     }

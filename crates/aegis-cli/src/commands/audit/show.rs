@@ -2,14 +2,14 @@
 
 use aegis_audit::{Life, PathSource, Reconsidered, TrailReader};
 use aegis_engine::to_json_line;
+use aegis_present::json::v1::LifeV1;
+use aegis_present::lines::render_life;
 use clap::{Args, ValueEnum};
 
 use super::find::{ID_HELP, find_action};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::life::LifeV1;
 use crate::policy::load_policy;
-use crate::render::life::render_life;
 use crate::settings::Settings;
 use crate::terminal::stdout_width;
 

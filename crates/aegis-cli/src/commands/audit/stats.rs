@@ -2,16 +2,15 @@
 
 use aegis_audit::TrailReader;
 use aegis_engine::to_json_line;
+use aegis_present::json::v1::StatisticsV1;
+use aegis_present::lines::{Look, render_statistics};
 use clap::{Args, ValueEnum};
 
 use super::overview::OverviewArgs;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::statistics::StatisticsV1;
-use crate::render::chart::Charset;
-use crate::render::stats::{Look, render_stats};
 use crate::settings::Settings;
-use crate::terminal::stdout_width;
+use crate::terminal::{locale_charset, stdout_width};
 
 /// How many names of each kind are shown where nobody says.
 const TOP: usize = 10;
@@ -63,10 +62,10 @@ pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, C
         Format::Text => {
             let look = Look {
                 width: stdout_width().unwrap_or(PLAIN_WIDTH),
-                charset: Charset::of_locale(),
+                charset: locale_charset(),
                 top: args.top.unwrap_or(TOP),
             };
-            render_stats(&overview, look)
+            render_statistics(&overview, look)
         }
     };
     settings.output.answer(text.trim_end())?;

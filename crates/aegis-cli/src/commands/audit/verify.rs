@@ -9,6 +9,8 @@ use std::path::Path;
 
 use aegis_audit::{CheckedProof, Findings, InclusionProof, TrailReader, anchors};
 use aegis_engine::escape;
+use aegis_present::json::v1::ProofV1;
+use aegis_present::lines::render_proof;
 
 use self::answer::answer;
 use self::args::Format;
@@ -19,8 +21,6 @@ use super::progress::Bar;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
-use crate::output::json::v1::verification::ProofV1;
-use crate::render::verification::render_proof;
 use crate::settings::Settings;
 
 pub(crate) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {

@@ -8,13 +8,13 @@ use std::io::{self, Write};
 use std::iter::Peekable;
 
 use aegis_engine::to_json_line;
+use aegis_present::json::v1::UnreadableV1;
 
 use self::lines::{Group, Lines};
 use super::{Checker, Reply};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
-use crate::output::json::v1::UnreadableV1;
 
 /// How much of the stream is read at once: larger than stdin's own buffer, which it then bypasses, so that what is
 /// buffered is what can be read without waiting.

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use aegis_engine::{Draft, DraftExample, TestFiles, escape, to_json_line};
+use aegis_present::quantity::counted;
+use aegis_present::style::GOOD;
 use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,7 +14,6 @@ use super::files::{Tested, policy_by_name};
 use crate::commands::init;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::{GOOD, count};
 use crate::settings::Settings;
 
 const ONE_AT_A_TIME: &str = "`--init` writes the examples of one policy file at a time";
@@ -58,12 +59,12 @@ pub(super) fn run(
         }
         Some(path) => {
             init::write(path, &text, false)?;
-            let examples = drafts.iter().map(|draft| draft.examples.len()).sum();
+            let examples = drafts.iter().map(|draft| draft.examples.len() as u64).sum();
             let shown = escape(&path.to_string_lossy());
             settings.output.answer(format!(
                 "{GOOD}wrote{GOOD:#} {shown}: {}\n\nThey say what the policy does now. Read them, correct them, then:\n  \
                  aegis test {shown} --mutate",
-                count(examples, "example")
+                counted(examples, "example")
             ))?;
         }
     }

@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use aegis_engine::{SourceId, TestDocument, TestFiles, escape};
+use aegis_present::diagnostics::render_diagnostics;
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
-use crate::render::diagnostics::render_diagnostics;
 use crate::settings::Settings;
 use crate::source::read_source;
 

@@ -1,14 +1,14 @@
 //! What was found out, as it was asked for, and what it means for the exit status.
 
 use aegis_audit::Findings;
+use aegis_present::json::v1::VerificationV1;
+use aegis_present::lines::render_verification;
 
 use super::args::{Format, VerifyArgs};
 use crate::commands::audit::json_line::json_line;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::output::Output;
-use crate::output::json::v1::verification::VerificationV1;
-use crate::render::verification::render_verification;
 
 /// Answers, and gives the exit status.
 pub(super) fn answer(

@@ -1,0 +1,280 @@
+//! One action in full, for a person.
+
+use std::time::Duration;
+
+use aegis_audit::{
+    Answer, ApproverIdentity, Happened, Life, LifeEntry, LifeEvent, PathSource, Reconsidered, ResultStatus,
+    State, Via,
+};
+use aegis_engine::{escape, escape_capped};
+use anstyle::Style;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::decision::render_trace;
+use super::json_value::json_lines;
+use super::labelled::LabelledLines;
+use crate::style::{BAD, FAINT, GOOD, HELP, UNSURE};
+
+/// The most characters of a text from outside that one field shows. JSON shows all of it.
+const LONGEST: usize = 8000;
+const PLAIN: Style = Style::new();
+
+/// Everything about an action, for a terminal of `width` columns, or for none.
+#[must_use]
+pub fn render_life(
+    life: &Life,
+    warnings: &[String],
+    reconsidered: Option<&Reconsidered>,
+    width: Option<usize>,
+) -> String {
+    let mut fields = LabelledLines::new(width);
+    let entry = life.main_event().and_then(LifeEvent::entry);
+    let (style, verdict) = match life.state() {
+        State::Allowed => (GOOD, "allowed"),
+        State::Refused => (BAD, "refused"),
+        State::Open => (UNSURE, "open"),
+    };
+    let verdict = match life.result() {
+        Some(result) if life.ended().is_some() => format!("{verdict}, and ended: {}", result.as_str()),
+        _ => verdict.to_owned(),
+    };
+    let subject =
+        entry.map(|entry| format!("  {} {}", short(&entry.action_type), short(&entry.action_target)));
+    fields.painted(&format!("{style}{verdict}{style:#}{}", subject.unwrap_or_default()));
+    for warning in warnings {
+        fields.field("warning", BAD, warning);
+    }
+    fields.blank();
+    fields.field("Action", PLAIN, &text(&life.action_id));
+    if let Some(entry) = entry {
+        action(&mut fields, entry);
+        answer(&mut fields, life, entry);
+        origin(&mut fields, life, entry);
+    }
+    fields.blank();
+    fields.plain(HELP, "Events");
+    for event in &life.events {
+        let (style, text) = describe(event);
+        fields.field(&format!("#{}", event.seq), style, &text);
+    }
+    if let Some(reconsidered) = reconsidered {
+        fields.blank();
+        explanation(&mut fields, reconsidered);
+    }
+    fields.to_string()
+}
+
+/// What was to be done.
+fn action(fields: &mut LabelledLines, entry: &LifeEntry) {
+    fields.field("Type", PLAIN, &text(&entry.action_type));
+    fields.field("Target", PLAIN, &text(&entry.action_target));
+    match &entry.agent {
+        Some(agent) => fields.field("Agent", PLAIN, &text(agent)),
+        None => fields.field("Agent", FAINT, "not named"),
+    }
+    fields.field("Session", PLAIN, &text(&entry.session_id));
+    match &entry.payload {
+        None => {
+            fields.field("Parameters", UNSURE, "removed from the log");
+            fields.field("Agent says", UNSURE, "removed from the log");
+        }
+        Some((params, description)) => {
+            fields.block("Parameters", PLAIN, &json_lines(&Value::Object(params.clone())));
+            match description.as_str() {
+                "" => fields.field("Agent says", FAINT, "nothing"),
+                words => fields.field("Agent says", PLAIN, &format!("“{}”", text(words))),
+            }
+        }
+    }
+}
+
+/// What the policy said, who answered, and what came of it.
+fn answer(fields: &mut LabelledLines, life: &Life, entry: &LifeEntry) {
+    fields.blank();
+    let (style, word) = match entry.decision {
+        Some(answer) if answer.is_allowed() => (GOOD, answer.as_str()),
+        Some(answer) => (BAD, answer.as_str()),
+        None => (UNSURE, "none yet: somebody is being asked, or the question was cut short"),
+    };
+    fields.field("Decision", style, word);
+    fields.field("Risk", PLAIN, entry.risk_level.as_str());
+    let rule = text(&entry.matched_rule);
+    fields.field("Rule", PLAIN, &format!("{rule}, which requires: {}", entry.approval));
+    fields.field("Reason", PLAIN, &on_one_line(&entry.reason));
+    for undecidable in &entry.undecidable {
+        let (rule, condition) = (text(&undecidable.rule), on_one_line(&undecidable.condition));
+        let why = on_one_line(&undecidable.why);
+        fields.field("Undecidable", UNSURE, &format!("{condition} of {rule}: {why}"));
+    }
+    if let Some(answer) = entry.decision {
+        fields.field("Answered by", PLAIN, &who(entry.approver.as_ref(), answer));
+    }
+    if let Some(waited) = life.waited_ms() {
+        fields.field("Waited", PLAIN, &duration(waited));
+    }
+    match life.ended() {
+        Some(ended) => {
+            let style = if ended.status == ResultStatus::Success { GOOD } else { BAD };
+            fields.field("Result", style, &result(ended.status, ended.error, ended.duration_ms));
+        }
+        None if life.state() == State::Allowed => fields.field("Result", FAINT, "not recorded"),
+        None => {}
+    }
+}
+
+/// Where all of this comes from, and what proves it.
+fn origin(fields: &mut LabelledLines, life: &Life, entry: &LifeEntry) {
+    fields.blank();
+    fields.field("Asked by", PLAIN, &format!("{} on {}", text(&entry.user), text(&entry.host)));
+    for (label, source) in [("Policy path", entry.policy_source), ("Log path", entry.log_source)] {
+        let (style, words) = match source {
+            PathSource::Argument => (PLAIN, "given as an argument"),
+            PathSource::Environment => (BAD, "from the environment"),
+            PathSource::Default => (PLAIN, "the default"),
+        };
+        fields.field(label, style, words);
+    }
+    // Without the word `sha256` before it, a digest fits on a line of 80 columns.
+    fields.field("Policy hash", PLAIN, &text(&entry.policy_sha256));
+    fields.field("Action hash", PLAIN, &text(&entry.action_sha256));
+    match life.decided() {
+        Some(decided) => {
+            fields.field("Receipt", PLAIN, &format!("row {} of log {}", decided.seq, life.log));
+            fields.field("Row hash", PLAIN, &decided.hash);
+        }
+        None => fields.field("Receipt", FAINT, "none: it is not decided"),
+    }
+}
+
+/// One event in a line, and how it is painted.
+fn describe(event: &LifeEvent) -> (Style, String) {
+    let what = match &event.happened {
+        Happened::Requested(entry) => {
+            format!("{} risk, to be approved by rule {}", entry.risk_level, text(&entry.matched_rule))
+        }
+        Happened::Answered { answer, approver, note, waited_ms } => {
+            let mut what = format!("{} by {}", answer.as_str(), short_who(approver.as_ref()));
+            if let Some(waited) = waited_ms {
+                what = format!("{what} after {}", duration(*waited));
+            }
+            match note {
+                Some(note) => format!("{what}: {}", text(note)),
+                None => what,
+            }
+        }
+        Happened::Decided(entry) => {
+            let answer = entry.decision.map_or("without an answer", Answer::as_str);
+            format!("{answer}, {} risk, by rule {}", entry.risk_level, text(&entry.matched_rule))
+        }
+        Happened::Ended { status, error, duration_ms } => result(*status, error.as_deref(), *duration_ms),
+        Happened::Redacted { events, note, host, user } => {
+            let rows: Vec<_> = events.iter().map(u64::to_string).collect();
+            let (rows, user, host) = (rows.join(", "), text(user), text(host));
+            let why = note.as_deref().map_or_else(String::new, |note| format!(": {}", text(note)));
+            format!("parameters and description of row {rows} removed by {user} on {host}{why}")
+        }
+        Happened::Unreadable => "cannot be read".to_owned(),
+    };
+    let line = format!("{}  {}  {what}", time(event.at), text(&event.kind));
+    match &event.damage {
+        None => (PLAIN, line),
+        Some(damage) => (BAD, format!("DAMAGED ({})  {line}", text(damage))),
+    }
+}
+
+/// What the policy that was given says of the action.
+fn explanation(fields: &mut LabelledLines, reconsidered: &Reconsidered) {
+    fields.plain(HELP, "The policy that was given");
+    fields.field("Policy hash", PLAIN, &reconsidered.policy_sha256.to_string());
+    if reconsidered.same_policy {
+        fields.field("", GOOD, "the one that it was decided by");
+    } else {
+        fields.field("", UNSURE, "another one than it was decided by");
+    }
+    match &reconsidered.verdict {
+        Err(problem) => fields.field("Decides", UNSURE, &format!("cannot be told: {}", text(problem))),
+        Ok(says) => {
+            fields.field("As of", PLAIN, &time(Some(says.at)));
+            if !says.same_action {
+                let note = "the recorded parameters are not those that were evaluated: secrets in them were replaced \
+                            before writing, and conditions on them may read otherwise";
+                fields.field("warning", BAD, note);
+            }
+            for line in render_trace(&says.traces, &says.decision).lines() {
+                fields.painted(line);
+            }
+        }
+    }
+}
+
+/// Who answered, and how strongly that is known, in words.
+fn who(approver: Option<&ApproverIdentity>, answer: Answer) -> String {
+    let Some(approver) = approver else {
+        return match answer {
+            Answer::Block => "nobody was asked: the policy refuses it".to_owned(),
+            Answer::Unanswered => "nobody".to_owned(),
+            _ => "not recorded".to_owned(),
+        };
+    };
+    let user = approver.user.as_deref().map_or_else(|| "somebody".to_owned(), text);
+    let way = match approver.via {
+        Via::Rule => "by a rule",
+        Via::Terminal => "at a terminal",
+    };
+    let evidence = approver.evidence;
+    match evidence {
+        0 => "a rule of the policy; nobody was asked (evidence 0)".to_owned(),
+        1 => format!(
+            "{user}, {way} of the user who asked, where a program could have answered too (evidence 1)"
+        ),
+        2 => format!("{user}, {way}, another user than the one who asked, as the kernel says (evidence 2)"),
+        3 => format!("{user}, {way}, with a signature (evidence 3)"),
+        4 => format!("{user}, {way}, with a verified external identity (evidence 4)"),
+        _ => format!("{user}, {way} (evidence {evidence}, which this program does not know)"),
+    }
+}
+
+fn short_who(approver: Option<&ApproverIdentity>) -> String {
+    match approver {
+        None => "nobody".to_owned(),
+        Some(approver) => text(&aegis_audit::approver_word(approver)),
+    }
+}
+
+fn result(status: ResultStatus, error: Option<&str>, duration_ms: Option<u64>) -> String {
+    let mut result = status.as_str().to_owned();
+    if let Some(took) = duration_ms {
+        result = format!("{result} after {}", duration(took));
+    }
+    match error {
+        Some(error) => format!("{result}: {}", text(error)),
+        None => result,
+    }
+}
+
+fn duration(millis: u64) -> String {
+    humantime::format_duration(Duration::from_millis(millis)).to_string()
+}
+
+fn time(at: Option<DateTime<Utc>>) -> String {
+    at.map_or_else(|| "at no time".to_owned(), |at| at.format("%Y-%m-%d %H:%M:%S%.3fZ").to_string())
+}
+
+/// A word of the agent in the headline.
+fn short(text: &str) -> String {
+    escape_capped(text, 60)
+}
+
+fn text(text: &str) -> String {
+    escape_capped(text, LONGEST)
+}
+
+/// Sentences of the engine are escaped where they are made. Whoever wrote into the log may not have done so.
+fn on_one_line(sentence: &str) -> String {
+    // What was escaped has its backslashes doubled already.
+    escape(sentence).replace("\\\\", "\\")
+}
+
+#[cfg(test)]
+mod tests;
