@@ -8,7 +8,6 @@ mod follow;
 mod json_line;
 mod list;
 mod overview;
-mod progress;
 mod prune;
 mod record;
 mod redact;
@@ -16,12 +15,13 @@ mod report;
 mod show;
 mod stats;
 mod verify;
+mod verifying;
 
 use clap::{Args, Subcommand};
 
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
 
 /// Show the audit trail, verify it, and look after it
 ///

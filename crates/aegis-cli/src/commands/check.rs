@@ -1,5 +1,6 @@
 //! `aegis check`: decides, asks, records, answers.
 
+mod checker;
 mod input;
 mod reply;
 mod stream;
@@ -7,18 +8,20 @@ mod stream;
 use std::time::Duration;
 
 use aegis_audit::{Recorder, Trail};
-use aegis_engine::{Action, Digest};
+use aegis_engine::Digest;
+use aegis_present::Format;
 use aegis_runtime::{Context, Gate, TerminalApprover, TerminalOptions, current_host, current_user};
 use chrono::{DateTime, Utc};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use self::reply::{Replier, Reply};
-use crate::args::parse_digest;
+use self::checker::{Checker, Mode};
+use self::reply::Replier;
+use crate::audit_sinks::{self, SinkSpec};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::policy::load_policy;
-use crate::settings::Settings;
-use crate::sinks::{self, SinkSpec};
+use crate::format_option::text_or_json;
+use crate::trusted_policy::load_policy;
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -68,17 +71,11 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "SINK", conflicts_with = "dry_run")]
     audit: Vec<SinkSpec>,
     /// How to answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = text_or_json(
+        "One line for a person, and a second with the reason where it is a refusal",
+        "One object on one line",
+    ))]
     format: Format,
-}
-
-/// How to answer one action. A stream is always answered in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One line for a person, and a second with the reason where it is a refusal
-    Text,
-    /// One object on one line
-    Json,
 }
 
 fn parse_instant(text: &str) -> Result<DateTime<Utc>, String> {
@@ -87,40 +84,31 @@ fn parse_instant(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Everything that answering an action takes.
-struct Checker<'a> {
-    replier: Replier<'a>,
-    default_agent: Option<String>,
-    mode: Mode<'a>,
-}
-
-enum Mode<'a> {
-    /// Ask and record.
-    Gate(Box<Gate<'a, TerminalApprover>>),
-    /// Only evaluate, as of an instant or of now.
-    DryRun(Option<DateTime<Utc>>),
+/// Reads a pinned digest.
+fn parse_digest(text: &str) -> Result<Digest, String> {
+    Digest::from_hex(text).ok_or_else(|| "a SHA-256 is 64 hexadecimal digits".to_owned())
 }
 
 pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
-    let loaded = load_policy(&settings.policies, &args.policy_sha256, output)?;
+    let console = settings.console;
+    let loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
     let session_id = settings.session_or_new()?;
     // One action is read before the log is touched; of a stream, nothing can be.
     let action = match (&args.action, args.jsonl) {
         (_, true) => None,
         (Some(short), _) => Some(input::from_arguments(short, &args.params, args.description.as_deref())?),
-        (None, _) => Some(input::from_stdin(output)?),
+        (None, _) => Some(input::from_stdin(console)?),
     };
     let mut approver =
-        TerminalApprover::new(TerminalOptions { timeout: args.timeout, color: output.colors_stderr() });
+        TerminalApprover::new(TerminalOptions { timeout: args.timeout, color: console.colors_stderr() });
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
-        let sinks = sinks::open(&args.audit, LOG_WAIT, output)?;
+        let sinks = audit_sinks::open(&args.audit, LOG_WAIT, console)?;
         let trail = Trail::open(&settings.db, LOG_WAIT)?;
         if trail.created() {
             let path = aegis_engine::escape(&settings.db.to_string_lossy());
-            output.note(format!("the audit log was created at `{path}`"));
+            console.note(format!("the audit log was created at `{path}`"));
         }
         let context = Context {
             session_id: session_id.clone(),
@@ -146,47 +134,15 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
     };
     let mut checker = Checker { replier, default_agent: settings.default_agent()?, mode };
     match action {
-        None => stream::run(&mut checker, output),
+        None => stream::run(&mut checker, console),
         Some(action) => {
             let action = action.with_default_agent(checker.default_agent.as_deref())?;
             let reply = checker.check(&action)?;
             // The exit status is the answer; that it could not be written out as well is said, and changes nothing.
-            if let Err(error) = output.answer(reply.text) {
-                output.error(&error);
+            if let Err(error) = console.answer(reply.text) {
+                console.error(&error);
             }
             Ok(reply.status)
-        }
-    }
-}
-
-impl Checker<'_> {
-    /// Answers one action.
-    fn check(&mut self, action: &Action) -> Result<Reply, CommandError> {
-        match &mut self.mode {
-            Mode::DryRun(at) => self.replier.evaluated(action, at.unwrap_or_else(Utc::now)),
-            Mode::Gate(gate) => self.replier.answered(action, gate.answer(action)?.answered()),
-        }
-    }
-
-    /// Answers as many actions from the front as can be answered together, each in its place. What goes wrong with all
-    /// of them is the answer to each.
-    fn check_all(&mut self, actions: &[Action]) -> Vec<Result<Reply, CommandError>> {
-        let replier = &self.replier;
-        match &mut self.mode {
-            Mode::DryRun(at) => {
-                let evaluated = |action| replier.evaluated(action, at.unwrap_or_else(Utc::now));
-                actions.iter().map(evaluated).collect()
-            }
-            Mode::Gate(gate) => match gate.answer_all(actions) {
-                Ok(outcomes) => {
-                    let pairs = actions.iter().zip(&outcomes);
-                    pairs.map(|(action, outcome)| replier.answered(action, outcome.answered())).collect()
-                }
-                Err(failed) => {
-                    let error = CommandError::from(failed.error);
-                    (0..failed.size).map(|_| Err(error.clone())).collect()
-                }
-            },
         }
     }
 }

@@ -5,13 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_mangen::Man;
 
-use crate::args::Cli;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
 
 /// Print the manual page of aegis, or of one of its commands
 #[derive(Debug, Args)]
@@ -25,8 +24,12 @@ pub(crate) struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &ManArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let mut root = Cli::command();
+/// Prints or writes the pages of `root`, or of commands below it.
+pub(crate) fn run(
+    args: &ManArgs,
+    mut root: clap::Command,
+    settings: &Settings,
+) -> Result<ExitStatus, CommandError> {
     root.build();
     if let Some(directory) = &args.dir {
         write_all(&root, directory)?;
@@ -41,7 +44,7 @@ pub(crate) fn run(args: &ManArgs, settings: &Settings) -> Result<ExitStatus, Com
     }
     let page =
         page(command).map_err(|error| CommandError::input(format!("cannot write the page: {error}")))?;
-    settings.output.answer(String::from_utf8_lossy(&page).trim_end())?;
+    settings.console.answer(String::from_utf8_lossy(&page).trim_end())?;
     Ok(ExitStatus::Success)
 }
 

@@ -11,9 +11,9 @@ use aegis_present::json::v1::TestReportV1;
 use aegis_present::lines::{render_run, render_summary};
 use clap::{Args, ValueEnum};
 
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
 
 /// Run the examples of policies: does each action get the answer that it should?
 ///
@@ -67,7 +67,7 @@ enum Format {
 }
 
 pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     let (groups, mut status) = files::read(&args.files, settings)?;
     if args.init {
         let drafted = draft::run(&groups, args.output.as_deref(), settings)?;
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
     let runs: Vec<_> = groups.iter().map(|group| TestRun::new(&group.files, &choice)).collect();
     for run in &runs {
         if run.results.is_empty() && args.filter.is_none() {
-            output.note(format!(
+            console.note(format!(
                 "{} has no examples; `aegis test --init` writes a first set",
                 run.files.name()
             ));
@@ -95,13 +95,13 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
         Format::Text => {
             let mut text: String = runs.iter().map(render_run).collect();
             text.push_str(&render_summary(&runs));
-            output.answer(text)?;
+            console.answer(text)?;
         }
         Format::Json => {
-            output.answer(TestReportV1::new(&runs, status == ExitStatus::Success).to_line())?;
+            console.answer(TestReportV1::new(&runs, status == ExitStatus::Success).to_line())?;
         }
-        Format::Junit => output.answer(junit(&runs)?)?,
-        Format::Github => output.answer(annotate_runs(&runs))?,
+        Format::Junit => console.answer(junit(&runs)?)?,
+        Format::Github => console.answer(annotate_runs(&runs))?,
     }
     Ok(status)
 }

@@ -10,11 +10,11 @@ use aegis_present::quantity::counted;
 use aegis_present::style::GOOD;
 use clap::{Args, ValueEnum};
 
+use crate::console::Console;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::settings::Settings;
-use crate::source::read_source;
+use crate::unchecked_file::read_unchecked;
 
 /// Report every problem of policy files, each with its place and a remedy
 ///
@@ -65,20 +65,20 @@ enum Format {
 }
 
 pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     if args.codes {
-        output.answer(list_codes())?;
+        console.answer(list_codes())?;
         return Ok(ExitStatus::Success);
     }
     if let Some(word) = &args.explain {
-        output.answer(explain_code(code(word)?))?;
+        console.answer(explain_code(code(word)?))?;
         return Ok(ExitStatus::Success);
     }
     let paths = if args.files.is_empty() { &settings.policies } else { &args.files };
     let mut status = ExitStatus::Success;
     let mut report = Report::new(args.format, paths.len());
     for path in paths {
-        match read_source(path) {
+        match read_unchecked(path) {
             Ok(text) => {
                 let sources = [Source { text: &text }];
                 let loaded = load(&sources);
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
                 }
                 let rules = loaded.policy.map(|policy| policy.rules().len());
                 report.file(
-                    output,
+                    console,
                     &SourceText::new(&path.to_string_lossy(), &text),
                     &found,
                     rules,
@@ -99,12 +99,12 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
             }
             Err(error) => {
                 // The other files are looked at all the same.
-                output.error(&error);
+                console.error(&error);
                 status = status.worse(error.status);
             }
         }
     }
-    report.finish(output, status == ExitStatus::Success)?;
+    report.finish(console, status == ExitStatus::Success)?;
     Ok(status)
 }
 
@@ -139,17 +139,17 @@ impl Report {
 
     fn file(
         &mut self,
-        output: Output,
+        console: Console,
         source: &SourceText<'_>,
         found: &[Diagnostic],
         rules: Option<usize>,
         deny: Option<Deny>,
     ) -> Result<(), CommandError> {
         match self {
-            Report::Text => return show(output, source, found, rules, deny),
+            Report::Text => return show(console, source, found, rules, deny),
             Report::Github => {
                 for diagnostic in found {
-                    output.answer(annotate_finding(diagnostic, source))?;
+                    console.answer(annotate_finding(diagnostic, source))?;
                 }
             }
             Report::Json(report) => report.add(found, source),
@@ -158,17 +158,17 @@ impl Report {
         Ok(())
     }
 
-    fn finish(self, output: Output, valid: bool) -> Result<(), CommandError> {
+    fn finish(self, console: Console, valid: bool) -> Result<(), CommandError> {
         match self {
             Report::Text | Report::Github => Ok(()),
-            Report::Json(report) => output.answer(report.into_line(valid)),
-            Report::Sarif(report) => output.answer(report.to_line()),
+            Report::Json(report) => console.answer(report.into_line(valid)),
+            Report::Sarif(report) => console.answer(report.to_line()),
         }
     }
 }
 
 fn show(
-    output: Output,
+    console: Console,
     source: &SourceText<'_>,
     diagnostics: &[Diagnostic],
     rules: Option<usize>,
@@ -178,7 +178,7 @@ fn show(
     let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
     let errors = diagnostics.iter().filter(is_error).count() as u64;
     let warnings = diagnostics.len() as u64 - errors;
-    let rendered = render_diagnostics(diagnostics, std::slice::from_ref(source), output.colors_stdout());
+    let rendered = render_diagnostics(diagnostics, std::slice::from_ref(source), console.colors_stdout());
     let rules = rules.filter(|_| errors == 0).map(|rules| rules as u64);
     let summary = match rules {
         Some(rules) if warnings == 0 => format!("{GOOD}ok{GOOD:#}  {name}: {}", counted(rules, "rule")),
@@ -188,5 +188,5 @@ fn show(
         }
         None => format!("{name}: {}", counted(errors, "error")),
     };
-    output.answer(format!("{rendered}{summary}"))
+    console.answer(format!("{rendered}{summary}"))
 }

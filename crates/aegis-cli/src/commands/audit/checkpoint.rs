@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use aegis_audit::{Checkpoint, CheckpointNote, Operator, SignerKey, Trail, TrailReader, Verification};
 use aegis_engine::{escape, escape_capped};
+use aegis_present::quantity::counted;
 use aegis_runtime::{current_host, current_user};
 use chrono::Utc;
 use clap::Args;
 
 use super::find::find_action;
 use super::json_line::json_line;
-use super::progress::Bar;
+use super::verifying::verify;
+use crate::console::{FileError, is_part_of_log, write_whole};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::file::{FileError, is_part_of_log, write_whole};
-use crate::settings::Settings;
 
 /// For how long a writer waits for others.
 const WAIT: Duration = Duration::from_secs(10);
@@ -65,13 +66,11 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
         );
     }
     if let (Some(name), Some(path)) = (&args.new_key, &args.output) {
-        return key::make(name, path, settings.output);
+        return key::make(name, path, settings.console);
     }
     let signer = args.key.as_deref().map(key::read).transpose()?;
     let reader = TrailReader::open(&settings.db)?;
-    let bar = Bar::new(settings.output);
-    let verification = reader.verify(Vec::new(), |done, total| bar.show(done, total))?;
-    bar.clear();
+    let verification = verify(&reader, settings.console)?;
     if let Some(damage) = verification.damage.first() {
         return Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
             .help("a damaged log gets no checkpoint; `aegis audit verify` names everything that is wrong"));
@@ -85,16 +84,16 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
         Some(action_id) => prove(&reader, action_id, &note, !args.no_payload)?,
     };
     match &args.output {
-        None => settings.output.answer(answer.strip_suffix('\n').unwrap_or(&answer))?,
+        None => settings.console.answer(answer.strip_suffix('\n').unwrap_or(&answer))?,
         Some(path) => {
             write_whole(path, &settings.db, |file| {
                 Ok::<_, FileError<CommandError>>(file.write_all(answer.as_bytes())?)
             })?;
             let events = checkpoint.size;
             let what = if proven.is_some() { "a proof with a checkpoint" } else { "a checkpoint" };
-            settings.output.note(format!(
-                "{what} of {events} event{} was written to `{}`",
-                if events == 1 { "" } else { "s" },
+            settings.console.note(format!(
+                "{what} of {} was written to `{}`",
+                counted(events, "event"),
                 escape(&path.to_string_lossy())
             ));
         }

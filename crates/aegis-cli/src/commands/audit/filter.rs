@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use crate::settings::Settings;
+use crate::effective_settings::Settings;
 
 /// Which records. Filters are joined: a record must pass them all.
 #[derive(Debug, Default, PartialEq, Args)]

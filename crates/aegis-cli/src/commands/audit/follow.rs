@@ -8,10 +8,9 @@ use aegis_audit::{ExportFormat, Filter, Followed, Follower, Record, RecordWriter
 use aegis_engine::escape;
 use aegis_present::table::RecordLines;
 
+use crate::console::{Console, stdout, stdout_width};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
-use crate::output::Output;
-use crate::settings::Settings;
-use crate::terminal::stdout_width;
 
 /// How many records to begin with where nobody says.
 const FIRST: u64 = 10;
@@ -70,14 +69,14 @@ fn follow(
     format: Option<ExportFormat>,
     settings: &Settings,
 ) -> Result<(), Stop> {
-    let mut sink = Sink::new(format, settings.output)?;
+    let mut sink = Sink::new(format, settings.console)?;
     let mut wait = LONGEST_WAIT;
     loop {
         let caught_up = follower.catch_up(|followed| match followed {
             Followed::Record(record) => sink.write(&record).map_err(Stop::Output),
             told => {
                 sink.flush()?;
-                settings.output.note(describe(&told, settings));
+                settings.console.note(describe(&told, settings));
                 Ok(())
             }
         });
@@ -87,7 +86,7 @@ fn follow(
             Ok(()) | Err(Stop::Trail(TrailError::Locked { .. } | TrailError::Changed { .. })) => {}
             Err(stop) => return Err(stop),
         }
-        wait = match watch.wait(wait, io::stdout().as_fd())? {
+        wait = match watch.wait(wait, stdout().as_fd())? {
             Woken::Changed => SOON,
             Woken::TimedOut => (wait * 2).min(LONGEST_WAIT),
             Woken::OutputClosed => return Ok(()),
@@ -114,13 +113,13 @@ enum Sink {
 }
 
 impl Sink {
-    fn new(format: Option<ExportFormat>, output: Output) -> io::Result<Sink> {
+    fn new(format: Option<ExportFormat>, console: Console) -> io::Result<Sink> {
         if let Some(format) = format {
-            let writer = RecordWriter::new(format, BufWriter::new(io::stdout()))?;
+            let writer = RecordWriter::new(format, BufWriter::new(stdout()))?;
             return Ok(Sink::Export(Box::new(writer)));
         }
         let lines = RecordLines::new(stdout_width());
-        let mut writer = BufWriter::new(output.stdout());
+        let mut writer = BufWriter::new(console.stdout());
         writeln!(writer, "{}", lines.header())?;
         Ok(Sink::Lines(lines, writer))
     }

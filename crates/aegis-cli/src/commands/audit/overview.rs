@@ -1,15 +1,15 @@
 //! What `stats` and `report` have in common: which records, and what they come to.
 
-use aegis_audit::{Answer, Filter, Overview, PathSource, ResultStatus, Statistics, TrailError, TrailReader};
+use aegis_audit::{Answer, Filter, Overview, PathSource, ResultStatus, Statistics, TrailReader};
 use aegis_engine::{ApprovalMode, RiskLevel};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::filter::FilterArgs;
+use crate::console::Progress;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
-use crate::policy::load_policy;
-use crate::settings::Settings;
+use crate::trusted_policy::load_policy;
 
 /// From how many records on counting them shows a progress bar.
 const LONG_COUNT: u64 = 500_000;
@@ -47,25 +47,15 @@ impl OverviewArgs {
         filter: &Filter,
         settings: &Settings,
     ) -> Result<Overview, CommandError> {
-        let progress = progress(reader, filter, settings)?;
-        let statistics = reader.statistics(filter, self.often, |done| progress.set_position(done))?;
-        progress.finish_and_clear();
+        let progress = Progress::through("records", LONG_COUNT, settings.console);
+        if progress.is_wanted() {
+            progress.begin(reader.count(filter)?);
+        }
+        let statistics = reader.statistics(filter, self.often, |done| progress.advance(done))?;
+        progress.end();
         let idle_rules = idle_rules(&statistics, settings)?;
         Ok(Overview { log: reader.id(), filters: words(filter), often: self.often, statistics, idle_rules })
     }
-}
-
-/// A bar for whoever is watching a long count; hidden otherwise.
-fn progress(reader: &TrailReader, filter: &Filter, settings: &Settings) -> Result<ProgressBar, TrailError> {
-    if !settings.output.shows_progress() {
-        return Ok(ProgressBar::hidden());
-    }
-    let total = reader.count(filter)?;
-    if total < LONG_COUNT {
-        return Ok(ProgressBar::hidden());
-    }
-    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} records, {eta} left");
-    Ok(ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
 }
 
 /// The rules that decided nothing, of a policy that was named on the command line.
@@ -73,7 +63,7 @@ fn idle_rules(statistics: &Statistics, settings: &Settings) -> Result<Option<Vec
     if settings.policy_source != PathSource::Argument || !statistics.knows_every_rule() {
         return Ok(None);
     }
-    let loaded = load_policy(&settings.policies, &[], settings.output)?;
+    let loaded = load_policy(&settings.policies, &[], settings.console)?;
     Ok(statistics.idle_rules(loaded.policy.rules().iter().map(aegis_engine::Rule::name)))
 }
 

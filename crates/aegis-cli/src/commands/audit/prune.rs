@@ -1,7 +1,6 @@
 //! `aegis audit prune`.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,20 +8,21 @@ use aegis_audit::{
     Archive, ArchiveError, DamagedLog, Operator, PrunePlan, Receipt, Space, Trail, TrailReader, VerifiedPlan,
 };
 use aegis_engine::{Digest, escape};
+use aegis_present::quantity::counted;
 use aegis_runtime::{current_host, current_user};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
-use dialoguer::Confirm;
 
-use super::events::bar;
 use super::filter::parse_when;
-use super::progress::Bar;
+use super::verifying::verify;
 
+use crate::console::{Progress, can_ask, confirmed, human_bytes, is_part_of_log};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::file::is_part_of_log;
-use crate::settings::Settings;
 
+/// From how many steps on a progress bar is shown.
+const LONG: u64 = 50_000;
 /// How long to wait for other programs that use the log.
 const WAIT: Duration = Duration::from_secs(60);
 
@@ -63,7 +63,7 @@ pub(crate) struct PruneArgs {
 }
 
 pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     let shown = escape(&args.archive.to_string_lossy());
     if is_part_of_log(&args.archive, &settings.db) {
         return Err(
@@ -74,13 +74,13 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let plan = reader.plan_prune(args.before, Utc::now())?;
     for left in Archive::unfinished(&args.archive) {
         let left = escape(&left.to_string_lossy());
-        output
+        console
             .note(format!("`{left}` is left over from a pruning that was cut short, unless one is going on"));
     }
     if plan.events() == 0 && plan.left_over() == 0 {
         return nothing_to_prune(&plan, args.before, settings);
     }
-    let verified = verified(plan, &reader, settings)?;
+    let verified = plan.verified(&verify(&reader, console)?)?;
     let plan = verified.plan();
     if plan.left_over() > 0 {
         finish_earlier(&verified, settings)?;
@@ -92,8 +92,9 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     if !args.yes {
         ask(plan, &shown)?;
     }
-    let progress = bar(plan.events().saturating_mul(3), "steps", output);
-    let archive = Archive::write(&reader, &verified, &args.archive, |done| progress.set_position(done));
+    let progress = Progress::through("steps", LONG, console);
+    progress.begin(plan.events().saturating_mul(3));
+    let archive = Archive::write(&reader, &verified, &args.archive, |done| progress.advance(done));
     let archive = archive.map_err(failure)?;
     // A reader keeps the journal from being emptied.
     drop(reader);
@@ -104,13 +105,13 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let receipts = trail.record_pruning(&archive, operator, Utc::now())?;
     // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is told so.
     let settled = trail
-        .delete_pruned(&verified, |done| progress.set_position(archived + done))
+        .delete_pruned(&verified, |done| progress.advance(archived + done))
         .and_then(|_| trail.settle(args.shrink));
-    progress.finish_and_clear();
-    let told = output.answer(summary(plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()));
+    progress.end();
+    let told = console.answer(summary(plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()));
     // The status says what became of the log, not of the answer.
     if let Err(error) = told {
-        output.error(&error);
+        console.error(&error);
     }
     match settled {
         Ok(_) => Ok(ExitStatus::Success),
@@ -122,25 +123,14 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     }
 }
 
-/// Verifies the log, without which nothing goes.
-fn verified(
-    plan: PrunePlan,
-    reader: &TrailReader,
-    settings: &Settings,
-) -> Result<VerifiedPlan, CommandError> {
-    let bar = Bar::new(settings.output);
-    let verification = reader.verify(Vec::new(), |done, total| bar.show(done, total))?;
-    bar.clear();
-    Ok(plan.verified(&verification)?)
-}
-
 /// Deletes what an earlier pruning left.
 fn finish_earlier(plan: &VerifiedPlan, settings: &Settings) -> Result<(), CommandError> {
-    let progress = bar(plan.plan().left_over(), "events", settings.output);
+    let progress = Progress::through("events", LONG, settings.console);
+    progress.begin(plan.plan().left_over());
     let mut trail = Trail::open(&settings.db, WAIT)?;
-    let deleted = trail.delete_pruned(plan, |done| progress.set_position(done))?;
-    progress.finish_and_clear();
-    settings.output.note(format!("{} that an earlier pruning left were deleted", events(deleted)));
+    let deleted = trail.delete_pruned(plan, |done| progress.advance(done))?;
+    progress.end();
+    settings.console.note(format!("{} that an earlier pruning left were deleted", counted(deleted, "event")));
     Ok(())
 }
 
@@ -154,13 +144,13 @@ fn nothing_to_prune(
         Some(_) => "what is old enough belongs to actions whose life is not over".to_owned(),
         None => format!("no event is older than {}", instant(before)),
     };
-    settings.output.answer(format!("nothing to prune: {why}"))?;
+    settings.console.answer(format!("nothing to prune: {why}"))?;
     Ok(ExitStatus::Success)
 }
 
 fn note_what_is_held(plan: &PrunePlan, before: DateTime<Utc>, settings: &Settings) {
     if let Some(held) = plan.held() {
-        settings.output.note(format!(
+        settings.console.note(format!(
             "events from row {} on stay, although some are older than {}: the life of action {} is not over by then",
             held.seq,
             instant(before),
@@ -170,7 +160,7 @@ fn note_what_is_held(plan: &PrunePlan, before: DateTime<Utc>, settings: &Setting
 }
 
 fn ask(plan: &PrunePlan, shown: &str) -> Result<(), CommandError> {
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    if !can_ask() {
         return Err(CommandError::usage("pruning deletes events, and nobody can be asked")
             .help("`--yes` goes on without a question"));
     }
@@ -178,13 +168,10 @@ fn ask(plan: &PrunePlan, shown: &str) -> Result<(), CommandError> {
         "Move rows {} to {} ({}) to `{shown}`, and delete them from the log? {} stay.",
         plan.first(),
         plan.through(),
-        events(plan.events()),
+        counted(plan.events(), "event"),
         plan.left()
     );
-    match Confirm::new().with_prompt(question).default(false).interact_opt() {
-        Ok(Some(true)) => Ok(()),
-        _ => Err(CommandError::usage("nothing was pruned")),
-    }
+    if confirmed(question) { Ok(()) } else { Err(CommandError::usage("nothing was pruned")) }
 }
 
 fn summary(
@@ -198,8 +185,8 @@ fn summary(
         "pruned    rows {} to {} ({})\narchive   `{shown}`, {}\nsha256    {}",
         plan.first(),
         plan.through(),
-        events(plan.events()),
-        indicatif::HumanBytes(archive.bytes()),
+        counted(plan.events(), "event"),
+        human_bytes(archive.bytes()),
         archive.sha256()
     );
     if let Some(receipt) = receipts.first() {
@@ -207,16 +194,11 @@ fn summary(
         let _ = write!(text, "\nrecorded  {}:{head}", receipt.seq());
     }
     let Some(space) = space else { return text };
-    let _ =
-        write!(text, "\nspace     {} free within the log, for new events", indicatif::HumanBytes(space.free));
+    let _ = write!(text, "\nspace     {} free within the log, for new events", human_bytes(space.free));
     if !space.journal_emptied {
         text.push_str("\njournal   another program is reading: what was deleted stays in the write-ahead log until it is done");
     }
     text
-}
-
-fn events(count: u64) -> String {
-    format!("{count} event{}", if count == 1 { "" } else { "s" })
 }
 
 fn instant(at: DateTime<Utc>) -> String {

@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use aegis_audit::{Ending, EndingError, Trail, TrailReader};
 use aegis_engine::{escape, to_json_line};
+use aegis_present::Format;
 use aegis_present::json::v1::EndedV1;
 use clap::{Args, ValueEnum};
 
 use super::find::{ID_HELP, find_action};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
+use crate::format_option::text_or_json;
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -39,7 +41,10 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     duration: Option<Duration>,
     /// How to answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = text_or_json(
+        "One line for a person",
+        "One object on one line, with a receipt",
+    ))]
     format: Format,
 }
 
@@ -61,15 +66,6 @@ impl Status {
     }
 }
 
-/// How to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One line for a person
-    Text,
-    /// One object on one line, with a receipt
-    Json,
-}
-
 pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     if args.error.is_some() && args.status == Status::Success {
         return Err(CommandError::usage("`--error` says what went wrong, and nothing did")
@@ -89,8 +85,8 @@ pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, 
         Format::Json => to_json_line(&EndedV1::new(status, &receipt)).unwrap_or_default(),
     };
     // It is recorded, whether or not anyone hears of it.
-    if let Err(error) = settings.output.answer(answer) {
-        settings.output.error(&error);
+    if let Err(error) = settings.console.answer(answer) {
+        settings.console.error(&error);
     }
     Ok(ExitStatus::Success)
 }

@@ -1,6 +1,5 @@
 //! `aegis audit redact`.
 
-use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
 use aegis_audit::{Life, LifeEntry, Operator, RedactError, Removal, Traces, Trail, TrailReader};
@@ -9,13 +8,12 @@ use aegis_present::quantity::counted;
 use aegis_present::style::GOOD;
 use aegis_runtime::{current_host, current_user};
 use clap::Args;
-use dialoguer::Confirm;
 
 use super::find::{ID_HELP, find_action};
+use crate::console::{Console, can_ask, confirmed};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::settings::Settings;
 
 /// How long to wait for the lock of the log, and for those who read it, before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -57,7 +55,7 @@ fn parse_note(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     // Whatever is wrong with the id is found before the log is opened for writing, which would create it.
     let reader = TrailReader::open(&settings.db)?;
     let id = find_action(&reader, &args.id)?;
@@ -70,7 +68,7 @@ pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, 
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
     let removal = Trail::open(&settings.db, LOG_WAIT)?.redact(&id, args.note.as_deref(), operator)?;
-    report(&id, &removal, output)
+    report(&id, &removal, console)
 }
 
 fn holds_payload(life: &Life) -> bool {
@@ -80,7 +78,7 @@ fn holds_payload(life: &Life) -> bool {
 /// Asks whoever sits at the terminal. Without one, nobody can be asked.
 fn ask(life: &Life) -> Result<(), CommandError> {
     let id = escape(&life.action_id);
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    if !can_ask() {
         return Err(CommandError::usage(
             "there is no terminal to ask at, and what is removed cannot be restored",
         )
@@ -88,10 +86,7 @@ fn ask(life: &Life) -> Result<(), CommandError> {
     }
     let what = life.main_event().and_then(|event| event.entry()).map(described).unwrap_or_default();
     let question = format!("Remove parameters and description of {id}{what} for good?");
-    match Confirm::new().with_prompt(question).default(false).interact_opt() {
-        Ok(Some(true)) => Ok(()),
-        _ => Err(CommandError::new(ExitStatus::No, "nothing was removed")),
-    }
+    if confirmed(question) { Ok(()) } else { Err(CommandError::new(ExitStatus::No, "nothing was removed")) }
 }
 
 fn described(entry: &LifeEntry) -> String {
@@ -99,7 +94,7 @@ fn described(entry: &LifeEntry) -> String {
     format!(" ({} {})", word(&entry.action_type), word(&entry.action_target))
 }
 
-fn report(id: &str, removal: &Removal, output: Output) -> Result<ExitStatus, CommandError> {
+fn report(id: &str, removal: &Removal, console: Console) -> Result<ExitStatus, CommandError> {
     let shown = escape(id);
     let answer = match &removal.receipt {
         Some(receipt) => {
@@ -109,8 +104,8 @@ fn report(id: &str, removal: &Removal, output: Output) -> Result<ExitStatus, Com
         None => format!("{GOOD}redacted{GOOD:#}  {shown}  nothing was left to remove"),
     };
     // It is removed, whether or not anyone hears of it.
-    if let Err(error) = output.answer(answer) {
-        output.error(&error);
+    if let Err(error) = console.answer(answer) {
+        console.error(&error);
     }
     match removal.traces {
         Traces::None => Ok(ExitStatus::Success),

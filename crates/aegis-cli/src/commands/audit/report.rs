@@ -12,10 +12,10 @@ use chrono::Utc;
 use clap::Args;
 
 use super::overview::OverviewArgs;
+use crate::console::{FileError, write_whole};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::file::{FileError, write_whole};
-use crate::settings::Settings;
 
 /// Write a page with charts for a browser or a printer
 ///
@@ -54,14 +54,14 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
     })?;
     let page = render_report(&report);
     match &args.output {
-        None => settings.output.page(&page)?,
+        None => settings.console.page(&page)?,
         Some(path) => {
             write_whole(path, &settings.db, |file| {
                 Ok::<_, FileError<CommandError>>(file.write_all(page.as_bytes())?)
             })?;
             let shown = escape(&path.to_string_lossy());
             let covered = grouped(report.overview.statistics.total.total(), "action");
-            settings.output.note(format!("a report on {covered} written to `{shown}`"));
+            settings.console.note(format!("a report on {covered} written to `{shown}`"));
         }
     }
     Ok(ExitStatus::Success)

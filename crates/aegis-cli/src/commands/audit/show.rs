@@ -2,16 +2,18 @@
 
 use aegis_audit::{Life, PathSource, Reconsidered, TrailReader};
 use aegis_engine::to_json_line;
+use aegis_present::Format;
 use aegis_present::json::v1::LifeV1;
 use aegis_present::lines::render_life;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::find::{ID_HELP, find_action};
+use crate::console::stdout_width;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::policy::load_policy;
-use crate::settings::Settings;
-use crate::terminal::stdout_width;
+use crate::format_option::text_or_json;
+use crate::trusted_policy::load_policy;
 
 /// Show one action in full
 ///
@@ -28,21 +30,15 @@ pub(crate) struct ShowArgs {
     #[arg(value_name = "ID", help = ID_HELP)]
     id: String,
     /// How to show it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = text_or_json(
+        "Fields and events for a person",
+        "One object on one line, with everything that is recorded",
+    ))]
     format: Format,
 }
 
-/// How to show an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Fields and events for a person
-    Text,
-    /// One object on one line, with everything that is recorded
-    Json,
-}
-
 pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     let reader = TrailReader::open(&settings.db)?;
     let id = find_action(&reader, &args.id)?;
     let Some(life) = reader.life(&id)? else {
@@ -55,7 +51,7 @@ pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, Co
     };
     let reconsidered = reconsidered(&life, settings)?;
     let warnings = life.warnings();
-    output.answer(match args.format {
+    console.answer(match args.format {
         Format::Text => render_life(&life, &warnings, reconsidered.as_ref(), stdout_width()),
         Format::Json => {
             to_json_line(&LifeV1::new(&life, &warnings, reconsidered.as_ref())).unwrap_or_default()
@@ -82,6 +78,6 @@ fn reconsidered(life: &Life, settings: &Settings) -> Result<Option<Reconsidered>
     if settings.policy_source != PathSource::Argument {
         return Ok(None);
     }
-    let loaded = load_policy(&settings.policies, &[], settings.output)?;
+    let loaded = load_policy(&settings.policies, &[], settings.console)?;
     Ok(Some(Reconsidered::new(life, &loaded.policy, loaded.sha256)))
 }

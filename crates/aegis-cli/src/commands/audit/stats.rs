@@ -2,15 +2,17 @@
 
 use aegis_audit::TrailReader;
 use aegis_engine::to_json_line;
+use aegis_present::Format;
 use aegis_present::json::v1::StatisticsV1;
 use aegis_present::lines::{Look, render_statistics};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::overview::OverviewArgs;
+use crate::console::{locale_charset, stdout_width};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
-use crate::terminal::{locale_charset, stdout_width};
+use crate::format_option::text_or_json;
 
 /// How many names of each kind are shown where nobody says.
 const TOP: usize = 10;
@@ -34,18 +36,11 @@ pub(crate) struct StatsArgs {
     #[arg(long, value_name = "N")]
     top: Option<usize>,
     /// How to show them
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = text_or_json(
+        "Tables and bars for a person",
+        "One object",
+    ))]
     format: Format,
-}
-
-/// How to show statistics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables and bars for a person
-    #[default]
-    Text,
-    /// One object
-    Json,
 }
 
 pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
@@ -56,7 +51,7 @@ pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, C
         Format::Json => to_json_line(&StatisticsV1::new(&overview, args.top.unwrap_or(usize::MAX)))
             .map_err(|error| CommandError::input(format!("cannot write the statistics: {error}")))?,
         Format::Text if overview.statistics.total.total() == 0 => {
-            settings.output.note("no record matches");
+            settings.console.note("no record matches");
             return Ok(ExitStatus::Success);
         }
         Format::Text => {
@@ -68,6 +63,6 @@ pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, C
             render_statistics(&overview, look)
         }
     };
-    settings.output.answer(text.trim_end())?;
+    settings.console.answer(text.trim_end())?;
     Ok(ExitStatus::Success)
 }

@@ -9,23 +9,23 @@ use std::path::Path;
 
 use aegis_audit::{CheckedProof, Findings, InclusionProof, TrailReader, anchors};
 use aegis_engine::escape;
+use aegis_present::Format;
 use aegis_present::json::v1::ProofV1;
 use aegis_present::lines::render_proof;
 
 use self::answer::answer;
-use self::args::Format;
 pub(crate) use self::args::VerifyArgs;
 use self::given::{open_lines, read_checkpoints, read_file};
 use super::json_line::json_line;
-use super::progress::Bar;
+use super::verifying;
+use crate::console::Console;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::settings::Settings;
 
 pub(crate) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     if let Some(path) = &args.proof {
-        return check_proof(path, args, settings.output);
+        return check_proof(path, args, settings.console);
     }
     if !args.files.is_empty() {
         return exports::run(args, settings);
@@ -35,29 +35,29 @@ pub(crate) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
     let log = reader.id();
     let checkpoints = read_checkpoints(&args.checkpoint, &log, args.public_key.as_ref())?;
     let anchors = anchors(&checkpoints, &args.anchor);
-    let bar = Bar::new(settings.output);
+    let progress = verifying::progress(settings.console);
     let (verification, kept) = match &mut receipts {
-        None => (reader.verify(anchors, |done, total| bar.show(done, total))?, None),
+        None => (reader.verify(anchors, |done, total| progress.show(done, total))?, None),
         Some(lines) => {
             let (verification, kept) =
-                reader.verify_kept(anchors, lines.as_mut(), |done, total| bar.show(done, total))?;
+                reader.verify_kept(anchors, lines.as_mut(), |done, total| progress.show(done, total))?;
             (verification, Some(kept))
         }
     };
-    bar.clear();
+    progress.end();
     let anchors_given = kept.is_some() || !checkpoints.is_empty() || !args.anchor.is_empty();
     let findings = Findings { log, verification, checkpoints, kept, anchors_given, exports: None };
-    answer(&findings, args, settings.output)
+    answer(&findings, args, settings.console)
 }
 
-fn check_proof(path: &Path, args: &VerifyArgs, output: Output) -> Result<ExitStatus, CommandError> {
+fn check_proof(path: &Path, args: &VerifyArgs, console: Console) -> Result<ExitStatus, CommandError> {
     let name = escape(&path.to_string_lossy());
     let proof = InclusionProof::from_json(&read_file(path)?)
         .map_err(|error| CommandError::input(format!("`{name}`: {}", escape(&error.to_string()))))?;
     let checked = CheckedProof::new(proof, args.public_key.as_ref());
     match args.format {
-        Format::Text => output.answer(render_proof(&checked))?,
-        Format::Json => output.answer(json_line(&ProofV1::of(&checked))?)?,
+        Format::Text => console.answer(render_proof(&checked))?,
+        Format::Json => console.answer(json_line(&ProofV1::of(&checked))?)?,
     }
     Ok(if checked.holds() { ExitStatus::Success } else { ExitStatus::No })
 }

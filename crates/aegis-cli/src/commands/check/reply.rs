@@ -1,16 +1,15 @@
 //! What is answered, in the form that was asked for.
 
 use aegis_engine::{Action, ApprovalMode, Decision, RuleTrace, to_json_line};
-use aegis_present::Answered as Shown;
 use aegis_present::json::v1::{DecisionV1, Subject};
 use aegis_present::lines::{render_answer, render_evaluation, render_trace};
+use aegis_present::{Answered as Shown, Format};
 use aegis_runtime::Answered;
 use chrono::{DateTime, Utc};
 
-use super::Format;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::policy::LoadedPolicy;
+use crate::trusted_policy::TrustedPolicy;
 
 /// An answer, and what it means for the exit status.
 pub(super) struct Reply {
@@ -20,7 +19,7 @@ pub(super) struct Reply {
 
 /// Puts answers into words.
 pub(super) struct Replier<'a> {
-    pub(super) loaded: &'a LoadedPolicy,
+    pub(super) loaded: &'a TrustedPolicy,
     /// The digest of the policy, as answers show it.
     pub(super) policy_sha256: String,
     pub(super) session_id: String,

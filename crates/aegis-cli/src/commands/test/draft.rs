@@ -11,10 +11,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::files::{Tested, policy_by_name};
-use crate::commands::init;
+use crate::console::write_new;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
 
 const ONE_AT_A_TIME: &str = "`--init` writes the examples of one policy file at a time";
 
@@ -52,16 +52,16 @@ pub(super) fn run(
     let drafts = files.policy().draft_examples();
     let text = write(files, &named(policy, output), &drafts);
     match output {
-        None => settings.output.answer(text.trim_end())?,
+        None => settings.console.answer(text.trim_end())?,
         Some(path) if policy_by_name(path).is_none() => {
             return Err(CommandError::usage("the name of a test file ends in `.test.yaml`")
                 .help("beside its policy and with its name, it is picked up by itself"));
         }
         Some(path) => {
-            init::write(path, &text, false)?;
+            write_new(path, &text, false)?;
             let examples = drafts.iter().map(|draft| draft.examples.len() as u64).sum();
             let shown = escape(&path.to_string_lossy());
-            settings.output.answer(format!(
+            settings.console.answer(format!(
                 "{GOOD}wrote{GOOD:#} {shown}: {}\n\nThey say what the policy does now. Read them, correct them, then:\n  \
                  aegis test {shown} --mutate",
                 counted(examples, "example")

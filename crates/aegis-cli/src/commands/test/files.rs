@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use aegis_engine::{SourceId, TestDocument, TestFiles, escape};
 use aegis_present::diagnostics::render_diagnostics;
 
+use crate::console::Console;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::settings::Settings;
-use crate::source::read_source;
+use crate::unchecked_file::read_unchecked;
 
 /// What the name of a test file ends in, and that of its policy instead.
 const ENDINGS: [(&str, &str); 2] = [(".test.yaml", ".yaml"), (".test.yml", ".yml")];
@@ -40,12 +40,12 @@ pub(super) fn read(
     let mut status = ExitStatus::Success;
     let mut read = Vec::new();
     let (groups, errors) = group(files, &settings.policies);
-    let results = groups.into_iter().map(|group| read_group(group, settings.output));
+    let results = groups.into_iter().map(|group| read_group(group, settings.console));
     for result in errors.into_iter().map(Err).chain(results) {
         match result {
             Ok(files) => read.push(files),
             Err(error) => {
-                settings.output.error(&error);
+                settings.console.error(&error);
                 status = status.worse(error.status);
             }
         }
@@ -104,7 +104,7 @@ fn test_beside(policy: &Path) -> Option<PathBuf> {
 
 /// The policy that a test file names, or else the one beside it.
 fn policy_of(test: &Path, by_name: PathBuf) -> Result<PathBuf, CommandError> {
-    let bytes = read_source(test)?;
+    let bytes = read_unchecked(test)?;
     // What is wrong with the file is reported where it is read for good.
     let document = TestDocument::read(SourceId(0), &bytes, &mut Vec::new());
     let named = document.and_then(|document| document.policy);
@@ -120,7 +120,7 @@ fn is_same(left: &Path, right: &Path) -> bool {
     left == right || matches!((real(left), real(right)), (Ok(left), Ok(right)) if left == right)
 }
 
-fn read_group(group: Group, output: Output) -> Result<Tested, CommandError> {
+fn read_group(group: Group, console: Console) -> Result<Tested, CommandError> {
     let Group { policies, mut tests } = group;
     for found in policies.iter().filter_map(|policy| test_beside(policy)) {
         if !tests.iter().any(|test| is_same(test, &found)) {
@@ -129,7 +129,7 @@ fn read_group(group: Group, output: Output) -> Result<Tested, CommandError> {
     }
     let (of_policies, of_tests) = (read_all(&policies)?, read_all(&tests)?);
     let read = TestFiles::read(&borrowed(&of_policies), &borrowed(&of_tests));
-    output.diagnostics(&render_diagnostics(&read.diagnostics, &read.sources, output.colors_stderr()));
+    console.diagnostics(&render_diagnostics(&read.diagnostics, &read.sources, console.colors_stderr()));
     let files = read.files().ok_or(CommandError::shown(ExitStatus::Input))?;
     for (test, path) in files.tests().iter().zip(&tests) {
         belongs(test, path, &policies)?;
@@ -139,7 +139,7 @@ fn read_group(group: Group, output: Output) -> Result<Tested, CommandError> {
 
 /// Files with their paths, as text.
 fn read_all(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, CommandError> {
-    paths.iter().map(|path| Ok((path.to_string_lossy().into_owned(), read_source(path)?))).collect()
+    paths.iter().map(|path| Ok((path.to_string_lossy().into_owned(), read_unchecked(path)?))).collect()
 }
 
 fn borrowed(files: &[(String, Vec<u8>)]) -> Vec<(&str, &[u8])> {

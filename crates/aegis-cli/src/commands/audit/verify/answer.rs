@@ -1,24 +1,25 @@
 //! What was found out, as it was asked for, and what it means for the exit status.
 
 use aegis_audit::Findings;
+use aegis_present::Format;
 use aegis_present::json::v1::VerificationV1;
 use aegis_present::lines::render_verification;
 
-use super::args::{Format, VerifyArgs};
+use super::args::VerifyArgs;
 use crate::commands::audit::json_line::json_line;
+use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
 
 /// Answers, and gives the exit status.
 pub(super) fn answer(
     findings: &Findings,
     args: &VerifyArgs,
-    output: Output,
+    console: Console,
 ) -> Result<ExitStatus, CommandError> {
     match args.format {
-        Format::Text => output.answer(render_verification(findings))?,
-        Format::Json => output.answer(json_line(&VerificationV1::of(findings))?)?,
+        Format::Text => console.answer(render_verification(findings))?,
+        Format::Json => console.answer(json_line(&VerificationV1::of(findings))?)?,
     }
     Ok(status(findings))
 }

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use aegis_audit::VerifierKey;
 use aegis_engine::Digest;
-use clap::{Args, ValueEnum};
+use aegis_present::Format;
+use clap::Args;
+
+use crate::format_option::text_or_json;
 
 /// Check the whole chain, and what others kept of it
 ///
@@ -44,17 +47,11 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["receipts", "checkpoint", "anchor"])]
     pub(super) proof: Option<PathBuf>,
     /// How to answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = text_or_json(
+        "Lines for a person",
+        "One object on one line",
+    ))]
     pub(super) format: Format,
-}
-
-/// How to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Format {
-    /// Lines for a person
-    Text,
-    /// One object on one line
-    Json,
 }
 
 fn parse_anchor(text: &str) -> Result<(u64, Digest), String> {

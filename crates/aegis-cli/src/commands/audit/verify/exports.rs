@@ -9,16 +9,16 @@ use aegis_audit::{
     PathSource, Standing, TrailReader, anchors, verify_exports,
 };
 use aegis_engine::escape;
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::answer::answer;
 use super::args::VerifyArgs;
 use super::given::{open, read_checkpoints};
-use crate::commands::audit::progress::Bar;
+use crate::commands::audit::verifying;
+use crate::console::{Console, Progress, stdin};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::settings::Settings;
+use crate::unchecked_file::open_regular;
 
 /// From how many bytes on a progress bar is shown.
 const LONG_FILES: u64 = 16 << 20;
@@ -37,18 +37,18 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
     let anchors = anchors(&checkpoints, &args.anchor);
     let anchors_given = receipts.is_some() || !anchors.is_empty();
     let until = reader.as_ref().map(TrailReader::first_row).transpose()?;
-    let bar = bytes_bar(&args.files, settings.output);
+    let bar = bytes_bar(&args.files, settings.console);
     let mut exports =
         Exports { names: &names, open: &mut |index| open_export(&args.files, index, &bar), until };
     let kept = receipts.as_mut().map(|lines| lines as &mut dyn BufRead);
     let found = verify_exports(&mut exports, anchors, kept, |_| {});
-    bar.finish_and_clear();
+    bar.end();
     let found = found.map_err(failure)?;
     let found = match &reader {
         None => found,
-        Some(reader) => go_on(found, reader, receipts, &names, settings.output)?,
+        Some(reader) => go_on(found, reader, receipts, &names, settings.console)?,
     };
-    answer(&findings(found, &names, checkpoints, anchors_given), args, settings.output)
+    answer(&findings(found, &names, checkpoints, anchors_given), args, settings.console)
 }
 
 /// The log that the first file is of.
@@ -67,13 +67,13 @@ fn go_on(
     reader: &TrailReader,
     receipts: Option<BufReader<File>>,
     names: &[String],
-    output: Output,
+    console: Console,
 ) -> Result<ExportVerification, CommandError> {
     let mut anchors =
         found.end(&format!("the end of `{}`", names.last().map(String::as_str).unwrap_or_default()));
     let left = found.verification.anchors.iter().filter(|(_, standing)| *standing == Standing::Unchecked);
     anchors.extend(left.map(|(anchor, _)| anchor.clone()));
-    let bar = Bar::new(output);
+    let bar = verifying::progress(console);
     let progress = |done, total| bar.show(done, total);
     let (verification, kept) = match receipts {
         None => (reader.verify(anchors, progress)?, None),
@@ -85,7 +85,7 @@ fn go_on(
             (verification, Some(kept))
         }
     };
-    bar.clear();
+    bar.end();
     Ok(found.join(verification, kept))
 }
 
@@ -108,7 +108,7 @@ fn receipts(path: &Path) -> Result<BufReader<File>, CommandError> {
     }
     let spool = || -> io::Result<File> {
         let mut file = tempfile::tempfile()?;
-        io::copy(&mut io::stdin().lock(), &mut file)?;
+        io::copy(&mut stdin().lock(), &mut file)?;
         file.rewind()?;
         Ok(file)
     };
@@ -117,19 +117,16 @@ fn receipts(path: &Path) -> Result<BufReader<File>, CommandError> {
         .map_err(|error| CommandError::input(format!("cannot read standard input: {error}")))
 }
 
-fn open_export(files: &[PathBuf], index: usize, bar: &ProgressBar) -> io::Result<Box<dyn Read>> {
+fn open_export(files: &[PathBuf], index: usize, bar: &Progress) -> io::Result<Box<dyn Read>> {
     let path = files.get(index).ok_or(io::ErrorKind::NotFound)?;
-    Ok(Box::new(bar.wrap_read(crate::source::open_regular(path)?)))
+    Ok(Box::new(bar.reading(open_regular(path)?)))
 }
 
-fn bytes_bar(files: &[PathBuf], output: Output) -> ProgressBar {
+fn bytes_bar(files: &[PathBuf], console: Console) -> Progress {
+    let bar = Progress::through_bytes(LONG_FILES, console);
     let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let total: u64 = files.iter().map(length).sum();
-    if !output.shows_progress() || total < LONG_FILES {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
-    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    bar.begin(files.iter().map(length).sum());
+    bar
 }
 
 fn failure(error: ExportsError) -> CommandError {

@@ -1,13 +1,15 @@
 //! What was kept elsewhere, read from its files.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use aegis_audit::{CheckpointNote, GivenCheckpoint, VerifierKey};
 use aegis_engine::escape;
 
+use crate::console::stdin;
 use crate::error::CommandError;
+use crate::unchecked_file::open_regular;
 
 /// A checkpoint or a proof that is larger is none.
 const MAX_FILE: u64 = 16 << 20;
@@ -34,13 +36,12 @@ fn read_checkpoint(
 
 pub(super) fn open(path: &Path) -> Result<File, CommandError> {
     let shown = escape(&path.to_string_lossy());
-    crate::source::open_regular(path)
-        .map_err(|error| CommandError::input(format!("cannot read `{shown}`: {error}")))
+    open_regular(path).map_err(|error| CommandError::input(format!("cannot read `{shown}`: {error}")))
 }
 
 pub(super) fn open_lines(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
     if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(stdin().lock()));
     }
     Ok(Box::new(BufReader::with_capacity(1 << 16, open(path)?)))
 }

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use aegis_audit::PathSource;
 use anstream::ColorChoice;
 
-use crate::args::{Color, GlobalArgs};
+use crate::console::Console;
 use crate::error::CommandError;
-use crate::output::Output;
+use crate::global_options::{Color, GlobalOptions};
 
 /// What was chosen, and where paths came from.
 #[derive(Debug)]
@@ -18,13 +18,13 @@ pub(crate) struct Settings {
     pub(crate) policy_source: PathSource,
     pub(crate) db: PathBuf,
     pub(crate) db_source: PathSource,
-    pub(crate) output: Output,
+    pub(crate) console: Console,
     session: Option<String>,
     agent: Option<String>,
 }
 
 impl Settings {
-    pub(crate) fn new(global: GlobalArgs) -> Settings {
+    pub(crate) fn new(global: GlobalOptions) -> Settings {
         let color = match global.color {
             Color::Auto => ColorChoice::Auto,
             Color::Always => ColorChoice::Always,
@@ -45,7 +45,7 @@ impl Settings {
             policy_source,
             db,
             db_source,
-            output: Output { quiet: global.quiet, color },
+            console: Console { quiet: global.quiet, color },
             session: global.session,
             agent: global.agent,
         }

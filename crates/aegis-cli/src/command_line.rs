@@ -1,12 +1,12 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use aegis_engine::{Digest, escape_capped, looks_secret};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use aegis_engine::{escape_capped, looks_secret};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{audit, check, completions, init, man, schema, test, validate};
+use crate::global_options::GlobalOptions;
 
 /// The sudo of AI agents: decides whether an action may happen, asks a human where the policy says so, and keeps the
 /// proof.
@@ -14,7 +14,7 @@ use crate::commands::{audit, check, completions, init, man, schema, test, valida
 #[command(name = "aegis", version, arg_required_else_help = true, after_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
-    pub(crate) global: GlobalArgs,
+    pub(crate) global: GlobalOptions,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -25,41 +25,6 @@ answered, 4 the audit log could not be written or read, 5 unreadable input or po
 
 Environment: AEGIS_POLICY, AEGIS_DB, AEGIS_SESSION, AEGIS_AGENT stand in for the flags of the same name where those \
 are not given; NO_COLOR turns colour off. Scripts should pass --policy and --db themselves.";
-
-/// What can be said to every command.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Common options")]
-pub(crate) struct GlobalArgs {
-    /// The policy; may be given several times: rules are joined in order [default: policy.yaml]
-    #[arg(short, long, global = true, value_name = "FILE")]
-    pub(crate) policy: Vec<PathBuf>,
-    /// The audit log [default: aegis_audit.db]
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) db: Option<PathBuf>,
-    /// The session: `check` records it [default: a new id], `audit` selects it
-    #[arg(long, global = true, value_name = "ID")]
-    pub(crate) session: Option<String>,
-    /// The agent: `check` takes it for actions that name none, `audit` selects it
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) agent: Option<String>,
-    /// Print nothing but answers and errors
-    #[arg(short, long, global = true)]
-    pub(crate) quiet: bool,
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
-    pub(crate) color: Color,
-}
-
-/// When to use colour.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
-    Auto,
-    /// Always
-    Always,
-    /// Never
-    Never,
-}
 
 /// What to do. What each command is for stands at its arguments: a comment here would hide all but its first line.
 #[derive(Debug, Subcommand)]
@@ -74,9 +39,9 @@ pub(crate) enum Command {
     Man(man::ManArgs),
 }
 
-/// Reads a pinned digest.
-pub(crate) fn parse_digest(text: &str) -> Result<Digest, String> {
-    Digest::from_hex(text).ok_or_else(|| "a SHA-256 is 64 hexadecimal digits".to_owned())
+/// The command line as it is defined, for what is made from that: completions and manual pages.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command()
 }
 
 /// Reads the command line; what is wrong with it is escaped before it is shown.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use aegis_audit::{JournaldSink, JsonlSink, Sink, SinkError, SinkRecord, TracingSink};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::output::Output;
+use crate::console::Console;
 
 /// Where records go besides the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl FromStr for SinkSpec {
 pub(crate) fn open(
     specs: &[SinkSpec],
     wait: Duration,
-    output: Output,
+    console: Console,
 ) -> Result<Vec<Box<dyn Sink>>, SinkError> {
     specs
         .iter()
@@ -50,7 +50,7 @@ pub(crate) fn open(
             Ok(match spec {
                 SinkSpec::Jsonl(path) => Box::new(JsonlSink::open(path, wait)?) as Box<dyn Sink>,
                 SinkSpec::Journald => Box::new(JournaldSink::connect(Path::new(JournaldSink::SOCKET), wait)?),
-                SinkSpec::Tracing => Box::new(StderrSink::new(output)),
+                SinkSpec::Tracing => Box::new(StderrSink::new(console)),
             })
         })
         .collect()
@@ -63,11 +63,11 @@ struct StderrSink {
 }
 
 impl StderrSink {
-    fn new(output: Output) -> StderrSink {
+    fn new(console: Console) -> StderrSink {
         let stderr = CheckedStderr::default();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(stderr.clone())
-            .with_ansi(output.colors_stderr())
+            .with_ansi(console.colors_stderr())
             .with_max_level(tracing::Level::DEBUG)
             // What it would say of them, it would say on the very stream that failed.
             .log_internal_errors(false)

@@ -6,17 +6,18 @@ use std::path::Path;
 
 use aegis_engine::{MAX_POLICY_BYTES, escape};
 
+use crate::console::stdin;
 use crate::error::CommandError;
 
 /// Reads a policy or a file of examples, whoever owns it; `-` is standard input.
 ///
 /// # Errors
 /// When it cannot be read, or is not a regular file.
-pub(crate) fn read_source(path: &Path) -> Result<Vec<u8>, CommandError> {
+pub(crate) fn read_unchecked(path: &Path) -> Result<Vec<u8>, CommandError> {
     let limit = u64::try_from(MAX_POLICY_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut text = Vec::new();
     let result = if path == Path::new("-") {
-        io::stdin().lock().take(limit).read_to_end(&mut text)
+        stdin().lock().take(limit).read_to_end(&mut text)
     } else {
         open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut text))
     };

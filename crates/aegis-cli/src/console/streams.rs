@@ -1,9 +1,7 @@
 //! The two streams: answers on stdout, everything else on stderr.
 
-pub(crate) mod file;
-
 use std::fmt::Display;
-use std::io::{self, IsTerminal as _, StdoutLock, Write};
+use std::io::{self, IsTerminal as _, Stdin, Stdout, Write};
 
 use aegis_present::style::{BAD, FAINT, HELP};
 use anstream::{AutoStream, ColorChoice};
@@ -12,20 +10,15 @@ use crate::error::CommandError;
 
 /// How to talk.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Output {
+pub(crate) struct Console {
     pub(crate) quiet: bool,
     pub(crate) color: ColorChoice,
 }
 
-impl Output {
+impl Console {
     /// The stream of answers.
-    pub(crate) fn stdout(self) -> AutoStream<io::Stdout> {
+    pub(crate) fn stdout(self) -> AutoStream<Stdout> {
         AutoStream::new(io::stdout(), self.color)
-    }
-
-    /// The stream of answers for what never holds a colour: nothing looks for one.
-    pub(crate) fn plain_stdout() -> StdoutLock<'static> {
-        io::stdout().lock()
     }
 
     fn stderr(self) -> AutoStream<io::Stderr> {
@@ -67,7 +60,7 @@ impl Output {
     /// # Errors
     /// When stdout takes nothing, for another reason than a closed pipe.
     pub(crate) fn page(self, text: &str) -> Result<(), CommandError> {
-        Output { color: ColorChoice::AlwaysAnsi, ..self }.answer(text)
+        Console { color: ColorChoice::AlwaysAnsi, ..self }.answer(text)
     }
 
     /// Says something that is not the answer, unless told to be quiet. Nothing can be done if that fails.
@@ -97,4 +90,14 @@ impl Output {
     pub(crate) fn shows_progress(self) -> bool {
         !self.quiet && io::stderr().is_terminal()
     }
+}
+
+/// Standard input.
+pub(crate) fn stdin() -> Stdin {
+    io::stdin()
+}
+
+/// The stream of answers for what never holds a colour: nothing looks for one.
+pub(crate) fn stdout() -> Stdout {
+    io::stdout()
 }

@@ -4,13 +4,13 @@ use aegis_engine::{Digest, Policy, Source, SourceText, load};
 use aegis_present::diagnostics::render_diagnostics;
 use aegis_runtime::{PolicyFile, policy_sha256};
 
+use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
 
 /// A policy that is ready, and the digest of its files.
 #[derive(Debug)]
-pub(crate) struct LoadedPolicy {
+pub(crate) struct TrustedPolicy {
     pub(crate) policy: Policy,
     pub(crate) sha256: Digest,
 }
@@ -22,8 +22,8 @@ pub(crate) struct LoadedPolicy {
 pub(crate) fn load_policy(
     paths: &[std::path::PathBuf],
     pins: &[Digest],
-    output: Output,
-) -> Result<LoadedPolicy, CommandError> {
+    console: Console,
+) -> Result<TrustedPolicy, CommandError> {
     if !pins.is_empty() && pins.len() != paths.len() {
         let (pins, paths) = (pins.len(), paths.len());
         return Err(CommandError::input(format!("{pins} digests are pinned for {paths} policy files"))
@@ -38,13 +38,13 @@ pub(crate) fn load_policy(
     let sources: Vec<_> = files.iter().map(|file| Source { text: file.text() }).collect();
     let loaded = load(&sources);
     match loaded.policy {
-        Some(policy) => Ok(LoadedPolicy { policy, sha256: policy_sha256(&files) }),
+        Some(policy) => Ok(TrustedPolicy { policy, sha256: policy_sha256(&files) }),
         None => {
             let texts: Vec<_> = files
                 .iter()
                 .map(|file| SourceText::new(&file.path().to_string_lossy(), file.text()))
                 .collect();
-            output.diagnostics(&render_diagnostics(&loaded.diagnostics, &texts, output.colors_stderr()));
+            console.diagnostics(&render_diagnostics(&loaded.diagnostics, &texts, console.colors_stderr()));
             Err(CommandError::shown(ExitStatus::Input))
         }
     }
