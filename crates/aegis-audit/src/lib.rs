@@ -58,6 +58,7 @@ mod reconsidered;
 mod record;
 mod recorder;
 mod redact;
+mod remedy;
 mod rows;
 mod schema;
 mod sink;
@@ -96,6 +97,7 @@ pub use reconsidered::{Reconsidered, Verdict};
 pub use record::Record;
 pub use recorder::{RecordError, Recorded, Recorder};
 pub use redact::{RedactError, Removal, Traces};
+pub use remedy::Remedy;
 pub use sink::{Happening, Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
 pub use statistics::{

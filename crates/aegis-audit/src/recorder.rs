@@ -10,6 +10,7 @@ use crate::answer::{Answer, ResultStatus};
 use crate::error::TrailError;
 use crate::event::{Event, Stamped};
 use crate::receipt::Receipt;
+use crate::remedy::Remedy;
 use crate::sink::{Sink, SinkError, SinkRecord};
 use crate::trail::Trail;
 
@@ -58,6 +59,15 @@ impl RecordError {
         match self {
             RecordError::Trail(error) => error.help(),
             RecordError::Sink { error, .. } => error.help(),
+        }
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            RecordError::Trail(error) => error.remedy(),
+            RecordError::Sink { error, .. } => error.remedy(),
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::append::Appending;
 use crate::error::TrailError;
 use crate::event::{Event, Operator, Stamped};
 use crate::receipt::Receipt;
+use crate::remedy::Remedy;
 use crate::stored::StoredEvent;
 use crate::trail::Trail;
 
@@ -62,10 +63,18 @@ impl RedactError {
     pub fn help(&self) -> Option<String> {
         match self {
             RedactError::Trail(error) => error.help(),
-            RedactError::Unknown { .. } => Some(
-                "`aegis audit` lists actions with the beginnings of their ids; `--db` names another log"
-                    .to_owned(),
-            ),
+            RedactError::Unknown { .. } => {
+                Some("look the action's id up among the records; it may be in another log".to_owned())
+            }
+        }
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            RedactError::Trail(error) => error.remedy(),
+            RedactError::Unknown { .. } => Some(Remedy::ListActions),
         }
     }
 }

@@ -1,15 +1,13 @@
 //! The sinks that the command line names: opened before anything happens, or the command does not begin.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aegis_audit::{JournaldSink, JsonlSink, Sink, SinkError, SinkRecord, TracingSink};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::console::Console;
+use crate::console::{CheckedStderr, Console};
 
 /// Where records go besides the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,35 +87,6 @@ impl Sink for StderrSink {
             Some(error) => Err(SinkError::Other(Box::new(error))),
             None => Ok(()),
         }
-    }
-}
-
-/// Standard error, with its first failure kept.
-#[derive(Clone, Debug, Default)]
-struct CheckedStderr(Arc<Mutex<Option<io::Error>>>);
-
-impl CheckedStderr {
-    /// What has gone wrong since this was last asked.
-    fn failure(&self) -> Option<io::Error> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-
-    fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
-        result.map_err(|error| {
-            let copy = io::Error::from(error.kind());
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-            copy
-        })
-    }
-}
-
-impl io::Write for CheckedStderr {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.note(io::stderr().write(bytes))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.note(io::stderr().flush())
     }
 }
 

@@ -5,11 +5,10 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use aegis_audit::PathSource;
-use anstream::ColorChoice;
 
 use crate::console::Console;
 use crate::error::CommandError;
-use crate::global_options::{Color, GlobalOptions};
+use crate::global_options::GlobalOptions;
 
 /// What was chosen, and where paths came from.
 #[derive(Debug)]
@@ -25,11 +24,6 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn new(global: GlobalOptions) -> Settings {
-        let color = match global.color {
-            Color::Auto => ColorChoice::Auto,
-            Color::Always => ColorChoice::Always,
-            Color::Never => ColorChoice::Never,
-        };
         let (policies, policy_source) = if global.policy.is_empty() {
             let (path, source) = path_or(variable("AEGIS_POLICY"), "policy.yaml");
             (vec![path], source)
@@ -45,7 +39,7 @@ impl Settings {
             policy_source,
             db,
             db_source,
-            console: Console { quiet: global.quiet, color },
+            console: Console::new(global.quiet, global.color),
             session: global.session,
             agent: global.agent,
         }

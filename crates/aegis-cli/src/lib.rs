@@ -17,6 +17,7 @@ mod error;
 mod exit;
 mod format_option;
 mod global_options;
+mod remedies;
 mod trusted_policy;
 mod unchecked_file;
 

@@ -15,6 +15,7 @@ use crate::error::TrailError;
 use crate::event_lines::{Compression, EventLinesError, EventReader, EventWriter, EventsHeader};
 use crate::file::{resolve, sync_directory};
 use crate::reader::TrailReader;
+use crate::remedy::Remedy;
 use crate::stored::StoredEvent;
 
 /// How many events are read in one go: a reader that stays for long keeps the write-ahead log from being emptied.
@@ -87,7 +88,7 @@ impl ArchiveError {
         Some(match self {
             ArchiveError::Trail(error) => return error.help(),
             ArchiveError::Damaged { .. } => {
-                "nothing was pruned; `aegis audit verify` says everything that is wrong".to_owned()
+                "nothing was pruned; verifying the log says everything that is wrong".to_owned()
             }
             ArchiveError::Exists { .. } => {
                 "name another file; a pruning that was cut short may have left this one, before anything was deleted"
@@ -98,6 +99,16 @@ impl ArchiveError {
                 "nothing was pruned; archive to another disk, or free some space".to_owned()
             }
         })
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            ArchiveError::Trail(error) => error.remedy(),
+            ArchiveError::Damaged { .. } => Some(Remedy::VerifyLog),
+            _ => None,
+        }
     }
 
     fn write(path: &Path, error: impl Into<EventLinesError>) -> ArchiveError {

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::PrunePlan;
+use crate::remedy::Remedy;
 use crate::verify::{Damage, Verification};
 
 /// A plan for a log that was verified and found sound. Without one, nothing is archived and nothing is deleted.
@@ -40,5 +41,17 @@ impl DamagedLog {
     #[must_use]
     pub const fn damage(&self) -> &Damage {
         &self.0
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some("nothing was pruned; verifying the log says everything that is wrong".to_owned())
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        Some(Remedy::VerifyLog)
     }
 }

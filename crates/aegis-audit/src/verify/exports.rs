@@ -12,6 +12,7 @@ use crate::error::TrailError;
 use crate::event_lines::{EventLinesError, EventReader, EventsHeader};
 use crate::prune::Pruned;
 use crate::reader::TrailReader;
+use crate::remedy::Remedy;
 use crate::stored::StoredEvent;
 
 /// After how many rows progress is told.
@@ -121,6 +122,15 @@ impl ExportsError {
                 Some("give all exports, oldest first, each going on where the one before it ends".to_owned())
             }
             ExportsError::None | ExportsError::Receipts(_) => None,
+        }
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            ExportsError::Unreadable { source, .. } => source.remedy(),
+            _ => None,
         }
     }
 }

@@ -7,17 +7,36 @@ use aegis_present::style::{BAD, FAINT, HELP};
 use anstream::{AutoStream, ColorChoice};
 
 use crate::error::CommandError;
+use crate::global_options::Color;
+
+/// Standard output, where colour is shown or taken out.
+pub(crate) type PaintedStdout = AutoStream<Stdout>;
 
 /// How to talk.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Console {
-    pub(crate) quiet: bool,
-    pub(crate) color: ColorChoice,
+    quiet: bool,
+    color: ColorChoice,
 }
 
 impl Console {
+    /// Talks in colour as was asked for, and where `quiet`, says nothing but answers and errors.
+    pub(crate) const fn new(quiet: bool, color: Color) -> Console {
+        let color = match color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Console { quiet, color }
+    }
+
+    /// The same without colour, for what goes to a file.
+    pub(crate) const fn without_color(self) -> Console {
+        Console { color: ColorChoice::Never, ..self }
+    }
+
     /// The stream of answers.
-    pub(crate) fn stdout(self) -> AutoStream<Stdout> {
+    pub(crate) fn stdout(self) -> PaintedStdout {
         AutoStream::new(io::stdout(), self.color)
     }
 

@@ -8,7 +8,7 @@ use aegis_audit::{ExportFormat, Filter, Followed, Follower, Record, RecordWriter
 use aegis_engine::escape;
 use aegis_present::table::RecordLines;
 
-use crate::console::{Console, stdout, stdout_width};
+use crate::console::{Console, PaintedStdout, stdout, stdout_width};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 
@@ -108,7 +108,7 @@ fn describe(followed: &Followed, settings: &Settings) -> String {
 
 /// Where records go.
 enum Sink {
-    Lines(RecordLines, BufWriter<anstream::AutoStream<io::Stdout>>),
+    Lines(RecordLines, BufWriter<PaintedStdout>),
     Export(Box<RecordWriter<BufWriter<io::Stdout>>>),
 }
 

@@ -186,7 +186,7 @@ fn write_file(
     path: &Path,
     settings: &Settings,
 ) -> Result<u64, CommandError> {
-    let plain = Console { color: anstream::ColorChoice::Never, ..settings.console };
+    let plain = settings.console.without_color();
     write_whole(path, &settings.db, |writer| {
         let written = match format.export() {
             None => write_table(reader, filter, writer, plain),

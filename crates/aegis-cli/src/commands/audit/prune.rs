@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aegis_audit::{
-    Archive, ArchiveError, DamagedLog, Operator, PrunePlan, Receipt, Space, Trail, TrailReader, VerifiedPlan,
-};
+use aegis_audit::{Archive, Operator, PrunePlan, Receipt, Space, Trail, TrailReader, VerifiedPlan};
 use aegis_engine::{Digest, escape};
 use aegis_present::quantity::counted;
 use aegis_runtime::{current_host, current_user};
@@ -95,7 +93,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let progress = Progress::through("steps", LONG, console);
     progress.begin(plan.events().saturating_mul(3));
     let archive = Archive::write(&reader, &verified, &args.archive, |done| progress.advance(done));
-    let archive = archive.map_err(failure)?;
+    let archive = archive?;
     // A reader keeps the journal from being emptied.
     drop(reader);
     let (host, user) = (current_host(), current_user());
@@ -203,24 +201,4 @@ fn summary(
 
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn failure(error: ArchiveError) -> CommandError {
-    let help = error.help();
-    let failed = match error {
-        ArchiveError::Trail(error) => return error.into(),
-        ArchiveError::Damaged { .. } => CommandError::new(ExitStatus::No, error.to_string()),
-        _ => CommandError::input(error.to_string()),
-    };
-    match help {
-        Some(help) => failed.help(help),
-        None => failed,
-    }
-}
-
-impl From<DamagedLog> for CommandError {
-    fn from(error: DamagedLog) -> CommandError {
-        CommandError::new(ExitStatus::No, error.to_string())
-            .help("nothing was pruned; `aegis audit verify` says everything that is wrong")
-    }
 }

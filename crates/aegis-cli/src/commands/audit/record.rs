@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_audit::{Ending, EndingError, Trail, TrailReader};
+use aegis_audit::{Ending, Trail, TrailReader};
 use aegis_engine::{escape, to_json_line};
 use aegis_present::Format;
 use aegis_present::json::v1::EndedV1;
@@ -89,13 +89,4 @@ pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, 
         settings.console.error(&error);
     }
     Ok(ExitStatus::Success)
-}
-
-impl From<EndingError> for CommandError {
-    fn from(error: EndingError) -> CommandError {
-        match error {
-            EndingError::Trail(error) => error.into(),
-            other => CommandError { status: ExitStatus::No, message: other.to_string(), help: other.help() },
-        }
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_audit::{Life, LifeEntry, Operator, RedactError, Removal, Traces, Trail, TrailReader};
+use aegis_audit::{Life, LifeEntry, Operator, Removal, Traces, Trail, TrailReader};
 use aegis_engine::{escape, escape_capped};
 use aegis_present::quantity::counted;
 use aegis_present::style::GOOD;
@@ -124,13 +124,4 @@ fn report(id: &str, removal: &Removal, console: Console) -> Result<ExitStatus, C
 
 fn left(message: &str, help: String) -> CommandError {
     CommandError::new(ExitStatus::AuditLog, message).help(help)
-}
-
-impl From<RedactError> for CommandError {
-    fn from(error: RedactError) -> CommandError {
-        match error {
-            RedactError::Trail(error) => error.into(),
-            other => CommandError { status: ExitStatus::No, message: other.to_string(), help: other.help() },
-        }
-    }
 }

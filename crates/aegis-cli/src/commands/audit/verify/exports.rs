@@ -43,7 +43,7 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
     let kept = receipts.as_mut().map(|lines| lines as &mut dyn BufRead);
     let found = verify_exports(&mut exports, anchors, kept, |_| {});
     bar.end();
-    let found = found.map_err(failure)?;
+    let found = found?;
     let found = match &reader {
         None => found,
         Some(reader) => go_on(found, reader, receipts, &names, settings.console)?,
@@ -54,10 +54,10 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
 /// The log that the first file is of.
 fn log_of(files: &[PathBuf], names: &[String]) -> Result<String, CommandError> {
     let Some((path, name)) = files.first().zip(names.first()) else {
-        return Err(failure(ExportsError::None));
+        return Err(ExportsError::None.into());
     };
     let reader = EventReader::new(open(path)?)
-        .map_err(|source| failure(ExportsError::Unreadable { name: name.clone(), source }))?;
+        .map_err(|source| ExportsError::Unreadable { name: name.clone(), source })?;
     Ok(reader.header().log())
 }
 
@@ -127,19 +127,4 @@ fn bytes_bar(files: &[PathBuf], console: Console) -> Progress {
     let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     bar.begin(files.iter().map(length).sum());
     bar
-}
-
-fn failure(error: ExportsError) -> CommandError {
-    let help = error.help();
-    let failed = match error {
-        ExportsError::Receipts(error) => return error.into(),
-        ExportsError::Unreadable { source, name } if source.is_damage() => {
-            CommandError::new(ExitStatus::No, format!("`{}`: {source}", escape(&name)))
-        }
-        other => CommandError::input(other.to_string()),
-    };
-    match help {
-        Some(help) => failed.help(help),
-        None => failed,
-    }
 }
