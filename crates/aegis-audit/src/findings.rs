@@ -1,4 +1,5 @@
-//! What verifying came to, held against everything that was kept elsewhere: receipts, checkpoints, heads, proofs.
+//! What verifying came to, held against everything that was kept elsewhere: receipts, checkpoints, heads,
+//! proofs.
 
 use aegis_engine::{Digest, escape};
 
@@ -117,8 +118,8 @@ impl Findings {
         self.verification.is_sound() && self.checkpoints.iter().all(GivenCheckpoint::counts)
     }
 
-    /// Whether not one of the anchors that were given could be held against the log: a forged `pruned` event could stand
-    /// for all that they are about.
+    /// Whether not one of the anchors that were given could be held against the log: a forged `pruned` event
+    /// could stand for all that they are about.
     #[must_use]
     pub const fn is_unanchored(&self) -> bool {
         self.anchors_given && self.verification.anchored.is_none()

@@ -1,4 +1,5 @@
-//! A trail as a whole: what was counted, which records that was, and which rules of a policy decided none of them.
+//! A trail as a whole: what was counted, which records that was, and which rules of a policy decided none of
+//! them.
 
 use crate::statistics::Statistics;
 
@@ -7,8 +8,8 @@ use crate::statistics::Statistics;
 pub struct Overview {
     /// The id of the log.
     pub log: String,
-    /// What the records were selected by, in the words of whoever asked: the name of a filter, and its value as it was
-    /// given.
+    /// What the records were selected by, in the words of whoever asked: the name of a filter, and its value
+    /// as it was given.
     pub filters: Vec<(&'static str, String)>,
     /// From how many answers on a question that was always answered alike is listed.
     pub often: u64,
@@ -25,8 +26,8 @@ impl Statistics {
         self.rules.other_names.count == 0
     }
 
-    /// Those of `rules` that decided nothing. `None` where that cannot be told: where there were too many names to count
-    /// each, nothing is known of one that is missing.
+    /// Those of `rules` that decided nothing. `None` where that cannot be told: where there were too many
+    /// names to count each, nothing is known of one that is missing.
     #[must_use]
     pub fn idle_rules<'r>(&self, rules: impl IntoIterator<Item = &'r str>) -> Option<Vec<String>> {
         let decided = |name: &str| self.rules.named.iter().any(|rule| rule.name.as_deref() == Some(name));

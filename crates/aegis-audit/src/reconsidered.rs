@@ -1,4 +1,5 @@
-//! What a policy says of an action that was recorded, over the recorded parameters and as of the recorded instant.
+//! What a policy says of an action that was recorded, over the recorded parameters and as of the recorded
+//! instant.
 
 use aegis_engine::{Action, Decision, Digest, Policy, RuleTrace};
 use chrono::{DateTime, Utc};
@@ -22,8 +23,8 @@ pub struct Reconsidered {
 pub struct Verdict {
     /// The instant.
     pub at: DateTime<Utc>,
-    /// Whether the recorded action is, byte for byte, the one that was decided about. It is not where secrets in it were
-    /// replaced before writing.
+    /// Whether the recorded action is, byte for byte, the one that was decided about. It is not where secrets
+    /// in it were replaced before writing.
     pub same_action: bool,
     /// The decision.
     pub decision: Decision,
@@ -47,7 +48,8 @@ impl Reconsidered {
     }
 }
 
-/// The action as it is recorded, when the policy was asked about it, and whether it is the one that was decided about.
+/// The action as it is recorded, when the policy was asked about it, and whether it is the one that was
+/// decided about.
 fn recorded_action(life: &Life, entry: Option<&LifeEntry>) -> Result<(Action, DateTime<Utc>, bool), String> {
     let entry = entry.ok_or("what is recorded of the action cannot be read")?;
     let (params, description) = entry.payload.as_ref().ok_or("its parameters were removed from the log")?;

@@ -8,10 +8,16 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::commands::{audit, check, completions, init, man, schema, test, validate};
 use crate::global_options::GlobalOptions;
 
-/// The sudo of AI agents: decides whether an action may happen, asks a human where the policy says so, and keeps the
-/// proof.
+/// The sudo of AI agents: decides whether an action may happen, asks a human where the policy says so, and
+/// keeps the proof.
 #[derive(Debug, Parser)]
-#[command(name = "aegis", version, arg_required_else_help = true, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(
+    name = "aegis",
+    version,
+    arg_required_else_help = true,
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalOptions,
@@ -20,13 +26,16 @@ pub(crate) struct Cli {
 }
 
 const AFTER_HELP: &str = "\
-Exit status: 0 allowed or done, 1 the answer is no (or invalid), 2 wrong usage, 3 approval required and nobody \
+Exit status: 0 allowed or done, 1 the answer is no (or invalid), 2 wrong usage, 3 approval required and \
+nobody \
 answered, 4 the audit log could not be written or read, 5 unreadable input or policy.
 
-Environment: AEGIS_POLICY, AEGIS_DB, AEGIS_SESSION, AEGIS_AGENT stand in for the flags of the same name where those \
+Environment: AEGIS_POLICY, AEGIS_DB, AEGIS_SESSION, AEGIS_AGENT stand in for the flags of the same name \
+where those \
 are not given; NO_COLOR turns colour off. Scripts should pass --policy and --db themselves.";
 
-/// What to do. What each command is for stands at its arguments: a comment here would hide all but its first line.
+/// What to do. What each command is for stands at its arguments: a comment here would hide all but its first
+/// line.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Init(init::InitArgs),

@@ -150,7 +150,9 @@ impl From<GateError> for CommandError {
 
 impl From<ActionError> for CommandError {
     fn from(error: ActionError) -> CommandError {
-        CommandError::input(format!("the action cannot be read: {error}"))
-            .help("an action is one JSON object such as {\"type\":\"read\",\"target\":\"crm\"}; see `aegis schema --of action`")
+        CommandError::input(format!("the action cannot be read: {error}")).help(
+            "an action is one JSON object such as {\"type\":\"read\",\"target\":\"crm\"}; see `aegis schema \
+             --of action`",
+        )
     }
 }

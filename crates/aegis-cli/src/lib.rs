@@ -1,7 +1,8 @@
 //! The `aegis` command: talks. It reads the command line, calls the libraries, and says what they found.
 //!
-//! Here, and nowhere else, there are arguments, streams, prompts and exit statuses. What is shown is rendered by
-//! `aegis-present`, and what would help is known to the libraries; only this crate knows by which flag or command.
+//! Here, and nowhere else, there are arguments, streams, prompts and exit statuses. What is shown is rendered
+//! by `aegis-present`, and what would help is known to the libraries; only this crate knows by which flag or
+//! command.
 //!
 //! # Example: the whole program
 //! ```
@@ -30,8 +31,8 @@ use exit::ExitStatus;
 
 /// Does what a command line says, of which the first word is the program's name, and gives the exit status.
 ///
-/// Answers go to standard output, everything else to standard error. `aegis check` also reads standard input, and asks at
-/// the terminal of the process.
+/// Answers go to standard output, everything else to standard error. `aegis check` also reads standard input,
+/// and asks at the terminal of the process.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match command_line::parse(arguments) {

@@ -1,4 +1,5 @@
-//! Files that are looked at and not obeyed: a policy is validated and tested before it is put where it is trusted.
+//! Files that are looked at and not obeyed: a policy is validated and tested before it is put where it is
+//! trusted.
 
 use std::fs::File;
 use std::io::{self, Read as _};

@@ -68,8 +68,8 @@ impl ReadTestFiles {
 }
 
 impl TestFiles {
-    /// Compiles a policy from the files at some paths, given with their bytes, and reads the test files that belong to
-    /// it.
+    /// Compiles a policy from the files at some paths, given with their bytes, and reads the test files that
+    /// belong to it.
     #[must_use]
     pub fn read(policies: &[(&str, &[u8])], tests: &[(&str, &[u8])]) -> ReadTestFiles {
         let loaded = load(&policies.iter().map(|(_, text)| Source { text }).collect::<Vec<_>>());

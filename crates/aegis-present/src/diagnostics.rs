@@ -13,7 +13,8 @@ pub use codes::{explain_code, list_codes};
 /// The most source text that one snippet shows; places further apart get snippets of their own.
 const MAX_SNIPPET_BYTES: usize = 8 * 1024;
 
-/// Renders findings, one after another, with an empty line behind each. Spans lead into `sources` by their places.
+/// Renders findings, one after another, with an empty line behind each. Spans lead into `sources` by their
+/// places.
 #[must_use]
 pub fn render_diagnostics(diagnostics: &[Diagnostic], sources: &[SourceText<'_>], color: bool) -> String {
     let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -139,7 +140,8 @@ mod tests {
         let rendered = render(b"version: '1'\nrules:\n  - mtach: {}\n");
         assert_eq!(
             rendered,
-            "error[unknown-key]: a rule has no key `mtach`\n --> policy.yaml:3:5\n  |\n3 |   - mtach: {}\n  |     ^^^^^\n  |\n  = help: did you mean `match`?\n\n"
+            "error[unknown-key]: a rule has no key `mtach`\n --> policy.yaml:3:5\n  |\n3 |   - mtach: {}\n  \
+             |     ^^^^^\n  |\n  = help: did you mean `match`?\n\n"
         );
     }
 

@@ -2,13 +2,14 @@
 
 use unicode_width::UnicodeWidthChar as _;
 
-/// How many columns a character takes. One without width counts as well, in case it does take a column after all.
+/// How many columns a character takes. One without width counts as well, in case it does take a column after
+/// all.
 fn columns(character: char) -> usize {
     character.width().unwrap_or(0).max(1)
 }
 
-/// As much of a text as fits into `width` columns, with `mark` at its end where something is left out, and how many
-/// columns that takes.
+/// As much of a text as fits into `width` columns, with `mark` at its end where something is left out, and
+/// how many columns that takes.
 pub(crate) fn fit(text: &str, width: usize, mark: &str) -> (String, usize) {
     let whole: usize = text.chars().map(columns).sum();
     if whole <= width {
@@ -27,8 +28,8 @@ pub(crate) fn fit(text: &str, width: usize, mark: &str) -> (String, usize) {
     (kept, used + mark.chars().map(columns).sum::<usize>())
 }
 
-/// Breaks a text into lines: the first of at most `first` columns, the others of at most `others`. A line ends at a
-/// space where one is near, and anywhere where none is.
+/// Breaks a text into lines: the first of at most `first` columns, the others of at most `others`. A line
+/// ends at a space where one is near, and anywhere where none is.
 pub(crate) fn wrap(text: &str, first: usize, others: usize) -> Vec<String> {
     let (mut lines, mut line, mut used, mut room) = (Vec::new(), String::new(), 0, first.max(2));
     for character in text.chars() {

@@ -172,7 +172,11 @@ fn figures(statistics: &Statistics) -> Markup {
     };
     html! {
         dl class="figures" {
-            (figure(number(all), "Actions", format!("in {about}{}", grouped(statistics.sessions.count, "session"))))
+            (figure(
+                number(all),
+                "Actions",
+                format!("in {about}{}", grouped(statistics.sessions.count, "session")),
+            ))
             (figure(share(total.allowed(), all), "Allowed", grouped(total.allowed(), "action")))
             (figure(share(refused, all), "Refused", grouped(refused, "action")))
             (figure(share(total.asked(), all), "Asked of people", grouped(total.asked(), "action")))
@@ -204,10 +208,14 @@ fn questions(overview: &Overview, top: usize) -> Markup {
         (tables::asked_by_rule(&statistics.asked_by_rule, top))
         (tables::approvers(&statistics.approvers, top))
         (tables::habits(
-            "Always approved", "a rule with approval: auto could answer these", &statistics.always_approved, overview, top,
+            "Always approved",
+            "a rule with approval: auto could answer these",
+            &statistics.always_approved, overview, top,
         ))
         (tables::habits(
-            "Always denied", "a rule with approval: block could answer these", &statistics.always_denied, overview, top,
+            "Always denied",
+            "a rule with approval: block could answer these",
+            &statistics.always_denied, overview, top,
         ))
     }
 }
@@ -230,8 +238,8 @@ fn footer(report: &Report<'_>) -> Markup {
                 "A report proves nothing by itself. " code { (report.commands.verify) }
                 " checks the log's whole chain; as long as event "
                 @if let Some(newest) = &statistics.newest { (newest.seq) } @else { "0" }
-                " still has this hash, what was counted here has not been changed since. Times are UTC, by the clocks of the \
-                 machines that asked."
+                " still has this hash, what was counted here has not been changed since. Times are UTC, by \
+                 the clocks of the machines that asked."
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Shows what Aegis decided, recorded and found, to people and to programs: models in, text out.
 //!
-//! A model is what the engine or the log computed. Nothing here reads a file, a clock, an environment or a terminal, and
-//! nothing prints: how wide a terminal is, which characters it has and whether it shows colour are values that are handed
-//! in. Words of agents are escaped on their way into any text for a person.
+//! A model is what the engine or the log computed. Nothing here reads a file, a clock, an environment or a
+//! terminal, and nothing prints: how wide a terminal is, which characters it has and whether it shows colour
+//! are values that are handed in. Words of agents are escaped on their way into any text for a person.
 //!
 //! # Example: a policy that cannot be used
 //! ```
@@ -26,8 +26,8 @@
 //! | [`html`] | people with a browser or a printer: the report on a trail |
 //!
 //! # Colour
-//! Text of [`lines`] and [`table`] is painted with the styles of [`style`] as ANSI escape codes; whoever prints it where no
-//! colour is shown strips them. [`diagnostics`] and the whole table are told.
+//! Text of [`lines`] and [`table`] is painted with the styles of [`style`] as ANSI escape codes; whoever
+//! prints it where no colour is shown strips them. [`diagnostics`] and the whole table are told.
 
 mod answered;
 mod charset;

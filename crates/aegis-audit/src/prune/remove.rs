@@ -76,9 +76,9 @@ impl Trail {
         Ok(receipts)
     }
 
-    /// Deletes what is still there of events that were pruned: by a pruning that has just been recorded, or by one that was
-    /// cut short. `progress` is told how many were deleted. Gives their number. `_sound` only has to be there: nothing is
-    /// deleted from a log that was not found sound.
+    /// Deletes what is still there of events that were pruned: by a pruning that has just been recorded, or by
+    /// one that was cut short. `progress` is told how many were deleted. Gives their number. `_sound` only has
+    /// to be there: nothing is deleted from a log that was not found sound.
     ///
     /// # Errors
     /// When not everything could be deleted.

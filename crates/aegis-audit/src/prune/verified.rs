@@ -2,11 +2,12 @@
 
 use thiserror::Error;
 
-use super::PrunePlan;
+use super::plan::PrunePlan;
 use crate::remedy::Remedy;
 use crate::verify::{Damage, Verification};
 
-/// A plan for a log that was verified and found sound. Without one, nothing is archived and nothing is deleted.
+/// A plan for a log that was verified and found sound. Without one, nothing is archived and nothing is
+/// deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VerifiedPlan(PrunePlan);
 

@@ -25,14 +25,14 @@ use crate::exit::ExitStatus;
 
 /// Show the audit trail, verify it, and look after it
 ///
-/// Without a command: one line for each action, oldest first. Filters are joined: a record must pass them all; one that
-/// may be given several times lets through any of its values.
+/// Without a command: one line for each action, oldest first. Filters are joined: a record must pass them
+/// all; one that may be given several times lets through any of its values.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk critical \
-    --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o november.csv\n  \
-    aegis audit --since 1h --format ocsf | your-siem-agent\n  aegis audit --follow --risk high\n\n\
-    --session and --agent, given here, select records."
+    after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk \
+    critical --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o \
+    november.csv\n  aegis audit --since 1h --format ocsf | your-siem-agent\n  aegis audit --follow --risk \
+    high\n\n--session and --agent, given here, select records."
 )]
 pub(crate) struct AuditArgs {
     #[command(subcommand)]
@@ -41,8 +41,8 @@ pub(crate) struct AuditArgs {
     list: list::ListArgs,
 }
 
-/// What to do with the trail. What each command is for stands at its arguments: a comment here would hide all but its
-/// first line.
+/// What to do with the trail. What each command is for stands at its arguments: a comment here would hide all
+/// but its first line.
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     Verify(verify::VerifyArgs),

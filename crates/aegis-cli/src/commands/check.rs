@@ -28,15 +28,15 @@ const LOG_WAIT: Duration = Duration::from_secs(10);
 
 /// Decide whether an action may happen, ask where needed, and record the answer
 ///
-/// Reads one action (JSON) from standard input, or takes it from the command line, or reads a stream of them with
-/// --jsonl. Exits 0 only if the action is allowed and the record of that is on disk.
+/// Reads one action (JSON) from standard input, or takes it from the command line, or reads a stream of them
+/// with --jsonl. Exits 0 only if the action is allowed and the record of that is on disk.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis check <action.json && do_it\n  aegis check delete:crm --param id=42 --dry-run\n  \
-    agent | aegis check --jsonl\n  \
-    aegis check read:crm --audit jsonl:decisions.jsonl --audit journald\n\nExit status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and \
-    nobody answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits with the first \
-    of 4, 5, 3, 1, 0 that one of its lines has."
+    after_help = "Examples:\n  aegis check <action.json && do_it\n  aegis check delete:crm --param id=42 \
+    --dry-run\n  agent | aegis check --jsonl\n  aegis check read:crm --audit jsonl:decisions.jsonl --audit \
+    journald\n\nExit status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and nobody \
+    answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits \
+    with the first of 4, 5, 3, 1, 0 that one of its lines has."
 )]
 pub(crate) struct CheckArgs {
     /// The action's type and target, instead of reading an action from standard input
@@ -66,8 +66,8 @@ pub(crate) struct CheckArgs {
     /// The SHA-256 that the policy must have, whoever owns the file; once for each --policy
     #[arg(long, value_name = "HEX", value_parser = parse_digest)]
     policy_sha256: Vec<Digest>,
-    /// Where each record must go besides the audit log: jsonl:PATH, journald, or tracing (lines on stderr); may be given
-    /// several times. What one of them does not take is not allowed
+    /// Where each record must go besides the audit log: jsonl:PATH, journald, or tracing (lines on stderr);
+    /// may be given several times. What one of them does not take is not allowed
     #[arg(long, value_name = "SINK", conflicts_with = "dry_run")]
     audit: Vec<SinkSpec>,
     /// How to answer
@@ -138,7 +138,8 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
         Some(action) => {
             let action = action.with_default_agent(checker.default_agent.as_deref())?;
             let reply = checker.check(&action)?;
-            // The exit status is the answer; that it could not be written out as well is said, and changes nothing.
+            // The exit status is the answer; that it could not be written out as well is said, and changes
+            // nothing.
             if let Err(error) = console.answer(reply.text) {
                 console.error(&error);
             }

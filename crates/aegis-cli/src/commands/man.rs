@@ -50,7 +50,8 @@ pub(crate) fn run(
 
 fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    // `aegis check` is called aegis-check(1); the date is left out, so that the same source gives the same page.
+    // `aegis check` is called aegis-check(1); the date is left out, so that the same source gives the same
+    // page.
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
     Man::new(command.clone().name(name)).date("").render(&mut page)?;
     Ok(page)

@@ -17,23 +17,26 @@ use crate::exit::ExitStatus;
 
 /// Run the examples of policies: does each action get the answer that it should?
 ///
-/// Examples stand in a policy, under its rules or at its end, and in files of their own: FILE.test.yaml beside FILE.yaml
-/// is picked up by itself. An example without `at` is decided as of Monday, 5 January 2026, 12:00 UTC, and fails where
-/// another instant would make a difference. Nothing is asked and nothing is recorded.
+/// Examples stand in a policy, under its rules or at its end, and in files of their own: FILE.test.yaml
+/// beside FILE.yaml is picked up by itself. An example without `at` is decided as of Monday, 5 January 2026,
+/// 12:00 UTC, and fails where another instant would make a difference. Nothing is asked and nothing is
+/// recorded.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis test policy.yaml --coverage\n  aegis test policies/*.yaml --mutate\n  \
-    aegis test policy.yaml --init -o policy.test.yaml\n\nExit status: 0 every example holds, 1 one does not, coverage is \
-    too low or a change survives, 2 wrong usage, 5 unreadable policy or test file."
+    aegis test policy.yaml --init -o policy.test.yaml\n\nExit status: 0 every example holds, 1 one does not, \
+    coverage is too low or a change survives, 2 wrong usage, 5 unreadable policy or test file."
 )]
 pub(crate) struct TestArgs {
-    /// The policies, each by itself, and test files, each with its policy [default: the policies of --policy, joined]
+    /// The policies, each by itself, and test files, each with its policy [default: the policies of --policy,
+    /// joined]
     #[arg(value_name = "POLICY")]
     files: Vec<PathBuf>,
     /// How to report
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Run only the examples with this text in their place (file, colon, line), in their action or in what they expect
+    /// Run only the examples with this text in their place (file, colon, line), in their action or in what
+    /// they expect
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["coverage", "min_coverage", "mutate"])]
     filter: Option<String>,
     /// Say which rules decide no example, and which conditions never hold or always do

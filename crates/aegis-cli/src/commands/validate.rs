@@ -18,13 +18,15 @@ use crate::unchecked_file::read_unchecked;
 
 /// Report every problem of policy files, each with its place and a remedy
 ///
-/// Errors keep a policy from being used. Warnings are about what is probably not meant, such as a rule that can never
-/// decide; a comment silences one: `# aegis: allow(unreachable-rule) — reason`, above the rule or beside it.
+/// Errors keep a policy from being used. Warnings are about what is probably not meant, such as a rule that
+/// can never decide; a comment silences one: `# aegis: allow(unreachable-rule) — reason`, above the rule or
+/// beside it.
 ///
 /// Exits 0 if the files can be used, 1 if one holds an error, 5 if one cannot be read.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis validate policy.yaml\n  aegis validate --deny warnings --format github policies/*.yaml\n  aegis validate --explain unreachable-rule"
+    after_help = "Examples:\n  aegis validate policy.yaml\n  aegis validate --deny warnings --format github \
+    policies/*.yaml\n  aegis validate --explain unreachable-rule"
 )]
 pub(crate) struct ValidateArgs {
     /// The files; `-` is standard input [default: the policy of --policy]

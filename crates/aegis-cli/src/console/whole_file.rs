@@ -1,4 +1,5 @@
-//! Answers that go to a file: there whole or not at all, for its owner alone, and never in the place of the log.
+//! Answers that go to a file: there whole or not at all, for its owner alone, and never in the place of the
+//! log.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
@@ -24,7 +25,8 @@ impl<E> From<io::Error> for FileError<E> {
     }
 }
 
-/// Writes beside the file and renames. A device or a pipe is written to as it is: there is nothing whole to keep.
+/// Writes beside the file and renames. A device or a pipe is written to as it is: there is nothing whole to
+/// keep.
 ///
 /// # Errors
 /// When the file cannot be written, or is part of the log at `db`, or `write` says so.
@@ -75,8 +77,8 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
     })
 }
 
-/// Whether writing to `path` would destroy the log or a file that belongs to it, or make a file that `SQLite` would take for
-/// one: a journal that it finds beside the log is played back, and deleted.
+/// Whether writing to `path` would destroy the log or a file that belongs to it, or make a file that `SQLite`
+/// would take for one: a journal that it finds beside the log is played back, and deleted.
 pub(crate) fn is_part_of_log(path: &Path, db: &Path) -> bool {
     let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
     let (target, place) = (identity(path), absolute(path));

@@ -34,8 +34,8 @@ pub fn annotate_finding(found: &Diagnostic, source: &SourceText<'_>) -> String {
     )
 }
 
-/// An annotation for each example that fails, each gap of the coverage and each change that no example notices; then
-/// the summary.
+/// An annotation for each example that fails, each gap of the coverage and each change that no example
+/// notices; then the summary.
 #[must_use]
 pub fn annotate_runs(runs: &[TestRun<'_>]) -> String {
     let mut lines: Vec<String> = runs.iter().flat_map(annotations).collect();

@@ -67,16 +67,22 @@ pub(super) fn series(series: &Series) -> Markup {
     let every = tallies.len().div_ceil(LABELS).max(1);
     html! {
         figure {
-            figcaption { h3 id="series-title" { "Actions by answer" } p { "Each bar is " (interval(hours)) "." } }
+            figcaption {
+                h3 id="series-title" { "Actions by answer" }
+                p { "Each bar is " (interval(hours)) "." }
+            }
             (legend())
-            svg class="chart" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) } role="img" aria-labelledby="series-name series-desc" {
+            svg class="chart" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) }
+                role="img" aria-labelledby="series-name series-desc" {
                 title id="series-name" { "Actions over time, by answer" }
                 desc id="series-desc" {
                     (grouped(tallies.len() as u64, "bar")) ", each of " (interval(hours)) ", from " (first)
                     "; the table below has the numbers"
                 }
                 (grid(most))
-                @for (index, (time, tally)) in (0..).zip(tallies).filter(|(_, (_, tally))| tally.total() > 0) {
+                @for (index, (time, tally)) in
+                    (0..).zip(tallies).filter(|(_, (_, tally))| tally.total() > 0)
+                {
                     g {
                         title { (start(time)) ": " (in_words(tally)) }
                         (stack(tally, most, LEFT + step * coordinate(index), step))
@@ -84,7 +90,8 @@ pub(super) fn series(series: &Series) -> Markup {
                 }
                 @for (index, (time, _)) in (0..).zip(tallies).step_by(every) {
                     @let x = LEFT + step * coordinate(index);
-                    line class="tick" x1=(at(x)) y1=(at(HEIGHT - BOTTOM)) x2=(at(x)) y2=(at(HEIGHT - BOTTOM + 4.0)) {}
+                    line class="tick" x1=(at(x)) y1=(at(HEIGHT - BOTTOM))
+                        x2=(at(x)) y2=(at(HEIGHT - BOTTOM + 4.0)) {}
                     @if x + LABEL <= WIDTH { text x=(at(x)) y=(at(HEIGHT - 8.0)) { (start(time)) } }
                 }
             }
@@ -92,7 +99,10 @@ pub(super) fn series(series: &Series) -> Markup {
                 summary { "Numbers" }
                 div class="wide" role="region" aria-label="Actions over time" tabindex="0" {
                     table {
-                        caption { "Actions by answer, intervals of " (interval(hours)) ", those without actions left out" }
+                        caption {
+                            "Actions by answer, intervals of " (interval(hours))
+                            ", those without actions left out"
+                        }
                         thead { tr {
                             th scope="col" { "From (UTC)" }
                             @for answer in ORDER { th scope="col" class="number" { (word(answer)) } }
@@ -170,8 +180,12 @@ pub(super) fn week(week: &Week) -> Markup {
     };
     html! {
         figure {
-            figcaption { h3 { "Actions by weekday and hour" } p { "UTC; the strongest colour is " (grouped(most, "action")) "." } }
-            svg class="chart" viewBox={ "0 0 " (WIDTH) " 182" } role="img" aria-labelledby="week-name week-desc" {
+            figcaption {
+                h3 { "Actions by weekday and hour" }
+                p { "UTC; the strongest colour is " (grouped(most, "action")) "." }
+            }
+            svg class="chart" viewBox={ "0 0 " (WIDTH) " 182" }
+                role="img" aria-labelledby="week-name week-desc" {
                 title id="week-name" { "Actions by weekday and hour of the day" }
                 desc id="week-desc" { "A cell for each hour of the week; the table below has the numbers" }
                 @for (day, (name, hours)) in (0..).zip(DAYS.into_iter().zip(&week.days)) {
@@ -181,8 +195,10 @@ pub(super) fn week(week: &Week) -> Markup {
                         @let x = LEFT + CELL * coordinate(hour);
                         g {
                             title { (name) " " (format!("{hour:02}")) ":00: " (in_words(tally)) }
-                            rect class="cell" x=(at(x + 1.0)) y=(at(y + 1.0)) width=(at(CELL - 2.0)) height=(at(ROW - 2.0)) {}
-                            rect class="heat" x=(at(x + 1.0)) y=(at(y + 1.0)) width=(at(CELL - 2.0)) height=(at(ROW - 2.0))
+                            rect class="cell" x=(at(x + 1.0)) y=(at(y + 1.0))
+                                width=(at(CELL - 2.0)) height=(at(ROW - 2.0)) {}
+                            rect class="heat" x=(at(x + 1.0)) y=(at(y + 1.0))
+                                width=(at(CELL - 2.0)) height=(at(ROW - 2.0))
                                 fill-opacity=(format!("{:.2}", opacity(tally))) {}
                         }
                     }

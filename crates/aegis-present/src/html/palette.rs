@@ -3,8 +3,8 @@
 use aegis_audit::{Answer, Tally};
 use maud::{Markup, html};
 
-/// From the bottom of a stack, or its left: what was allowed first. The colours tell the two apart for everyone, blue
-/// from orange; the classes are those of the style sheet.
+/// From the bottom of a stack, or its left: what was allowed first. The colours tell the two apart for
+/// everyone, blue from orange; the classes are those of the style sheet.
 pub(super) const ORDER: [Option<Answer>; 6] = [
     Some(Answer::Auto),
     Some(Answer::Approved),

@@ -117,7 +117,9 @@ pub(super) fn names(title: &str, column: &str, names: &Names<Tally>, top: usize)
             caption class="unseen" { (title) }
             thead { tr {
                 th scope="col" { (column) }
-                @for name in ["Actions", "Share", "Asked", "Refused"] { th scope="col" class="number" { (name) } }
+                @for name in ["Actions", "Share", "Asked", "Refused"] {
+                    th scope="col" class="number" { (name) }
+                }
                 td {}
             } }
             tbody {

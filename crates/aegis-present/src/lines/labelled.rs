@@ -1,7 +1,7 @@
 //! Labels and texts in two columns, as wide as the terminal. The texts are expected to be escaped already.
 //!
-//! Lines are broken here and not by the terminal, because what the terminal breaks goes on at the left edge, where it
-//! could pass for a line of ours.
+//! Lines are broken here and not by the terminal, because what the terminal breaks goes on at the left edge,
+//! where it could pass for a line of ours.
 
 use anstyle::Style;
 

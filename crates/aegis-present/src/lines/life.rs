@@ -197,8 +197,8 @@ fn explanation(fields: &mut LabelledLines, reconsidered: &Reconsidered) {
         Ok(says) => {
             fields.field("As of", PLAIN, &time(Some(says.at)));
             if !says.same_action {
-                let note = "the recorded parameters are not those that were evaluated: secrets in them were replaced \
-                            before writing, and conditions on them may read otherwise";
+                let note = "the recorded parameters are not those that were evaluated: secrets in them were \
+                replaced before writing, and conditions on them may read otherwise";
                 fields.field("warning", BAD, note);
             }
             for line in render_trace(&says.traces, &says.decision).lines() {

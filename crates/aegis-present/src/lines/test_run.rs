@@ -1,4 +1,5 @@
-//! How examples went: a line for each, what differs below it, then what they cover and what they would not notice.
+//! How examples went: a line for each, what differs below it, then what they cover and what they would not
+//! notice.
 
 use std::fmt::Write as _;
 
@@ -116,7 +117,8 @@ fn coverage(run: &TestRun<'_>, coverage: &Coverage<'_>) -> String {
     let share = |Share { covered, total }: Share| format!("{covered} of {total}");
     let style = if run.is_covered() { GOOD } else { BAD };
     let mut text = format!(
-        "{style}coverage{style:#}  {}: {}; {} rules decide an example, {} conditions hold for one, {} do not for one\n",
+        "{style}coverage{style:#}  {}: {}; {} rules decide an example, {} conditions hold for one, {} do not \
+         for one\n",
         run.files.name(),
         render_percent(coverage.share()),
         share(coverage.rules_share()),

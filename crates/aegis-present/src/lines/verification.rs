@@ -26,8 +26,8 @@ pub fn render_verification(findings: &Findings) -> String {
     if findings.is_sound() && findings.is_unanchored() {
         let _ = writeln!(
             text,
-            "{UNSURE}unsure{UNSURE:#}    {} verified, nothing is wrong with them; nothing that was given could be compared \
-             with them",
+            "{UNSURE}unsure{UNSURE:#}    {} verified, nothing is wrong with them; nothing that was given \
+             could be compared with them",
             rows(verification.rows)
         );
     } else if findings.is_sound() {
@@ -114,8 +114,8 @@ fn behind_the_anchor(findings: &Findings) -> String {
             rows(verification.rows)
         ),
         None => format!(
-            "{UNSURE}anchored{UNSURE:#}  by nothing: no receipt or checkpoint was given, so rows that were cut off at the \
-             end would not show"
+            "{UNSURE}anchored{UNSURE:#}  by nothing: no receipt or checkpoint was given, so rows that were \
+             cut off at the end would not show"
         ),
     }
 }
@@ -190,8 +190,8 @@ pub fn render_proof(checked: &CheckedProof) -> String {
     let log = escape_capped(proof.log(), MAX_WORD);
     match (checkpoint, *signature) {
         (Ok(note), Some(signature)) if signature != Signature::Bad => format!(
-            "{GOOD}proven{GOOD:#}    event {} (`{kind}` of action {action}) is one of the {} of the checkpoint of log {log}\n\
-             event     {}\nsignature {}",
+            "{GOOD}proven{GOOD:#}    event {} (`{kind}` of action {action}) is one of the {} of the \
+             checkpoint of log {log}\nevent     {}\nsignature {}",
             event.seq,
             counted(note.checkpoint().size, "event"),
             escape_capped(&event.body, 2000),

@@ -1,4 +1,5 @@
-//! Records as lines that come one by one: the columns are as wide as they will be before the first record is known.
+//! Records as lines that come one by one: the columns are as wide as they will be before the first record is
+//! known.
 
 use std::fmt::Write as _;
 

@@ -6,7 +6,8 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 
 /// The most characters of an agent's word that a cell shows.
 const MAX_CELL: usize = 40;
-/// How many of an id's characters tell it from its neighbours: its time, to the millisecond, and a little chance.
+/// How many of an id's characters tell it from its neighbours: its time, to the millisecond, and a little
+/// chance.
 const ID_LENGTH: usize = 18;
 
 /// Collects records, and draws them once all are there: as they are displayed.

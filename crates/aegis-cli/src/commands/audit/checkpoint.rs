@@ -26,15 +26,16 @@ const WAIT: Duration = Duration::from_secs(10);
 
 /// Print a checkpoint of the log, to be kept elsewhere
 ///
-/// A checkpoint says how many events the log has, and the hash over all of them (RFC 6962), in the format of transparency
-/// logs (C2SP tlog-checkpoint). Kept where the log's owner cannot reach it, it later proves with `verify --checkpoint`
-/// that nothing up to there was changed or cut off. The log is verified first; a damaged one gets no checkpoint. Then the
-/// checkpoint is recorded in the log: it covers every event before that record.
+/// A checkpoint says how many events the log has, and the hash over all of them (RFC 6962), in the format of
+/// transparency logs (C2SP tlog-checkpoint). Kept where the log's owner cannot reach it, it later proves with
+/// `verify --checkpoint` that nothing up to there was changed or cut off. The log is verified first; a
+/// damaged one gets no checkpoint. Then the checkpoint is recorded in the log: it covers every event before
+/// that record.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit checkpoint -o 2026-11-23.note\n  aegis audit checkpoint --new-key \
-    example.com/audit -o audit.key\n  aegis audit checkpoint --key audit.key | mail -s checkpoint auditor@example.com\n  \
-    aegis audit checkpoint --prove 0193a1b2-... -o proof.json"
+    example.com/audit -o audit.key\n  aegis audit checkpoint --key audit.key | mail -s checkpoint \
+    auditor@example.com\n  aegis audit checkpoint --prove 0193a1b2-... -o proof.json"
 )]
 pub(crate) struct CheckpointArgs {
     /// Sign it with the private key in this file, which nobody else may be able to read
@@ -46,8 +47,8 @@ pub(crate) struct CheckpointArgs {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Print a proof that the log has the decision of this action, to be checked with `verify --proof`; the ID is as for
-    /// `show`
+    /// Print a proof that the log has the decision of this action, to be checked with `verify --proof`; the
+    /// ID is as for `show`
     #[arg(long, value_name = "ID")]
     prove: Option<String>,
     /// Leave parameters and description out of the proof

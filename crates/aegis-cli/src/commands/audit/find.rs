@@ -14,10 +14,11 @@ const LISTED: usize = 10;
 const MAX_WORD: usize = 24;
 
 /// What `ID` says in the help of every command that takes one.
-pub(super) const ID_HELP: &str = "An action's id, the beginning of one (at least 4 characters), or `seq:17` for the \
-                                  action that event 17 of the log, or a receipt, is about";
+pub(super) const ID_HELP: &str = "An action's id, the beginning of one (at least 4 characters), or `seq:17` \
+for the action that event 17 of the log, or a receipt, is about";
 
-/// The id of the action that `text` stands for: an id, the beginning of one, or `seq:` and the number of an event.
+/// The id of the action that `text` stands for: an id, the beginning of one, or `seq:` and the number of an
+/// event.
 ///
 /// # Errors
 /// When it stands for none, or for several.
@@ -40,8 +41,8 @@ pub(super) fn find_action(reader: &TrailReader, text: &str) -> Result<String, Co
         Found::One(id) => Ok(id),
         Found::Nothing => {
             Err(CommandError::new(ExitStatus::No, format!("no action `{shown}` is in the audit log")).help(
-                "`aegis audit` lists actions with the beginnings of their ids; `--db` names another log, and pruned \
-                 actions are in their archive",
+                "`aegis audit` lists actions with the beginnings of their ids; `--db` names another log, and \
+                 pruned actions are in their archive",
             ))
         }
         Found::Several(ids) => Err(ambiguous(reader, &shown, &ids)?),

@@ -16,8 +16,8 @@ use crate::error::CommandError;
 const FIRST: u64 = 10;
 /// How long to wait at most before looking at the log unasked: not every file system tells of changes.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How long after a change to look again. A program that knows nothing of the log's lock is seen writing before what it
-/// writes can be read.
+/// How long after a change to look again. A program that knows nothing of the log's lock is seen writing
+/// before what it writes can be read.
 const SOON: Duration = Duration::from_millis(40);
 
 /// Why following ended.
@@ -38,8 +38,8 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Writes the newest records, then what is appended, until nobody reads it any more: for other programs, or as lines of
-/// columns for a person.
+/// Writes the newest records, then what is appended, until nobody reads it any more: for other programs, or
+/// as lines of columns for a person.
 pub(super) fn run(
     mut filter: Filter,
     format: Option<ExportFormat>,

@@ -36,12 +36,13 @@ pub(crate) struct ListArgs {
     /// Write to this file instead of standard output; the count goes to standard error
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Show the newest records, then go on with what is appended, until ^C: each action when it is answered, and again
-    /// when its end is recorded [default limit: 10]
+    /// Show the newest records, then go on with what is appended, until ^C: each action when it is answered,
+    /// and again when its end is recorded [default limit: 10]
     #[arg(long, short, conflicts_with_all = ["reverse", "output"])]
     follow: bool,
-    /// Whole events instead of records, as JSON lines that `aegis audit verify FILE` can check without the log. Only
-    /// --since and --until select: a chain with gaps cannot be verified. Compressed where -o ends with `.zst`
+    /// Whole events instead of records, as JSON lines that `aegis audit verify FILE` can check without the
+    /// log. Only --since and --until select: a chain with gaps cannot be verified. Compressed where -o ends
+    /// with `.zst`
     #[arg(long, conflicts_with_all = ["follow", "format"])]
     events: bool,
 }

@@ -26,23 +26,23 @@ const WAIT: Duration = Duration::from_secs(60);
 
 /// Move the oldest events to an archive
 ///
-/// Verifies the log, copies the events that are older than WHEN to a new file, verifies them while doing so, reads the
-/// file back and verifies it as a whole. Only then an event that stands for them is appended to the log, and they are
-/// deleted. An action is never cut apart: what is younger than WHEN, or was asked within the last week and is not
-/// decided, keeps all of its events in the log, and everything behind its first. `aegis audit verify` works on the log
-/// that is left, on the archive, and on both together.
+/// Verifies the log, copies the events that are older than WHEN to a new file, verifies them while doing so,
+/// reads the file back and verifies it as a whole. Only then an event that stands for them is appended to the
+/// log, and they are deleted. An action is never cut apart: what is younger than WHEN, or was asked within
+/// the last week and is not decided, keeps all of its events in the log, and everything behind its first.
+/// `aegis audit verify` works on the log that is left, on the archive, and on both together.
 ///
-/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was deleted,
-/// or the next pruning deletes the rest. The log's file keeps its size, and new events take the space that is free in
-/// it, unless --shrink gives it back. Who has the archive has everything that was in the log: payloads that are
-/// redacted later are not removed from it.
+/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was
+/// deleted, or the next pruning deletes the rest. The log's file keeps its size, and new events take the
+/// space that is free in it, unless --shrink gives it back. Who has the archive has everything that was in
+/// the log: payloads that are redacted later are not removed from it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit prune --before 90d --archive 2026-08.jsonl.zst\n  aegis audit prune --before \
-    2026-09-01 --archive 2026-08.jsonl.zst --yes\n  aegis audit verify 2026-07.jsonl.zst 2026-08.jsonl.zst --db \
-    aegis_audit.db\n\n\
-    Exit status: 0 pruned, or nothing is older; 1 the log is damaged, and nothing was pruned; 2 usage, or nobody said yes; \
-    4 the log cannot be written; 5 the archive cannot be written, and nothing was pruned."
+    after_help = "Examples:\n  aegis audit prune --before 90d --archive 2026-08.jsonl.zst\n  aegis audit \
+    prune --before 2026-09-01 --archive 2026-08.jsonl.zst --yes\n  aegis audit verify 2026-07.jsonl.zst \
+    2026-08.jsonl.zst --db aegis_audit.db\n\nExit status: 0 pruned, or nothing is older; 1 the log is \
+    damaged, and nothing was pruned; 2 usage, or nobody said yes; 4 the log cannot be written; 5 the archive \
+    cannot be written, and nothing was pruned."
 )]
 pub(crate) struct PruneArgs {
     /// What is older goes: an age (90d, 12h), a date (2026-09-01, UTC), or RFC 3339
@@ -51,8 +51,8 @@ pub(crate) struct PruneArgs {
     /// The file to make; compressed where its name ends with `.zst`. Never overwritten
     #[arg(long, value_name = "FILE")]
     archive: PathBuf,
-    /// Give the free space back to the file system. Copies what is left of the log: other programs wait meanwhile, and
-    /// the disk needs twice its size for a moment
+    /// Give the free space back to the file system. Copies what is left of the log: other programs wait
+    /// meanwhile, and the disk needs twice its size for a moment
     #[arg(long)]
     shrink: bool,
     /// Do not ask
@@ -101,7 +101,8 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let mut trail = Trail::open(&settings.db, WAIT)?;
     let archived = plan.events().saturating_mul(2);
     let receipts = trail.record_pruning(&archive, operator, Utc::now())?;
-    // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is told so.
+    // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is
+    // told so.
     let settled = trail
         .delete_pruned(&verified, |done| progress.advance(archived + done))
         .and_then(|_| trail.settle(args.shrink));
@@ -149,7 +150,8 @@ fn nothing_to_prune(
 fn note_what_is_held(plan: &PrunePlan, before: DateTime<Utc>, settings: &Settings) {
     if let Some(held) = plan.held() {
         settings.console.note(format!(
-            "events from row {} on stay, although some are older than {}: the life of action {} is not over by then",
+            "events from row {} on stay, although some are older than {}: the life of action {} is not over \
+             by then",
             held.seq,
             instant(before),
             escape(&held.action_id)
@@ -194,7 +196,10 @@ fn summary(
     let Some(space) = space else { return text };
     let _ = write!(text, "\nspace     {} free within the log, for new events", human_bytes(space.free));
     if !space.journal_emptied {
-        text.push_str("\njournal   another program is reading: what was deleted stays in the write-ahead log until it is done");
+        text.push_str(
+            "\njournal   another program is reading: what was deleted stays in the write-ahead log until it \
+             is done",
+        );
     }
     text
 }

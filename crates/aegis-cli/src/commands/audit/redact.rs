@@ -24,16 +24,16 @@ const MAX_WORD: usize = 60;
 
 /// Remove what may hold secrets from an action's events; the chain still verifies
 ///
-/// The action's parameters and description are gone afterwards, from the log and from the files that belong to it; all
-/// else stays, and an event says who removed them. Asks first on a terminal. Done again, it removes what an earlier
-/// attempt had to leave in the files. Copies elsewhere stay: in exports, other sinks, archives and backups.
+/// The action's parameters and description are gone afterwards, from the log and from the files that belong
+/// to it; all else stays, and an event says who removed them. Asks first on a terminal. Done again, it
+/// removes what an earlier attempt had to leave in the files. Copies elsewhere stay: in exports, other sinks,
+/// archives and backups.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  aegis audit redact 0193a1b2-c3d4\n  aegis audit redact seq:17 --yes --note \"held a customer's \
-    address\"\n\nParameters whose names look secret, or that the policy lists under `redact`, are never written to begin \
-    with.\n\nExit status: 0 nothing of them is left, 1 there is no such action, or the answer was no, 2 wrong usage, 4 the \
-    audit log could not be written, or its files still hold what was removed because another process uses them."
-)]
+#[command(after_help = "Examples:\n  aegis audit redact 0193a1b2-c3d4\n  aegis audit redact seq:17 --yes \
+--note \"held a customer's address\"\n\nParameters whose names look secret, or that the policy lists under \
+`redact`, are never written to begin with.\n\nExit status: 0 nothing of them is left, 1 there is no such \
+action, or the answer was no, 2 wrong usage, 4 the audit log could not be written, or its files still hold \
+what was removed because another process uses them.")]
 pub(crate) struct RedactArgs {
     #[arg(value_name = "ID", help = ID_HELP)]
     id: String,
@@ -112,7 +112,8 @@ fn report(id: &str, removal: &Removal, console: Console) -> Result<ExitStatus, C
         Traces::HeldByOthers => Err(left(
             "another process uses the audit log, so its files still hold what was removed",
             format!(
-                "end whatever reads or writes it, such as `aegis audit --follow`; then run `aegis audit redact {shown}` again"
+                "end whatever reads or writes it, such as `aegis audit --follow`; then run `aegis audit \
+                 redact {shown}` again"
             ),
         )),
         Traces::NoSpace => Err(left(

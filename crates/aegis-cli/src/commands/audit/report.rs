@@ -19,9 +19,9 @@ use crate::exit::ExitStatus;
 
 /// Write a page with charts for a browser or a printer
 ///
-/// One HTML file that loads nothing: what `stats` counts, as charts with their numbers, and the newest refusals and riskiest
-/// allowed actions. Parameters and descriptions, which may hold secrets, are not in it. With `--policy`, the rules that
-/// decided nothing are listed too.
+/// One HTML file that loads nothing: what `stats` counts, as charts with their numbers, and the newest
+/// refusals and riskiest allowed actions. Parameters and descriptions, which may hold secrets, are not in it.
+/// With `--policy`, the rules that decided nothing are listed too.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aegis audit report -o report.html\n  \
     aegis audit report --since 2026-11-01 --until 2026-12-01 -o november.html\n  \
@@ -103,7 +103,8 @@ fn risky(reader: &TrailReader, filter: &Filter, top: usize) -> Result<Vec<Record
     Ok(found)
 }
 
-/// What two lists of words have in common, of which an empty first one stands for all words. None, if that is nothing.
+/// What two lists of words have in common, of which an empty first one stands for all words. None, if that is
+/// nothing.
 fn common<T: Copy + PartialEq>(wanted: &[T], words: &[T]) -> Option<Vec<T>> {
     let common: Vec<_> =
         words.iter().copied().filter(|word| wanted.is_empty() || wanted.contains(word)).collect();

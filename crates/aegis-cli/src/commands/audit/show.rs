@@ -17,14 +17,15 @@ use crate::trusted_policy::load_policy;
 
 /// Show one action in full
 ///
-/// Every event of it, in order: what was known, who answered by which way, how it ended, what was removed. Each event is
-/// compared with its hash. With --policy, also why that policy decides so, over the recorded parameters and as of the
-/// recorded instant.
+/// Every event of it, in order: what was known, who answered by which way, how it ended, what was removed.
+/// Each event is compared with its hash. With --policy, also why that policy decides so, over the recorded
+/// parameters and as of the recorded instant.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit show 0193a1b2-c3d4\n  aegis audit show seq:17 --format json | jq .warnings\n  \
-    aegis audit show 0193a1b2-c3d4 --policy policy.yaml\n\nExit status: 0 shown, 1 there is no such action, or one of its \
-    events does not fit its hash, 2 wrong usage, 4 the audit log is missing or unreadable, 5 unreadable policy."
+    after_help = "Examples:\n  aegis audit show 0193a1b2-c3d4\n  aegis audit show seq:17 --format json | jq \
+    .warnings\n  aegis audit show 0193a1b2-c3d4 --policy policy.yaml\n\nExit status: 0 shown, 1 there is no \
+    such action, or one of its events does not fit its hash, 2 wrong usage, 4 the audit log is missing or \
+    unreadable, 5 unreadable policy."
 )]
 pub(crate) struct ShowArgs {
     #[arg(value_name = "ID", help = ID_HELP)]

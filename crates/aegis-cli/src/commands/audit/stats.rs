@@ -21,13 +21,13 @@ const PLAIN_WIDTH: usize = 80;
 
 /// Count: by rule, agent, action and hour; what was asked, and how long answers took
 ///
-/// Refused is what was blocked, denied or not answered. Asked is what needed a human. Times are UTC. With `--policy`, the
-/// rules that decided nothing are listed too.
+/// Refused is what was blocked, denied or not answered. Asked is what needed a human. Times are UTC. With
+/// `--policy`, the rules that decided nothing are listed too.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit stats --since 7d\n  aegis audit stats --agent support-bot --top 20\n  \
-    aegis audit stats --policy policy.yaml --since 90d\n  \
-    aegis audit stats --format json | jq '.always_approved'"
+    after_help = "Examples:\n  aegis audit stats --since 7d\n  aegis audit stats --agent support-bot --top \
+    20\n  aegis audit stats --policy policy.yaml --since 90d\n  aegis audit stats --format json | jq \
+    '.always_approved'"
 )]
 pub(crate) struct StatsArgs {
     #[command(flatten)]

@@ -30,8 +30,8 @@ impl Checker<'_> {
         }
     }
 
-    /// Answers as many actions from the front as can be answered together, each in its place. What goes wrong with all
-    /// of them is the answer to each.
+    /// Answers as many actions from the front as can be answered together, each in its place. What goes wrong
+    /// with all of them is the answer to each.
     pub(super) fn check_all(&mut self, actions: &[Action]) -> Vec<Result<Reply, CommandError>> {
         let replier = &self.replier;
         match &mut self.mode {

@@ -17,13 +17,14 @@ use crate::console::{Console, stdin, stdout};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 
-/// How much of the stream is read at once: larger than stdin's own buffer, which it then bypasses, so that what is
-/// buffered is what can be read without waiting.
+/// How much of the stream is read at once: larger than stdin's own buffer, which it then bypasses, so that
+/// what is buffered is what can be read without waiting.
 const INPUT: usize = 1 << 20;
 /// How much is written at once.
 const OUTPUT: usize = 64 << 10;
 
-/// Answers every line of standard input. Memory is bounded by that of a group, or of the longest action allowed.
+/// Answers every line of standard input. Memory is bounded by that of a group, or of the longest action
+/// allowed.
 pub(super) fn run(checker: &mut Checker<'_>, console: Console) -> Result<ExitStatus, CommandError> {
     widen_pipe();
     let default_agent = checker.default_agent.clone();
@@ -41,8 +42,8 @@ pub(super) fn run(checker: &mut Checker<'_>, console: Console) -> Result<ExitSta
     })
 }
 
-/// Asks the system for a larger pipe, so that a producer can fill a whole group while the one before is synced. Where
-/// that is not possible, groups are smaller.
+/// Asks the system for a larger pipe, so that a producer can fill a whole group while the one before is
+/// synced. Where that is not possible, groups are smaller.
 fn widen_pipe() {
     use nix::fcntl::{FcntlArg, fcntl};
     let _ = i32::try_from(INPUT).map(|size| fcntl(stdin(), FcntlArg::F_SETPIPE_SZ(size)));

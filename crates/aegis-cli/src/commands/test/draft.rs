@@ -62,8 +62,8 @@ pub(super) fn run(
             let examples = drafts.iter().map(|draft| draft.examples.len() as u64).sum();
             let shown = escape(&path.to_string_lossy());
             settings.console.answer(format!(
-                "{GOOD}wrote{GOOD:#} {shown}: {}\n\nThey say what the policy does now. Read them, correct them, then:\n  \
-                 aegis test {shown} --mutate",
+                "{GOOD}wrote{GOOD:#} {shown}: {}\n\nThey say what the policy does now. Read them, correct \
+                 them, then:\n  aegis test {shown} --mutate",
                 counted(examples, "example")
             ))?;
         }
@@ -91,8 +91,8 @@ fn named(policy: &Path, output: Option<&Path>) -> String {
 fn write(files: &TestFiles, policy: &str, drafts: &[Draft<'_>]) -> String {
     let policy = to_json_line(&policy).unwrap_or_default();
     let mut text = format!(
-        "# What the policy says now of actions made from its own words, by `aegis test --init`.\n\
-         # Read each one: what is not as it should be is a mistake in the policy.\npolicy: {policy}\nexamples:"
+        "# What the policy says now of actions made from its own words, by `aegis test --init`.\n# Read each \
+         one: what is not as it should be is a mistake in the policy.\npolicy: {policy}\nexamples:"
     );
     if drafts.iter().all(|draft| draft.examples.is_empty()) {
         text.push_str(" []");

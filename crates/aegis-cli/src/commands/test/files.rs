@@ -29,7 +29,8 @@ struct Group {
     tests: Vec<PathBuf>,
 }
 
-/// Reads what is to be tested. A file that cannot be read is reported, and does not keep the others from being tested.
+/// Reads what is to be tested. A file that cannot be read is reported, and does not keep the others from
+/// being tested.
 ///
 /// # Errors
 /// When nothing can be tested; why is on stderr by then.

@@ -97,7 +97,8 @@ struct MutantV1 {
 }
 
 impl TestReportV1 {
-    /// The report on these policies; `passed` says whether all that was to be tested could be, and is as it should be.
+    /// The report on these policies; `passed` says whether all that was to be tested could be, and is as it
+    /// should be.
     #[must_use]
     pub fn new(runs: &[TestRun<'_>], passed: bool) -> TestReportV1 {
         TestReportV1 { passed, policies: runs.iter().map(policy).collect() }

@@ -63,8 +63,8 @@ impl Columns {
         }
     }
 
-    /// The widths of the cells, and what is left for bars. A name gives way to its bar, but not so far that it cannot be
-    /// read.
+    /// The widths of the cells, and what is left for bars. A name gives way to its bar, but not so far that
+    /// it cannot be read.
     fn layout(&self) -> (Vec<usize>, usize) {
         let mut widths = vec![0; self.titles.len()];
         for cells in self.rows.iter().map(|row| &row.cells).chain([&self.titles]) {

@@ -36,8 +36,8 @@ pub(super) fn make(name: &str, path: &Path, console: Console) -> Result<ExitStat
         }
     })?;
     console.note(format!(
-        "the private key is in `{shown}`: keep it where the log's writers cannot read it; the public key, for `verify \
-         --public-key`, is:"
+        "the private key is in `{shown}`: keep it where the log's writers cannot read it; the public key, \
+         for `verify --public-key`, is:"
     ));
     console.answer(key.verifier())?;
     Ok(ExitStatus::Success)

@@ -11,21 +11,23 @@ use crate::format_option::text_or_json;
 
 /// Check the whole chain, and what others kept of it
 ///
-/// Reads every row once and never stops at the first damage: each is named with its row. A log alone cannot show that its
-/// end was cut off, or that all of it was written anew. Receipts and checkpoints that were kept elsewhere can: give them
-/// with --receipts, --checkpoint and --anchor. The answer always says how many rows stand behind the last of those.
+/// Reads every row once and never stops at the first damage: each is named with its row. A log alone cannot
+/// show that its end was cut off, or that all of it was written anew. Receipts and checkpoints that were kept
+/// elsewhere can: give them with --receipts, --checkpoint and --anchor. The answer always says how many rows
+/// stand behind the last of those.
 ///
-/// With files, the events that were exported to them (`aegis audit --events`) or archived (`aegis audit prune`) are checked
-/// instead, without the log; several must follow each other. With --db as well, the log must go on where they end.
+/// With files, the events that were exported to them (`aegis audit --events`) or archived (`aegis audit
+/// prune`) are checked instead, without the log; several must follow each other. With --db as well, the log
+/// must go on where they end.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit verify\n  aegis check --jsonl <actions.jsonl >kept.jsonl; aegis audit \
-    verify --receipts kept.jsonl\n  aegis audit verify --checkpoint may.note --public-key 'example.com+1a2b3c4d+AbCd...'\n  \
-    aegis audit verify --proof proof.json\n  aegis audit verify 2026-07.jsonl.zst 2026-08.jsonl.zst --db \
-    aegis_audit.db\n\n\
-    Exit status: 0 nothing is wrong, 1 something is, 4 the log cannot be read, 5 nothing is known to be wrong, but a \
-    receipt, checkpoint or proof cannot be read, or not one of those that were given could be compared: their rows were \
-    pruned, and the archives were not given."
+    after_help = "Examples:\n  aegis audit verify\n  aegis check --jsonl <actions.jsonl >kept.jsonl; aegis \
+    audit verify --receipts kept.jsonl\n  aegis audit verify --checkpoint may.note --public-key \
+    'example.com+1a2b3c4d+AbCd...'\n  aegis audit verify --proof proof.json\n  aegis audit verify \
+    2026-07.jsonl.zst 2026-08.jsonl.zst --db aegis_audit.db\n\nExit status: 0 nothing is wrong, 1 something \
+    is, 4 the log cannot be read, 5 nothing is known to be wrong, but a receipt, checkpoint or proof cannot \
+    be read, or not one of those that were given could be compared: their rows were pruned, and the archives \
+    were not given."
 )]
 pub(crate) struct VerifyArgs {
     /// Exported or archived events to check instead of the log, oldest first; compressed or not
