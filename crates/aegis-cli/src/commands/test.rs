@@ -33,8 +33,8 @@ pub(crate) struct TestArgs {
     #[arg(value_name = "POLICY")]
     files: Vec<PathBuf>,
     /// How to report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    format: TestFormat,
     /// Run only the examples with this text in their place (file, colon, line), in their action or in what
     /// they expect
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["coverage", "min_coverage", "mutate"])]
@@ -58,7 +58,7 @@ pub(crate) struct TestArgs {
 
 /// How to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum TestFormat {
     /// A line for each example, for a person
     Text,
     /// One object on one line
@@ -95,16 +95,16 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
         }
     }
     match args.format {
-        Format::Text => {
+        TestFormat::Text => {
             let mut text: String = runs.iter().map(render_run).collect();
             text.push_str(&render_summary(&runs));
             console.answer(text)?;
         }
-        Format::Json => {
+        TestFormat::Json => {
             console.answer(TestReportV1::new(&runs, status == ExitStatus::Success).to_line())?;
         }
-        Format::Junit => console.answer(junit(&runs)?)?,
-        Format::Github => console.answer(annotate_runs(&runs))?,
+        TestFormat::Junit => console.answer(junit(&runs)?)?,
+        TestFormat::Github => console.answer(annotate_runs(&runs))?,
     }
     Ok(status)
 }

@@ -33,8 +33,8 @@ pub(crate) struct ValidateArgs {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How to report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = FindingFormat::Text)]
+    format: FindingFormat,
     /// Exit 1 on warnings too
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
@@ -55,7 +55,7 @@ enum Deny {
 
 /// How to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum FindingFormat {
     /// As a compiler does, for a person
     Text,
     /// One object on one line
@@ -130,12 +130,12 @@ enum Report {
 }
 
 impl Report {
-    fn new(format: Format, files: usize) -> Report {
+    fn new(format: FindingFormat, files: usize) -> Report {
         match format {
-            Format::Text => Report::Text,
-            Format::Github => Report::Github,
-            Format::Json => Report::Json(PolicyReportV1::new(files)),
-            Format::Sarif => Report::Sarif(Box::new(SarifLog::new())),
+            FindingFormat::Text => Report::Text,
+            FindingFormat::Github => Report::Github,
+            FindingFormat::Json => Report::Json(PolicyReportV1::new(files)),
+            FindingFormat::Sarif => Report::Sarif(Box::new(SarifLog::new())),
         }
     }
 

@@ -31,8 +31,8 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// How to show them
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = RecordFormat::Table)]
+    format: RecordFormat,
     /// Write to this file instead of standard output; the count goes to standard error
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -49,7 +49,7 @@ pub(crate) struct ListArgs {
 
 /// How to show records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum RecordFormat {
     /// A table for a person
     #[default]
     #[value(alias = "text")]
@@ -66,16 +66,16 @@ enum Format {
     Cef,
 }
 
-impl Format {
+impl RecordFormat {
     /// What other programs get; nothing for a person's table.
     const fn export(self) -> Option<ExportFormat> {
         Some(match self {
-            Format::Table => return None,
-            Format::Json => ExportFormat::Json,
-            Format::Jsonl => ExportFormat::Jsonl,
-            Format::Csv => ExportFormat::Csv,
-            Format::Ocsf => ExportFormat::Ocsf,
-            Format::Cef => ExportFormat::Cef,
+            RecordFormat::Table => return None,
+            RecordFormat::Json => ExportFormat::Json,
+            RecordFormat::Jsonl => ExportFormat::Jsonl,
+            RecordFormat::Csv => ExportFormat::Csv,
+            RecordFormat::Ocsf => ExportFormat::Ocsf,
+            RecordFormat::Cef => ExportFormat::Cef,
         })
     }
 }
@@ -183,7 +183,7 @@ fn write_table(
 fn write_file(
     reader: &TrailReader,
     filter: Filter,
-    format: Format,
+    format: RecordFormat,
     path: &Path,
     settings: &Settings,
 ) -> Result<u64, CommandError> {
