@@ -22,10 +22,12 @@ fn sources(directory: &Path, found: &mut Vec<PathBuf>) {
 fn dependencies_point_one_way() {
     for (name, allowed) in [
         ("aegis-engine", &[][..]),
-        ("aegis-audit", &["aegis-engine"]),
-        ("aegis-runtime", &["aegis-audit", "aegis-engine"]),
-        ("aegis-cli", &["aegis-audit", "aegis-engine", "aegis-runtime"]),
-        (KIT, &["aegis-audit", "aegis-engine"]),
+        ("aegis-ledger", &["aegis-engine"]),
+        ("aegis-audit", &["aegis-engine", "aegis-ledger"]),
+        ("aegis-runtime", &["aegis-audit", "aegis-engine", "aegis-ledger"]),
+        ("aegis-present", &["aegis-engine", "aegis-ledger"]),
+        ("aegis-cli", &["aegis-audit", "aegis-engine", "aegis-ledger", "aegis-present", "aegis-runtime"]),
+        (KIT, &["aegis-audit", "aegis-engine", "aegis-ledger"]),
     ] {
         let manifest = fs::read_to_string(format!("{ROOT}/crates/{name}/Cargo.toml")).unwrap();
         let mut found: Vec<_> = manifest

@@ -13,8 +13,10 @@ use thiserror::Error;
 use crate::error::TrailError;
 use crate::file::{resolve, sync_directory};
 use crate::sqlite::{PrunePlan, TrailReader};
+use crate::verified_plan::VerifiedPlan;
 use aegis_ledger::event_lines::{Compression, EventLinesError, EventReader, EventWriter, EventsHeader};
 use aegis_ledger::origin::Origin;
+use aegis_ledger::remedy::Remedy;
 use aegis_ledger::stored_event::StoredEvent;
 
 /// How many events are read in one go: a reader that stays for long keeps the write-ahead log from being emptied.
@@ -28,13 +30,10 @@ pub struct Archive {
     pub(crate) path: PathBuf,
     pub(crate) name: String,
     pub(crate) sha256: Digest,
-    pub(crate) events: u64,
-    /// What was gone before.
-    pub(crate) gone: u64,
-    /// What is gone once these are.
+    /// What it was made by.
+    pub(crate) plan: VerifiedPlan,
+    /// What is gone once its events are.
     pub(crate) pruned: Origin,
-    /// The number of the newest event of the log when the first one was copied.
-    pub(crate) newest: u64,
     pub(crate) bytes: u64,
 }
 
@@ -90,7 +89,7 @@ impl ArchiveError {
         Some(match self {
             ArchiveError::Trail(error) => return error.help(),
             ArchiveError::Damaged { .. } => {
-                "nothing was pruned; `aegis audit verify` says everything that is wrong".to_owned()
+                "nothing was pruned; verifying the log says everything that is wrong".to_owned()
             }
             ArchiveError::Exists { .. } => {
                 "name another file; a pruning that was cut short may have left this one, before anything was deleted"
@@ -101,6 +100,16 @@ impl ArchiveError {
                 "nothing was pruned; archive to another disk, or free some space".to_owned()
             }
         })
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            ArchiveError::Trail(error) => error.remedy(),
+            ArchiveError::Damaged { .. } => Some(Remedy::VerifyLog),
+            _ => None,
+        }
     }
 
     fn write(path: &Path, error: impl Into<EventLinesError>) -> ArchiveError {
@@ -117,11 +126,11 @@ impl Archive {
     /// No file is left behind then.
     pub fn write(
         reader: &TrailReader,
-        plan: &PrunePlan,
+        verified: &VerifiedPlan,
         path: &Path,
         mut progress: impl FnMut(u64),
     ) -> Result<Archive, ArchiveError> {
-        let given = path;
+        let (given, plan) = (path, verified.plan());
         let path = resolve(path).map_err(|error| match error {
             TrailError::Io { source, .. } => ArchiveError::write(given, source),
             _ => ArchiveError::write(
@@ -156,8 +165,7 @@ impl Archive {
             _ => failed(error.error),
         })?;
         sync_directory(&path).map_err(|error| ArchiveError::write(&path, io::Error::other(error)))?;
-        let (gone, events, newest) = (plan.gone.through, plan.events(), plan.newest);
-        Ok(Archive { path, name, sha256, events, gone, pruned: copied, newest, bytes })
+        Ok(Archive { path, name, sha256, plan: verified.clone(), pruned: copied, bytes })
     }
 
     /// Where it is.
@@ -169,7 +177,7 @@ impl Archive {
     /// How many events it has.
     #[must_use]
     pub const fn events(&self) -> u64 {
-        self.events
+        self.plan.plan().events()
     }
 
     /// How many bytes the file has.

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use aegis_engine::escape;
 use thiserror::Error;
 
+use aegis_ledger::remedy::Remedy;
+
 /// Why the trail could not be written or read. Whatever it is, nothing was acknowledged.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -211,18 +213,18 @@ impl TrailError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            TrailError::NotFound { .. } => "`aegis check` creates it; `--db` names another place".to_owned(),
+            TrailError::NotFound { .. } => "the first decision that is recorded creates it; or name another place".to_owned(),
             TrailError::DirectoryMissing { path } => {
                 let directory = path.parent().map(show).unwrap_or_default();
                 format!("create it first: mkdir -p '{directory}'")
             }
             TrailError::HardLink { .. } => {
-                "remove the other name, or keep the log elsewhere with `--db`".to_owned()
+                "remove the other name, or keep the log elsewhere".to_owned()
             }
             TrailError::Writable { path, .. } => format!("chmod go-w '{}'", show(path)),
-            TrailError::NotALog { .. } => "name another file with `--db`".to_owned(),
+            TrailError::NotALog { .. } => "name another file".to_owned(),
             TrailError::ForeignOwner { .. } => {
-                "it must belong to root or to you; name another file with `--db`".to_owned()
+                "it must belong to root or to you; name another file".to_owned()
             }
             TrailError::Full { .. } => "free some space; the log goes on by itself then".to_owned(),
             TrailError::Locked { .. } => "another program may be using the file; try again".to_owned(),
@@ -231,7 +233,7 @@ impl TrailError {
             | TrailError::Lost { .. }
             | TrailError::CutOff { .. }
             | TrailError::Unreadable { .. } => {
-                "it is not repaired: keep it as evidence, and start another one with `--db`".to_owned()
+                "it is not repaired: keep it as evidence, and start another one".to_owned()
             }
             TrailError::Changed { .. } => {
                 "read it again, or from an account that may write its directory".to_owned()
@@ -241,9 +243,27 @@ impl TrailError {
                     .to_owned()
             }
             TrailError::Older { .. } => {
-                "read it with the program that wrote it, and start another log with `--db`".to_owned()
+                "read it with the program that wrote it, and start another log".to_owned()
             }
             TrailError::Newer { .. } => "use the newer program, or another log".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        Some(match self {
+            TrailError::NotFound { .. } => Remedy::CreateLog,
+            TrailError::HardLink { .. } => Remedy::RemoveOtherName,
+            TrailError::NotALog { .. } => Remedy::NameAnotherLog,
+            TrailError::ForeignOwner { .. } => Remedy::NameOwnLog,
+            TrailError::Corrupt { .. }
+            | TrailError::Tampered { .. }
+            | TrailError::Lost { .. }
+            | TrailError::CutOff { .. }
+            | TrailError::Unreadable { .. } => Remedy::StartAnotherLog,
+            TrailError::Older { .. } => Remedy::LeaveOldLog,
             _ => return None,
         })
     }

@@ -55,11 +55,14 @@ mod sink;
 mod sinks;
 pub mod sqlite;
 pub mod store;
+mod verified_plan;
 mod watch;
 
+pub use aegis_ledger::remedy::Remedy;
 pub use archive::{Archive, ArchiveError};
 pub use error::TrailError;
 pub use journal::{Account, Committed, Ending, EndingError, Journal, RecordError, RedactError, Removal};
 pub use sink::{Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
+pub use verified_plan::{DamagedLog, VerifiedPlan};
 pub use watch::{Watch, Woken};

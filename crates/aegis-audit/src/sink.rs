@@ -10,6 +10,7 @@ use aegis_ledger::record::Record;
 use thiserror::Error;
 
 use crate::error::TrailError;
+use aegis_ledger::remedy::Remedy;
 
 /// A place that takes a copy of every record.
 ///
@@ -147,13 +148,27 @@ impl SinkError {
             SinkError::Locked { .. } => "another program may be using the file; try again".to_owned(),
             SinkError::Full { .. } => "free some space; the sink goes on by itself then".to_owned(),
             SinkError::Journal { .. } => {
-                "is systemd-journald running? leave `--audit journald` out where it is not".to_owned()
+                "is systemd-journald running? leave this sink out where it is not".to_owned()
             }
             SinkError::NobodyListens { .. } => {
                 "let the subscriber take the target `aegis::audit` from level DEBUG on".to_owned()
             }
             _ => return None,
         })
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            // What is said of the log's file does not fit a sink's.
+            SinkError::File(
+                TrailError::HardLink { .. } | TrailError::ForeignOwner { .. } | TrailError::NotRegular { .. },
+            ) => None,
+            SinkError::File(error) => error.remedy(),
+            SinkError::Journal { .. } => Some(Remedy::StartJournal),
+            _ => None,
+        }
     }
 
     /// What an error of the system on a sink's file means.

@@ -1,10 +1,12 @@
-//! Why a command could not do its work: rendered once, in `main`.
+//! Why a command could not do its work: rendered once, where the command ends.
 
-use aegis_audit::{RecordError, SinkError, TrailError};
+use aegis_audit::{ArchiveError, DamagedLog, EndingError, RecordError, RedactError, SinkError, TrailError};
 use aegis_engine::{ActionError, escape};
+use aegis_ledger::verify::ExportsError;
 use aegis_runtime::{GateError, PolicyFileError};
 
 use crate::exit::ExitStatus;
+use crate::remedies;
 
 /// An error for the person who has to fix it.
 #[derive(Clone, Debug)]
@@ -44,7 +46,8 @@ impl CommandError {
 
 impl From<PolicyFileError> for CommandError {
     fn from(error: PolicyFileError) -> CommandError {
-        CommandError { status: ExitStatus::Input, message: error.to_string(), help: error.help() }
+        let help = remedies::of_gate(error.remedy(), error.help());
+        CommandError { status: ExitStatus::Input, message: error.to_string(), help }
     }
 }
 
@@ -53,7 +56,7 @@ impl From<TrailError> for CommandError {
         CommandError {
             status: ExitStatus::AuditLog,
             message: escape(&error.to_string()),
-            help: error.help().map(|help| escape(&help)),
+            help: remedies::of_log(error.remedy(), error.help()).map(|help| escape(&help)),
         }
     }
 }
@@ -65,7 +68,7 @@ impl From<RecordError> for CommandError {
             other => CommandError {
                 status: ExitStatus::AuditLog,
                 message: escape(&other.to_string()),
-                help: other.help().map(|help| escape(&help)),
+                help: remedies::of_log(other.remedy(), other.help()).map(|help| escape(&help)),
             },
         }
     }
@@ -76,7 +79,61 @@ impl From<SinkError> for CommandError {
         CommandError {
             status: ExitStatus::AuditLog,
             message: escape(&error.to_string()),
-            help: error.help().map(|help| escape(&help)),
+            help: remedies::of_log(error.remedy(), error.help()).map(|help| escape(&help)),
+        }
+    }
+}
+
+impl From<EndingError> for CommandError {
+    fn from(error: EndingError) -> CommandError {
+        let help = remedies::of_log(error.remedy(), error.help());
+        match error {
+            EndingError::Record(error) => error.into(),
+            other => CommandError { status: ExitStatus::No, message: other.to_string(), help },
+        }
+    }
+}
+
+impl From<RedactError> for CommandError {
+    fn from(error: RedactError) -> CommandError {
+        let help = remedies::of_log(error.remedy(), error.help());
+        match error {
+            RedactError::Record(error) => error.into(),
+            other => CommandError { status: ExitStatus::No, message: other.to_string(), help },
+        }
+    }
+}
+
+impl From<DamagedLog> for CommandError {
+    fn from(error: DamagedLog) -> CommandError {
+        let help = remedies::of_log(error.remedy(), error.help());
+        CommandError { status: ExitStatus::No, message: error.to_string(), help }
+    }
+}
+
+impl From<ArchiveError> for CommandError {
+    fn from(error: ArchiveError) -> CommandError {
+        let help = remedies::of_log(error.remedy(), error.help());
+        let status = match error {
+            ArchiveError::Trail(error) => return error.into(),
+            ArchiveError::Damaged { .. } => ExitStatus::No,
+            _ => ExitStatus::Input,
+        };
+        CommandError { status, message: error.to_string(), help }
+    }
+}
+
+impl From<ExportsError> for CommandError {
+    fn from(error: ExportsError) -> CommandError {
+        let help = remedies::of_log(error.remedy(), error.help());
+        match error {
+            ExportsError::Receipts(error) => TrailError::from(error).into(),
+            ExportsError::Unreadable { source, name } if source.is_damage() => CommandError {
+                status: ExitStatus::No,
+                message: format!("`{}`: {source}", escape(&name)),
+                help,
+            },
+            other => CommandError { status: ExitStatus::Input, message: other.to_string(), help },
         }
     }
 }
@@ -92,7 +149,9 @@ impl From<GateError> for CommandError {
 
 impl From<ActionError> for CommandError {
     fn from(error: ActionError) -> CommandError {
-        CommandError::input(format!("the action cannot be read: {error}"))
-            .help("an action is one JSON object such as {\"type\":\"read\",\"target\":\"crm\"}; see `aegis schema --of action`")
+        CommandError::input(format!("the action cannot be read: {error}")).help(
+            "an action is one JSON object such as {\"type\":\"read\",\"target\":\"crm\"}; see `aegis schema \
+             --of action`",
+        )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use aegis_audit::Answer;
+use aegis_ledger::answer::Answer;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

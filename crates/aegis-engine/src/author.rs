@@ -11,6 +11,7 @@ mod instants;
 mod lint;
 mod mutation;
 mod probe;
+mod test_run;
 
 pub use coverage::{ConditionCoverage, Coverage, RuleCoverage, Share};
 pub use draft::{Draft, DraftExample};
@@ -18,3 +19,4 @@ pub use example::{Difference, ExampleField, ExampleResult, Suite};
 pub use instants::EXAMPLE_INSTANT;
 pub use lint::lint;
 pub use mutation::{Change, Mutant, Mutation};
+pub use test_run::{Place, ReadTestFiles, TestChoice, TestFiles, TestRun};

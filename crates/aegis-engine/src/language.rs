@@ -12,6 +12,7 @@ mod explanation;
 mod read;
 mod schema;
 pub(crate) mod source;
+pub(crate) mod source_text;
 mod yaml;
 
 pub use code::{Code, Severity};
@@ -21,3 +22,4 @@ pub use document::{Document, MAX_POLICY_BYTES, TestDocument};
 pub use explanation::{Explanation, nearest_code};
 pub use schema::{action_schema, policy_schema, schema_of};
 pub use source::Source;
+pub use source_text::SourceText;

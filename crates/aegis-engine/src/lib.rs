@@ -51,15 +51,16 @@ pub mod text;
 
 pub use author::{
     Change, ConditionCoverage, Coverage, Difference, Draft, DraftExample, EXAMPLE_INSTANT, ExampleField,
-    ExampleResult, Mutant, Mutation, RuleCoverage, Share, Suite, lint,
+    ExampleResult, Mutant, Mutation, Place, ReadTestFiles, RuleCoverage, Share, Suite, TestChoice, TestFiles,
+    TestRun, lint,
 };
 pub use decide::{
     Action, ActionError, ApprovalMode, DEFAULT_RULE, Decision, MAX_ACTION_BYTES, MAX_ACTION_DEPTH,
     MAX_ACTION_VALUES, Policy, Redacted, Redaction, RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable,
 };
 pub use language::{
-    Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Severity, Source, TestDocument,
-    action_schema, document, load, nearest_code, policy_schema, schema_of,
+    Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Severity, Source, SourceText,
+    TestDocument, action_schema, document, load, nearest_code, policy_schema, schema_of,
 };
 pub use text::{
     Digest, JsonError, Member, Position, SourceId, Span, Spanned, canonical_json, canonical_members,

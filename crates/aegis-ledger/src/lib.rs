@@ -40,7 +40,10 @@
 //! | [`event_lines`] | whole events as lines: exports that verify, archives |
 //! | [`export`] | records as JSON, CSV, OCSF and CEF |
 //! | [`block_index`] | which events of a block have which words |
-//! | [`statistics`] | counting actions in bounded memory |
+//! | [`statistics`] | counting actions in bounded memory; [`overview`]: a trail as a whole |
+//! | [`findings`] | what verifying came to, held against what was kept elsewhere |
+//! | [`reconsidered`] | what a policy says of an action that was recorded |
+//! | [`remedy`] | what would help against an error, for those who have a command for it |
 //!
 //! # The hashed bytes
 //! Events are numbered from 1. Event *n* has the hash
@@ -65,13 +68,18 @@ pub mod event;
 pub mod event_lines;
 pub mod export;
 pub mod filter;
+pub mod findings;
 pub mod history;
+mod history_warnings;
 pub mod merkle;
 pub mod note;
 pub mod origin;
+pub mod overview;
 pub mod proof;
 pub mod receipt;
+pub mod reconsidered;
 pub mod record;
+pub mod remedy;
 mod secret_digest;
 pub mod statistics;
 pub mod stored_event;

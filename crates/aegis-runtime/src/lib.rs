@@ -52,6 +52,7 @@ mod gate;
 mod gate_handle;
 mod identity;
 mod policy_file;
+mod remedy;
 mod terminal;
 mod witness;
 
@@ -60,5 +61,6 @@ pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed,
 pub use gate_handle::{GateHandle, HandleError};
 pub use identity::{current_host, current_user, new_session_id};
 pub use policy_file::{PolicyFile, PolicyFileError, Role, policy_sha256};
+pub use remedy::Remedy;
 pub use terminal::{TerminalApprover, TerminalOptions};
 pub use witness::{Witness, WitnessError};

@@ -16,6 +16,8 @@ use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
 use nix::unistd::{Gid, Uid, User, geteuid, getgid};
 use thiserror::Error;
 
+use crate::remedy::Remedy;
+
 /// How many symbolic links may lead to a policy.
 const MAX_LINKS: usize = 8;
 
@@ -125,7 +127,7 @@ impl PolicyFileError {
     pub fn help(&self) -> Option<String> {
         match self {
             PolicyFileError::NotFound { .. } => {
-                Some("`aegis init` writes a starter policy; `--policy` names another place".to_owned())
+                Some("write a policy there first, or name another place".to_owned())
             }
             PolicyFileError::ForeignOwner { path, role: Role::Link, .. } => {
                 Some(format!("sudo chown -h {} {}", me(), shell_word(path)))
@@ -137,6 +139,15 @@ impl PolicyFileError {
             PolicyFileError::PinMismatch { .. } => {
                 Some("review what changed, then pin the new digest (`sha256sum` prints it)".to_owned())
             }
+            _ => None,
+        }
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            PolicyFileError::NotFound { .. } => Some(Remedy::WritePolicy),
             _ => None,
         }
     }

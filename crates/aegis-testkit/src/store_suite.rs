@@ -190,7 +190,7 @@ fn what_was_pruned_is_deleted_and_the_log_begins_behind_it<P: StorePlace>() {
     for id in ["a", "b", "c"] {
         let _ = crate::append_one(&mut journal, id).unwrap();
     }
-    let heads_before = heads(&place);
+    let (heads_before, sound) = (heads(&place), verify(&place));
     let mut tree = Frontier::default();
     for (_, hash) in heads_before.iter().take(2) {
         tree.push(hash);
@@ -206,8 +206,8 @@ fn what_was_pruned_is_deleted_and_the_log_begins_behind_it<P: StorePlace>() {
     };
     let event = Stamped { at: Case::default().at, event: Event::Pruned(pruned) };
     let _ = journal.append(&[event]).unwrap();
-    assert_eq!(journal.delete_pruned(|_| {}).unwrap(), 2);
-    assert_eq!(journal.delete_pruned(|_| {}).unwrap(), 0);
+    assert_eq!(journal.delete_pruned(&sound, |_| {}).unwrap(), 2);
+    assert_eq!(journal.delete_pruned(&sound, |_| {}).unwrap(), 0);
     let origin = place.look(|log| log.origin().unwrap());
     assert_eq!((origin.through, origin.head), (2, heads_before[1].1));
     assert_eq!(heads(&place).iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [3, 4]);

@@ -13,6 +13,7 @@ use crate::error::TrailError;
 use crate::journal::error::RecordError;
 use crate::journal::record::Journal;
 use crate::store::Transaction;
+use aegis_ledger::remedy::Remedy;
 
 /// How many bytes of what went wrong are kept.
 const LONGEST_ERROR: usize = 4096;
@@ -67,17 +68,26 @@ impl EndingError {
     pub fn help(&self) -> Option<String> {
         match self {
             EndingError::Record(error) => error.help(),
-            EndingError::Unknown { .. } => Some(
-                "`aegis check --format json` gives an action's id as `action_id`; `--db` names another log"
-                    .to_owned(),
-            ),
+            EndingError::Unknown { .. } => {
+                Some("the answer to an action gives its id; the action may be in another log".to_owned())
+            }
             EndingError::NotAllowed { .. } => {
                 Some("only what was allowed can end; if it was done all the same, look into that".to_owned())
             }
-            EndingError::AlreadyEnded { .. } => Some(
-                "an action ends once; what is recorded stays: ask for another try with `aegis check`"
-                    .to_owned(),
-            ),
+            EndingError::AlreadyEnded { .. } => {
+                Some("an action ends once; what is recorded stays: ask for another try".to_owned())
+            }
+        }
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            EndingError::Record(error) => error.remedy(),
+            EndingError::Unknown { .. } => Some(Remedy::TakeIdFromAnswer),
+            EndingError::NotAllowed { .. } => None,
+            EndingError::AlreadyEnded { .. } => Some(Remedy::AskAgain),
         }
     }
 }

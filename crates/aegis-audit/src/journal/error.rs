@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use crate::error::TrailError;
 use crate::sink::SinkError;
+use aegis_ledger::remedy::Remedy;
 
 /// Why events were not recorded. Nothing was acknowledged.
 #[derive(Debug, Error)]
@@ -27,6 +28,16 @@ pub enum RecordError {
 }
 
 impl RecordError {
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            RecordError::Trail(error) => error.remedy(),
+            RecordError::Sink { error, .. } => error.remedy(),
+            RecordError::NoEvent => None,
+        }
+    }
+
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {

@@ -1,7 +1,8 @@
 //! Pruning: the oldest events move to an archive, and one event stands for them.
 //!
 //! 1. [`TrailReader::plan_prune`](crate::sqlite::TrailReader::plan_prune) says which events may go: a prefix of the log
-//!    that cuts no action apart.
+//!    that cuts no action apart, and [`PrunePlan::verified`](crate::sqlite::PrunePlan::verified) demands that the log was
+//!    verified and is sound.
 //! 2. [`Archive::write`] copies them to a file beside the name that it is to have, verifying each; syncs it, reads it back
 //!    and verifies it as a whole; and only then gives it its name.
 //! 3. [`Journal::prune`] appends the `pruned` event in a transaction of its own, and then deletes what that stands for, in
@@ -14,6 +15,7 @@ use std::ops::ControlFlow;
 
 use aegis_ledger::event::{Event, EventKind, Operator, Pruned, Stamped};
 use aegis_ledger::receipt::Receipt;
+use aegis_ledger::verify::Verification;
 use chrono::{DateTime, Utc};
 
 use crate::archive::Archive;
@@ -66,16 +68,29 @@ impl Journal {
         progress: impl FnMut(u64),
     ) -> Result<Receipt, RecordError> {
         let receipt = self.record_pruning(archive, operator, at)?;
-        self.delete_pruned(progress)?;
+        self.delete(progress)?;
         Ok(receipt)
     }
 
-    /// Deletes what is still there of events that were pruned. `progress` is told how many were deleted. Gives their
-    /// number.
+    /// Deletes what is still there of events that were pruned: by a pruning that has just been recorded, or by one that
+    /// was cut short. `progress` is told how many were deleted. Gives their number. `sound` is the verification of the log:
+    /// nothing is deleted from one that is damaged.
     ///
     /// # Errors
-    /// When not everything could be deleted.
-    pub fn delete_pruned(&mut self, mut progress: impl FnMut(u64)) -> Result<u64, TrailError> {
+    /// When the log is damaged, or not everything could be deleted.
+    pub fn delete_pruned(
+        &mut self,
+        sound: &Verification,
+        progress: impl FnMut(u64),
+    ) -> Result<u64, TrailError> {
+        if let Some(damage) = sound.damage.first() {
+            let problem = damage.to_string();
+            return Err(TrailError::Corrupt { path: self.store.location().to_owned(), problem });
+        }
+        self.delete(progress)
+    }
+
+    fn delete(&mut self, mut progress: impl FnMut(u64)) -> Result<u64, TrailError> {
         let mut deleted = 0;
         loop {
             let some = self.transact(|log| log.delete_pruned())?;
@@ -101,7 +116,7 @@ impl Journal {
 /// An archive made of a log that has been pruned or redacted since would not hold what is to be deleted.
 fn check_still_fits(log: &dyn Transaction, archive: &Archive) -> Result<(), TrailError> {
     let outdated = || TrailError::Outdated { path: log.location().to_owned() };
-    if log.origin()?.through != archive.gone {
+    if log.origin()?.through != archive.plan.plan().gone.through {
         return Err(outdated());
     }
     let through = archive.pruned.through;
@@ -111,7 +126,7 @@ fn check_still_fits(log: &dyn Transaction, archive: &Archive) -> Result<(), Trai
         Ok(ControlFlow::Continue(()))
     })?;
     let mut redacted = false;
-    log.each_event(archive.newest.saturating_add(1)..=u64::MAX, &mut |_, event| {
+    log.each_event(archive.plan.plan().newest.saturating_add(1)..=u64::MAX, &mut |_, event| {
         redacted |= event.is_ok_and(|event| event.kind == EventKind::Redacted.as_str());
         Ok(if redacted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;

@@ -16,6 +16,7 @@ use crate::error::TrailError;
 use crate::journal::error::RecordError;
 use crate::journal::record::Journal;
 use crate::store::{Traces, Transaction};
+use aegis_ledger::remedy::Remedy;
 
 /// What became of an action's payloads.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +51,18 @@ impl RedactError {
     pub fn help(&self) -> Option<String> {
         match self {
             RedactError::Record(error) => error.help(),
-            RedactError::Unknown { .. } => Some(
-                "`aegis audit` lists actions with the beginnings of their ids; `--db` names another log"
-                    .to_owned(),
-            ),
+            RedactError::Unknown { .. } => {
+                Some("look the action's id up among the records; it may be in another log".to_owned())
+            }
+        }
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            RedactError::Record(error) => error.remedy(),
+            RedactError::Unknown { .. } => Some(Remedy::ListActions),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use aegis_audit::sqlite::PrunePlan;
-use aegis_audit::{Archive, ArchiveError, Journal, RecordError, TrailError};
+use aegis_audit::{Archive, ArchiveError, Journal, RecordError, TrailError, VerifiedPlan};
 use aegis_engine::Digest;
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Event, Operator, Pruned, Redacted, Stamped};
@@ -13,7 +13,7 @@ use aegis_ledger::filter::Filter;
 use aegis_ledger::merkle::Frontier;
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::{
-    Anchor, Claim, Damage, DamageKind, ExportVerification, Exports, Standing, verify_exports,
+    Anchor, Claim, Damage, DamageKind, ExportVerification, Exports, Standing, Verification, verify_exports,
 };
 use aegis_testkit::{Append as _, Case, Place, append_one, mode};
 use chrono::{DateTime, Utc};
@@ -62,8 +62,17 @@ fn file(place: &Place, name: &str) -> PathBuf {
     place.directory.path().join(name)
 }
 
+fn verification(place: &Place) -> Verification {
+    place.read().verify(Vec::new(), |_, _| {}).unwrap()
+}
+
+/// The plan for a log that is sound.
+fn verified(place: &Place) -> VerifiedPlan {
+    plan(place).verified(&verification(place)).unwrap()
+}
+
 fn archive(place: &Place, name: &str) -> Result<Archive, ArchiveError> {
-    Archive::write(&place.read(), &plan(place), &file(place, name), |_| {})
+    Archive::write(&place.read(), &verified(place), &file(place, name), |_| {})
 }
 
 /// Prunes, and gives the number of the event that stands for it.
@@ -221,9 +230,9 @@ fn a_payload_that_an_archive_lost_shows_with_the_log_that_knows_of_no_redaction(
 #[test]
 fn a_pruning_that_tells_of_another_tree_shows_with_the_archive() {
     let place = log(10, 5);
-    let archived = archive(&place, "old.jsonl").unwrap();
+    let (archived, sound) = (archive(&place, "old.jsonl").unwrap(), verification(&place));
     cut_short_with(&place, archived.events(), &[Digest::of(b"a"), Digest::of(b"b")]);
-    let _ = place.open().delete_pruned(|_| {}).unwrap();
+    let _ = place.open().delete_pruned(&sound, |_| {}).unwrap();
     let damage = together(&place, "old.jsonl").verification.damage;
     assert!(
         matches!(&damage[..], [Damage { seq: Some(10), kind: DamageKind::Differs { .. } }]),
@@ -236,10 +245,12 @@ fn the_row_that_says_which_log_it_is_stays_bound() {
     for sql in ["UPDATE log SET created_at = created_at + 1", "UPDATE log SET key = randomblob(32)"] {
         let place = log(10, 5);
         let _ = prune(&place, "old.jsonl");
+        let before = verification(&place);
         place.tamper(sql);
         let damage = place.read().verify(Vec::new(), |_, _| {}).unwrap().damage;
         assert_eq!(damage, [Damage { seq: None, kind: DamageKind::WrongLog }], "{sql}");
         let plan = place.read().plan_prune(instant("2027-01-01T00:00:00Z"), instant(NEW)).unwrap();
+        let plan = plan.verified(&before).unwrap();
         let again = Archive::write(&place.read(), &plan, &file(&place, "again.jsonl"), |_| {});
         assert!(matches!(again, Err(ArchiveError::Trail(TrailError::Corrupt { .. }))), "{again:?}");
     }
@@ -258,9 +269,14 @@ fn a_damaged_log_is_not_pruned() {
         ("UPDATE log SET created_at = created_at + 1", 1),
     ] {
         let place = log(10, 5);
+        let sound = verification(&place);
         place.tamper(sql);
         let before = (place.files(), numbers(&place));
-        let error = archive(&place, "old.jsonl").unwrap_err();
+        let refused = plan(&place).verified(&verification(&place)).unwrap_err();
+        assert!(refused.to_string().starts_with("the log is damaged: "), "{sql}: {refused}");
+        // Nor where it was damaged after it was verified.
+        let plan = plan(&place).verified(&sound).unwrap();
+        let error = Archive::write(&place.read(), &plan, &file(&place, "old.jsonl"), |_| {}).unwrap_err();
         let ArchiveError::Damaged { seq, .. } = error else { panic!("{sql}: {error}") };
         assert_eq!(seq, row, "{sql}");
         assert_eq!((place.files(), numbers(&place)), before, "{sql}");
@@ -405,8 +421,9 @@ fn what_changed_since_it_was_archived_is_not_deleted() {
 
 /// Prunes all rows up to that of a receipt.
 pub(crate) fn prune_through(place: &Place, receipt: &Receipt) {
+    let sound = verification(place);
     cut_short(place, receipt.seq());
-    let _ = place.open().delete_pruned(|_| {}).unwrap();
+    let _ = place.open().delete_pruned(&sound, |_| {}).unwrap();
 }
 
 /// A log of which everything up to `through` was pruned, but not deleted yet.
@@ -456,8 +473,9 @@ fn a_pruning_that_was_cut_short_is_finished_by_the_next() {
     // On its own, too.
     let place = log(9000, 100);
     cut_short(&place, 8500);
-    assert_eq!(place.open().delete_pruned(|_| {}).unwrap(), 8500);
-    assert_eq!(place.open().delete_pruned(|_| {}).unwrap(), 0);
+    let sound = verification(&place);
+    assert_eq!(place.open().delete_pruned(&sound, |_| {}).unwrap(), 8500);
+    assert_eq!(place.open().delete_pruned(&sound, |_| {}).unwrap(), 0);
     assert_eq!(sound(&place), (8501, 601));
 }
 

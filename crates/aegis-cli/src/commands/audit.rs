@@ -5,32 +5,34 @@ mod events;
 mod filter;
 mod find;
 mod follow;
+mod json_line;
 mod list;
+mod overview;
 mod prune;
 mod record;
 mod redact;
 mod report;
-pub(crate) mod show;
+mod show;
 mod stats;
-pub(crate) mod survey;
-pub(crate) mod verify;
+mod verify;
+mod verifying;
 
 use clap::{Args, Subcommand};
 
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
 
 /// Show the audit trail, verify it, and look after it
 ///
-/// Without a command: one line for each action, oldest first. Filters are joined: a record must pass them all; one that
-/// may be given several times lets through any of its values.
+/// Without a command: one line for each action, oldest first. Filters are joined: a record must pass them
+/// all; one that may be given several times lets through any of its values.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk critical \
-    --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o november.csv\n  \
-    aegis audit --since 1h --format ocsf | your-siem-agent\n  aegis audit --follow --risk high\n\n\
-    --session and --agent, given here, select records."
+    after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk \
+    critical --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o \
+    november.csv\n  aegis audit --since 1h --format ocsf | your-siem-agent\n  aegis audit --follow --risk \
+    high\n\n--session and --agent, given here, select records."
 )]
 pub(crate) struct AuditArgs {
     #[command(subcommand)]
@@ -39,8 +41,8 @@ pub(crate) struct AuditArgs {
     list: list::ListArgs,
 }
 
-/// What to do with the trail. What each command is for stands at its arguments: a comment here would hide all but its
-/// first line.
+/// What to do with the trail. What each command is for stands at its arguments: a comment here would hide all
+/// but its first line.
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     Verify(verify::VerifyArgs),

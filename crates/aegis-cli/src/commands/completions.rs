@@ -1,12 +1,11 @@
 //! `aegis completions`: what a shell needs to complete commands and flags.
 
-use clap::{Args, CommandFactory as _};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use crate::args::Cli;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
 
 /// Print shell completions
 #[derive(Debug, Args)]
@@ -18,9 +17,14 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
-pub(crate) fn run(args: &CompletionsArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+/// Prints what a shell needs to complete `command`.
+pub(crate) fn run(
+    args: &CompletionsArgs,
+    mut command: Command,
+    settings: &Settings,
+) -> Result<ExitStatus, CommandError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "aegis", &mut script);
-    settings.output.answer(String::from_utf8_lossy(&script).trim_end())?;
+    clap_complete::generate(args.shell, &mut command, "aegis", &mut script);
+    settings.console.answer(String::from_utf8_lossy(&script).trim_end())?;
     Ok(ExitStatus::Success)
 }

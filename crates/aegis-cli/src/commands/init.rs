@@ -1,18 +1,15 @@
 //! `aegis init`: a policy to start from.
 
-use std::fs::File;
-use std::io::{self, IsTerminal as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
+use aegis_present::style::GOOD;
 use clap::Args;
-use dialoguer::Confirm;
 
+use crate::console::write_new;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::GOOD;
-use crate::settings::Settings;
 
 /// Write a commented starter policy, and name the next step
 ///
@@ -81,75 +78,21 @@ pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, Co
         let width = TEMPLATES.iter().map(|template| template.name.len()).max().unwrap_or_default();
         let lines =
             TEMPLATES.iter().map(|template| format!("{:width$}  {}", template.name, template.purpose()));
-        settings.output.answer(lines.collect::<Vec<_>>().join("\n"))?;
+        settings.console.answer(lines.collect::<Vec<_>>().join("\n"))?;
         return Ok(ExitStatus::Success);
     }
     let template = TEMPLATES.iter().find(|template| template.name == args.template).ok_or_else(|| {
         CommandError::usage(format!("there is no policy called `{}`", escape(&args.template)))
             .help("`aegis init --list` lists them")
     })?;
-    write(&args.output, template.text, args.force)?;
+    write_new(&args.output, template.text, args.force)?;
     let path = escape(&args.output.to_string_lossy());
     let flag = if args.output == Path::new("policy.yaml") { String::new() } else { format!(" -p {path}") };
-    settings.output.answer(format!(
+    settings.console.answer(format!(
         "{GOOD}wrote{GOOD:#} {path}\n\nRead it, change it, then:\n  aegis validate {path}\n  \
          echo '{{\"type\":\"read\",\"target\":\"crm\"}}' | aegis check{flag}"
     ))?;
     Ok(ExitStatus::Success)
-}
-
-/// Writes a new file, or overwrites one: if `force` says so, or a person at a terminal.
-pub(super) fn write(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
-    let failed = |error: &io::Error| {
-        CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
-    };
-    // Readable by all and writable by the owner alone, whatever the umask: `check` refuses anything laxer.
-    let create = || File::options().write(true).create_new(true).mode(0o644).open(path);
-    match create() {
-        Ok(file) => fill(file, text).map_err(|error| failed(&error)),
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            if !force {
-                ask_to_overwrite(path)?;
-            }
-            replace(path, text).map_err(|error| failed(&error))
-        }
-        Err(error) => Err(failed(&error)),
-    }
-}
-
-fn fill(mut file: File, text: &str) -> io::Result<()> {
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
-}
-
-/// Writes beside the old file and renames, so that there is a whole policy at any moment.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = path.with_file_name(name);
-    let file = File::options().write(true).create_new(true).mode(0o644).open(&beside)?;
-    let renamed = fill(file, text).and_then(|()| std::fs::rename(&beside, path));
-    if renamed.is_err() {
-        let _ = std::fs::remove_file(&beside);
-    }
-    renamed
-}
-
-fn ask_to_overwrite(path: &Path) -> Result<(), CommandError> {
-    let shown = escape(&path.to_string_lossy());
-    let refused = || {
-        CommandError::input(format!("`{shown}` exists already"))
-            .help("`--force` overwrites it, `--output FILE` writes elsewhere")
-    };
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
-        return Err(refused());
-    }
-    let question =
-        Confirm::new().with_prompt(format!("`{shown}` exists already. Overwrite it?")).default(false);
-    match question.interact_opt() {
-        Ok(Some(true)) => Ok(()),
-        _ => Err(refused()),
-    }
 }
 
 #[cfg(test)]

@@ -5,13 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
-use clap::{Args, CommandFactory as _};
+use clap::Args;
 use clap_mangen::Man;
 
-use crate::args::Cli;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::settings::Settings;
 
 /// Print the manual page of aegis, or of one of its commands
 #[derive(Debug, Args)]
@@ -25,8 +24,12 @@ pub(crate) struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &ManArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let mut root = Cli::command();
+/// Prints or writes the pages of `root`, or of commands below it.
+pub(crate) fn run(
+    args: &ManArgs,
+    mut root: clap::Command,
+    settings: &Settings,
+) -> Result<ExitStatus, CommandError> {
     root.build();
     if let Some(directory) = &args.dir {
         write_all(&root, directory)?;
@@ -41,13 +44,14 @@ pub(crate) fn run(args: &ManArgs, settings: &Settings) -> Result<ExitStatus, Com
     }
     let page =
         page(command).map_err(|error| CommandError::input(format!("cannot write the page: {error}")))?;
-    settings.output.answer(String::from_utf8_lossy(&page).trim_end())?;
+    settings.console.answer(String::from_utf8_lossy(&page).trim_end())?;
     Ok(ExitStatus::Success)
 }
 
 fn page(command: &clap::Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
-    // `aegis check` is called aegis-check(1); the date is left out, so that the same source gives the same page.
+    // `aegis check` is called aegis-check(1); the date is left out, so that the same source gives the same
+    // page.
     let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
     Man::new(command.clone().name(name)).date("").render(&mut page)?;
     Ok(page)

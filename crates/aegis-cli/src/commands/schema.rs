@@ -1,14 +1,13 @@
 //! `aegis schema`: the JSON Schemas, generated from the types that read and write.
 
-use aegis_audit::Record;
 use aegis_engine::{TestDocument, action_schema, policy_schema, schema_of};
+use aegis_ledger::record::Record;
+use aegis_present::json::v1::{DecisionV1, StatisticsV1};
 use clap::{Args, ValueEnum};
 
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::DecisionV1;
-use crate::output::json::v1::statistics::StatisticsV1;
-use crate::settings::Settings;
 
 /// Print the JSON Schema (draft 2020-12) of policies, test files, actions, decisions, records or statistics
 #[derive(Debug, Args)]
@@ -48,6 +47,6 @@ pub(crate) fn run(args: &SchemaArgs, settings: &Settings) -> Result<ExitStatus, 
     };
     let text = serde_json::to_string_pretty(&schema)
         .map_err(|error| CommandError::input(format!("cannot write the schema: {error}")))?;
-    settings.output.answer(text)?;
+    settings.console.answer(text)?;
     Ok(ExitStatus::Success)
 }

@@ -5,37 +5,38 @@ mod files;
 
 use std::path::PathBuf;
 
-use aegis_engine::{Coverage, ExampleResult, Mutation, Suite};
+use aegis_engine::{TestChoice, TestRun};
+use aegis_present::ci::{annotate_runs, render_junit};
+use aegis_present::json::v1::TestReportV1;
+use aegis_present::lines::{render_run, render_summary};
 use clap::{Args, ValueEnum};
 
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::github::render_github;
-use crate::output::json::v1::examples::render_json;
-use crate::output::junit::render_junit;
-use crate::render::examples::{render_run, render_summary};
-use crate::settings::Settings;
-pub(crate) use files::{Place, TestFiles};
 
 /// Run the examples of policies: does each action get the answer that it should?
 ///
-/// Examples stand in a policy, under its rules or at its end, and in files of their own: FILE.test.yaml beside FILE.yaml
-/// is picked up by itself. An example without `at` is decided as of Monday, 5 January 2026, 12:00 UTC, and fails where
-/// another instant would make a difference. Nothing is asked and nothing is recorded.
+/// Examples stand in a policy, under its rules or at its end, and in files of their own: FILE.test.yaml
+/// beside FILE.yaml is picked up by itself. An example without `at` is decided as of Monday, 5 January 2026,
+/// 12:00 UTC, and fails where another instant would make a difference. Nothing is asked and nothing is
+/// recorded.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis test policy.yaml --coverage\n  aegis test policies/*.yaml --mutate\n  \
-    aegis test policy.yaml --init -o policy.test.yaml\n\nExit status: 0 every example holds, 1 one does not, coverage is \
-    too low or a change survives, 2 wrong usage, 5 unreadable policy or test file."
+    aegis test policy.yaml --init -o policy.test.yaml\n\nExit status: 0 every example holds, 1 one does not, \
+    coverage is too low or a change survives, 2 wrong usage, 5 unreadable policy or test file."
 )]
 pub(crate) struct TestArgs {
-    /// The policies, each by itself, and test files, each with its policy [default: the policies of --policy, joined]
+    /// The policies, each by itself, and test files, each with its policy [default: the policies of --policy,
+    /// joined]
     #[arg(value_name = "POLICY")]
     files: Vec<PathBuf>,
     /// How to report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
-    /// Run only the examples with this text in their place (file, colon, line), in their action or in what they expect
+    #[arg(long, value_enum, default_value_t = TestFormat::Text)]
+    format: TestFormat,
+    /// Run only the examples with this text in their place (file, colon, line), in their action or in what
+    /// they expect
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["coverage", "min_coverage", "mutate"])]
     filter: Option<String>,
     /// Say which rules decide no example, and which conditions never hold or always do
@@ -57,7 +58,7 @@ pub(crate) struct TestArgs {
 
 /// How to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum TestFormat {
     /// A line for each example, for a person
     Text,
     /// One object on one line
@@ -68,50 +69,23 @@ enum Format {
     Github,
 }
 
-/// What came of testing one policy.
-#[derive(Debug)]
-pub(crate) struct TestRun<'a> {
-    pub(crate) files: &'a TestFiles,
-    pub(crate) results: Vec<ExampleResult<'a>>,
-    pub(crate) coverage: Option<Coverage<'a>>,
-    /// The percentage that the coverage must have.
-    pub(crate) min_coverage: u8,
-    pub(crate) mutation: Option<Mutation<'a>>,
-}
-
-impl TestRun<'_> {
-    /// Whether enough is covered.
-    pub(crate) fn is_covered(&self) -> bool {
-        let wanted = usize::from(self.min_coverage) * 10;
-        self.coverage.as_ref().is_none_or(|coverage| {
-            // Where there is no example, nothing is tested, even if there is nothing to cover.
-            coverage.share().permille() >= wanted && !(wanted > 0 && self.results.is_empty())
-        })
-    }
-
-    /// How many examples do not hold.
-    pub(crate) fn failed(&self) -> usize {
-        self.results.iter().filter(|result| !result.passed()).count()
-    }
-
-    /// Whether everything is as it should be.
-    pub(crate) fn passed(&self) -> bool {
-        let survivors = self.mutation.as_ref().map_or(0, |mutation| mutation.survivors.len());
-        self.failed() == 0 && self.is_covered() && survivors == 0
-    }
-}
-
 pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     let (groups, mut status) = files::read(&args.files, settings)?;
     if args.init {
         let drafted = draft::run(&groups, args.output.as_deref(), settings)?;
         return Ok(status.worse(drafted));
     }
-    let runs: Vec<_> = groups.iter().map(|files| test(files, args)).collect();
+    let choice = TestChoice {
+        filter: args.filter.as_deref(),
+        coverage: args.coverage,
+        min_coverage: args.min_coverage,
+        mutation: args.mutate,
+    };
+    let runs: Vec<_> = groups.iter().map(|group| TestRun::new(&group.files, &choice)).collect();
     for run in &runs {
         if run.results.is_empty() && args.filter.is_none() {
-            output.note(format!(
+            console.note(format!(
                 "{} has no examples; `aegis test --init` writes a first set",
                 run.files.name()
             ));
@@ -121,34 +95,21 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
         }
     }
     match args.format {
-        Format::Text => {
+        TestFormat::Text => {
             let mut text: String = runs.iter().map(render_run).collect();
             text.push_str(&render_summary(&runs));
-            output.answer(text)?;
+            console.answer(text)?;
         }
-        Format::Json => output.answer(render_json(&runs, status == ExitStatus::Success))?,
-        Format::Junit => output.answer(render_junit(&runs)?)?,
-        Format::Github => output.answer(render_github(&runs))?,
+        TestFormat::Json => {
+            console.answer(TestReportV1::new(&runs, status == ExitStatus::Success).to_line())?;
+        }
+        TestFormat::Junit => console.answer(junit(&runs)?)?,
+        TestFormat::Github => console.answer(annotate_runs(&runs))?,
     }
     Ok(status)
 }
 
-fn test<'a>(files: &'a TestFiles, args: &TestArgs) -> TestRun<'a> {
-    let suite = Suite::new(files.policy(), files.documents(), files.tests());
-    let mut results = suite.run();
-    if let Some(text) = &args.filter {
-        results.retain(|result| mentions(files, result, text));
-    }
-    let coverage = (args.coverage || args.min_coverage.is_some()).then(|| suite.coverage());
-    let mutation = args.mutate.then(|| suite.mutate());
-    TestRun { files, results, coverage, min_coverage: args.min_coverage.unwrap_or_default(), mutation }
-}
-
-/// Whether an example has `text` in its place, in its action or in what it expects.
-fn mentions(files: &TestFiles, result: &ExampleResult<'_>, text: &str) -> bool {
-    let place = files.place(result.example.span).to_string();
-    let action = result.example.action.canonical();
-    let rule = result.example.expect.rule.as_ref().map_or("", |rule| &rule.value);
-    let approval = result.example.expect.approval.map_or("", |approval| approval.value.as_str());
-    [&place, &action, rule, approval, result.decision.matched_rule()].iter().any(|part| part.contains(text))
+fn junit(runs: &[TestRun<'_>]) -> Result<String, CommandError> {
+    render_junit("aegis test", runs)
+        .map_err(|error| CommandError::input(format!("cannot write the report: {error}")))
 }

@@ -1,42 +1,40 @@
 //! `aegis validate`: every problem of every file, at once.
 
-mod codes;
-mod github;
-mod json;
-mod sarif;
-
 use std::path::PathBuf;
 
-use aegis_engine::{Diagnostic, Severity, Source, lint, load, to_json_line};
+use aegis_engine::{Code, Diagnostic, Severity, Source, SourceText, escape_capped, lint, load, nearest_code};
+use aegis_present::ci::{SarifLog, annotate_finding};
+use aegis_present::diagnostics::{explain_code, list_codes, render_diagnostics};
+use aegis_present::json::v1::PolicyReportV1;
+use aegis_present::quantity::counted;
+use aegis_present::style::GOOD;
 use clap::{Args, ValueEnum};
 
-use self::json::ReportV1;
-use self::sarif::ResultV210;
-
+use crate::console::Console;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::{GOOD, Output, count};
-use crate::render::diagnostics::{SourceText, render_diagnostics};
-use crate::settings::Settings;
-use crate::source::read_source;
+use crate::unchecked_file::read_unchecked;
 
 /// Report every problem of policy files, each with its place and a remedy
 ///
-/// Errors keep a policy from being used. Warnings are about what is probably not meant, such as a rule that can never
-/// decide; a comment silences one: `# aegis: allow(unreachable-rule) — reason`, above the rule or beside it.
+/// Errors keep a policy from being used. Warnings are about what is probably not meant, such as a rule that
+/// can never decide; a comment silences one: `# aegis: allow(unreachable-rule) — reason`, above the rule or
+/// beside it.
 ///
 /// Exits 0 if the files can be used, 1 if one holds an error, 5 if one cannot be read.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis validate policy.yaml\n  aegis validate --deny warnings --format github policies/*.yaml\n  aegis validate --explain unreachable-rule"
+    after_help = "Examples:\n  aegis validate policy.yaml\n  aegis validate --deny warnings --format github \
+    policies/*.yaml\n  aegis validate --explain unreachable-rule"
 )]
 pub(crate) struct ValidateArgs {
     /// The files; `-` is standard input [default: the policy of --policy]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// How to report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = FindingFormat::Text)]
+    format: FindingFormat,
     /// Exit 1 on warnings too
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
@@ -57,7 +55,7 @@ enum Deny {
 
 /// How to report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum FindingFormat {
     /// As a compiler does, for a person
     Text,
     /// One object on one line
@@ -69,20 +67,20 @@ enum Format {
 }
 
 pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     if args.codes {
-        output.answer(codes::list())?;
+        console.answer(list_codes())?;
         return Ok(ExitStatus::Success);
     }
     if let Some(word) = &args.explain {
-        output.answer(codes::explain(word)?)?;
+        console.answer(explain_code(code(word)?))?;
         return Ok(ExitStatus::Success);
     }
     let paths = if args.files.is_empty() { &settings.policies } else { &args.files };
     let mut status = ExitStatus::Success;
     let mut report = Report::new(args.format, paths.len());
     for path in paths {
-        match read_source(path) {
+        match read_unchecked(path) {
             Ok(text) => {
                 let sources = [Source { text: &text }];
                 let loaded = load(&sources);
@@ -93,90 +91,104 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
                     status = status.worse(ExitStatus::No);
                 }
                 let rules = loaded.policy.map(|policy| policy.rules().len());
-                report.file(output, &SourceText::new(path, &text), &found, rules, args.deny)?;
+                report.file(
+                    console,
+                    &SourceText::new(&path.to_string_lossy(), &text),
+                    &found,
+                    rules,
+                    args.deny,
+                )?;
             }
             Err(error) => {
                 // The other files are looked at all the same.
-                output.error(&error);
+                console.error(&error);
                 status = status.worse(error.status);
             }
         }
     }
-    report.finish(output, status == ExitStatus::Success)?;
+    report.finish(console, status == ExitStatus::Success)?;
     Ok(status)
+}
+
+/// The code that a word names.
+fn code(word: &str) -> Result<Code, CommandError> {
+    Code::from_word(word).ok_or_else(|| {
+        let wrong = CommandError::usage(format!("there is no code `{}`", escape_capped(word, 64)));
+        wrong.help(match nearest_code(word) {
+            Some(code) => format!("did you mean `{code}`?"),
+            None => "`aegis validate --codes` lists them".to_owned(),
+        })
+    })
 }
 
 /// What is reported once every file was looked at; text and commands go out as they come.
 enum Report {
     Text,
     Github,
-    Json(ReportV1),
-    Sarif(Vec<ResultV210>),
+    Json(PolicyReportV1),
+    Sarif(Box<SarifLog>),
 }
 
 impl Report {
-    fn new(format: Format, files: usize) -> Report {
+    fn new(format: FindingFormat, files: usize) -> Report {
         match format {
-            Format::Text => Report::Text,
-            Format::Github => Report::Github,
-            Format::Json => Report::Json(ReportV1 { valid: true, files, diagnostics: Vec::new() }),
-            Format::Sarif => Report::Sarif(Vec::new()),
+            FindingFormat::Text => Report::Text,
+            FindingFormat::Github => Report::Github,
+            FindingFormat::Json => Report::Json(PolicyReportV1::new(files)),
+            FindingFormat::Sarif => Report::Sarif(Box::new(SarifLog::new())),
         }
     }
 
     fn file(
         &mut self,
-        output: Output,
+        console: Console,
         source: &SourceText<'_>,
         found: &[Diagnostic],
         rules: Option<usize>,
         deny: Option<Deny>,
     ) -> Result<(), CommandError> {
         match self {
-            Report::Text => return show(output, source, found, rules, deny),
+            Report::Text => return show(console, source, found, rules, deny),
             Report::Github => {
                 for diagnostic in found {
-                    output.answer(github::command(diagnostic, source))?;
+                    console.answer(annotate_finding(diagnostic, source))?;
                 }
             }
-            Report::Json(report) => {
-                report.diagnostics.extend(found.iter().map(|found| json::finding(found, source)));
-            }
-            Report::Sarif(results) => results.extend(found.iter().map(|found| sarif::result(found, source))),
+            Report::Json(report) => report.add(found, source),
+            Report::Sarif(report) => report.add(found, source),
         }
         Ok(())
     }
 
-    fn finish(self, output: Output, valid: bool) -> Result<(), CommandError> {
+    fn finish(self, console: Console, valid: bool) -> Result<(), CommandError> {
         match self {
             Report::Text | Report::Github => Ok(()),
-            Report::Json(report) => {
-                output.answer(to_json_line(&ReportV1 { valid, ..report }).unwrap_or_default())
-            }
-            Report::Sarif(results) => output.answer(to_json_line(&sarif::log(results)).unwrap_or_default()),
+            Report::Json(report) => console.answer(report.into_line(valid)),
+            Report::Sarif(report) => console.answer(report.to_line()),
         }
     }
 }
 
 fn show(
-    output: Output,
+    console: Console,
     source: &SourceText<'_>,
     diagnostics: &[Diagnostic],
     rules: Option<usize>,
     deny: Option<Deny>,
 ) -> Result<(), CommandError> {
     let name = source.name();
-    let errors = diagnostics.iter().filter(|found| found.severity == Severity::Error).count();
-    let warnings = diagnostics.len() - errors;
-    let rendered = render_diagnostics(diagnostics, std::slice::from_ref(source), output.colors_stdout());
-    let rules = rules.filter(|_| errors == 0);
+    let is_error = |found: &&Diagnostic| found.severity == Severity::Error;
+    let errors = diagnostics.iter().filter(is_error).count() as u64;
+    let warnings = diagnostics.len() as u64 - errors;
+    let rendered = render_diagnostics(diagnostics, std::slice::from_ref(source), console.colors_stdout());
+    let rules = rules.filter(|_| errors == 0).map(|rules| rules as u64);
     let summary = match rules {
-        Some(rules) if warnings == 0 => format!("{GOOD}ok{GOOD:#}  {name}: {}", count(rules, "rule")),
-        Some(_) if deny.is_some() => format!("{name}: {}, denied", count(warnings, "warning")),
+        Some(rules) if warnings == 0 => format!("{GOOD}ok{GOOD:#}  {name}: {}", counted(rules, "rule")),
+        Some(_) if deny.is_some() => format!("{name}: {}, denied", counted(warnings, "warning")),
         Some(rules) => {
-            format!("{GOOD}ok{GOOD:#}  {name}: {}, {}", count(rules, "rule"), count(warnings, "warning"))
+            format!("{GOOD}ok{GOOD:#}  {name}: {}, {}", counted(rules, "rule"), counted(warnings, "warning"))
         }
-        None => format!("{name}: {}", count(errors, "error")),
+        None => format!("{name}: {}", counted(errors, "error")),
     };
-    output.answer(format!("{rendered}{summary}"))
+    console.answer(format!("{rendered}{summary}"))
 }

@@ -4,6 +4,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::remedy::Remedy;
+
 /// Why exported events could not be written or read. Lines are counted from 1.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -78,10 +80,19 @@ impl EventLinesError {
     #[must_use]
     pub fn help(&self) -> Option<String> {
         Some(match self {
-            EventLinesError::NotEvents => "`aegis audit --events -o FILE` writes such a file".to_owned(),
+            EventLinesError::NotEvents => "export events to make such a file".to_owned(),
             EventLinesError::Newer { .. } => "use the newer program".to_owned(),
             damage if damage.is_damage() => "it is not repaired: fetch another copy of the file".to_owned(),
             _ => return None,
         })
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            EventLinesError::NotEvents => Some(Remedy::ExportEvents),
+            _ => None,
+        }
     }
 }

@@ -7,6 +7,7 @@ use aegis_engine::escape;
 use thiserror::Error;
 
 use crate::event_lines::{EventLinesError, EventReader, EventsHeader};
+use crate::remedy::Remedy;
 use crate::stored_event::StoredEvent;
 use crate::verify::anchor::{Anchor, Claim, Standing};
 use crate::verify::damage::{Damage, DamageKind};
@@ -114,6 +115,15 @@ impl ExportsError {
                 Some("give all exports, oldest first, each going on where the one before it ends".to_owned())
             }
             ExportsError::None | ExportsError::Receipts(_) => None,
+        }
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            ExportsError::Unreadable { source, .. } => source.remedy(),
+            _ => None,
         }
     }
 }

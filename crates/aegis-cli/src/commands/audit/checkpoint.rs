@@ -6,33 +6,41 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aegis_audit::{Checkpoint, CheckpointNote, Operator, SignerKey, Trail, TrailReader, Verification};
+use aegis_audit::Journal;
+use aegis_audit::sqlite::TrailReader;
 use aegis_engine::{escape, escape_capped};
+use aegis_ledger::checkpoint::{Checkpoint, CheckpointNote};
+use aegis_ledger::event::Operator;
+use aegis_ledger::note::SignerKey;
+use aegis_ledger::verify::Verification;
+use aegis_present::quantity::counted;
 use aegis_runtime::{current_host, current_user};
 use chrono::Utc;
 use clap::Args;
 
 use super::find::find_action;
-use super::verify::{Bar, json_line};
+use super::json_line::json_line;
+use super::verifying::verify;
+use crate::console::{FileError, is_part_of_log, write_whole};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::file::{FileError, is_part_of_log, write_whole};
-use crate::settings::Settings;
 
 /// For how long a writer waits for others.
 const WAIT: Duration = Duration::from_secs(10);
 
 /// Print a checkpoint of the log, to be kept elsewhere
 ///
-/// A checkpoint says how many events the log has, and the hash over all of them (RFC 6962), in the format of transparency
-/// logs (C2SP tlog-checkpoint). Kept where the log's owner cannot reach it, it later proves with `verify --checkpoint`
-/// that nothing up to there was changed or cut off. The log is verified first; a damaged one gets no checkpoint. Then the
-/// checkpoint is recorded in the log: it covers every event before that record.
+/// A checkpoint says how many events the log has, and the hash over all of them (RFC 6962), in the format of
+/// transparency logs (C2SP tlog-checkpoint). Kept where the log's owner cannot reach it, it later proves with
+/// `verify --checkpoint` that nothing up to there was changed or cut off. The log is verified first; a
+/// damaged one gets no checkpoint. Then the checkpoint is recorded in the log: it covers every event before
+/// that record.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit checkpoint -o 2026-11-23.note\n  aegis audit checkpoint --new-key \
-    example.com/audit -o audit.key\n  aegis audit checkpoint --key audit.key | mail -s checkpoint auditor@example.com\n  \
-    aegis audit checkpoint --prove 0193a1b2-... -o proof.json"
+    example.com/audit -o audit.key\n  aegis audit checkpoint --key audit.key | mail -s checkpoint \
+    auditor@example.com\n  aegis audit checkpoint --prove 0193a1b2-... -o proof.json"
 )]
 pub(crate) struct CheckpointArgs {
     /// Sign it with the private key in this file, which nobody else may be able to read
@@ -44,8 +52,8 @@ pub(crate) struct CheckpointArgs {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Print a proof that the log has the decision of this action, to be checked with `verify --proof`; the ID is as for
-    /// `show`
+    /// Print a proof that the log has the decision of this action, to be checked with `verify --proof`; the
+    /// ID is as for `show`
     #[arg(long, value_name = "ID")]
     prove: Option<String>,
     /// Leave parameters and description out of the proof
@@ -64,13 +72,11 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
         );
     }
     if let (Some(name), Some(path)) = (&args.new_key, &args.output) {
-        return key::make(name, path, settings.output);
+        return key::make(name, path, settings.console);
     }
     let signer = args.key.as_deref().map(key::read).transpose()?;
     let reader = TrailReader::open(&settings.db)?;
-    let bar = Bar::new(settings.output);
-    let verification = reader.verify(Vec::new(), |done, total| bar.show(done, total))?;
-    bar.clear();
+    let verification = verify(&reader, settings.console)?;
     if let Some(damage) = verification.damage.first() {
         return Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
             .help("a damaged log gets no checkpoint; `aegis audit verify` names everything that is wrong"));
@@ -84,16 +90,16 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
         Some(action_id) => prove(&reader, action_id, &note, !args.no_payload)?,
     };
     match &args.output {
-        None => settings.output.answer(answer.strip_suffix('\n').unwrap_or(&answer))?,
+        None => settings.console.answer(answer.strip_suffix('\n').unwrap_or(&answer))?,
         Some(path) => {
             write_whole(path, &settings.db, |file| {
                 Ok::<_, FileError<CommandError>>(file.write_all(answer.as_bytes())?)
             })?;
             let events = checkpoint.size;
             let what = if proven.is_some() { "a proof with a checkpoint" } else { "a checkpoint" };
-            settings.output.note(format!(
-                "{what} of {events} event{} was written to `{}`",
-                if events == 1 { "" } else { "s" },
+            settings.console.note(format!(
+                "{what} of {} was written to `{}`",
+                counted(events, "event"),
                 escape(&path.to_string_lossy())
             ));
         }
@@ -118,7 +124,7 @@ fn checkpoint(
     }
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
-    let mut trail = Trail::open(&settings.db, WAIT)?;
+    let mut trail = Journal::open(&settings.db, WAIT)?;
     let signed_by = signer.map(SignerKey::name);
     let (checkpoint, _receipt) = trail.record_checkpoint(verification, Utc::now(), signed_by, operator)?;
     Ok(checkpoint)

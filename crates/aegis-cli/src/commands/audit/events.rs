@@ -4,22 +4,19 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write as _};
 use std::path::Path;
 
-use aegis_audit::{Compression, EventLinesError, EventRange, RangeError, TrailReader};
+use aegis_audit::sqlite::{EventRange, RangeError, TrailReader};
 use aegis_engine::escape;
-use indicatif::{ProgressBar, ProgressStyle};
+use aegis_ledger::event_lines::{Compression, EventLinesError};
+use aegis_present::quantity::counted;
 
 use super::filter::FilterArgs;
-
+use crate::console::{Console, FileError, Progress, write_whole};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::output::file::{FileError, write_whole};
-use crate::settings::Settings;
 
 /// From how many events on a progress bar is shown.
 const LONG: u64 = 50_000;
-/// How many events go by between two looks at the bar.
-const STEP: u64 = 1 << 12;
 
 /// Writes the events of some time to a file or to standard output.
 pub(super) fn run(
@@ -35,19 +32,20 @@ pub(super) fn run(
         ));
     }
     let reader = TrailReader::open(&settings.db)?;
-    let output = settings.output;
+    let console = settings.console;
     reader.at_one_moment(|reader| {
         let range = reader.event_range(since, until).map_err(|error| failure(error, path))?;
-        let bar = bar(range.events(), "events", output);
+        let bar = Progress::through("events", LONG, console);
+        bar.begin(range.events());
         let written = match path {
-            None => to_stdout(reader, &range, output, &bar),
+            None => to_stdout(reader, &range, console, &bar),
             Some(path) => write_whole(path, &settings.db, |file| to_file(reader, &range, path, file, &bar)),
         };
-        bar.finish_and_clear();
+        bar.end();
         let events = written?;
         if let Some(path) = path {
             let shown = escape(&path.to_string_lossy());
-            output.note(format!("{events} event{} written to `{shown}`", if events == 1 { "" } else { "s" }));
+            console.note(format!("{} written to `{shown}`", counted(events, "event")));
         }
         Ok(ExitStatus::Success)
     })
@@ -56,12 +54,12 @@ pub(super) fn run(
 fn to_stdout(
     reader: &TrailReader,
     range: &EventRange,
-    output: Output,
-    bar: &ProgressBar,
+    console: Console,
+    bar: &Progress,
 ) -> Result<u64, CommandError> {
-    let stdout = BufWriter::new(output.stdout());
+    let stdout = BufWriter::new(console.stdout());
     let written =
-        reader.write_events(range, Compression::None, stdout, |done| step(bar, done)).and_then(|written| {
+        reader.write_events(range, Compression::None, stdout, |done| bar.advance(done)).and_then(|written| {
             let (mut stdout, end) = written;
             stdout.flush().map_err(EventLinesError::from)?;
             Ok(end.events)
@@ -80,9 +78,9 @@ fn to_file(
     range: &EventRange,
     path: &Path,
     file: &mut BufWriter<File>,
-    bar: &ProgressBar,
+    bar: &Progress,
 ) -> Result<u64, FileError<CommandError>> {
-    match reader.write_events(range, Compression::of_name(path), file, |done| step(bar, done)) {
+    match reader.write_events(range, Compression::of_name(path), file, |done| bar.advance(done)) {
         Ok((_, end)) => Ok(end.events),
         Err(RangeError::Write(EventLinesError::Io(error))) => Err(FileError::Io(error)),
         Err(error) => Err(FileError::Content(failure(error, Some(path)))),
@@ -102,21 +100,5 @@ fn failure(error: RangeError, path: Option<&Path>) -> CommandError {
             CommandError::input(format!("cannot write {place}: {error}"))
         }
         other => CommandError::input(other.to_string()),
-    }
-}
-
-/// A bar for whoever is watching something long; hidden otherwise.
-pub(super) fn bar(total: u64, noun: &str, output: Output) -> ProgressBar {
-    if !output.shows_progress() || total < LONG {
-        return ProgressBar::hidden();
-    }
-    let template = format!("{{bar:40}} {{human_pos}}/{{human_len}} {noun}, {{eta}} left");
-    let style = ProgressStyle::with_template(&template);
-    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-fn step(bar: &ProgressBar, done: u64) {
-    if done.is_multiple_of(STEP) {
-        bar.set_position(done);
     }
 }

@@ -1,12 +1,13 @@
 //! The filters that several commands share.
 
-use aegis_audit::{Answer, Filter, ResultStatus};
 use aegis_engine::{ApprovalMode, RiskLevel};
+use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::filter::Filter;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 
-use crate::settings::Settings;
+use crate::effective_settings::Settings;
 
 /// Which records. Filters are joined: a record must pass them all.
 #[derive(Debug, Default, PartialEq, Args)]
@@ -18,16 +19,32 @@ pub(crate) struct FilterArgs {
     #[arg(long)]
     pub(crate) target: Option<String>,
     /// Only this risk level
-    #[arg(long, value_name = "LEVEL", value_parser = words(RiskLevel::ALL.map(RiskLevel::as_str), RiskLevel::from_word))]
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        value_parser = words(RiskLevel::ALL, RiskLevel::as_str, RiskLevel::from_word)
+    )]
     pub(crate) risk: Vec<RiskLevel>,
     /// Only what the policy required this of
-    #[arg(long, value_name = "APPROVAL", value_parser = words(ApprovalMode::ALL.map(ApprovalMode::as_str), ApprovalMode::from_word))]
+    #[arg(
+        long,
+        value_name = "APPROVAL",
+        value_parser = words(ApprovalMode::ALL, ApprovalMode::as_str, ApprovalMode::from_word)
+    )]
     pub(crate) approval: Vec<ApprovalMode>,
     /// Only what was answered so
-    #[arg(long, value_name = "ANSWER", value_parser = words(Answer::ALL.map(Answer::as_str), Answer::from_word))]
+    #[arg(
+        long,
+        value_name = "ANSWER",
+        value_parser = words(Answer::ALL, Answer::as_str, Answer::from_word)
+    )]
     pub(crate) decision: Vec<Answer>,
     /// Only what ended so
-    #[arg(long, value_name = "STATUS", value_parser = words(ResultStatus::ALL.map(ResultStatus::as_str), ResultStatus::from_word))]
+    #[arg(
+        long,
+        value_name = "STATUS",
+        value_parser = words(ResultStatus::ALL, ResultStatus::as_str, ResultStatus::from_word)
+    )]
     pub(crate) result: Vec<ResultStatus>,
     /// Only what this rule decided; `<default>` is no rule
     #[arg(long, value_name = "NAME")]
@@ -70,10 +87,12 @@ impl FilterArgs {
 
 /// One of a closed list of words.
 fn words<const N: usize, T: Clone + Send + Sync + 'static>(
-    words: [&'static str; N],
+    all: [T; N],
+    as_str: fn(T) -> &'static str,
     from_word: fn(&str) -> Option<T>,
 ) -> impl clap::builder::TypedValueParser<Value = T> {
-    PossibleValuesParser::new(words).try_map(move |word| from_word(&word).ok_or("not one of the words"))
+    PossibleValuesParser::new(all.map(as_str))
+        .try_map(move |word| from_word(&word).ok_or("not one of the words"))
 }
 
 /// An age, a date or an instant.

@@ -1,7 +1,8 @@
 //! Which action a person means.
 
-use aegis_audit::{Found, Life, TrailReader};
+use aegis_audit::sqlite::TrailReader;
 use aegis_engine::escape_capped;
+use aegis_ledger::history::{Found, History};
 
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -14,10 +15,11 @@ const LISTED: usize = 10;
 const MAX_WORD: usize = 24;
 
 /// What `ID` says in the help of every command that takes one.
-pub(super) const ID_HELP: &str = "An action's id, the beginning of one (at least 4 characters), or `seq:17` for the \
-                                  action that event 17 of the log, or a receipt, is about";
+pub(super) const ID_HELP: &str = "An action's id, the beginning of one (at least 4 characters), or `seq:17` \
+for the action that event 17 of the log, or a receipt, is about";
 
-/// The id of the action that `text` stands for: an id, the beginning of one, or `seq:` and the number of an event.
+/// The id of the action that `text` stands for: an id, the beginning of one, or `seq:` and the number of an
+/// event.
 ///
 /// # Errors
 /// When it stands for none, or for several.
@@ -40,8 +42,8 @@ pub(super) fn find_action(reader: &TrailReader, text: &str) -> Result<String, Co
         Found::One(id) => Ok(id),
         Found::Nothing => {
             Err(CommandError::new(ExitStatus::No, format!("no action `{shown}` is in the audit log")).help(
-                "`aegis audit` lists actions with the beginnings of their ids; `--db` names another log, and pruned \
-                 actions are in their archive",
+                "`aegis audit` lists actions with the beginnings of their ids; `--db` names another log, and \
+                 pruned actions are in their archive",
             ))
         }
         Found::Several(ids) => Err(ambiguous(reader, &shown, &ids)?),
@@ -70,8 +72,8 @@ fn by_number(reader: &TrailReader, number: &str) -> Result<String, CommandError>
 fn ambiguous(reader: &TrailReader, shown: &str, ids: &[String]) -> Result<CommandError, CommandError> {
     let mut lines = Vec::new();
     for id in ids.iter().take(LISTED) {
-        lines.push(match reader.life(id)? {
-            Some(life) => format!("  {}", describe(&life)),
+        lines.push(match reader.history(id)? {
+            Some(history) => format!("  {}", describe(&history)),
             None => format!("  {}", escape_capped(id, 80)),
         });
     }
@@ -83,9 +85,9 @@ fn ambiguous(reader: &TrailReader, shown: &str, ids: &[String]) -> Result<Comman
         .help(format!("give more of the one that is meant:\n{}", lines.join("\n"))))
 }
 
-fn describe(life: &Life) -> String {
-    let id = escape_capped(&life.action_id, 80);
-    let Some((event, entry)) = life.main_event().and_then(|event| Some((event, event.entry()?))) else {
+fn describe(history: &History) -> String {
+    let id = escape_capped(&history.action_id, 80);
+    let Some((event, entry)) = history.main_event().and_then(|event| Some((event, event.entry()?))) else {
         return id;
     };
     let word = |text: &str| escape_capped(text, MAX_WORD);

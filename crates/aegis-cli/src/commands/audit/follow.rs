@@ -4,21 +4,24 @@ use std::io::{self, BufWriter, Write};
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use aegis_audit::{ExportFormat, Filter, Followed, Follower, Record, RecordWriter, TrailError, Watch, Woken};
+use aegis_audit::sqlite::{Followed, Follower};
+use aegis_audit::{TrailError, Watch, Woken};
 use aegis_engine::escape;
+use aegis_ledger::export::{ExportFormat, RecordWriter};
+use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
+use aegis_present::table::RecordLines;
 
+use crate::console::{Console, PaintedStdout, stdout, stdout_width};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
-use crate::output::Output;
-use crate::render::record_lines::RecordLines;
-use crate::settings::Settings;
-use crate::terminal::stdout_width;
 
 /// How many records to begin with where nobody says.
 const FIRST: u64 = 10;
 /// How long to wait at most before looking at the log unasked: not every file system tells of changes.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
-/// How long after a change to look again. A program that knows nothing of the log's lock is seen writing before what it
-/// writes can be read.
+/// How long after a change to look again. A program that knows nothing of the log's lock is seen writing
+/// before what it writes can be read.
 const SOON: Duration = Duration::from_millis(40);
 
 /// Why following ended.
@@ -39,8 +42,8 @@ impl From<io::Error> for Stop {
     }
 }
 
-/// Writes the newest records, then what is appended, until nobody reads it any more: for other programs, or as lines of
-/// columns for a person.
+/// Writes the newest records, then what is appended, until nobody reads it any more: for other programs, or
+/// as lines of columns for a person.
 pub(super) fn run(
     mut filter: Filter,
     format: Option<ExportFormat>,
@@ -70,14 +73,14 @@ fn follow(
     format: Option<ExportFormat>,
     settings: &Settings,
 ) -> Result<(), Stop> {
-    let mut sink = Sink::new(format, settings.output)?;
+    let mut sink = Sink::new(format, settings.console)?;
     let mut wait = LONGEST_WAIT;
     loop {
         let caught_up = follower.catch_up(|followed| match followed {
             Followed::Record(record) => sink.write(&record).map_err(Stop::Output),
             told => {
                 sink.flush()?;
-                settings.output.note(describe(&told, settings));
+                settings.console.note(describe(&told, settings));
                 Ok(())
             }
         });
@@ -87,7 +90,7 @@ fn follow(
             Ok(()) | Err(Stop::Trail(TrailError::Locked { .. } | TrailError::Changed { .. })) => {}
             Err(stop) => return Err(stop),
         }
-        wait = match watch.wait(wait, io::stdout().as_fd())? {
+        wait = match watch.wait(wait, stdout().as_fd())? {
             Woken::Changed => SOON,
             Woken::TimedOut => (wait * 2).min(LONGEST_WAIT),
             Woken::OutputClosed => return Ok(()),
@@ -109,18 +112,18 @@ fn describe(followed: &Followed, settings: &Settings) -> String {
 
 /// Where records go.
 enum Sink {
-    Lines(RecordLines, BufWriter<anstream::AutoStream<io::Stdout>>),
+    Lines(RecordLines, BufWriter<PaintedStdout>),
     Export(Box<RecordWriter<BufWriter<io::Stdout>>>),
 }
 
 impl Sink {
-    fn new(format: Option<ExportFormat>, output: Output) -> io::Result<Sink> {
+    fn new(format: Option<ExportFormat>, console: Console) -> io::Result<Sink> {
         if let Some(format) = format {
-            let writer = RecordWriter::new(format, BufWriter::new(io::stdout()))?;
+            let writer = RecordWriter::new(format, BufWriter::new(stdout()))?;
             return Ok(Sink::Export(Box::new(writer)));
         }
         let lines = RecordLines::new(stdout_width());
-        let mut writer = BufWriter::new(output.stdout());
+        let mut writer = BufWriter::new(console.stdout());
         writeln!(writer, "{}", lines.header())?;
         Ok(Sink::Lines(lines, writer))
     }

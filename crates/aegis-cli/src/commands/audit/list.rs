@@ -4,27 +4,27 @@ use std::io::{self, BufWriter, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use aegis_audit::{ExportFormat, Filter, RecordWriter, TrailError, TrailReader};
+use aegis_audit::TrailError;
+use aegis_audit::sqlite::TrailReader;
 use aegis_engine::escape;
+use aegis_ledger::export::{ExportFormat, RecordWriter};
+use aegis_ledger::filter::Filter;
+use aegis_present::quantity::counted;
+use aegis_present::table::RecordTable;
 use clap::{Args, ValueEnum};
-use indicatif::{ProgressBar, ProgressStyle};
 
 use super::events;
 use super::filter::FilterArgs;
 use super::follow;
+use crate::console::{Console, FileError, Progress, stdout, write_whole};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::output::file::{FileError, write_whole};
-use crate::render::records::RecordTable;
-use crate::settings::Settings;
 
 /// How many records a table shows where nobody says.
 const TABLE_LIMIT: u64 = 1000;
 /// From how many records on an export shows a progress bar.
 const LONG_EXPORT: u64 = 20_000;
-/// After how many records it moves.
-const PROGRESS_STEP: u64 = 1024;
 /// How much of an export is written at once.
 const BUFFER: usize = 256 * 1024;
 
@@ -34,24 +34,25 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
     /// How to show them
-    #[arg(long, value_enum, default_value_t = Format::Table)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = RecordFormat::Table)]
+    format: RecordFormat,
     /// Write to this file instead of standard output; the count goes to standard error
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Show the newest records, then go on with what is appended, until ^C: each action when it is answered, and again
-    /// when its end is recorded [default limit: 10]
+    /// Show the newest records, then go on with what is appended, until ^C: each action when it is answered,
+    /// and again when its end is recorded [default limit: 10]
     #[arg(long, short, conflicts_with_all = ["reverse", "output"])]
     follow: bool,
-    /// Whole events instead of records, as JSON lines that `aegis audit verify FILE` can check without the log. Only
-    /// --since and --until select: a chain with gaps cannot be verified. Compressed where -o ends with `.zst`
+    /// Whole events instead of records, as JSON lines that `aegis audit verify FILE` can check without the
+    /// log. Only --since and --until select: a chain with gaps cannot be verified. Compressed where -o ends
+    /// with `.zst`
     #[arg(long, conflicts_with_all = ["follow", "format"])]
     events: bool,
 }
 
 /// How to show records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum RecordFormat {
     /// A table for a person
     #[default]
     #[value(alias = "text")]
@@ -68,22 +69,22 @@ enum Format {
     Cef,
 }
 
-impl Format {
+impl RecordFormat {
     /// What other programs get; nothing for a person's table.
     const fn export(self) -> Option<ExportFormat> {
         Some(match self {
-            Format::Table => return None,
-            Format::Json => ExportFormat::Json,
-            Format::Jsonl => ExportFormat::Jsonl,
-            Format::Csv => ExportFormat::Csv,
-            Format::Ocsf => ExportFormat::Ocsf,
-            Format::Cef => ExportFormat::Cef,
+            RecordFormat::Table => return None,
+            RecordFormat::Json => ExportFormat::Json,
+            RecordFormat::Jsonl => ExportFormat::Jsonl,
+            RecordFormat::Csv => ExportFormat::Csv,
+            RecordFormat::Ocsf => ExportFormat::Ocsf,
+            RecordFormat::Cef => ExportFormat::Cef,
         })
     }
 }
 
 pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     if args.events {
         return events::run(&args.filter, args.output.as_deref(), settings);
     }
@@ -96,10 +97,10 @@ pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, Co
     match &args.output {
         None => {
             let written = match args.format.export() {
-                None => write_table(&reader, filter, output.stdout(), output),
+                None => write_table(&reader, filter, console.stdout(), console),
                 Some(format) => {
-                    let stdout = BufWriter::with_capacity(BUFFER, Output::plain_stdout());
-                    write(&reader, &filter, format, stdout, output)
+                    let stdout = BufWriter::with_capacity(BUFFER, stdout().lock());
+                    write(&reader, &filter, format, stdout, console)
                 }
             };
             match written {
@@ -115,7 +116,7 @@ pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, Co
         Some(path) => {
             let count = write_file(&reader, filter, args.format, path, settings)?;
             let shown = escape(&path.to_string_lossy());
-            output.note(format!("{count} record{} written to `{shown}`", if count == 1 { "" } else { "s" }));
+            console.note(format!("{} written to `{shown}`", counted(count, "record")));
         }
     }
     Ok(ExitStatus::Success)
@@ -142,17 +143,16 @@ fn write(
     filter: &Filter,
     format: ExportFormat,
     writer: impl Write,
-    output: Output,
+    console: Console,
 ) -> Result<u64, Stop> {
-    let progress = progress(reader, filter, output)?;
+    let progress = Progress::through("records", LONG_EXPORT, console);
+    if progress.is_wanted() {
+        progress.begin(reader.count(filter)?);
+    }
     let mut records = RecordWriter::new(format, writer).map_err(Stop::Output)?;
-    let count = reader.export(filter, &mut records, |count| {
-        if count.is_multiple_of(PROGRESS_STEP) {
-            progress.set_position(count);
-        }
-    })?;
+    let count = reader.export(filter, &mut records, |count| progress.advance(count))?;
     records.finish().map_err(Stop::Output)?;
-    progress.finish_and_clear();
+    progress.end();
     Ok(count)
 }
 
@@ -160,11 +160,11 @@ fn write_table(
     reader: &TrailReader,
     mut filter: Filter,
     mut writer: impl Write,
-    output: Output,
+    console: Console,
 ) -> Result<u64, Stop> {
     let total = if filter.limit.is_none() { reader.count(&filter)? } else { 0 };
     filter.limit = filter.limit.or(Some(TABLE_LIMIT));
-    let mut table = RecordTable::new(output.colors_stdout());
+    let mut table = RecordTable::new(console.colors_stdout());
     let mut count = 0;
     reader.records(&filter, |record| {
         table.add(&record);
@@ -172,38 +172,25 @@ fn write_table(
         Ok::<_, Stop>(ControlFlow::Continue(()))
     })?;
     if count == 0 {
-        output.note("no record matches");
+        console.note("no record matches");
         return Ok(0);
     }
     writeln!(writer, "{table}").and_then(|()| writer.flush()).map_err(Stop::Output)?;
     if total > TABLE_LIMIT {
-        output.note(format!("the newest {TABLE_LIMIT} of {total} records; `--limit N` shows more"));
+        console.note(format!("the newest {TABLE_LIMIT} of {total} records; `--limit N` shows more"));
     }
     Ok(count)
-}
-
-/// A bar for whoever is watching a long export; hidden otherwise.
-fn progress(reader: &TrailReader, filter: &Filter, output: Output) -> Result<ProgressBar, Stop> {
-    if !output.shows_progress() {
-        return Ok(ProgressBar::hidden());
-    }
-    let total = reader.count(filter)?;
-    if total < LONG_EXPORT {
-        return Ok(ProgressBar::hidden());
-    }
-    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} records, {eta} left");
-    Ok(ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
 }
 
 /// Writes beside the file and renames, so that an export is there whole or not at all.
 fn write_file(
     reader: &TrailReader,
     filter: Filter,
-    format: Format,
+    format: RecordFormat,
     path: &Path,
     settings: &Settings,
 ) -> Result<u64, CommandError> {
-    let plain = Output { color: anstream::ColorChoice::Never, ..settings.output };
+    let plain = settings.console.without_color();
     write_whole(path, &settings.db, |writer| {
         let written = match format.export() {
             None => write_table(reader, filter, writer, plain),

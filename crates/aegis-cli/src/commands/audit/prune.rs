@@ -1,48 +1,53 @@
 //! `aegis audit prune`.
 
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aegis_audit::{Archive, ArchiveError, Operator, PrunePlan, Receipt, Space, Trail, TrailReader};
-use aegis_engine::{Digest, escape};
+use aegis_audit::sqlite::{PrunePlan, TrailReader};
+use aegis_audit::store::Space;
+use aegis_audit::{Archive, Journal};
+use aegis_engine::escape;
+use aegis_ledger::event::Operator;
+use aegis_ledger::receipt::Receipt;
+use aegis_ledger::verify::Verification;
+use aegis_present::quantity::counted;
 use aegis_runtime::{current_host, current_user};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
-use dialoguer::Confirm;
 
-use super::events::bar;
 use super::filter::parse_when;
-use super::verify::Bar;
+use super::verifying::verify;
 
+use crate::console::{Progress, can_ask, confirmed, human_bytes, is_part_of_log};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::file::is_part_of_log;
-use crate::settings::Settings;
 
+/// From how many steps on a progress bar is shown.
+const LONG: u64 = 50_000;
 /// How long to wait for other programs that use the log.
 const WAIT: Duration = Duration::from_secs(60);
 
 /// Move the oldest events to an archive
 ///
-/// Verifies the log, copies the events that are older than WHEN to a new file, verifies them while doing so, reads the
-/// file back and verifies it as a whole. Only then an event that stands for them is appended to the log, and they are
-/// deleted. An action is never cut apart: what is younger than WHEN, or was asked within the last week and is not
-/// decided, keeps all of its events in the log, and everything behind its first. `aegis audit verify` works on the log
-/// that is left, on the archive, and on both together.
+/// Verifies the log, copies the events that are older than WHEN to a new file, verifies them while doing so,
+/// reads the file back and verifies it as a whole. Only then an event that stands for them is appended to the
+/// log, and they are deleted. An action is never cut apart: what is younger than WHEN, or was asked within
+/// the last week and is not decided, keeps all of its events in the log, and everything behind its first.
+/// `aegis audit verify` works on the log that is left, on the archive, and on both together.
 ///
-/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was deleted,
-/// or the next pruning deletes the rest. The log's file keeps its size, and new events take the space that is free in
-/// it, unless --shrink gives it back. Who has the archive has everything that was in the log: payloads that are
-/// redacted later are not removed from it.
+/// Other programs can use the log meanwhile. If this is stopped half-way, nothing is lost: either nothing was
+/// deleted, or the next pruning deletes the rest. The log's file keeps its size, and new events take the
+/// space that is free in it, unless --shrink gives it back. Who has the archive has everything that was in
+/// the log: payloads that are redacted later are not removed from it.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit prune --before 90d --archive 2026-08.jsonl.zst\n  aegis audit prune --before \
-    2026-09-01 --archive 2026-08.jsonl.zst --yes\n  aegis audit verify 2026-07.jsonl.zst 2026-08.jsonl.zst --db \
-    aegis_audit.db\n\n\
-    Exit status: 0 pruned, or nothing is older; 1 the log is damaged, and nothing was pruned; 2 usage, or nobody said yes; \
-    4 the log cannot be written; 5 the archive cannot be written, and nothing was pruned."
+    after_help = "Examples:\n  aegis audit prune --before 90d --archive 2026-08.jsonl.zst\n  aegis audit \
+    prune --before 2026-09-01 --archive 2026-08.jsonl.zst --yes\n  aegis audit verify 2026-07.jsonl.zst \
+    2026-08.jsonl.zst --db aegis_audit.db\n\nExit status: 0 pruned, or nothing is older; 1 the log is \
+    damaged, and nothing was pruned; 2 usage, or nobody said yes; 4 the log cannot be written; 5 the archive \
+    cannot be written, and nothing was pruned."
 )]
 pub(crate) struct PruneArgs {
     /// What is older goes: an age (90d, 12h), a date (2026-09-01, UTC), or RFC 3339
@@ -51,8 +56,8 @@ pub(crate) struct PruneArgs {
     /// The file to make; compressed where its name ends with `.zst`. Never overwritten
     #[arg(long, value_name = "FILE")]
     archive: PathBuf,
-    /// Give the free space back to the file system. Copies what is left of the log: other programs wait meanwhile, and
-    /// the disk needs twice its size for a moment
+    /// Give the free space back to the file system. Copies what is left of the log: other programs wait
+    /// meanwhile, and the disk needs twice its size for a moment
     #[arg(long)]
     shrink: bool,
     /// Do not ask
@@ -61,7 +66,7 @@ pub(crate) struct PruneArgs {
 }
 
 pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     let shown = escape(&args.archive.to_string_lossy());
     if is_part_of_log(&args.archive, &settings.db) {
         return Err(
@@ -72,46 +77,46 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let plan = reader.plan_prune(args.before, Utc::now())?;
     for left in Archive::unfinished(&args.archive) {
         let left = escape(&left.to_string_lossy());
-        output
+        console
             .note(format!("`{left}` is left over from a pruning that was cut short, unless one is going on"));
     }
-    if plan.events() > 0 || plan.left_over() > 0 {
-        refuse_damage(&reader, settings)?;
+    if plan.events() == 0 && plan.left_over() == 0 {
+        return nothing_to_prune(&plan, args.before, settings);
     }
+    let verification = verify(&reader, console)?;
+    let verified = plan.verified(&verification)?;
+    let plan = verified.plan();
     if plan.left_over() > 0 {
-        finish_earlier(plan.left_over(), settings)?;
+        finish_earlier(plan, &verification, settings)?;
     }
-    note_what_is_held(&plan, args.before, settings);
     if plan.events() == 0 {
-        let why = match plan.held() {
-            Some(_) => "what is old enough belongs to actions whose life is not over".to_owned(),
-            None => format!("no event is older than {}", instant(args.before)),
-        };
-        output.answer(format!("nothing to prune: {why}"))?;
-        return Ok(ExitStatus::Success);
+        return nothing_to_prune(plan, args.before, settings);
     }
+    note_what_is_held(plan, args.before, settings);
     if !args.yes {
-        ask(&plan, &shown)?;
+        ask(plan, &shown)?;
     }
-    let progress = bar(plan.events().saturating_mul(3), "steps", output);
-    let archive = Archive::write(&reader, &plan, &args.archive, |done| progress.set_position(done));
-    let archive = archive.map_err(failure)?;
+    let progress = Progress::through("steps", LONG, console);
+    progress.begin(plan.events().saturating_mul(3));
+    let archive = Archive::write(&reader, &verified, &args.archive, |done| progress.advance(done));
+    let archive = archive?;
     // A reader keeps the journal from being emptied.
     drop(reader);
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
-    let mut trail = Trail::open(&settings.db, WAIT)?;
+    let mut journal = Journal::open(&settings.db, WAIT)?;
     let archived = plan.events().saturating_mul(2);
-    let receipts = trail.record_pruning(&archive, operator, Utc::now())?;
-    // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is told so.
-    let settled = trail
-        .delete_pruned(|done| progress.set_position(archived + done))
-        .and_then(|_| trail.settle(args.shrink));
-    progress.finish_and_clear();
-    let told = output.answer(summary(&plan, &archive, &shown, &receipts, settled.as_ref().ok().copied()));
+    let receipt = journal.record_pruning(&archive, operator, Utc::now())?;
+    // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is
+    // told so.
+    let settled = journal
+        .delete_pruned(&verification, |done| progress.advance(archived + done))
+        .and_then(|_| journal.settle(args.shrink));
+    progress.end();
+    let told = console.answer(summary(plan, &archive, &shown, &receipt, settled.as_ref().ok().copied()));
     // The status says what became of the log, not of the answer.
     if let Err(error) = told {
-        output.error(&error);
+        console.error(&error);
     }
     match settled {
         Ok(_) => Ok(ExitStatus::Success),
@@ -123,32 +128,36 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     }
 }
 
-/// A damaged log is left as it is, wherever the damage is: nothing is appended to it, and nothing goes.
-fn refuse_damage(reader: &TrailReader, settings: &Settings) -> Result<(), CommandError> {
-    let bar = Bar::new(settings.output);
-    let verification = reader.verify(Vec::new(), |done, total| bar.show(done, total))?;
-    bar.clear();
-    match verification.damage.first() {
-        None => Ok(()),
-        Some(damage) => Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
-            .help("nothing was pruned; `aegis audit verify` says everything that is wrong")),
-    }
+/// Deletes what an earlier pruning left.
+fn finish_earlier(plan: &PrunePlan, sound: &Verification, settings: &Settings) -> Result<(), CommandError> {
+    let progress = Progress::through("events", LONG, settings.console);
+    progress.begin(plan.left_over());
+    let mut journal = Journal::open(&settings.db, WAIT)?;
+    let deleted = journal.delete_pruned(sound, |done| progress.advance(done))?;
+    progress.end();
+    settings.console.note(format!("{} that an earlier pruning left were deleted", counted(deleted, "event")));
+    Ok(())
 }
 
-/// Deletes what an earlier pruning left.
-fn finish_earlier(left_over: u64, settings: &Settings) -> Result<(), CommandError> {
-    let progress = bar(left_over, "events", settings.output);
-    let mut trail = Trail::open(&settings.db, WAIT)?;
-    let deleted = trail.delete_pruned(|done| progress.set_position(done))?;
-    progress.finish_and_clear();
-    settings.output.note(format!("{} that an earlier pruning left were deleted", events(deleted)));
-    Ok(())
+fn nothing_to_prune(
+    plan: &PrunePlan,
+    before: DateTime<Utc>,
+    settings: &Settings,
+) -> Result<ExitStatus, CommandError> {
+    note_what_is_held(plan, before, settings);
+    let why = match plan.held() {
+        Some(_) => "what is old enough belongs to actions whose life is not over".to_owned(),
+        None => format!("no event is older than {}", instant(before)),
+    };
+    settings.console.answer(format!("nothing to prune: {why}"))?;
+    Ok(ExitStatus::Success)
 }
 
 fn note_what_is_held(plan: &PrunePlan, before: DateTime<Utc>, settings: &Settings) {
     if let Some(held) = plan.held() {
-        settings.output.note(format!(
-            "events from row {} on stay, although some are older than {}: the life of action {} is not over by then",
+        settings.console.note(format!(
+            "events from row {} on stay, although some are older than {}: the life of action {} is not over \
+             by then",
             held.seq,
             instant(before),
             escape(&held.action_id)
@@ -157,7 +166,7 @@ fn note_what_is_held(plan: &PrunePlan, before: DateTime<Utc>, settings: &Setting
 }
 
 fn ask(plan: &PrunePlan, shown: &str) -> Result<(), CommandError> {
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+    if !can_ask() {
         return Err(CommandError::usage("pruning deletes events, and nobody can be asked")
             .help("`--yes` goes on without a question"));
     }
@@ -165,60 +174,39 @@ fn ask(plan: &PrunePlan, shown: &str) -> Result<(), CommandError> {
         "Move rows {} to {} ({}) to `{shown}`, and delete them from the log? {} stay.",
         plan.first(),
         plan.through(),
-        events(plan.events()),
+        counted(plan.events(), "event"),
         plan.left()
     );
-    match Confirm::new().with_prompt(question).default(false).interact_opt() {
-        Ok(Some(true)) => Ok(()),
-        _ => Err(CommandError::usage("nothing was pruned")),
-    }
+    if confirmed(question) { Ok(()) } else { Err(CommandError::usage("nothing was pruned")) }
 }
 
 fn summary(
     plan: &PrunePlan,
     archive: &Archive,
     shown: &str,
-    receipts: &[Receipt],
+    receipt: &Receipt,
     space: Option<Space>,
 ) -> String {
     let mut text = format!(
         "pruned    rows {} to {} ({})\narchive   `{shown}`, {}\nsha256    {}",
         plan.first(),
         plan.through(),
-        events(plan.events()),
-        indicatif::HumanBytes(archive.bytes()),
+        counted(plan.events(), "event"),
+        human_bytes(archive.bytes()),
         archive.sha256()
     );
-    if let Some(receipt) = receipts.first() {
-        let head: Digest = receipt.head();
-        let _ = write!(text, "\nrecorded  {}:{head}", receipt.seq());
-    }
+    let _ = write!(text, "\nrecorded  {}:{}", receipt.seq(), receipt.head());
     let Some(space) = space else { return text };
-    let _ =
-        write!(text, "\nspace     {} free within the log, for new events", indicatif::HumanBytes(space.free));
+    let _ = write!(text, "\nspace     {} free within the log, for new events", human_bytes(space.free));
     if !space.journal_emptied {
-        text.push_str("\njournal   another program is reading: what was deleted stays in the write-ahead log until it is done");
+        text.push_str(
+            "\njournal   another program is reading: what was deleted stays in the write-ahead log until it \
+             is done",
+        );
     }
     text
 }
 
-fn events(count: u64) -> String {
-    format!("{count} event{}", if count == 1 { "" } else { "s" })
-}
-
 fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
-}
-
-fn failure(error: ArchiveError) -> CommandError {
-    let help = error.help();
-    let failed = match error {
-        ArchiveError::Trail(error) => return error.into(),
-        ArchiveError::Damaged { .. } => CommandError::new(ExitStatus::No, error.to_string()),
-        _ => CommandError::input(error.to_string()),
-    };
-    match help {
-        Some(help) => failed.help(help),
-        None => failed,
-    }
 }

@@ -2,30 +2,33 @@
 
 use std::time::Duration;
 
-use aegis_audit::{Ending, EndingError, Trail, TrailReader};
+use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Ending, Journal};
 use aegis_engine::{escape, to_json_line};
+use aegis_present::Format;
+use aegis_present::json::v1::EndedV1;
 use clap::{Args, ValueEnum};
 
 use super::find::{ID_HELP, find_action};
+use crate::audit_sinks::{self, SINK_HELP, SinkSpec};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::life::EndedV1;
-use crate::settings::Settings;
+use crate::format_option::text_or_json;
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
 
 /// Record how an allowed action ended
 ///
-/// For whoever does an action after `aegis check` allowed it, and knows how it went. An action ends once: it must have
-/// been allowed, and what is recorded of its end stays.
+/// For whoever does an action after `aegis check` allowed it, and knows how it went. An action ends once: it
+/// must have been allowed, and what is recorded of its end stays.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aegis audit record 0193a1b2-c3d4 --status success --duration 3s\n\n  \
-    set -o pipefail\n  if id=$(aegis check --format json <action.json | jq -r .action_id); then\n    \
-    if do_it; then aegis audit record \"$id\" --status success\n    \
-    else aegis audit record \"$id\" --status failed --error \"exit status $?\"\n    fi\n  fi\n\n\
-    Exit status: 0 recorded, 1 the action is unknown, was not allowed, or has ended already, 2 wrong usage, 4 the audit \
-    log could not be written.")]
+set -o pipefail\n  if id=$(aegis check --format json <action.json | jq -r .action_id); then\n    if do_it; \
+then aegis audit record \"$id\" --status success\n    else aegis audit record \"$id\" --status failed \
+--error \"exit status $?\"\n    fi\n  fi\n\nExit status: 0 recorded, 1 the action is unknown, was not \
+allowed, or has ended already, 2 wrong usage, 4 the audit log could not be written.")]
 pub(crate) struct RecordArgs {
     #[arg(value_name = "ID", help = ID_HELP)]
     id: String,
@@ -38,8 +41,13 @@ pub(crate) struct RecordArgs {
     /// How long it took, such as 3s or 2m 30s
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     duration: Option<Duration>,
+    #[arg(long, value_name = "SINK", help = SINK_HELP)]
+    audit: Vec<SinkSpec>,
     /// How to answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = text_or_json(
+        "One line for a person",
+        "One object on one line, with a receipt",
+    ))]
     format: Format,
 }
 
@@ -61,15 +69,6 @@ impl Status {
     }
 }
 
-/// How to answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// One line for a person
-    Text,
-    /// One object on one line, with a receipt
-    Json,
-}
-
 pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     if args.error.is_some() && args.status == Status::Success {
         return Err(CommandError::usage("`--error` says what went wrong, and nothing did")
@@ -82,24 +81,17 @@ pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, 
         error: args.error.as_deref(),
         duration_ms: args.duration.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     };
-    let receipt = Trail::open(&settings.db, LOG_WAIT)?.end_action(&action_id, ending)?;
+    let sinks = audit_sinks::open(&args.audit, LOG_WAIT, settings.console)?;
+    let mut journal = Journal::open(&settings.db, LOG_WAIT)?.with_sinks(sinks);
+    let receipt = journal.end_action(&action_id, ending)?;
     let status = args.status.as_str();
     let answer = match args.format {
         Format::Text => format!("recorded  {}  {status}  row {}", escape(&action_id), receipt.seq()),
-        Format::Json => to_json_line(&EndedV1::new(status, &receipt)).unwrap_or_default(),
+        Format::Json => to_json_line(&EndedV1::new(&action_id, status, &receipt)).unwrap_or_default(),
     };
     // It is recorded, whether or not anyone hears of it.
-    if let Err(error) = settings.output.answer(answer) {
-        settings.output.error(&error);
+    if let Err(error) = settings.console.answer(answer) {
+        settings.console.error(&error);
     }
     Ok(ExitStatus::Success)
-}
-
-impl From<EndingError> for CommandError {
-    fn from(error: EndingError) -> CommandError {
-        match error {
-            EndingError::Trail(error) => error.into(),
-            other => CommandError { status: ExitStatus::No, message: other.to_string(), help: other.help() },
-        }
-    }
 }

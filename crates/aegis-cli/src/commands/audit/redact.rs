@@ -1,19 +1,24 @@
 //! `aegis audit redact`.
 
-use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
-use aegis_audit::{Life, LifeEntry, Operator, RedactError, Removal, Traces, Trail, TrailReader};
+use aegis_audit::sqlite::TrailReader;
+use aegis_audit::store::Traces;
+use aegis_audit::{Journal, Removal};
 use aegis_engine::{escape, escape_capped};
+use aegis_ledger::event::{EntryBody, Operator};
+use aegis_ledger::history::History;
+use aegis_present::quantity::counted;
+use aegis_present::style::GOOD;
 use aegis_runtime::{current_host, current_user};
 use clap::Args;
-use dialoguer::Confirm;
 
 use super::find::{ID_HELP, find_action};
+use crate::audit_sinks::{self, SINK_HELP, SinkSpec};
+use crate::console::{Console, can_ask, confirmed};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::{GOOD, Output, count};
-use crate::settings::Settings;
 
 /// How long to wait for the lock of the log, and for those who read it, before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -24,16 +29,16 @@ const MAX_WORD: usize = 60;
 
 /// Remove what may hold secrets from an action's events; the chain still verifies
 ///
-/// The action's parameters and description are gone afterwards, from the log and from the files that belong to it; all
-/// else stays, and an event says who removed them. Asks first on a terminal. Done again, it removes what an earlier
-/// attempt had to leave in the files. Copies elsewhere stay: in exports, other sinks, archives and backups.
+/// The action's parameters and description are gone afterwards, from the log and from the files that belong
+/// to it; all else stays, and an event says who removed them. Asks first on a terminal. Done again, it
+/// removes what an earlier attempt had to leave in the files. Copies elsewhere stay: in exports, other sinks,
+/// archives and backups.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  aegis audit redact 0193a1b2-c3d4\n  aegis audit redact seq:17 --yes --note \"held a customer's \
-    address\"\n\nParameters whose names look secret, or that the policy lists under `redact`, are never written to begin \
-    with.\n\nExit status: 0 nothing of them is left, 1 there is no such action, or the answer was no, 2 wrong usage, 4 the \
-    audit log could not be written, or its files still hold what was removed because another process uses them."
-)]
+#[command(after_help = "Examples:\n  aegis audit redact 0193a1b2-c3d4\n  aegis audit redact seq:17 --yes \
+--note \"held a customer's address\"\n\nParameters whose names look secret, or that the policy lists under \
+`redact`, are never written to begin with.\n\nExit status: 0 nothing of them is left, 1 there is no such \
+action, or the answer was no, 2 wrong usage, 4 the audit log could not be written, or its files still hold \
+what was removed because another process uses them.")]
 pub(crate) struct RedactArgs {
     #[arg(value_name = "ID", help = ID_HELP)]
     id: String,
@@ -43,6 +48,8 @@ pub(crate) struct RedactArgs {
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
+    #[arg(long, value_name = "SINK", help = SINK_HELP)]
+    audit: Vec<SinkSpec>,
 }
 
 /// Reads a note: it is hashed into the chain, and can never be removed.
@@ -55,67 +62,67 @@ fn parse_note(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     // Whatever is wrong with the id is found before the log is opened for writing, which would create it.
     let reader = TrailReader::open(&settings.db)?;
     let id = find_action(&reader, &args.id)?;
-    let life = reader.life(&id)?;
+    let history = reader.history(&id)?;
     // A reader keeps old pages from being overwritten; this one must not be in the way.
     drop(reader);
-    if let Some(life) = life.filter(|life| !args.yes && holds_payload(life)) {
-        ask(&life)?;
+    if let Some(history) = history.filter(|history| !args.yes && holds_payload(history)) {
+        ask(&history)?;
     }
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
-    let removal = Trail::open(&settings.db, LOG_WAIT)?.redact(&id, args.note.as_deref(), operator)?;
-    report(&id, &removal, output)
+    let sinks = audit_sinks::open(&args.audit, LOG_WAIT, console)?;
+    let mut journal = Journal::open(&settings.db, LOG_WAIT)?.with_sinks(sinks);
+    let removal = journal.redact(&id, args.note.as_deref(), operator)?;
+    report(&id, &removal, console)
 }
 
-fn holds_payload(life: &Life) -> bool {
-    life.events.iter().any(|event| event.entry().is_some_and(|entry| entry.payload.is_some()))
+fn holds_payload(history: &History) -> bool {
+    history.events.iter().any(|event| event.payload.is_some())
 }
 
 /// Asks whoever sits at the terminal. Without one, nobody can be asked.
-fn ask(life: &Life) -> Result<(), CommandError> {
-    let id = escape(&life.action_id);
-    if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+fn ask(history: &History) -> Result<(), CommandError> {
+    let id = escape(&history.action_id);
+    if !can_ask() {
         return Err(CommandError::usage(
             "there is no terminal to ask at, and what is removed cannot be restored",
         )
         .help(format!("look at it with `aegis audit show {id}`, then give `--yes`")));
     }
-    let what = life.main_event().and_then(|event| event.entry()).map(described).unwrap_or_default();
+    let what = history.main_event().and_then(|event| event.entry()).map(described).unwrap_or_default();
     let question = format!("Remove parameters and description of {id}{what} for good?");
-    match Confirm::new().with_prompt(question).default(false).interact_opt() {
-        Ok(Some(true)) => Ok(()),
-        _ => Err(CommandError::new(ExitStatus::No, "nothing was removed")),
-    }
+    if confirmed(question) { Ok(()) } else { Err(CommandError::new(ExitStatus::No, "nothing was removed")) }
 }
 
-fn described(entry: &LifeEntry) -> String {
+fn described(entry: &EntryBody) -> String {
     let word = |text: &str| escape_capped(text, MAX_WORD);
     format!(" ({} {})", word(&entry.action_type), word(&entry.action_target))
 }
 
-fn report(id: &str, removal: &Removal, output: Output) -> Result<ExitStatus, CommandError> {
+fn report(id: &str, removal: &Removal, console: Console) -> Result<ExitStatus, CommandError> {
     let shown = escape(id);
     let answer = match &removal.receipt {
         Some(receipt) => {
-            let events = count(removal.events.len(), "event");
+            let events = counted(removal.events.len() as u64, "event");
             format!("{GOOD}redacted{GOOD:#}  {shown}  {events}  row {}", receipt.seq())
         }
         None => format!("{GOOD}redacted{GOOD:#}  {shown}  nothing was left to remove"),
     };
     // It is removed, whether or not anyone hears of it.
-    if let Err(error) = output.answer(answer) {
-        output.error(&error);
+    if let Err(error) = console.answer(answer) {
+        console.error(&error);
     }
     match removal.traces {
         Traces::None => Ok(ExitStatus::Success),
         Traces::HeldByOthers => Err(left(
             "another process uses the audit log, so its files still hold what was removed",
             format!(
-                "end whatever reads or writes it, such as `aegis audit --follow`; then run `aegis audit redact {shown}` again"
+                "end whatever reads or writes it, such as `aegis audit --follow`; then run `aegis audit \
+                 redact {shown}` again"
             ),
         )),
         Traces::NoSpace => Err(left(
@@ -127,13 +134,4 @@ fn report(id: &str, removal: &Removal, output: Output) -> Result<ExitStatus, Com
 
 fn left(message: &str, help: String) -> CommandError {
     CommandError::new(ExitStatus::AuditLog, message).help(help)
-}
-
-impl From<RedactError> for CommandError {
-    fn from(error: RedactError) -> CommandError {
-        match error {
-            RedactError::Trail(error) => error.into(),
-            other => CommandError { status: ExitStatus::No, message: other.to_string(), help: other.help() },
-        }
-    }
 }

@@ -4,31 +4,35 @@ use std::io::Write as _;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use aegis_audit::{Answer, Filter, Record, TrailError, TrailReader};
+use aegis_audit::TrailError;
+use aegis_audit::sqlite::TrailReader;
 use aegis_engine::{RiskLevel, escape};
+use aegis_ledger::answer::Answer;
+use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
+use aegis_present::html::{Commands, Report, render_report};
+use aegis_present::quantity::grouped;
 use chrono::Utc;
 use clap::Args;
 
-use super::survey::SurveyArgs;
+use super::overview::OverviewArgs;
+use crate::console::{FileError, write_whole};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::file::{FileError, write_whole};
-use crate::render::quantity::counted;
-use crate::render::report::{Report, render_report};
-use crate::settings::Settings;
 
 /// Write a page with charts for a browser or a printer
 ///
-/// One HTML file that loads nothing: what `stats` counts, as charts with their numbers, and the newest refusals and riskiest
-/// allowed actions. Parameters and descriptions, which may hold secrets, are not in it. With `--policy`, the rules that
-/// decided nothing are listed too.
+/// One HTML file that loads nothing: what `stats` counts, as charts with their numbers, and the newest
+/// refusals and riskiest allowed actions. Parameters and descriptions, which may hold secrets, are not in it.
+/// With `--policy`, the rules that decided nothing are listed too.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aegis audit report -o report.html\n  \
     aegis audit report --since 2026-11-01 --until 2026-12-01 -o november.html\n  \
     aegis audit report --agent support-bot --policy policy.yaml -o support-bot.html")]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
-    survey: SurveyArgs,
+    overview: OverviewArgs,
     /// How many names of each kind, and how many single actions, to show
     #[arg(long, value_name = "N", default_value_t = 15)]
     top: usize,
@@ -39,28 +43,29 @@ pub(crate) struct ReportArgs {
 
 pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let reader = TrailReader::open(&settings.db)?;
-    let filter = args.survey.filter(settings)?;
+    let filter = args.overview.filter(settings)?;
     let report = reader.at_one_moment(|reader| {
-        let survey = args.survey.survey(reader, &filter, settings)?;
+        let overview = args.overview.overview(reader, &filter, settings)?;
         let filter = within_limit(reader, &filter)?;
         Ok::<_, CommandError>(Report {
-            survey,
+            overview,
             refused: refused(reader, &filter, args.top)?,
             risky: risky(reader, &filter, args.top)?,
             generated: Utc::now(),
             top: args.top,
+            commands: Commands { show: "aegis audit show ID", verify: "aegis audit verify" },
         })
     })?;
     let page = render_report(&report);
     match &args.output {
-        None => settings.output.page(&page)?,
+        None => settings.console.page(&page)?,
         Some(path) => {
             write_whole(path, &settings.db, |file| {
                 Ok::<_, FileError<CommandError>>(file.write_all(page.as_bytes())?)
             })?;
             let shown = escape(&path.to_string_lossy());
-            let covered = counted(report.survey.statistics.total.total(), "action");
-            settings.output.note(format!("a report on {covered} written to `{shown}`"));
+            let covered = grouped(report.overview.statistics.total.total(), "action");
+            settings.console.note(format!("a report on {covered} written to `{shown}`"));
         }
     }
     Ok(ExitStatus::Success)
@@ -102,7 +107,8 @@ fn risky(reader: &TrailReader, filter: &Filter, top: usize) -> Result<Vec<Record
     Ok(found)
 }
 
-/// What two lists of words have in common, of which an empty first one stands for all words. None, if that is nothing.
+/// What two lists of words have in common, of which an empty first one stands for all words. None, if that is
+/// nothing.
 fn common<T: Copy + PartialEq>(wanted: &[T], words: &[T]) -> Option<Vec<T>> {
     let common: Vec<_> =
         words.iter().copied().filter(|word| wanted.is_empty() || wanted.contains(word)).collect();

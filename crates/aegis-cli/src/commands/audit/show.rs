@@ -1,55 +1,51 @@
 //! `aegis audit show`: one action in full.
 
-pub(crate) mod explain;
-mod warnings;
-
-use aegis_audit::TrailReader;
+use aegis_audit::sqlite::TrailReader;
 use aegis_engine::to_json_line;
-use clap::{Args, ValueEnum};
+use aegis_ledger::event::PathSource;
+use aegis_ledger::history::History;
+use aegis_ledger::reconsidered::Reconsidered;
+use aegis_present::Format;
+use aegis_present::json::v1::HistoryV1;
+use aegis_present::lines::render_history;
+use clap::Args;
 
 use super::find::{ID_HELP, find_action};
+use crate::console::stdout_width;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::life::LifeV1;
-use crate::render::life::render_life;
-use crate::settings::Settings;
-use crate::terminal::stdout_width;
-use explain::explain;
-use warnings::warnings;
+use crate::format_option::text_or_json;
+use crate::trusted_policy::load_policy;
 
 /// Show one action in full
 ///
-/// Every event of it, in order: what was known, who answered by which way, how it ended, what was removed. Each event is
-/// compared with its hash. With --policy, also why that policy decides so, over the recorded parameters and as of the
-/// recorded instant.
+/// Every event of it, in order: what was known, who answered by which way, how it ended, what was removed.
+/// Each event is compared with its hash. With --policy, also why that policy decides so, over the recorded
+/// parameters and as of the recorded instant.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit show 0193a1b2-c3d4\n  aegis audit show seq:17 --format json | jq .warnings\n  \
-    aegis audit show 0193a1b2-c3d4 --policy policy.yaml\n\nExit status: 0 shown, 1 there is no such action, or one of its \
-    events does not fit its hash, 2 wrong usage, 4 the audit log is missing or unreadable, 5 unreadable policy."
+    after_help = "Examples:\n  aegis audit show 0193a1b2-c3d4\n  aegis audit show seq:17 --format json | jq \
+    .warnings\n  aegis audit show 0193a1b2-c3d4 --policy policy.yaml\n\nExit status: 0 shown, 1 there is no \
+    such action, or one of its events does not fit its hash, 2 wrong usage, 4 the audit log is missing or \
+    unreadable, 5 unreadable policy."
 )]
 pub(crate) struct ShowArgs {
     #[arg(value_name = "ID", help = ID_HELP)]
     id: String,
     /// How to show it
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = text_or_json(
+        "Fields and events for a person",
+        "One object on one line, with everything that is recorded",
+    ))]
     format: Format,
 }
 
-/// How to show an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Fields and events for a person
-    Text,
-    /// One object on one line, with everything that is recorded
-    Json,
-}
-
 pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let output = settings.output;
+    let console = settings.console;
     let reader = TrailReader::open(&settings.db)?;
     let id = find_action(&reader, &args.id)?;
-    let Some(life) = reader.life(&id)? else {
+    let Some(history) = reader.history(&id)? else {
         let shown = aegis_engine::escape_capped(&id, 80);
         return Err(CommandError::new(
             ExitStatus::No,
@@ -57,16 +53,18 @@ pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, Co
         )
         .help("it was pruned just now; look for it in the archive"));
     };
-    let explained = explain(&life, settings)?;
-    let warnings = warnings(&life);
-    output.answer(match args.format {
-        Format::Text => render_life(&life, &warnings, explained.as_ref(), stdout_width()),
-        Format::Json => to_json_line(&LifeV1::new(&life, &warnings, explained.as_ref())).unwrap_or_default(),
+    let reconsidered = reconsidered(&history, settings)?;
+    let warnings = history.warnings();
+    console.answer(match args.format {
+        Format::Text => render_history(&history, &warnings, reconsidered.as_ref(), stdout_width()),
+        Format::Json => {
+            to_json_line(&HistoryV1::new(&history, &warnings, reconsidered.as_ref())).unwrap_or_default()
+        }
     })?;
-    if life.is_intact() {
+    if history.is_intact() {
         return Ok(ExitStatus::Success);
     }
-    let rows: Vec<_> = life
+    let rows: Vec<_> = history
         .events
         .iter()
         .filter(|event| event.damage.is_some())
@@ -74,4 +72,16 @@ pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, Co
         .collect();
     Err(CommandError::new(ExitStatus::No, format!("the audit log is damaged at row {}", rows.join(", ")))
         .help("keep it as evidence; `aegis audit verify` says what else is damaged"))
+}
+
+/// Asks the policy that was given on the command line. `None` if none was.
+///
+/// # Errors
+/// When the policy cannot be read.
+fn reconsidered(history: &History, settings: &Settings) -> Result<Option<Reconsidered>, CommandError> {
+    if settings.policy_source != PathSource::Argument {
+        return Ok(None);
+    }
+    let loaded = load_policy(&settings.policies, &[], settings.console)?;
+    Ok(Some(Reconsidered::new(history, &loaded.policy, loaded.sha256)))
 }

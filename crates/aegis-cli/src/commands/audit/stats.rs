@@ -1,17 +1,18 @@
 //! `aegis audit stats`.
 
-use aegis_audit::TrailReader;
+use aegis_audit::sqlite::TrailReader;
 use aegis_engine::to_json_line;
-use clap::{Args, ValueEnum};
+use aegis_present::Format;
+use aegis_present::json::v1::StatisticsV1;
+use aegis_present::lines::{Look, render_statistics};
+use clap::Args;
 
-use super::survey::SurveyArgs;
+use super::overview::OverviewArgs;
+use crate::console::{locale_charset, stdout_width};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::statistics::StatisticsV1;
-use crate::render::chart::Charset;
-use crate::render::stats::{Look, render_stats};
-use crate::settings::Settings;
-use crate::terminal::stdout_width;
+use crate::format_option::text_or_json;
 
 /// How many names of each kind are shown where nobody says.
 const TOP: usize = 10;
@@ -20,55 +21,48 @@ const PLAIN_WIDTH: usize = 80;
 
 /// Count: by rule, agent, action and hour; what was asked, and how long answers took
 ///
-/// Refused is what was blocked, denied or not answered. Asked is what needed a human. Times are UTC. With `--policy`, the
-/// rules that decided nothing are listed too.
+/// Refused is what was blocked, denied or not answered. Asked is what needed a human. Times are UTC. With
+/// `--policy`, the rules that decided nothing are listed too.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis audit stats --since 7d\n  aegis audit stats --agent support-bot --top 20\n  \
-    aegis audit stats --policy policy.yaml --since 90d\n  \
-    aegis audit stats --format json | jq '.always_approved'"
+    after_help = "Examples:\n  aegis audit stats --since 7d\n  aegis audit stats --agent support-bot --top \
+    20\n  aegis audit stats --policy policy.yaml --since 90d\n  aegis audit stats --format json | jq \
+    '.always_approved'"
 )]
 pub(crate) struct StatsArgs {
     #[command(flatten)]
-    survey: SurveyArgs,
+    overview: OverviewArgs,
     /// How many names of each kind to show [default: 10; all as JSON]
     #[arg(long, value_name = "N")]
     top: Option<usize>,
     /// How to show them
-    #[arg(long, value_enum, default_value_t = Format::Text)]
+    #[arg(long, default_value = "text", value_parser = text_or_json(
+        "Tables and bars for a person",
+        "One object",
+    ))]
     format: Format,
-}
-
-/// How to show statistics.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables and bars for a person
-    #[default]
-    Text,
-    /// One object
-    Json,
 }
 
 pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let reader = TrailReader::open(&settings.db)?;
-    let filter = args.survey.filter(settings)?;
-    let survey = args.survey.survey(&reader, &filter, settings)?;
+    let filter = args.overview.filter(settings)?;
+    let overview = args.overview.overview(&reader, &filter, settings)?;
     let text = match args.format {
-        Format::Json => to_json_line(&StatisticsV1::new(&survey, args.top.unwrap_or(usize::MAX)))
+        Format::Json => to_json_line(&StatisticsV1::new(&overview, args.top.unwrap_or(usize::MAX)))
             .map_err(|error| CommandError::input(format!("cannot write the statistics: {error}")))?,
-        Format::Text if survey.statistics.total.total() == 0 => {
-            settings.output.note("no record matches");
+        Format::Text if overview.statistics.total.total() == 0 => {
+            settings.console.note("no record matches");
             return Ok(ExitStatus::Success);
         }
         Format::Text => {
             let look = Look {
                 width: stdout_width().unwrap_or(PLAIN_WIDTH),
-                charset: Charset::of_locale(),
+                charset: locale_charset(),
                 top: args.top.unwrap_or(TOP),
             };
-            render_stats(&survey, look)
+            render_statistics(&overview, look)
         }
     };
-    settings.output.answer(text.trim_end())?;
+    settings.console.answer(text.trim_end())?;
     Ok(ExitStatus::Success)
 }

@@ -1,20 +1,20 @@
 //! One action: from standard input, or from the command line.
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::io::{IsTerminal as _, Read as _};
 
 use aegis_engine::{
     Action, JsonError, MAX_ACTION_BYTES, canonical_json, escape_capped, looks_secret, parse_json,
 };
 use serde_json::{Map, Value};
 
+use crate::console::{Console, stdin};
 use crate::error::CommandError;
-use crate::output::Output;
 
 /// Reads the whole of standard input as one action.
-pub(super) fn from_stdin(output: Output) -> Result<Action, CommandError> {
-    let stdin = io::stdin();
+pub(super) fn from_stdin(console: Console) -> Result<Action, CommandError> {
+    let stdin = stdin();
     if stdin.is_terminal() {
-        output.note("reading an action (JSON) from the terminal; end it with ^D");
+        console.note("reading an action (JSON) from the terminal; end it with ^D");
     }
     let mut bytes = Vec::new();
     let limit = u64::try_from(MAX_ACTION_BYTES).unwrap_or(u64::MAX).saturating_add(1);

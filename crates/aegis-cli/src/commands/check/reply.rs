@@ -1,15 +1,15 @@
 //! What is answered, in the form that was asked for.
 
 use aegis_engine::{Action, ApprovalMode, Decision, RuleTrace, to_json_line};
+use aegis_present::json::v1::{DecisionV1, Subject};
+use aegis_present::lines::{render_answer, render_evaluation, render_trace};
+use aegis_present::{Answered as Shown, Format};
 use aegis_runtime::Answered;
 use chrono::{DateTime, Utc};
 
-use super::Format;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::json::v1::{DecisionV1, Subject};
-use crate::policy::LoadedPolicy;
-use crate::render::decision::{render_answer, render_evaluation, render_trace};
+use crate::trusted_policy::TrustedPolicy;
 
 /// An answer, and what it means for the exit status.
 pub(super) struct Reply {
@@ -19,7 +19,7 @@ pub(super) struct Reply {
 
 /// Puts answers into words.
 pub(super) struct Replier<'a> {
-    pub(super) loaded: &'a LoadedPolicy,
+    pub(super) loaded: &'a TrustedPolicy,
     /// The digest of the policy, as answers show it.
     pub(super) policy_sha256: String,
     pub(super) session_id: String,
@@ -53,9 +53,10 @@ impl Replier<'_> {
         let traces = self.traces(action, answered.evaluated_at());
         let text = match self.format {
             Format::Text => {
-                with_trace(render_answer(action, answered), traces.as_deref(), answered.decision())
+                let text = render_answer(action, &shown(answered));
+                with_trace(text, traces.as_deref(), answered.decision())
             }
-            Format::Json => json(&DecisionV1::answered(&self.subject(action, traces), answered))?,
+            Format::Json => json(&DecisionV1::answered(&self.subject(action, traces), &shown(answered)))?,
         };
         Ok(Reply { text, status })
     }
@@ -66,6 +67,20 @@ impl Replier<'_> {
 
     fn subject<'s>(&'s self, action: &'s Action, explain: Option<Vec<RuleTrace>>) -> Subject<'s> {
         Subject { session_id: &self.session_id, action, policy_sha256: &self.policy_sha256, explain }
+    }
+}
+
+/// An answer of the gate, as it is shown.
+fn shown(answered: &Answered) -> Shown<'_> {
+    Shown {
+        action_id: answered.action_id(),
+        action_sha256: answered.action_sha256(),
+        decision: answered.decision(),
+        answer: answered.answer(),
+        reason: answered.reason(),
+        approver: answered.approver(),
+        at: answered.at(),
+        receipt: answered.receipt(),
     }
 }
 

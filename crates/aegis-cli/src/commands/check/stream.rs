@@ -8,28 +8,30 @@ use std::io::{self, Write};
 use std::iter::Peekable;
 
 use aegis_engine::to_json_line;
+use aegis_present::json::v1::UnreadableV1;
 
 use self::lines::{Group, Lines};
-use super::{Checker, Reply};
+use super::checker::Checker;
+use super::reply::Reply;
+use crate::console::{Console, stdin, stdout};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::output::json::v1::UnreadableV1;
 
-/// How much of the stream is read at once: larger than stdin's own buffer, which it then bypasses, so that what is
-/// buffered is what can be read without waiting.
+/// How much of the stream is read at once: larger than stdin's own buffer, which it then bypasses, so that
+/// what is buffered is what can be read without waiting.
 const INPUT: usize = 1 << 20;
 /// How much is written at once.
 const OUTPUT: usize = 64 << 10;
 
-/// Answers every line of standard input. Memory is bounded by that of a group, or of the longest action allowed.
-pub(super) fn run(checker: &mut Checker<'_>, output: Output) -> Result<ExitStatus, CommandError> {
+/// Answers every line of standard input. Memory is bounded by that of a group, or of the longest action
+/// allowed.
+pub(super) fn run(checker: &mut Checker<'_>, console: Console) -> Result<ExitStatus, CommandError> {
     widen_pipe();
     let default_agent = checker.default_agent.clone();
-    let input = io::BufReader::with_capacity(INPUT, io::stdin().lock());
+    let input = io::BufReader::with_capacity(INPUT, stdin().lock());
     let mut lines = Lines::new(input, default_agent.as_deref());
-    let answers = io::BufWriter::with_capacity(OUTPUT, io::stdout().lock());
-    let mut answers = Answers { writer: answers, output, number: 0, status: None };
+    let answers = io::BufWriter::with_capacity(OUTPUT, stdout().lock());
+    let mut answers = Answers { writer: answers, console, number: 0, status: None };
     while let Some(group) = lines.group()? {
         answer(checker, group, &mut answers)?;
     }
@@ -40,11 +42,11 @@ pub(super) fn run(checker: &mut Checker<'_>, output: Output) -> Result<ExitStatu
     })
 }
 
-/// Asks the system for a larger pipe, so that a producer can fill a whole group while the one before is synced. Where
-/// that is not possible, groups are smaller.
+/// Asks the system for a larger pipe, so that a producer can fill a whole group while the one before is
+/// synced. Where that is not possible, groups are smaller.
 fn widen_pipe() {
     use nix::fcntl::{FcntlArg, fcntl};
-    let _ = i32::try_from(INPUT).map(|size| fcntl(io::stdin(), FcntlArg::F_SETPIPE_SZ(size)));
+    let _ = i32::try_from(INPUT).map(|size| fcntl(stdin(), FcntlArg::F_SETPIPE_SZ(size)));
 }
 
 /// Answers a group of lines in their order, up to the last one.
@@ -93,7 +95,7 @@ fn refuse_unreadable(
 /// Where answers go, and what they mean together.
 struct Answers<W> {
     writer: W,
-    output: Output,
+    console: Console,
     /// The line to answer next.
     number: u64,
     status: Option<ExitStatus>,
@@ -107,7 +109,7 @@ impl<W: Write> Answers<W> {
     fn refuse(&mut self, error: &CommandError) -> Result<(), CommandError> {
         // In a terminal the note comes after the answers of the lines before.
         self.flush()?;
-        self.output.note(format!("line {}: {}", self.number, error.message));
+        self.console.note(format!("line {}: {}", self.number, error.message));
         self.write(&unreadable(self.number, &error.message), error.status)
     }
 

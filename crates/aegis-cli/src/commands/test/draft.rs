@@ -3,18 +3,20 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use aegis_engine::{Draft, DraftExample, escape, to_json_line};
+use aegis_engine::{Draft, DraftExample, TestFiles, escape, to_json_line};
+use aegis_present::quantity::counted;
+use aegis_present::style::GOOD;
 use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::TestFiles;
-use super::files::policy_by_name;
-use crate::commands::init;
+use super::files::{Tested, policy_by_name};
+use crate::console::write_new;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::{GOOD, count};
-use crate::settings::Settings;
+
+const ONE_AT_A_TIME: &str = "`--init` writes the examples of one policy file at a time";
 
 /// An example as it is written: JSON, which is YAML too.
 #[derive(Serialize)]
@@ -37,29 +39,32 @@ struct Expectation<'a> {
 /// # Errors
 /// When there are several policies, or the file cannot be written or exists.
 pub(super) fn run(
-    groups: &[TestFiles],
+    groups: &[Tested],
     output: Option<&Path>,
     settings: &Settings,
 ) -> Result<ExitStatus, CommandError> {
-    let ([files], [policy]) = (groups, groups.first().map_or(&[][..], TestFiles::policy_paths)) else {
-        return Err(CommandError::usage("`--init` writes the examples of one policy file at a time"));
+    let [Tested { policies, files }] = groups else {
+        return Err(CommandError::usage(ONE_AT_A_TIME));
+    };
+    let [policy] = policies.as_slice() else {
+        return Err(CommandError::usage(ONE_AT_A_TIME));
     };
     let drafts = files.policy().draft_examples();
     let text = write(files, &named(policy, output), &drafts);
     match output {
-        None => settings.output.answer(text.trim_end())?,
+        None => settings.console.answer(text.trim_end())?,
         Some(path) if policy_by_name(path).is_none() => {
             return Err(CommandError::usage("the name of a test file ends in `.test.yaml`")
                 .help("beside its policy and with its name, it is picked up by itself"));
         }
         Some(path) => {
-            init::write(path, &text, false)?;
-            let examples = drafts.iter().map(|draft| draft.examples.len()).sum();
+            write_new(path, &text, false)?;
+            let examples = drafts.iter().map(|draft| draft.examples.len() as u64).sum();
             let shown = escape(&path.to_string_lossy());
-            settings.output.answer(format!(
-                "{GOOD}wrote{GOOD:#} {shown}: {}\n\nThey say what the policy does now. Read them, correct them, then:\n  \
-                 aegis test {shown} --mutate",
-                count(examples, "example")
+            settings.console.answer(format!(
+                "{GOOD}wrote{GOOD:#} {shown}: {}\n\nThey say what the policy does now. Read them, correct \
+                 them, then:\n  aegis test {shown} --mutate",
+                counted(examples, "example")
             ))?;
         }
     }
@@ -86,8 +91,8 @@ fn named(policy: &Path, output: Option<&Path>) -> String {
 fn write(files: &TestFiles, policy: &str, drafts: &[Draft<'_>]) -> String {
     let policy = to_json_line(&policy).unwrap_or_default();
     let mut text = format!(
-        "# What the policy says now of actions made from its own words, by `aegis test --init`.\n\
-         # Read each one: what is not as it should be is a mistake in the policy.\npolicy: {policy}\nexamples:"
+        "# What the policy says now of actions made from its own words, by `aegis test --init`.\n# Read each \
+         one: what is not as it should be is a mistake in the policy.\npolicy: {policy}\nexamples:"
     );
     if drafts.iter().all(|draft| draft.examples.is_empty()) {
         text.push_str(" []");

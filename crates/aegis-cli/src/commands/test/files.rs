@@ -2,87 +2,24 @@
 
 use std::path::{Path, PathBuf};
 
-use aegis_engine::document::{Document, TestDocument};
-use aegis_engine::{Diagnostic, Policy, Severity, Source, SourceId, Span, escape, load};
+use aegis_engine::{SourceId, TestDocument, TestFiles, escape};
+use aegis_present::diagnostics::render_diagnostics;
 
+use crate::console::Console;
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::render::diagnostics::{SourceText, render_diagnostics};
-use crate::settings::Settings;
-use crate::source::read_source;
+use crate::unchecked_file::read_unchecked;
 
 /// What the name of a test file ends in, and that of its policy instead.
 const ENDINGS: [(&str, &str); 2] = [(".test.yaml", ".yaml"), (".test.yml", ".yml")];
 
 /// One policy, read and compiled, with every file that has examples for it.
 #[derive(Debug)]
-pub(crate) struct TestFiles {
-    paths: Vec<PathBuf>,
-    /// Where the lines of each file begin, by the id of the source.
-    sources: Vec<SourceText<'static>>,
-    /// How many of the paths are the policy's.
-    policies: usize,
-    policy: Policy,
-    documents: Vec<Document>,
-    tests: Vec<TestDocument>,
-}
-
-/// The file and the line of something in it.
-#[derive(Clone, Debug)]
-pub(crate) struct Place<'a> {
-    /// Escaped.
-    pub(crate) file: &'a str,
-    pub(crate) line: usize,
-    pub(crate) column: usize,
-    pub(crate) end_line: usize,
-}
-
-impl std::fmt::Display for Place<'_> {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "{}:{}", self.file, self.line)
-    }
-}
-
-impl TestFiles {
-    pub(crate) fn policy(&self) -> &Policy {
-        &self.policy
-    }
-
-    pub(crate) fn documents(&self) -> &[Document] {
-        &self.documents
-    }
-
-    pub(crate) fn tests(&self) -> &[TestDocument] {
-        &self.tests
-    }
-
+pub(super) struct Tested {
     /// The paths of the policy's files.
-    pub(crate) fn policy_paths(&self) -> &[PathBuf] {
-        self.paths.get(..self.policies).unwrap_or_default()
-    }
-
-    /// The policy's files, escaped.
-    pub(crate) fn name(&self) -> String {
-        let names: Vec<_> = self.sources.iter().take(self.policies).map(SourceText::name).collect();
-        names.join(", ")
-    }
-
-    /// Every file, escaped.
-    pub(crate) fn names(&self) -> Vec<String> {
-        self.sources.iter().map(|source| source.name().to_owned()).collect()
-    }
-
-    pub(crate) fn place(&self, span: Span) -> Place<'_> {
-        let source = usize::try_from(span.source.0).ok().and_then(|index| self.sources.get(index));
-        let range = span.range();
-        let last = range.end.saturating_sub(1).max(range.start);
-        source.map_or(Place { file: "", line: 0, column: 0, end_line: 0 }, |source| {
-            let start = source.position(range.start);
-            let end_line = source.position(last).line;
-            Place { file: source.name(), line: start.line, column: start.column, end_line }
-        })
-    }
+    pub(super) policies: Vec<PathBuf>,
+    pub(super) files: TestFiles,
 }
 
 /// The paths of one policy and of the test files named beside it.
@@ -92,23 +29,24 @@ struct Group {
     tests: Vec<PathBuf>,
 }
 
-/// Reads what is to be tested. A file that cannot be read is reported, and does not keep the others from being tested.
+/// Reads what is to be tested. A file that cannot be read is reported, and does not keep the others from
+/// being tested.
 ///
 /// # Errors
 /// When nothing can be tested; why is on stderr by then.
 pub(super) fn read(
     files: &[PathBuf],
     settings: &Settings,
-) -> Result<(Vec<TestFiles>, ExitStatus), CommandError> {
+) -> Result<(Vec<Tested>, ExitStatus), CommandError> {
     let mut status = ExitStatus::Success;
     let mut read = Vec::new();
     let (groups, errors) = group(files, &settings.policies);
-    let results = groups.into_iter().map(|group| read_group(group, settings.output));
+    let results = groups.into_iter().map(|group| read_group(group, settings.console));
     for result in errors.into_iter().map(Err).chain(results) {
         match result {
             Ok(files) => read.push(files),
             Err(error) => {
-                settings.output.error(&error);
+                settings.console.error(&error);
                 status = status.worse(error.status);
             }
         }
@@ -167,7 +105,7 @@ fn test_beside(policy: &Path) -> Option<PathBuf> {
 
 /// The policy that a test file names, or else the one beside it.
 fn policy_of(test: &Path, by_name: PathBuf) -> Result<PathBuf, CommandError> {
-    let bytes = read_source(test)?;
+    let bytes = read_unchecked(test)?;
     // What is wrong with the file is reported where it is read for good.
     let document = TestDocument::read(SourceId(0), &bytes, &mut Vec::new());
     let named = document.and_then(|document| document.policy);
@@ -183,37 +121,30 @@ fn is_same(left: &Path, right: &Path) -> bool {
     left == right || matches!((real(left), real(right)), (Ok(left), Ok(right)) if left == right)
 }
 
-fn read_group(group: Group, output: Output) -> Result<TestFiles, CommandError> {
+fn read_group(group: Group, console: Console) -> Result<Tested, CommandError> {
     let Group { policies, mut tests } = group;
     for found in policies.iter().filter_map(|policy| test_beside(policy)) {
         if !tests.iter().any(|test| is_same(test, &found)) {
             tests.push(found);
         }
     }
-    let count = policies.len();
-    let paths = [policies, tests].concat();
-    let bytes = paths.iter().map(|path| read_source(path)).collect::<Result<Vec<_>, _>>()?;
-    let (of_policies, of_tests) = bytes.split_at(count.min(bytes.len()));
-    let loaded = load(&of_policies.iter().map(|text| Source { text }).collect::<Vec<_>>());
-    let mut diagnostics = loaded.diagnostics;
-    let mut tests = Vec::new();
-    for (text, id) in of_tests.iter().zip(u32::try_from(count).unwrap_or(u32::MAX)..) {
-        tests.extend(TestDocument::read(SourceId(id), text, &mut diagnostics));
+    let (of_policies, of_tests) = (read_all(&policies)?, read_all(&tests)?);
+    let read = TestFiles::read(&borrowed(&of_policies), &borrowed(&of_tests));
+    console.diagnostics(&render_diagnostics(&read.diagnostics, &read.sources, console.colors_stderr()));
+    let files = read.files().ok_or(CommandError::shown(ExitStatus::Input))?;
+    for (test, path) in files.tests().iter().zip(&tests) {
+        belongs(test, path, &policies)?;
     }
-    let sources: Vec<_> =
-        paths.iter().zip(&bytes).map(|(path, text)| SourceText::new(path, text).into_owned()).collect();
-    show(&diagnostics, &sources, output);
-    let is_wrong = diagnostics.iter().any(|found| found.severity == Severity::Error);
-    let policy = loaded.policy.filter(|_| !is_wrong).ok_or(CommandError::shown(ExitStatus::Input))?;
-    for (test, path) in tests.iter().zip(paths.iter().skip(count)) {
-        belongs(test, path, paths.get(..count).unwrap_or_default())?;
-    }
-    let documents = loaded.documents.into_iter().flatten().collect();
-    Ok(TestFiles { paths, sources, policies: count, policy, documents, tests })
+    Ok(Tested { policies, files })
 }
 
-fn show(diagnostics: &[Diagnostic], sources: &[SourceText<'_>], output: Output) {
-    output.diagnostics(&render_diagnostics(diagnostics, sources, output.colors_stderr()));
+/// Files with their paths, as text.
+fn read_all(paths: &[PathBuf]) -> Result<Vec<(String, Vec<u8>)>, CommandError> {
+    paths.iter().map(|path| Ok((path.to_string_lossy().into_owned(), read_unchecked(path)?))).collect()
+}
+
+fn borrowed(files: &[(String, Vec<u8>)]) -> Vec<(&str, &[u8])> {
+    files.iter().map(|(path, text)| (path.as_str(), text.as_slice())).collect()
 }
 
 /// A test file that was picked up by its name must not be about another policy.

@@ -5,20 +5,20 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use aegis_audit::SignerKey;
 use aegis_engine::{escape, escape_capped};
+use aegis_ledger::note::SignerKey;
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
+use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
 
 /// A file that is longer holds no key.
 const MAX_KEY: u64 = 4096;
 
 /// Makes a new key, and prints the public one.
-pub(super) fn make(name: &str, path: &Path, output: Output) -> Result<ExitStatus, CommandError> {
+pub(super) fn make(name: &str, path: &Path, console: Console) -> Result<ExitStatus, CommandError> {
     let shown = escape(&path.to_string_lossy());
     let key = SignerKey::generate(name)
         .map_err(|error| CommandError::usage(format!("`{}`: {error}", escape_capped(name, 200))))?;
@@ -35,11 +35,11 @@ pub(super) fn make(name: &str, path: &Path, output: Output) -> Result<ExitStatus
             wrong
         }
     })?;
-    output.note(format!(
-        "the private key is in `{shown}`: keep it where the log's writers cannot read it; the public key, for `verify \
-         --public-key`, is:"
+    console.note(format!(
+        "the private key is in `{shown}`: keep it where the log's writers cannot read it; the public key, \
+         for `verify --public-key`, is:"
     ));
-    output.answer(key.verifier())?;
+    console.answer(key.verifier())?;
     Ok(ExitStatus::Success)
 }
 

@@ -4,19 +4,22 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::{Path, PathBuf};
 
-use aegis_audit::{
-    EventReader, ExportVerification, Exports, ExportsError, PathSource, Standing, TrailReader, verify_exports,
-};
+use aegis_audit::sqlite::TrailReader;
 use aegis_engine::escape;
-use indicatif::{ProgressBar, ProgressStyle};
+use aegis_ledger::event::PathSource;
+use aegis_ledger::event_lines::EventReader;
+use aegis_ledger::findings::{Findings, GivenCheckpoint, GivenExports, anchors};
+use aegis_ledger::verify::{ExportVerification, Exports, ExportsError, Standing, verify_exports};
 
-use super::{
-    Bar, Findings, GivenCheckpoint, GivenExports, VerifyArgs, anchors, answer, open, read_checkpoint,
-};
+use super::answer::answer;
+use super::args::VerifyArgs;
+use super::given::{open, read_checkpoints};
+use crate::commands::audit::verifying;
+use crate::console::{Console, Progress, stdin};
+use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::output::Output;
-use crate::settings::Settings;
+use crate::unchecked_file::open_regular;
 
 /// From how many bytes on a progress bar is shown.
 const LONG_FILES: u64 = 16 << 20;
@@ -30,36 +33,32 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
         let message = format!("the files are of the log {log}, the log at `--db` is {}", reader.id());
         return Err(CommandError::usage(message).help("verify them on their own, without `--db`"));
     }
-    let checkpoints: Vec<_> = args
-        .checkpoint
-        .iter()
-        .map(|path| read_checkpoint(path, &log, args.public_key.as_ref()))
-        .collect::<Result<_, _>>()?;
+    let checkpoints = read_checkpoints(&args.checkpoint, &log, args.public_key.as_ref())?;
     let mut receipts = args.receipts.as_deref().map(receipts).transpose()?;
     let anchors = anchors(&checkpoints, &args.anchor);
     let anchors_given = receipts.is_some() || !anchors.is_empty();
     let until = reader.as_ref().map(TrailReader::first_row).transpose()?;
-    let bar = bytes_bar(&args.files, settings.output);
+    let bar = bytes_bar(&args.files, settings.console);
     let mut exports =
         Exports { names: &names, open: &mut |index| open_export(&args.files, index, &bar), until };
     let kept = receipts.as_mut().map(|lines| lines as &mut dyn BufRead);
     let found = verify_exports(&mut exports, anchors, kept, |_| {});
-    bar.finish_and_clear();
-    let found = found.map_err(failure)?;
+    bar.end();
+    let found = found?;
     let found = match &reader {
         None => found,
-        Some(reader) => go_on(found, reader, receipts, &names, settings.output)?,
+        Some(reader) => go_on(found, reader, receipts, &names, settings.console)?,
     };
-    answer(&findings(found, &names, checkpoints, anchors_given), args, settings.output)
+    answer(&findings(found, &names, checkpoints, anchors_given), args, settings.console)
 }
 
 /// The log that the first file is of.
 fn log_of(files: &[PathBuf], names: &[String]) -> Result<String, CommandError> {
     let Some((path, name)) = files.first().zip(names.first()) else {
-        return Err(failure(ExportsError::None));
+        return Err(ExportsError::None.into());
     };
     let reader = EventReader::new(open(path)?)
-        .map_err(|source| failure(ExportsError::Unreadable { name: name.clone(), source }))?;
+        .map_err(|source| ExportsError::Unreadable { name: name.clone(), source })?;
     Ok(reader.header().log())
 }
 
@@ -69,26 +68,26 @@ fn go_on(
     reader: &TrailReader,
     receipts: Option<BufReader<File>>,
     names: &[String],
-    output: Output,
+    console: Console,
 ) -> Result<ExportVerification, CommandError> {
     let mut anchors =
         found.end(&format!("the end of `{}`", names.last().map(String::as_str).unwrap_or_default()));
     let left = found.verification.anchors.iter().filter(|(_, standing)| *standing == Standing::Unchecked);
     anchors.extend(left.map(|(anchor, _)| anchor.clone()));
-    let bar = Bar::new(output);
+    let bar = verifying::progress(console);
     let progress = |done, total| bar.show(done, total);
-    let (verification, kept) = match receipts {
+    let (verification, report) = match receipts {
         None => (reader.verify(anchors, progress)?, None),
         Some(mut lines) => {
             lines
                 .rewind()
                 .map_err(|error| CommandError::input(format!("cannot read the receipts again: {error}")))?;
-            let (verification, kept) = reader.verify_kept(anchors, &mut lines, progress)?;
-            (verification, Some(kept))
+            let (verification, report) = reader.verify_receipts(anchors, &mut lines, progress)?;
+            (verification, Some(report))
         }
     };
-    bar.clear();
-    Ok(found.join(verification, kept))
+    bar.end();
+    Ok(found.join(verification, report))
 }
 
 fn findings(
@@ -97,10 +96,10 @@ fn findings(
     checkpoints: Vec<GivenCheckpoint>,
     anchors_given: bool,
 ) -> Findings {
-    let ExportVerification { log, verification, kept, places, .. } = found;
+    let ExportVerification { log, verification, receipts, places, .. } = found;
     let names = names.iter().map(|name| escape(name)).collect();
     let exports = Some(GivenExports { names, places });
-    Findings { log, verification, checkpoints, kept, anchors_given, exports }
+    Findings { log, verification, checkpoints, receipts, anchors_given, exports }
 }
 
 /// The receipts, in a file that can be read twice.
@@ -110,7 +109,7 @@ fn receipts(path: &Path) -> Result<BufReader<File>, CommandError> {
     }
     let spool = || -> io::Result<File> {
         let mut file = tempfile::tempfile()?;
-        io::copy(&mut io::stdin().lock(), &mut file)?;
+        io::copy(&mut stdin().lock(), &mut file)?;
         file.rewind()?;
         Ok(file)
     };
@@ -119,32 +118,14 @@ fn receipts(path: &Path) -> Result<BufReader<File>, CommandError> {
         .map_err(|error| CommandError::input(format!("cannot read standard input: {error}")))
 }
 
-fn open_export(files: &[PathBuf], index: usize, bar: &ProgressBar) -> io::Result<Box<dyn Read>> {
+fn open_export(files: &[PathBuf], index: usize, bar: &Progress) -> io::Result<Box<dyn Read>> {
     let path = files.get(index).ok_or(io::ErrorKind::NotFound)?;
-    Ok(Box::new(bar.wrap_read(crate::source::open_regular(path)?)))
+    Ok(Box::new(bar.reading(open_regular(path)?)))
 }
 
-fn bytes_bar(files: &[PathBuf], output: Output) -> ProgressBar {
+fn bytes_bar(files: &[PathBuf], console: Console) -> Progress {
+    let bar = Progress::through_bytes(LONG_FILES, console);
     let length = |path: &PathBuf| std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-    let total: u64 = files.iter().map(length).sum();
-    if !output.shows_progress() || total < LONG_FILES {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left");
-    ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-}
-
-fn failure(error: ExportsError) -> CommandError {
-    let help = error.help();
-    let failed = match error {
-        ExportsError::Receipts(error) => return error.into(),
-        ExportsError::Unreadable { source, name } if source.is_damage() => {
-            CommandError::new(ExitStatus::No, format!("`{}`: {source}", escape(&name)))
-        }
-        other => CommandError::input(other.to_string()),
-    };
-    match help {
-        Some(help) => failed.help(help),
-        None => failed,
-    }
+    bar.begin(files.iter().map(length).sum());
+    bar
 }

@@ -8,7 +8,8 @@ use crate::error::CommandError;
 
 /// The most lines of a group.
 const MOST_LINES: usize = 4096;
-/// The most memory, in bytes, that the actions of a group are estimated to take; a single action may take more.
+/// The most memory, in bytes, that the actions of a group are estimated to take; a single action may take
+/// more.
 const MOST_MEMORY: usize = 8 << 20;
 
 /// Reads actions, one a line.
@@ -38,8 +39,8 @@ impl<'a, R: BufRead + Buffered> Lines<'a, R> {
         Lines { input, default_agent, number: 0, line: Vec::new() }
     }
 
-    /// Waits for one line, and takes those behind it that are there already: whoever waits for an answer before the next
-    /// question gets it at once. `None` at the end of the stream.
+    /// Waits for one line, and takes those behind it that are there already: whoever waits for an answer
+    /// before the next question gets it at once. `None` at the end of the stream.
     pub(super) fn group(&mut self) -> Result<Option<Group>, CommandError> {
         let mut group = Group { first: self.number + 1, ..Group::default() };
         let mut memory = 0;
@@ -106,7 +107,8 @@ fn weight(line: &[u8]) -> usize {
     })
 }
 
-/// Reads up to the next newline. Of a line that is too long, just enough is kept for it to be refused as such.
+/// Reads up to the next newline. Of a line that is too long, just enough is kept for it to be refused as
+/// such.
 fn read_line(input: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
     line.clear();
     let limit = u64::try_from(MAX_ACTION_BYTES).unwrap_or(u64::MAX).saturating_add(2);
@@ -173,7 +175,8 @@ mod tests {
     #[test]
     fn a_group_is_what_is_there_and_unreadable_lines_keep_their_place() {
         let input = [READ, "{", "", READ].join("\n");
-        // In the buffer there are 2 lines and the beginning of a third; the group does not wait for the rest of it.
+        // In the buffer there are 2 lines and the beginning of a third; the group does not wait for the rest
+        // of it.
         let reader = io::BufReader::with_capacity(READ.len() + 4, input.as_bytes());
         let mut lines = Lines::new(reader, Some("bot"));
         let group = lines.group().unwrap().unwrap();

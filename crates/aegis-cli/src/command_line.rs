@@ -1,0 +1,86 @@
+//! The command line.
+
+use std::ffi::OsString;
+
+use aegis_engine::{escape_capped, looks_secret};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use crate::commands::{audit, check, completions, init, man, schema, test, validate};
+use crate::global_options::GlobalOptions;
+
+/// The sudo of AI agents: decides whether an action may happen, asks a human where the policy says so, and
+/// keeps the proof.
+#[derive(Debug, Parser)]
+#[command(
+    name = "aegis",
+    version,
+    arg_required_else_help = true,
+    after_help = AFTER_HELP,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalOptions,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Exit status: 0 allowed or done, 1 the answer is no (or invalid), 2 wrong usage, 3 approval required and \
+nobody \
+answered, 4 the audit log could not be written or read, 5 unreadable input or policy.
+
+Environment: AEGIS_POLICY, AEGIS_DB, AEGIS_SESSION, AEGIS_AGENT stand in for the flags of the same name \
+where those \
+are not given; NO_COLOR turns colour off. Scripts should pass --policy and --db themselves.";
+
+/// What to do. What each command is for stands at its arguments: a comment here would hide all but its first
+/// line.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(init::InitArgs),
+    Validate(validate::ValidateArgs),
+    Schema(schema::SchemaArgs),
+    Check(check::CheckArgs),
+    Test(test::TestArgs),
+    Audit(Box<audit::AuditArgs>),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+/// The command line as it is defined, for what is made from that: completions and manual pages.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command()
+}
+
+/// Reads the command line; what is wrong with it is escaped before it is shown.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::try_parse_from(arguments).map_err(|mut error| {
+        use clap::error::{ContextKind, ContextValue};
+        // A secret is not repeated.
+        let is_param = error
+            .get(ContextKind::InvalidArg)
+            .is_some_and(|argument| argument.to_string().starts_with("--param "));
+        let escaped: Vec<_> = error
+            .context()
+            .filter_map(|(kind, value)| match value {
+                ContextValue::String(text) if is_param && kind == ContextKind::InvalidValue => {
+                    let name = text.split_once('=').map(|(name, _)| name).filter(|name| looks_secret(name));
+                    let text = name.map_or_else(|| text.clone(), |name| format!("{name}=…"));
+                    Some((kind, ContextValue::String(escape_capped(&text, 200))))
+                }
+                // Words of ours hold nothing to escape; words of the caller's may.
+                ContextValue::String(text) => Some((kind, ContextValue::String(escape_capped(text, 200)))),
+                ContextValue::Strings(texts) => {
+                    let texts = texts.iter().map(|text| escape_capped(text, 200)).collect();
+                    Some((kind, ContextValue::Strings(texts)))
+                }
+                _ => None,
+            })
+            .collect();
+        for (kind, value) in escaped {
+            error.insert(kind, value);
+        }
+        error
+    })
+}

@@ -1,0 +1,17 @@
+//! Where answers go and questions are asked: streams and files, their colour and width, progress, prompts.
+
+mod checked_stderr;
+mod new_file;
+mod progress;
+mod question;
+mod streams;
+mod terminal;
+mod whole_file;
+
+pub(crate) use checked_stderr::CheckedStderr;
+pub(crate) use new_file::write_new;
+pub(crate) use progress::{Progress, human_bytes};
+pub(crate) use question::{can_ask, confirmed};
+pub(crate) use streams::{Console, PaintedStdout, stdin, stdout};
+pub(crate) use terminal::{locale_charset, stdout_width};
+pub(crate) use whole_file::{FileError, is_part_of_log, write_whole};

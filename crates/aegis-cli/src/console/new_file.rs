@@ -1,0 +1,57 @@
+//! Files that a person will go on with: readable by all, writable by the owner, never overwritten unasked.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use aegis_engine::escape;
+
+use super::question::{can_ask, confirmed};
+use crate::error::CommandError;
+
+/// Writes a new file, or overwrites one: if `force` says so, or a person at a terminal.
+pub(crate) fn write_new(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+    let failed = |error: &io::Error| {
+        CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
+    };
+    // Readable by all and writable by the owner alone, whatever the umask: `check` refuses anything laxer.
+    let create = || File::options().write(true).create_new(true).mode(0o644).open(path);
+    match create() {
+        Ok(file) => fill(file, text).map_err(|error| failed(&error)),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            if !force {
+                ask_to_overwrite(path)?;
+            }
+            replace(path, text).map_err(|error| failed(&error))
+        }
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+fn fill(mut file: File, text: &str) -> io::Result<()> {
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Writes beside the old file and renames, so that there is a whole policy at any moment.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = path.with_file_name(name);
+    let file = File::options().write(true).create_new(true).mode(0o644).open(&beside)?;
+    let renamed = fill(file, text).and_then(|()| std::fs::rename(&beside, path));
+    if renamed.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    renamed
+}
+
+fn ask_to_overwrite(path: &Path) -> Result<(), CommandError> {
+    let shown = escape(&path.to_string_lossy());
+    if can_ask() && confirmed(format!("`{shown}` exists already. Overwrite it?")) {
+        return Ok(());
+    }
+    Err(CommandError::input(format!("`{shown}` exists already"))
+        .help("`--force` overwrites it, `--output FILE` writes elsewhere"))
+}

@@ -1,0 +1,29 @@
+//! The terminal that answers are shown on.
+
+use std::env;
+use std::io::{self, IsTerminal as _};
+
+use aegis_present::Charset;
+
+/// How many columns the terminal on standard output has. `None` if that is no terminal, or does not know.
+pub(crate) fn stdout_width() -> Option<usize> {
+    let stdout = io::stdout();
+    if !stdout.is_terminal() {
+        return None;
+    }
+    rustix::termios::tcgetwinsize(&stdout)
+        .ok()
+        .map(|size| usize::from(size.ws_col))
+        .filter(|width| *width > 0)
+}
+
+/// Which characters the terminal can show, as the locale says.
+pub(crate) fn locale_charset() -> Charset {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(env::var_os)
+        .find(|value| !value.is_empty())
+        .map(|value| value.to_string_lossy().to_lowercase())
+        .unwrap_or_default();
+    if locale.contains("utf-8") || locale.contains("utf8") { Charset::Unicode } else { Charset::Ascii }
+}

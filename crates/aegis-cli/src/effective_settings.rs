@@ -1,0 +1,97 @@
+//! Which policy, which log, whose session: from flags, else from the environment, else by default.
+
+use std::env;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use aegis_ledger::event::PathSource;
+
+use crate::console::Console;
+use crate::error::CommandError;
+use crate::global_options::GlobalOptions;
+
+/// What was chosen, and where paths came from.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) policies: Vec<PathBuf>,
+    pub(crate) policy_source: PathSource,
+    pub(crate) db: PathBuf,
+    pub(crate) db_source: PathSource,
+    pub(crate) console: Console,
+    session: Option<String>,
+    agent: Option<String>,
+}
+
+impl Settings {
+    pub(crate) fn new(global: GlobalOptions) -> Settings {
+        let (policies, policy_source) = if global.policy.is_empty() {
+            let (path, source) = path_or(variable("AEGIS_POLICY"), "policy.yaml");
+            (vec![path], source)
+        } else {
+            (global.policy, PathSource::Argument)
+        };
+        let (db, db_source) = match global.db {
+            Some(path) => (path, PathSource::Argument),
+            None => path_or(variable("AEGIS_DB"), "aegis_audit.db"),
+        };
+        Settings {
+            policies,
+            policy_source,
+            db,
+            db_source,
+            console: Console::new(global.quiet, global.color),
+            session: global.session,
+            agent: global.agent,
+        }
+    }
+
+    /// The session to record: the flag's, the environment's, or a new one.
+    ///
+    /// # Errors
+    /// When the system has no randomness for a new one, or the variable does not hold text.
+    pub(crate) fn session_or_new(&self) -> Result<String, CommandError> {
+        match self.session.clone().map_or_else(|| text_variable("AEGIS_SESSION"), |flag| Ok(Some(flag)))? {
+            Some(session) => Ok(session),
+            None => aegis_runtime::new_session_id()
+                .map_err(|error| CommandError::input(format!("cannot make a session id: {error}"))),
+        }
+    }
+
+    /// The agent of actions that name none.
+    ///
+    /// # Errors
+    /// When the variable does not hold text.
+    pub(crate) fn default_agent(&self) -> Result<Option<String>, CommandError> {
+        self.agent.clone().map_or_else(|| text_variable("AEGIS_AGENT"), |flag| Ok(Some(flag)))
+    }
+
+    /// The session given as a flag, for commands that filter by it.
+    pub(crate) fn session_flag(&self) -> Option<&str> {
+        self.session.as_deref()
+    }
+
+    /// The agent given as a flag, for commands that filter by it.
+    pub(crate) fn agent_flag(&self) -> Option<&str> {
+        self.agent.as_deref()
+    }
+}
+
+/// An environment variable; an empty one counts as unset.
+fn variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+fn text_variable(name: &str) -> Result<Option<String>, CommandError> {
+    variable(name)
+        .map(|value| {
+            value.into_string().map_err(|_| CommandError::input(format!("{name} is not valid UTF-8")))
+        })
+        .transpose()
+}
+
+fn path_or(variable: Option<OsString>, default: &str) -> (PathBuf, PathSource) {
+    match variable {
+        Some(path) => (path.into(), PathSource::Environment),
+        None => (default.into(), PathSource::Default),
+    }
+}

@@ -1,0 +1,66 @@
+//! The `aegis` command: talks. It reads the command line, calls the libraries, and says what they found.
+//!
+//! Here, and nowhere else, there are arguments, streams, prompts and exit statuses. What is shown is rendered
+//! by `aegis-present`, and what would help is known to the libraries; only this crate knows by which flag or
+//! command.
+//!
+//! # Example: the whole program
+//! ```
+//! let status: std::process::ExitCode = aegis_cli::run(["aegis".into(), "--version".into()]);
+//! ```
+
+mod audit_sinks;
+mod command_line;
+mod commands;
+mod console;
+mod effective_settings;
+mod error;
+mod exit;
+mod format_option;
+mod global_options;
+mod remedies;
+mod trusted_policy;
+mod unchecked_file;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use command_line::Command;
+use effective_settings::Settings;
+use exit::ExitStatus;
+
+/// Does what a command line says, of which the first word is the program's name, and gives the exit status.
+///
+/// Answers go to standard output, everything else to standard error. `aegis check` also reads standard input,
+/// and asks at the terminal of the process.
+#[must_use]
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match command_line::parse(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            // Help and version that were asked for are a success.
+            return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success }.into();
+        }
+    };
+    let settings = Settings::new(cli.global);
+    let result = match cli.command {
+        Command::Init(args) => commands::init::run(&args, &settings),
+        Command::Validate(args) => commands::validate::run(&args, &settings),
+        Command::Schema(args) => commands::schema::run(&args, &settings),
+        Command::Check(args) => commands::check::run(&args, &settings),
+        Command::Test(args) => commands::test::run(&args, &settings),
+        Command::Audit(args) => commands::audit::run(&args, &settings),
+        Command::Completions(args) => {
+            commands::completions::run(&args, command_line::definition(), &settings)
+        }
+        Command::Man(args) => commands::man::run(&args, command_line::definition(), &settings),
+    };
+    match result {
+        Ok(status) => status.into(),
+        Err(error) => {
+            settings.console.error(&error);
+            error.status.into()
+        }
+    }
+}

@@ -1,3 +1,0 @@
-//! Machine-readable answers. Each format is a struct of its own, versioned apart from the internal types.
-
-pub(crate) mod v1;

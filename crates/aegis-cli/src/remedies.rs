@@ -1,0 +1,49 @@
+//! What would help, in the words of this command: which command, which flag.
+
+use aegis_audit::Remedy as LogRemedy;
+use aegis_runtime::Remedy as GateRemedy;
+
+/// What helps against an error of the log: by which command or flag, or else what the library itself says.
+pub(crate) fn of_log(remedy: Option<LogRemedy>, library: Option<String>) -> Option<String> {
+    remedy.and_then(log_words).map(str::to_owned).or(library)
+}
+
+/// What helps against an error of the gate, likewise.
+pub(crate) fn of_gate(remedy: Option<GateRemedy>, library: Option<String>) -> Option<String> {
+    remedy.and_then(gate_words).map(str::to_owned).or(library)
+}
+
+const fn log_words(remedy: LogRemedy) -> Option<&'static str> {
+    Some(match remedy {
+        LogRemedy::CreateLog => "`aegis check` creates it; `--db` names another place",
+        LogRemedy::RemoveOtherName => "remove the other name, or keep the log elsewhere with `--db`",
+        LogRemedy::NameAnotherLog => "name another file with `--db`",
+        LogRemedy::NameOwnLog => "it must belong to root or to you; name another file with `--db`",
+        LogRemedy::StartAnotherLog => {
+            "it is not repaired: keep it as evidence, and start another one with `--db`"
+        }
+        LogRemedy::LeaveOldLog => "read it with the program that wrote it, and start another log with `--db`",
+        LogRemedy::ExportEvents => "`aegis audit --events -o FILE` writes such a file",
+        LogRemedy::VerifyLog => "nothing was pruned; `aegis audit verify` says everything that is wrong",
+        LogRemedy::TakeIdFromAnswer => {
+            "`aegis check --format json` gives an action's id as `action_id`; `--db` names another log"
+        }
+        LogRemedy::AskAgain => {
+            "an action ends once; what is recorded stays: ask for another try with `aegis check`"
+        }
+        LogRemedy::ListActions => {
+            "`aegis audit` lists actions with the beginnings of their ids; `--db` names another log"
+        }
+        LogRemedy::StartJournal => {
+            "is systemd-journald running? leave `--audit journald` out where it is not"
+        }
+        _ => return None,
+    })
+}
+
+const fn gate_words(remedy: GateRemedy) -> Option<&'static str> {
+    Some(match remedy {
+        GateRemedy::WritePolicy => "`aegis init` writes a starter policy; `--policy` names another place",
+        _ => return None,
+    })
+}

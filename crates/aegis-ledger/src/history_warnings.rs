@@ -1,0 +1,58 @@
+//! What somebody who looks at an action should not overlook.
+
+use crate::event::{EventBody, PathSource};
+use crate::history::{History, HistoryEvent, State};
+
+impl History {
+    /// What stands out, in sentences. Each is escaped.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        for event in &self.events {
+            if let Some(damage) = &event.damage {
+                let damage = aegis_engine::escape_capped(damage, 200);
+                warnings
+                    .push(format!("row {} is damaged: {damage}; nothing in it is to be believed", event.seq));
+            }
+        }
+        let count = |matches: fn(&EventBody) -> bool| {
+            self.events.iter().filter_map(|event| event.told.as_ref()).filter(|told| matches(told)).count()
+        };
+        let decided = count(|told| matches!(told, EventBody::Decided(_)));
+        let ended = count(|told| matches!(told, EventBody::Ended(_)));
+        if decided > 1 {
+            warnings.push(format!("it was decided {decided} times; the newest decision is shown"));
+        }
+        if ended > 1 {
+            warnings.push(format!("its end is recorded {ended} times; the newest is shown"));
+        }
+        if ended > 0 && self.state() != State::Allowed {
+            warnings.push("its end is recorded although it was not allowed".to_owned());
+        }
+        differences(self, &mut warnings);
+        if let Some(entry) = self.main_event().and_then(HistoryEvent::entry) {
+            for (what, source) in [("policy", entry.policy_source), ("audit log", entry.log_source)] {
+                if source == PathSource::Environment {
+                    warnings.push(format!(
+                        "the path of the {what} came from the environment, where the agent could have set it"
+                    ));
+                }
+            }
+        }
+        warnings
+    }
+}
+
+/// What was asked and what was decided must be about the same.
+fn differences(history: &History, warnings: &mut Vec<String>) {
+    let entries: Vec<_> = history.events.iter().filter_map(HistoryEvent::entry).collect();
+    for pair in entries.windows(2) {
+        let [before, after] = pair else { continue };
+        if before.action_sha256 != after.action_sha256 {
+            warnings.push("what was decided about is not the action that was asked about".to_owned());
+        }
+        if before.policy_sha256 != after.policy_sha256 {
+            warnings.push("it was decided by another policy than it was asked about by".to_owned());
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The answer to an action that was asked for and recorded.
+
+use aegis_engine::{Decision, Digest};
+use aegis_ledger::answer::{Answer, ApproverIdentity};
+use aegis_ledger::receipt::Receipt;
+use chrono::{DateTime, Utc};
+
+/// The answer to an action that was asked for and recorded.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// The id of the action.
+    pub action_id: &'a str,
+    /// The digest of the action.
+    pub action_sha256: Digest,
+    /// What the policy said.
+    pub decision: &'a Decision,
+    /// The answer.
+    pub answer: Answer,
+    /// Why, in a sentence that is escaped.
+    pub reason: &'a str,
+    /// Who answered; absent where nobody did.
+    pub approver: Option<&'a ApproverIdentity>,
+    /// When it was answered.
+    pub at: DateTime<Utc>,
+    /// The proof that it is recorded.
+    pub receipt: &'a Receipt,
+}

@@ -1,0 +1,9 @@
+//! What CI services read: SARIF, `JUnit` XML, and the annotations of GitHub Actions.
+
+mod github;
+mod junit;
+mod sarif;
+
+pub use github::{annotate_finding, annotate_runs};
+pub use junit::{JunitError, render_junit};
+pub use sarif::SarifLog;

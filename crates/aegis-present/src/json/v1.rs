@@ -1,0 +1,20 @@
+//! Version 1 of the JSON answers.
+
+mod decision;
+mod ended;
+mod history;
+mod instant;
+mod policy_report;
+mod receipt;
+mod statistics;
+mod test_report;
+mod verification;
+
+pub use decision::{DecisionV1, Subject, UnreadableV1};
+pub use ended::EndedV1;
+pub use history::HistoryV1;
+pub use policy_report::PolicyReportV1;
+pub use receipt::ReceiptV1;
+pub use statistics::StatisticsV1;
+pub use test_report::TestReportV1;
+pub use verification::{ProofV1, VerificationV1};

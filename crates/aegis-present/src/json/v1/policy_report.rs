@@ -1,0 +1,82 @@
+//! The findings of policy files.
+
+use aegis_engine::{Diagnostic, Position, SourceText, Span, to_json_line};
+use serde::Serialize;
+
+/// The findings of policy files.
+#[derive(Debug, Serialize)]
+pub struct PolicyReportV1 {
+    valid: bool,
+    files: usize,
+    diagnostics: Vec<FindingV1>,
+}
+
+impl PolicyReportV1 {
+    /// A report on so many files, of which nothing is known yet.
+    #[must_use]
+    pub const fn new(files: usize) -> PolicyReportV1 {
+        PolicyReportV1 { valid: true, files, diagnostics: Vec::new() }
+    }
+
+    /// Adds the findings of a file.
+    pub fn add(&mut self, found: &[Diagnostic], source: &SourceText<'_>) {
+        self.diagnostics.extend(found.iter().map(|found| finding(found, source)));
+    }
+
+    /// The report as one object on one line; `valid` says whether all files can be used.
+    #[must_use]
+    pub fn into_line(self, valid: bool) -> String {
+        to_json_line(&PolicyReportV1 { valid, ..self }).unwrap_or_default()
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct FindingV1 {
+    code: &'static str,
+    severity: &'static str,
+    message: String,
+    #[serde(flatten)]
+    place: PlaceV1,
+    label: String,
+    related: Vec<RelatedV1>,
+    help: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct RelatedV1 {
+    message: String,
+    #[serde(flatten)]
+    place: PlaceV1,
+}
+
+#[derive(Debug, Serialize)]
+struct PlaceV1 {
+    file: String,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+}
+
+fn finding(found: &Diagnostic, source: &SourceText<'_>) -> FindingV1 {
+    FindingV1 {
+        code: found.code.as_str(),
+        severity: found.severity.as_str(),
+        message: found.message.clone(),
+        place: place(found.primary.span, source),
+        label: found.primary.text.clone(),
+        related: found
+            .secondary
+            .iter()
+            .map(|label| RelatedV1 { place: place(label.span, source), message: label.text.clone() })
+            .collect(),
+        help: found.help.clone(),
+    }
+}
+
+fn place(span: Span, source: &SourceText<'_>) -> PlaceV1 {
+    let range = span.range();
+    let Position { line, column } = source.position(range.start);
+    let Position { line: end_line, column: end_column } = source.position(range.end);
+    PlaceV1 { file: source.name().to_owned(), line, column, end_line, end_column }
+}

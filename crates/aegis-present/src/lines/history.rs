@@ -1,0 +1,289 @@
+//! One action in full, for a person.
+
+use std::time::Duration;
+
+use aegis_engine::{escape, escape_capped};
+use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, ResultStatus};
+use aegis_ledger::event::{AnsweredBody, EntryBody, EventBody, PathSource, Payload};
+use aegis_ledger::history::{History, HistoryEvent, State};
+use aegis_ledger::reconsidered::Reconsidered;
+use anstyle::Style;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use super::decision::render_trace;
+use super::json_value::json_lines;
+use super::labelled::LabelledLines;
+use crate::style::{BAD, FAINT, GOOD, HELP, UNSURE};
+
+/// The most characters of a text from outside that one field shows. JSON shows all of it.
+const LONGEST: usize = 8000;
+const PLAIN: Style = Style::new();
+
+/// Everything about an action, for a terminal of `width` columns, or for none.
+#[must_use]
+pub fn render_history(
+    history: &History,
+    warnings: &[String],
+    reconsidered: Option<&Reconsidered>,
+    width: Option<usize>,
+) -> String {
+    let mut fields = LabelledLines::new(width);
+    let main = history.main_event();
+    let entry = main.and_then(HistoryEvent::entry);
+    let (style, verdict) = match history.state() {
+        State::Allowed => (GOOD, "allowed"),
+        State::Refused => (BAD, "refused"),
+        State::Open => (UNSURE, "open"),
+    };
+    let verdict = match history.result() {
+        Some(result) if history.ended().is_some() => format!("{verdict}, and ended: {}", result.as_str()),
+        _ => verdict.to_owned(),
+    };
+    let subject =
+        entry.map(|entry| format!("  {} {}", short(&entry.action_type), short(&entry.action_target)));
+    fields.painted(&format!("{style}{verdict}{style:#}{}", subject.unwrap_or_default()));
+    for warning in warnings {
+        fields.field("warning", BAD, warning);
+    }
+    fields.blank();
+    fields.field("Action", PLAIN, &text(&history.action_id));
+    if let Some(entry) = entry {
+        action(&mut fields, entry, main.and_then(|event| event.payload.as_ref()));
+        answer(&mut fields, history, entry);
+        origin(&mut fields, history, entry);
+    }
+    fields.blank();
+    fields.plain(HELP, "Events");
+    for event in &history.events {
+        let (style, text) = describe(event);
+        fields.field(&format!("#{}", event.seq), style, &text);
+    }
+    if let Some(reconsidered) = reconsidered {
+        fields.blank();
+        explanation(&mut fields, reconsidered);
+    }
+    fields.to_string()
+}
+
+/// What was to be done.
+fn action(fields: &mut LabelledLines, entry: &EntryBody, payload: Option<&Payload>) {
+    fields.field("Type", PLAIN, &text(&entry.action_type));
+    fields.field("Target", PLAIN, &text(&entry.action_target));
+    match &entry.agent {
+        Some(agent) => fields.field("Agent", PLAIN, &text(agent)),
+        None => fields.field("Agent", FAINT, "not named"),
+    }
+    fields.field("Session", PLAIN, &text(&entry.session_id));
+    match payload {
+        None => {
+            fields.field("Parameters", UNSURE, "removed from the log");
+            fields.field("Agent says", UNSURE, "removed from the log");
+        }
+        Some(Payload { params, description }) => {
+            fields.block("Parameters", PLAIN, &json_lines(&Value::Object(params.clone())));
+            match description.as_str() {
+                "" => fields.field("Agent says", FAINT, "nothing"),
+                words => fields.field("Agent says", PLAIN, &format!("“{}”", text(words))),
+            }
+        }
+    }
+}
+
+/// What the policy said, who answered, and what came of it.
+fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
+    fields.blank();
+    let (style, word) = match entry.decision {
+        Some(answer) if answer.is_allowed() => (GOOD, answer.as_str()),
+        Some(answer) => (BAD, answer.as_str()),
+        None => (UNSURE, "none yet: somebody is being asked, or the question was cut short"),
+    };
+    fields.field("Decision", style, word);
+    fields.field("Risk", PLAIN, entry.risk_level.as_str());
+    let rule = text(&entry.matched_rule);
+    fields.field("Rule", PLAIN, &format!("{rule}, which requires: {}", entry.approval));
+    fields.field("Reason", PLAIN, &on_one_line(&entry.reason));
+    for undecidable in &entry.undecidable {
+        let (rule, condition) = (text(&undecidable.rule), on_one_line(&undecidable.condition));
+        let why = on_one_line(&undecidable.why);
+        fields.field("Undecidable", UNSURE, &format!("{condition} of {rule}: {why}"));
+    }
+    if let Some(answer) = entry.decision {
+        fields.field("Answered by", PLAIN, &who(entry.approver.as_ref(), answer));
+    }
+    if let Some(waited) = history.waited_ms() {
+        fields.field("Waited", PLAIN, &duration(waited));
+    }
+    match history.ended() {
+        Some(ended) => {
+            let style = if ended.status == ResultStatus::Success { GOOD } else { BAD };
+            fields.field("Result", style, &result(ended.status, ended.error, ended.duration_ms));
+        }
+        None if history.state() == State::Allowed => fields.field("Result", FAINT, "not recorded"),
+        None => {}
+    }
+}
+
+/// Where all of this comes from, and what proves it.
+fn origin(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
+    fields.blank();
+    fields.field("Asked by", PLAIN, &format!("{} on {}", text(&entry.user), text(&entry.host)));
+    for (label, source) in [("Policy path", entry.policy_source), ("Log path", entry.log_source)] {
+        let (style, words) = match source {
+            PathSource::Argument => (PLAIN, "given as an argument"),
+            PathSource::Environment => (BAD, "from the environment"),
+            PathSource::Default => (PLAIN, "the default"),
+        };
+        fields.field(label, style, words);
+    }
+    // Without the word `sha256` before it, a digest fits on a line of 80 columns.
+    fields.field("Policy hash", PLAIN, &text(&entry.policy_sha256));
+    fields.field("Action hash", PLAIN, &text(&entry.action_sha256));
+    match history.decided() {
+        Some(decided) => {
+            fields.field("Receipt", PLAIN, &format!("row {} of log {}", decided.seq, history.log));
+            fields.field("Row hash", PLAIN, &decided.hash);
+        }
+        None => fields.field("Receipt", FAINT, "none: it is not decided"),
+    }
+}
+
+/// One event in a line, and how it is painted.
+fn describe(event: &HistoryEvent) -> (Style, String) {
+    let what = match &event.told {
+        Some(EventBody::Requested(entry)) => {
+            format!("{} risk, to be approved by rule {}", entry.risk_level, text(&entry.matched_rule))
+        }
+        Some(EventBody::Answered(answered)) => answer_given(answered),
+        Some(EventBody::Decided(entry)) => {
+            let answer = entry.decision.map_or("without an answer", Answer::as_str);
+            format!("{answer}, {} risk, by rule {}", entry.risk_level, text(&entry.matched_rule))
+        }
+        Some(EventBody::Ended(ended)) => {
+            result(ended.result_status, ended.result_error.as_deref(), ended.duration_ms)
+        }
+        Some(EventBody::Redacted(redacted)) => {
+            let rows: Vec<_> = redacted.events.iter().map(u64::to_string).collect();
+            let (rows, user, host) = (rows.join(", "), text(&redacted.user), text(&redacted.host));
+            let why = redacted.note.as_deref().map_or_else(String::new, |note| format!(": {}", text(note)));
+            format!("parameters and description of row {rows} removed by {user} on {host}{why}")
+        }
+        // What is about the log itself belongs to no action.
+        Some(EventBody::Checkpoint(_) | EventBody::Pruned(_)) | None => "cannot be read".to_owned(),
+    };
+    let line = format!("{}  {}  {what}", time(event.at), text(&event.kind));
+    match &event.damage {
+        None => (PLAIN, line),
+        Some(damage) => (BAD, format!("DAMAGED ({})  {line}", text(damage))),
+    }
+}
+
+fn answer_given(answered: &AnsweredBody) -> String {
+    let mut what = format!("{} by {}", answered.decision.as_str(), short_who(answered.approver.as_ref()));
+    if let Some(waited) = answered.waited_ms {
+        what = format!("{what} after {}", duration(waited));
+    }
+    match &answered.note {
+        Some(note) => format!("{what}: {}", text(note)),
+        None => what,
+    }
+}
+
+/// What the policy that was given says of the action.
+fn explanation(fields: &mut LabelledLines, reconsidered: &Reconsidered) {
+    fields.plain(HELP, "The policy that was given");
+    fields.field("Policy hash", PLAIN, &reconsidered.policy_sha256.to_string());
+    if reconsidered.same_policy {
+        fields.field("", GOOD, "the one that it was decided by");
+    } else {
+        fields.field("", UNSURE, "another one than it was decided by");
+    }
+    match &reconsidered.verdict {
+        Err(problem) => fields.field("Decides", UNSURE, &format!("cannot be told: {}", text(problem))),
+        Ok(says) => {
+            fields.field("As of", PLAIN, &time(Some(says.at)));
+            if !says.same_action {
+                let note = "the recorded parameters are not those that were evaluated: secrets in them were \
+                replaced before writing, and conditions on them may read otherwise";
+                fields.field("warning", BAD, note);
+            }
+            for line in render_trace(&says.traces, &says.decision).lines() {
+                fields.painted(line);
+            }
+        }
+    }
+}
+
+/// Who answered, and how strongly that is known, in words.
+fn who(approver: Option<&ApproverIdentity>, answer: Answer) -> String {
+    let Some(approver) = approver else {
+        return match answer {
+            Answer::Block => "nobody was asked: the policy refuses it".to_owned(),
+            Answer::Unanswered => "nobody".to_owned(),
+            _ => "not recorded".to_owned(),
+        };
+    };
+    let user = approver.user.as_deref().map_or_else(|| "somebody".to_owned(), text);
+    let way = match approver.via.as_str() {
+        "rule" => "by a rule".to_owned(),
+        "terminal" => "at a terminal".to_owned(),
+        other => format!("by way of `{}`", text(other)),
+    };
+    match approver.evidence {
+        Evidence::Rule => "a rule of the policy; nobody was asked (evidence 0)".to_owned(),
+        Evidence::Terminal => format!(
+            "{user}, {way} of the user who asked, where a program could have answered too (evidence 1)"
+        ),
+        Evidence::Account => {
+            format!("{user}, {way}, another user than the one who asked, as the kernel says (evidence 2)")
+        }
+        Evidence::Signature => format!("{user}, {way}, with a signature (evidence 3)"),
+        Evidence::Touch => {
+            format!("{user}, {way}, with a signature by a security key that was touched (evidence 4)")
+        }
+    }
+}
+
+fn short_who(approver: Option<&ApproverIdentity>) -> String {
+    match approver {
+        None => "nobody".to_owned(),
+        Some(approver) => text(&aegis_ledger::export::approver_word(approver)),
+    }
+}
+
+fn result(status: ResultStatus, error: Option<&str>, duration_ms: Option<u64>) -> String {
+    let mut result = status.as_str().to_owned();
+    if let Some(took) = duration_ms {
+        result = format!("{result} after {}", duration(took));
+    }
+    match error {
+        Some(error) => format!("{result}: {}", text(error)),
+        None => result,
+    }
+}
+
+fn duration(millis: u64) -> String {
+    humantime::format_duration(Duration::from_millis(millis)).to_string()
+}
+
+fn time(at: Option<DateTime<Utc>>) -> String {
+    at.map_or_else(|| "at no time".to_owned(), |at| at.format("%Y-%m-%d %H:%M:%S%.3fZ").to_string())
+}
+
+/// A word of the agent in the headline.
+fn short(text: &str) -> String {
+    escape_capped(text, 60)
+}
+
+fn text(text: &str) -> String {
+    escape_capped(text, LONGEST)
+}
+
+/// Sentences of the engine are escaped where they are made. Whoever wrote into the log may not have done so.
+fn on_one_line(sentence: &str) -> String {
+    // What was escaped has its backslashes doubled already.
+    escape(sentence).replace("\\\\", "\\")
+}
+
+#[cfg(test)]
+mod tests;
