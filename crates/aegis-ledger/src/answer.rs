@@ -131,9 +131,8 @@ impl Via {
 
 /// How strongly it is known who answered: from the weakest, as a number. A record says it; what makes a claim true is the
 /// approver that earned it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
-#[schemars(with = "u8")]
 #[repr(u8)]
 pub enum Evidence {
     /// A rule of the policy.
@@ -177,7 +176,7 @@ impl TryFrom<u8> for Evidence {
     }
 }
 
-/// Who answered, and how strongly that is known, as it is recorded.
+/// Who answered, and how strongly that is known.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ApproverIdentity {
     /// By which way the answer came.
@@ -185,7 +184,8 @@ pub struct ApproverIdentity {
     /// The account that answered, as the kernel knows it. Absent where no person was asked.
     pub user: Option<String>,
     /// The strength of the evidence: 0 a rule, 1 a terminal of the agent's own user, 2 another user (checked by the
-    /// kernel), 3 a signature, 4 a verified external identity.
+    /// kernel), 3 a signature, 4 a signature with the proof that a security key was touched.
+    #[schemars(with = "u8")]
     pub evidence: Evidence,
 }
 

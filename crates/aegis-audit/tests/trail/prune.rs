@@ -473,9 +473,9 @@ fn a_pruning_that_was_cut_short_is_finished_by_the_next() {
     // On its own, too.
     let place = log(9000, 100);
     cut_short(&place, 8500);
-    let sound = verification(&place);
-    assert_eq!(place.open().delete_pruned(&sound, |_| {}).unwrap(), 8500);
-    assert_eq!(place.open().delete_pruned(&sound, |_| {}).unwrap(), 0);
+    let found = verification(&place);
+    assert_eq!(place.open().delete_pruned(&found, |_| {}).unwrap(), 8500);
+    assert_eq!(place.open().delete_pruned(&found, |_| {}).unwrap(), 0);
     assert_eq!(sound(&place), (8501, 601));
 }
 
