@@ -1,6 +1,7 @@
 //! What would help, in the words of this command: which command, which flag.
 
 use aegis_audit::Remedy as LogRemedy;
+use aegis_engine::{Diagnostic, Remedy as PolicyRemedy};
 use aegis_runtime::Remedy as GateRemedy;
 
 /// What helps against an error of the log: by which command or flag, or else what the library itself says.
@@ -11,6 +12,29 @@ pub(crate) fn of_log(remedy: Option<LogRemedy>, library: Option<String>) -> Opti
 /// What helps against an error of the gate, likewise.
 pub(crate) fn of_gate(remedy: Option<GateRemedy>, library: Option<String>) -> Option<String> {
     remedy.and_then(gate_words).map(str::to_owned).or(library)
+}
+
+/// Findings, whose helps name the command or flag that helps where there is one.
+pub(crate) fn of_policy(mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    for finding in &mut findings {
+        if let Some(words) = finding.remedy.and_then(policy_words) {
+            finding.help = Some(words.to_owned());
+        }
+    }
+    findings
+}
+
+const fn policy_words(remedy: PolicyRemedy) -> Option<&'static str> {
+    Some(match remedy {
+        PolicyRemedy::GiveSeveralFiles => {
+            "a policy file holds one document; give several files with several `--policy`"
+        }
+        PolicyRemedy::WriteStarterPolicy => {
+            "a policy has at least `version: \"1\"` and `rules: []`; `aegis init` writes one"
+        }
+        PolicyRemedy::ListCodes => "`aegis validate --codes` lists them",
+        _ => return None,
+    })
 }
 
 const fn log_words(remedy: LogRemedy) -> Option<&'static str> {

@@ -9,6 +9,7 @@ use aegis_runtime::{PolicyFile, policy_sha256};
 use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::remedies;
 
 /// A policy that is ready, and the digest of its files.
 #[derive(Debug)]
@@ -46,7 +47,8 @@ pub(crate) fn load_policy(
                 .iter()
                 .map(|file| SourceText::new(&file.path().to_string_lossy(), file.text()))
                 .collect();
-            console.diagnostics(&render_diagnostics(&loaded.diagnostics, &texts, console.colors_stderr()));
+            let found = remedies::of_policy(loaded.diagnostics);
+            console.diagnostics(&render_diagnostics(&found, &texts, console.colors_stderr()));
             Err(CommandError::shown(ExitStatus::Input))
         }
     }

@@ -17,7 +17,7 @@ mod yaml;
 
 pub use code::{Code, Severity};
 pub use compile::{Loaded, load};
-pub use diagnostic::{Diagnostic, Label};
+pub use diagnostic::{Diagnostic, Label, Remedy};
 pub use document::{Document, MAX_POLICY_BYTES, TestDocument};
 pub use explanation::{Explanation, nearest_code};
 pub use schema::{action_schema, policy_schema, schema_of};

@@ -59,8 +59,8 @@ pub use decide::{
     MAX_ACTION_VALUES, Policy, Redacted, Redaction, RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable,
 };
 pub use language::{
-    Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Severity, Source, SourceText,
-    TestDocument, action_schema, document, load, nearest_code, policy_schema, schema_of,
+    Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity, Source,
+    SourceText, TestDocument, action_schema, document, load, nearest_code, policy_schema, schema_of,
 };
 pub use text::{
     Digest, JsonError, Member, Position, SourceId, Span, Spanned, canonical_json, canonical_members,

@@ -14,6 +14,7 @@ use crate::console::Console;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::remedies;
 use crate::unchecked_file::read_unchecked;
 
 /// Report every problem of policy files, each with its place and a remedy
@@ -86,6 +87,7 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
                 let loaded = load(&sources);
                 let mut found = lint(&loaded, &sources);
                 found.extend(loaded.diagnostics);
+                let mut found = remedies::of_policy(found);
                 found.sort_by_key(|found| found.primary.span);
                 if found.iter().any(|found| found.severity == Severity::Error || args.deny.is_some()) {
                     status = status.worse(ExitStatus::No);

@@ -27,6 +27,20 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The same, where a front end may have a command for it.
+    pub remedy: Option<Remedy>,
+}
+
+/// What would help, where a front end may have a command for it. The help says the same without naming any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// Give a policy as several files.
+    GiveSeveralFiles,
+    /// Write a starter policy.
+    WriteStarterPolicy,
+    /// List the codes of findings.
+    ListCodes,
 }
 
 impl Diagnostic {
@@ -40,6 +54,7 @@ impl Diagnostic {
             primary: Label { span, text: String::new() },
             secondary: Vec::new(),
             help: None,
+            remedy: None,
         }
     }
 
@@ -60,6 +75,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same with what a front end may have a command for.
+    #[must_use]
+    pub const fn remedied(mut self, remedy: Option<Remedy>) -> Diagnostic {
+        self.remedy = remedy;
         self
     }
 

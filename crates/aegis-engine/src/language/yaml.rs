@@ -12,7 +12,7 @@ use std::rc::Rc;
 use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::language::code::Code;
-use crate::language::diagnostic::Diagnostic;
+use crate::language::diagnostic::{Diagnostic, Remedy};
 use crate::language::yaml::node::{Entry, Kind, Node};
 use crate::language::yaml::scalar::{has_tag, resolve};
 use crate::text::escape::escape_capped;
@@ -304,9 +304,11 @@ impl<'a> Builder<'a> {
         if let Some(second) = roots.next() {
             let message = "a second YAML document begins here";
             self.diagnostics.push(
-                Diagnostic::error(Code::YamlDocuments, second.span, message).help(
-                    "a file holds one document; a policy may be several files, read one after the other",
-                ),
+                Diagnostic::error(Code::YamlDocuments, second.span, message)
+                    .help(
+                        "a file holds one document; a policy may be several files, read one after the other",
+                    )
+                    .remedied(Some(Remedy::GiveSeveralFiles)),
             );
         }
         match &first {
@@ -314,8 +316,8 @@ impl<'a> Builder<'a> {
             _ => {
                 let span = Span { source: self.source, start: 0, end: 0 };
                 let help = "write at least `version: \"1\"` and `rules: []`, which leaves all to a human";
-                self.diagnostics
-                    .push(Diagnostic::error(Code::YamlDocuments, span, "the file is empty").help(help));
+                let empty = Diagnostic::error(Code::YamlDocuments, span, "the file is empty").help(help);
+                self.diagnostics.push(empty.remedied(Some(Remedy::WriteStarterPolicy)));
                 None
             }
         }

@@ -9,6 +9,7 @@ use crate::console::Console;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::remedies;
 use crate::unchecked_file::read_unchecked;
 
 /// What the name of a test file ends in, and that of its policy instead.
@@ -130,7 +131,8 @@ fn read_group(group: Group, console: Console) -> Result<Tested, CommandError> {
     }
     let (of_policies, of_tests) = (read_all(&policies)?, read_all(&tests)?);
     let read = TestFiles::read(&borrowed(&of_policies), &borrowed(&of_tests));
-    console.diagnostics(&render_diagnostics(&read.diagnostics, &read.sources, console.colors_stderr()));
+    let found = remedies::of_policy(read.diagnostics.clone());
+    console.diagnostics(&render_diagnostics(&found, &read.sources, console.colors_stderr()));
     let files = read.files().ok_or(CommandError::shown(ExitStatus::Input))?;
     for (test, path) in files.tests().iter().zip(&tests) {
         belongs(test, path, &policies)?;

@@ -4,7 +4,7 @@ use serde_yaml::granit_parser::{self, Event, Parser};
 
 use crate::decide::policy::Policy;
 use crate::language::code::{Code, Severity};
-use crate::language::diagnostic::Diagnostic;
+use crate::language::diagnostic::{Diagnostic, Remedy};
 use crate::language::source::Source;
 use crate::text::escape::escape_capped;
 use crate::text::nearest::nearest;
@@ -161,12 +161,16 @@ fn read_code(word: &str, comment: &Comment<'_>, problems: &mut Vec<Diagnostic>) 
                 .filter(|code| code.level() == Severity::Warning)
                 .map(|code| code.as_str())
                 .collect();
-            let help = match nearest(word, &words) {
-                Some(word) => format!("did you mean `{word}`?"),
-                None => "write the code that a warning is reported by, such as `same-outcome`".to_owned(),
+            let (help, remedy) = match nearest(word, &words) {
+                Some(word) => (format!("did you mean `{word}`?"), None),
+                None => (
+                    "write the code that a warning is reported by, such as `same-outcome`".to_owned(),
+                    Some(Remedy::ListCodes),
+                ),
             };
             Diagnostic::new(Code::UnknownLint, comment.span, format!("there is no finding `{shown}`"))
                 .help(help)
+                .remedied(remedy)
         }
     };
     problems.push(diagnostic);
