@@ -1,8 +1,9 @@
 //! Every command that the documents show is run, and prints what they say.
 //!
-//! A fenced block marked `console` is a session: `$ ` begins a command, what follows is its output, standard error
-//! included, in which `[..]` stands for anything on a line and `...` for any lines. The blocks of a document run one
-//! after another in one directory of their own, which holds a copy of the repository's `policies`.
+//! A fenced block marked `console` is a session: `$ ` begins a command, what follows is its output, standard
+//! error included, in which `[..]` stands for anything on a line and `...` for any lines. The blocks of a
+//! document run one after another in one directory of their own, which holds a copy of the repository's
+//! `policies`.
 
 use std::fmt::Write as _;
 
@@ -33,7 +34,8 @@ fn steps(document: &str) -> Vec<Step> {
         } else if let (true, Some(command)) = (inside, line.strip_prefix("$ ")) {
             steps.push(Step { line: index + 1, command: command.to_owned(), printed: String::new() });
         } else if let (true, Some(step)) = (inside, steps.last_mut()) {
-            // A command goes on where its line ends in a backslash, or a quote or a here-document is still open.
+            // A command goes on where its line ends in a backslash, or a quote or a here-document is still
+            // open.
             match line.strip_prefix("> ").or(line.strip_prefix(">")).filter(|_| step.printed.is_empty()) {
                 Some(more) => {
                     step.command.push('\n');

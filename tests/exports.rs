@@ -1,4 +1,5 @@
-//! `aegis audit --format …`: every format from a trail of strings that try to break it, to a pipe, a file and nowhere.
+//! `aegis audit --format …`: every format from a trail of strings that try to break it, to a pipe, a file and
+//! nowhere.
 
 use std::fs;
 

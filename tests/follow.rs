@@ -43,8 +43,8 @@ impl Follower {
         kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
     }
 
-    /// Ends it; gives the signal that ended it and what it said on stderr. Not as ^C does, which whoever runs the tests in
-    /// the background of a shell has switched off for all of them.
+    /// Ends it; gives the signal that ended it and what it said on stderr. Not as ^C does, which whoever runs
+    /// the tests in the background of a shell has switched off for all of them.
     fn stop(mut self) -> (Option<i32>, String) {
         use std::os::unix::process::ExitStatusExt as _;
         self.signal(Signal::SIGTERM);

@@ -1,4 +1,5 @@
-//! Documents that are made from the program: `make docs` makes them anew, and these tests fail where they differ.
+//! Documents that are made from the program: `make docs` makes them anew, and these tests fail where they
+//! differ.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! End-to-end tests of the built binary: one file for each feature, all in one program so that it is linked once.
+//! End-to-end tests of the built binary: one file for each feature, all in one program so that it is linked
+//! once.
 
 #[cfg(test)]
 mod architecture;

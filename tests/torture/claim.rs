@@ -61,8 +61,8 @@ pub(crate) fn broken<'a>(claims: impl IntoIterator<Item = &'a Claim>, log: &Log)
     claims.into_iter().filter(|claim| !claim.holds_in(log)).map(|claim| format!("lost: {claim}")).collect()
 }
 
-/// The claims for which a copy of the log, in JSON lines, has no record, and lines before them that are none. What comes
-/// behind the last of them, nobody was told of: a power cut may have garbled it.
+/// The claims for which a copy of the log, in JSON lines, has no record, and lines before them that are none.
+/// What comes behind the last of them, nobody was told of: a power cut may have garbled it.
 pub(crate) fn missing_in_copy<'a>(claims: impl IntoIterator<Item = &'a Claim>, copy: &[u8]) -> Vec<String> {
     let key = |id: &str, hash: &str| (id.to_owned(), hash.to_owned());
     let mut missing: HashMap<_, _> =

@@ -10,8 +10,8 @@ use crate::claim::{Claim, broken};
 use crate::environment::TestEnvironment;
 
 const WRITERS: usize = 32;
-/// How often all the others together may get the log, for each of them, while one waits. Fair is about once: the rest is
-/// for the system, which starts processes as it likes.
+/// How often all the others together may get the log, for each of them, while one waits. Fair is about once:
+/// the rest is for the system, which starts processes as it likes.
 const PATIENCE: usize = 12;
 
 #[test]
@@ -72,8 +72,8 @@ fn percentile(sorted: &[Duration], percent: usize) -> Duration {
     sorted[(sorted.len() * percent).div_ceil(100).max(1) - 1]
 }
 
-/// The largest number of turns that went to others between two turns of one who wanted them all the time. At the end,
-/// those who are done want no more.
+/// The largest number of turns that went to others between two turns of one who wanted them all the time. At
+/// the end, those who are done want no more.
 fn longest_wait(turns: &[usize], writers: usize) -> usize {
     let mut last: HashMap<usize, usize> = (0..writers).map(|writer| (writer, 0)).collect();
     let mut longest = 0;

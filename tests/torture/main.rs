@@ -1,9 +1,9 @@
-//! Torture of the audit log: kills, faults, power cuts, full disks, load. All of them are about one law: exit status 0,
-//! or `"allowed":true` on a line of a stream, means that the row is in the log for good; and whatever happened, the next
-//! run works.
+//! Torture of the audit log: kills, faults, power cuts, full disks, load. All of them are about one law: exit
+//! status 0, or `"allowed":true` on a line of a stream, means that the row is in the log for good; and
+//! whatever happened, the next run works.
 //!
-//! Bounded by default, long with `AEGIS_TORTURE=1`. Each suite has a control: the same checks, let loose on something
-//! that breaks the law, must fail. What the suites measured is printed with `--nocapture`.
+//! Bounded by default, long with `AEGIS_TORTURE=1`. Each suite has a control: the same checks, let loose on
+//! something that breaks the law, must fail. What the suites measured is printed with `--nocapture`.
 
 #[cfg(test)]
 mod chain;

@@ -19,7 +19,8 @@ use aegis_ledger::origin::Origin;
 use aegis_ledger::remedy::Remedy;
 use aegis_ledger::stored_event::StoredEvent;
 
-/// How many events are read in one go: a reader that stays for long keeps the write-ahead log from being emptied.
+/// How many events are read in one go: a reader that stays for long keeps the write-ahead log from being
+/// emptied.
 const STEP: u64 = 1 << 14;
 /// What the name of an archive ends with until it is whole.
 const UNFINISHED: &str = ".new";
@@ -118,12 +119,12 @@ impl ArchiveError {
 }
 
 impl Archive {
-    /// Copies the events of a plan to a new file at `path`, compressed where the name ends with `.zst`. `progress` is
-    /// told how many events were copied or verified: twice as many as there are, in the end.
+    /// Copies the events of a plan to a new file at `path`, compressed where the name ends with `.zst`.
+    /// `progress` is told how many events were copied or verified: twice as many as there are, in the end.
     ///
     /// # Errors
-    /// When the chain is broken, the file is there already, or it could not be written, synced, read back or verified.
-    /// No file is left behind then.
+    /// When the chain is broken, the file is there already, or it could not be written, synced, read back or
+    /// verified. No file is left behind then.
     pub fn write(
         reader: &TrailReader,
         verified: &VerifiedPlan,
@@ -192,8 +193,8 @@ impl Archive {
         self.sha256
     }
 
-    /// The files beside `path` that archivings which were cut short may have left behind. They can be removed, unless one
-    /// is going on.
+    /// The files beside `path` that archivings which were cut short may have left behind. They can be
+    /// removed, unless one is going on.
     #[must_use]
     pub fn unfinished(path: &Path) -> Vec<PathBuf> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };

@@ -59,8 +59,8 @@ pub(crate) fn create_private(path: &Path) -> Result<(), TrailError> {
     }
 }
 
-/// Syncs the directory of a log, and with it the names of its files. `SQLite` does that too, but takes a failure for a
-/// success.
+/// Syncs the directory of a log, and with it the names of its files. `SQLite` does that too, but takes a
+/// failure for a success.
 pub(crate) fn sync_directory(path: &Path) -> Result<(), TrailError> {
     let Some(directory) = path.parent() else { return Ok(()) };
     match File::open(directory).and_then(|directory| directory.sync_all()) {
@@ -72,8 +72,8 @@ pub(crate) fn sync_directory(path: &Path) -> Result<(), TrailError> {
 
 /// Opens the lock file, made private where it is missing, and checks it. Nothing waits: a FIFO is refused.
 ///
-/// Not for the log itself: closing *any* handle of a file releases every POSIX lock that this process has on it, and
-/// `SQLite` relies on those.
+/// Not for the log itself: closing *any* handle of a file releases every POSIX lock that this process has on
+/// it, and `SQLite` relies on those.
 pub(crate) fn open_lock(path: &Path) -> Result<File, TrailError> {
     open_private(path, Writes::Anywhere)
 }
@@ -87,7 +87,8 @@ pub(crate) enum Writes {
     AtTheEnd,
 }
 
-/// Opens a file that only its owner may use, made where it is missing, and checks it. Nothing waits: a FIFO is refused.
+/// Opens a file that only its owner may use, made where it is missing, and checks it. Nothing waits: a FIFO
+/// is refused.
 pub(crate) fn open_private(path: &Path, writes: Writes) -> Result<File, TrailError> {
     loop {
         let file = match open_plain(path, false, writes) {

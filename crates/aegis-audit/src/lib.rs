@@ -1,9 +1,10 @@
 //! Remembers every decision: an append-only, hash-chained log that is written through one door.
 //!
-//! A [`Journal`] is that door: it records what was decided and how it ended, hands out checkpoints, removes secrets and
-//! prunes, and gives every sink behind it the same records. It stands over a [`Store`](store::Store), of which the first
-//! is one `SQLite` file ([`sqlite`]); a [`TrailReader`](sqlite::TrailReader) reads beside it. What events are, and what
-//! a chain of them proves, is the business of `aegis-ledger`.
+//! A [`Journal`] is that door: it records what was decided and how it ended, hands out checkpoints, removes
+//! secrets and prunes, and gives every sink behind it the same records. It stands over a
+//! [`Store`](store::Store), of which the first is one `SQLite` file ([`sqlite`]); a
+//! [`TrailReader`](sqlite::TrailReader) reads beside it. What events are, and what a chain of them proves, is
+//! the business of `aegis-ledger`.
 //!
 //! # Example: recording and reading back
 //! ```
@@ -41,10 +42,10 @@
 //!
 //! # What is promised
 //! - A committed account means that its rows were synced to disk first, and that every sink took them.
-//! - Edits, deletions and reordering within the log break its chain. Cutting off its end does not: that shows only
-//!   against receipts kept elsewhere, or to a process that wrote what was cut off and is still running.
-//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row, tables or triggers were
-//!   changed, or whose files were exchanged while it was open.
+//! - Edits, deletions and reordering within the log break its chain. Cutting off its end does not: that shows
+//!   only against receipts kept elsewhere, or to a process that wrote what was cut off and is still running.
+//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row, tables or triggers
+//!   were changed, or whose files were exchanged while it was open.
 
 mod archive;
 mod error;

@@ -1,6 +1,7 @@
 //! The fair lock around every transaction: an exclusive `flock` on a file beside the log.
 //!
-//! `SQLite` waits by polling, in which the unlucky starve; the kernel queues the waiters of a `flock` instead.
+//! `SQLite` waits by polling, in which the unlucky starve; the kernel queues the waiters of a `flock`
+//! instead.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -25,8 +26,8 @@ pub(crate) struct Held(File);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // Closing the file releases the lock too, but not while a child that is just being started has a copy of the
-        // handle.
+        // Closing the file releases the lock too, but not while a child that is just being started has a copy
+        // of the handle.
         let _ = self.0.unlock();
     }
 }
@@ -59,8 +60,8 @@ pub(crate) fn hold(
     open: impl Fn(&Path) -> Result<File, TrailError>,
 ) -> Result<Held, TrailError> {
     loop {
-        // Each attempt has an open file of its own. Locks belong to open files, so an attempt that was given up
-        // can neither hold the lock behind the back of a later one, nor release that one's.
+        // Each attempt has an open file of its own. Locks belong to open files, so an attempt that was given
+        // up can neither hold the lock behind the back of a later one, nor release that one's.
         let file = open(path)?;
         let metadata = file.metadata().map_err(|error| TrailError::io(path, error))?;
         let held = Held(wait_for(path, file, deadline)?);
@@ -79,8 +80,9 @@ fn wait_for(path: &Path, file: File, deadline: Instant) -> Result<File, TrailErr
         Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Interrupted => {}
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    // A `flock` that waits has no deadline of its own: a thread waits instead, and is left behind at the deadline.
-    // It hands over the locked file itself. If nobody takes that any more, it is closed, and with it the lock gone.
+    // A `flock` that waits has no deadline of its own: a thread waits instead, and is left behind at the
+    // deadline. It hands over the locked file itself. If nobody takes that any more, it is closed, and with
+    // it the lock gone.
     let (sender, receiver) = mpsc::channel();
     let wait = move || {
         let locked = loop {

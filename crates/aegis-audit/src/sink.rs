@@ -14,7 +14,8 @@ use aegis_ledger::remedy::Remedy;
 
 /// A place that takes a copy of every record.
 ///
-/// A record that was taken is as durable as the sink promises; one that could not be taken is an error, never silence.
+/// A record that was taken is as durable as the sink promises; one that could not be taken is an error, never
+/// silence.
 pub trait Sink: fmt::Debug + Send {
     /// What the sink is called in errors, such as `jsonl:decisions.jsonl`.
     fn name(&self) -> String;
@@ -22,7 +23,8 @@ pub trait Sink: fmt::Debug + Send {
     /// Takes records, oldest first: all of them, or an error.
     ///
     /// # Errors
-    /// When not every record was taken. Whoever has more may try again: a sink recovers by itself where it can.
+    /// When not every record was taken. Whoever has more may try again: a sink recovers by itself where it
+    /// can.
     fn append(&mut self, records: &[SinkRecord]) -> Result<(), SinkError>;
 }
 
@@ -44,7 +46,8 @@ impl SinkRecord {
         self.kind
     }
 
-    /// The action, and what is known of it by then. The number and the hash are those of the event in the log.
+    /// The action, and what is known of it by then. The number and the hash are those of the event in the
+    /// log.
     #[must_use]
     pub const fn record(&self) -> &Record {
         &self.record

@@ -1,10 +1,12 @@
 //! The log in one `SQLite` file: the first store there is. SQL stands here and nowhere else.
 //!
-//! [`SqliteStore`] appends, in one synced transaction at a time, for many processes; [`TrailReader`] reads beside it.
+//! [`SqliteStore`] appends, in one synced transaction at a time, for many processes; [`TrailReader`] reads
+//! beside it.
 //!
 //! # The tables
-//! `body` holds what is known of an event, as JSON, and `payload` what may hold secrets: parameters and description. The
-//! hashed bytes are the only source of truth; the index over full blocks of events is derived from them.
+//! `body` holds what is known of an event, as JSON, and `payload` what may hold secrets: parameters and
+//! description. The hashed bytes are the only source of truth; the index over full blocks of events is
+//! derived from them.
 
 mod deletion;
 mod event_range;

@@ -1,8 +1,9 @@
 //! The seam between the journal and the place where a log is kept.
 //!
-//! A [`Store`] keeps one log durably, for one writer at a time. In a [`Transaction`] the newest event is checked and new
-//! ones are linked to it; a [`Snapshot`] is the log as it is at one moment. The first store is
-//! [`SqliteStore`](crate::sqlite::SqliteStore); whatever passes the store suite of the test kit can stand in its place.
+//! A [`Store`] keeps one log durably, for one writer at a time. In a [`Transaction`] the newest event is
+//! checked and new ones are linked to it; a [`Snapshot`] is the log as it is at one moment. The first store
+//! is [`SqliteStore`](crate::sqlite::SqliteStore); whatever passes the store suite of the test kit can stand
+//! in its place.
 
 use std::fmt;
 use std::ops::{ControlFlow, RangeInclusive};
@@ -35,8 +36,9 @@ pub trait Store: fmt::Debug + Send {
     /// Whether it was made when it was opened.
     fn created(&self) -> bool;
 
-    /// Does `work` in one transaction behind the newest event. When this returns, everything that was done is durable;
-    /// when it fails, nothing of it is there. Where another writer was in the way, the work may be done several times.
+    /// Does `work` in one transaction behind the newest event. When this returns, everything that was done is
+    /// durable; when it fails, nothing of it is there. Where another writer was in the way, the work may be
+    /// done several times.
     ///
     /// # Errors
     /// When it could not be made durable, the log is damaged, or `work` says so.
@@ -105,7 +107,8 @@ pub trait Transaction: Snapshot {
     /// When they cannot be removed.
     fn remove_payloads(&mut self, events: &[u64]) -> Result<(), TrailError>;
 
-    /// Deletes some of the events that the newest `pruned` event stands for, and gives their number: 0 when none is left.
+    /// Deletes some of the events that the newest `pruned` event stands for, and gives their number: 0 when
+    /// none is left.
     ///
     /// # Errors
     /// When they cannot be deleted.
@@ -126,7 +129,8 @@ pub struct Appended {
 pub enum Traces {
     /// Nothing.
     None,
-    /// Another process reads or writes the log as it was before: the files hold the old pages as long as it does.
+    /// Another process reads or writes the log as it was before: the files hold the old pages as long as it
+    /// does.
     HeldByOthers,
     /// There is no space to write the log anew.
     NoSpace,
@@ -141,8 +145,8 @@ pub struct Space {
     pub journal_emptied: bool,
 }
 
-/// Everything that a log holds about an action. `None` if that is nothing. An event that does not fit its hash, or cannot
-/// be read, is no error: it is given with what is wrong with it.
+/// Everything that a log holds about an action. `None` if that is nothing. An event that does not fit its
+/// hash, or cannot be read, is no error: it is given with what is wrong with it.
 ///
 /// # Errors
 /// When the log cannot be read.

@@ -16,7 +16,8 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 use crate::error::TrailError;
 use crate::file::resolve;
 
-/// How long changes may gather before they are looked at: a busy log wakes a reader a hundred times a second at most.
+/// How long changes may gather before they are looked at: a busy log wakes a reader a hundred times a second
+/// at most.
 const GATHERING: Duration = Duration::from_millis(10);
 
 /// Why a wait was over.
@@ -58,7 +59,8 @@ impl Watch {
 
     /// Waits until the log changes, or nobody reads `output` any more, or `longest` is over.
     ///
-    /// A change can show a moment before what was written can be read, so it is wise to look again a little later.
+    /// A change can show a moment before what was written can be read, so it is wise to look again a little
+    /// later.
     ///
     /// # Errors
     /// When the system cannot wait.
@@ -100,8 +102,8 @@ impl Watch {
     /// Has the kernel watch the directory. Doing so again changes nothing.
     #[cfg(target_os = "linux")]
     fn renew(&self) {
-        // A writer closes the lock once its transaction is committed; the rest is for programs that know no lock, and
-        // for files that come and go.
+        // A writer closes the lock once its transaction is committed; the rest is for programs that know no
+        // lock, and for files that come and go.
         let wanted = AddWatchFlags::IN_MODIFY
             | AddWatchFlags::IN_CLOSE_WRITE
             | AddWatchFlags::IN_CREATE
@@ -122,7 +124,8 @@ impl Watch {
         let mut is_of_log = false;
         while let Ok(events) = changes.read_events() {
             is_of_log |= events.iter().any(|event| {
-                // Without a name it is about the directory itself, or says that there was more than could be told.
+                // Without a name it is about the directory itself, or says that there was more than could be
+                // told.
                 event.name.as_deref().is_none_or(|name| self.is_of_log(name))
             });
         }

@@ -129,8 +129,8 @@ impl Via {
     }
 }
 
-/// How strongly it is known who answered: from the weakest, as a number. A record says it; what makes a claim true is the
-/// approver that earned it.
+/// How strongly it is known who answered: from the weakest, as a number. A record says it; what makes a claim
+/// true is the approver that earned it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "u8", try_from = "u8")]
 #[repr(u8)]
@@ -183,8 +183,8 @@ pub struct ApproverIdentity {
     pub via: Via,
     /// The account that answered, as the kernel knows it. Absent where no person was asked.
     pub user: Option<String>,
-    /// The strength of the evidence: 0 a rule, 1 a terminal of the agent's own user, 2 another user (checked by the
-    /// kernel), 3 a signature, 4 a signature with the proof that a security key was touched.
+    /// The strength of the evidence: 0 a rule, 1 a terminal of the agent's own user, 2 another user (checked
+    /// by the kernel), 3 a signature, 4 a signature with the proof that a security key was touched.
     #[schemars(with = "u8")]
     pub evidence: Evidence,
 }

@@ -10,8 +10,8 @@ use crate::event::{Body as _, EventKind, Field, Words};
 use crate::merkle::Frontier;
 use crate::stored_event::StoredEvent;
 
-/// How many events a block has: few enough that those of an unfinished one are read in some milliseconds, and many
-/// enough that a million events have few blocks.
+/// How many events a block has: few enough that those of an unfinished one are read in some milliseconds, and
+/// many enough that a million events have few blocks.
 pub const BLOCK: u64 = 4096;
 
 /// The block that an event belongs to.
@@ -61,8 +61,8 @@ impl BlockIndex {
         Ok(())
     }
 
-    /// Indexes one event of the block as it is being written: its number, time (in milliseconds since the Unix epoch),
-    /// kind and hash, and what is indexed of it.
+    /// Indexes one event of the block as it is being written: its number, time (in milliseconds since the
+    /// Unix epoch), kind and hash, and what is indexed of it.
     pub fn add_words(&mut self, seq: u64, at: i64, kind: EventKind, hash: Digest, words: &Words<'_>) {
         self.tree.push(&hash);
         let (earliest, latest) = self.times.unwrap_or((at, at));
@@ -138,7 +138,8 @@ impl BlockIndex {
         &self.superseded
     }
 
-    /// By outcome: the `decided` events, by their numbers in the log, for which this block has the newest word.
+    /// By outcome: the `decided` events, by their numbers in the log, for which this block has the newest
+    /// word.
     #[must_use]
     pub const fn outcomes(&self) -> &BTreeMap<String, RoaringTreemap> {
         &self.outcomes

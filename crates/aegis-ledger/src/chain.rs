@@ -1,8 +1,9 @@
 //! The hash chain: each event's hash covers the event and the hash before it.
 //!
-//! Hashed are the stored bytes, never a re-serialisation; every part that can vary in length is preceded by its
-//! length, and every kind of hash begins with a tag of its own, so that no two different inputs run together. The
-//! payload enters only through a salted commitment: it can be removed later, and the chain still verifies.
+//! Hashed are the stored bytes, never a re-serialisation; every part that can vary in length is preceded by
+//! its length, and every kind of hash begins with a tag of its own, so that no two different inputs run
+//! together. The payload enters only through a salted commitment: it can be removed later, and the chain
+//! still verifies.
 
 use aegis_engine::Digest;
 use sha2::{Digest as _, Sha256};
@@ -69,7 +70,8 @@ pub struct Link<'a> {
     pub prev_hash: &'a [u8],
 }
 
-/// The hash before the first event: it binds the chain to its log, and to the key of its digests without telling it.
+/// The hash before the first event: it binds the chain to its log, and to the key of its digests without
+/// telling it.
 #[must_use]
 pub fn genesis(log_id: &[u8], created_at: i64, key_sha256: Digest) -> Digest {
     let mut hasher = Hasher::new(LOG_TAG);

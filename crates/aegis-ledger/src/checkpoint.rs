@@ -1,7 +1,7 @@
 //! Checkpoints (C2SP `tlog-checkpoint`): what a log was at some moment, in a note that is kept elsewhere.
 //!
-//! A checkpoint covers every event before the `checkpoint` event that records it, and no other: that event holds the
-//! same size and root, so that the log itself says which checkpoints were handed out.
+//! A checkpoint covers every event before the `checkpoint` event that records it, and no other: that event
+//! holds the same size and root, so that the log itself says which checkpoints were handed out.
 
 use std::fmt;
 

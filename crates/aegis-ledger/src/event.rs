@@ -1,6 +1,6 @@
-//! What is written down: the events of an action's life, and of the log's own. One file holds all that there is to know
-//! of a kind: what it is given, what is stored of that, what it refers to, what verification asks of it, and by which
-//! words it is found.
+//! What is written down: the events of an action's life, and of the log's own. One file holds all that there
+//! is to know of a kind: what it is given, what is stored of that, what it refers to, what verification asks
+//! of it, and by which words it is found.
 
 mod answered;
 mod body;
@@ -67,8 +67,8 @@ macro_rules! events {
             $($(#[$doc])+ $Kind($Written<'a>),)+
         }
 
-        /// What is known of an event, as it is stored. `S` is how its strings are held: owned, or as [`Text`] of the stored
-        /// row.
+        /// What is known of an event, as it is stored. `S` is how its strings are held: owned, or as [`Text`]
+        /// of the stored row.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum EventBody<S = String> {
             $($(#[$doc])+ $Kind($Body<S>),)+

@@ -65,7 +65,8 @@ impl<W: Write> RecordWriter<W> {
     /// Writes one record. Its parameters are written in canonical form, as the log has them.
     ///
     /// # Errors
-    /// When the writer takes nothing more, or the format needs an instant that the record's timestamp does not say.
+    /// When the writer takes nothing more, or the format needs an instant that the record's timestamp does
+    /// not say.
     pub fn write(&mut self, record: &Record) -> io::Result<()> {
         self.write_borrowed(&BorrowedRecord::of(record)?)
     }

@@ -39,7 +39,8 @@ pub struct Filter {
     pub reverse: bool,
 }
 
-/// An instant in milliseconds since the Unix epoch, rounded up. Stored times are whole milliseconds: `at >= x` is `at >= ceil(x)`, and `at < x` is `at < ceil(x)`.
+/// An instant in milliseconds since the Unix epoch, rounded up. Stored times are whole milliseconds: `at >=
+/// x` is `at >= ceil(x)`, and `at < x` is `at < ceil(x)`.
 #[must_use]
 pub fn ceil_millis(instant: DateTime<Utc>) -> i64 {
     let whole = instant.timestamp_millis();
@@ -47,7 +48,8 @@ pub fn ceil_millis(instant: DateTime<Utc>) -> i64 {
 }
 
 impl Filter {
-    /// Whether the filter lets through a record that was answered at `at`, in milliseconds since the Unix epoch.
+    /// Whether the filter lets through a record that was answered at `at`, in milliseconds since the Unix
+    /// epoch.
     #[must_use]
     pub fn admits(&self, record: &Record, at: i64) -> bool {
         let words = [

@@ -29,13 +29,15 @@ pub struct HistoryEvent {
     pub kind: String,
     /// The event's own hash, as it is stored: 64 hexadecimal digits.
     pub hash: String,
-    /// What is wrong with the event: it does not fit its hash, or cannot be read. Nothing it says is to be believed then.
+    /// What is wrong with the event: it does not fit its hash, or cannot be read. Nothing it says is to be
+    /// believed then.
     pub damage: Option<String>,
     /// What is known about it, as it is stored. Null where it is not even JSON.
     pub body: Value,
     /// What happened. Absent where that cannot be read.
     pub told: Option<EventBody>,
-    /// What the operation was given, and the agent's own words. Absent where there is none, or it was removed.
+    /// What the operation was given, and the agent's own words. Absent where there is none, or it was
+    /// removed.
     pub payload: Option<Payload>,
 }
 

@@ -1,9 +1,9 @@
 //! What an audit log holds, what it proves, and how it is exported.
 //!
-//! A log is a chain of *events*: an action was asked for, answered, ended; a checkpoint was handed out. This crate knows
-//! how an event is written, hashed and read back, how a chain of them is verified, and what the events of an action make
-//! together. It knows neither a database nor files nor a clock: where a log is kept, another crate decides, and an archive
-//! can be verified by a program that links none of that.
+//! A log is a chain of *events*: an action was asked for, answered, ended; a checkpoint was handed out. This
+//! crate knows how an event is written, hashed and read back, how a chain of them is verified, and what the
+//! events of an action make together. It knows neither a database nor files nor a clock: where a log is kept,
+//! another crate decides, and an archive can be verified by a program that links none of that.
 //!
 //! # Example: verifying exported events
 //! ```
@@ -46,19 +46,20 @@
 //! | [`remedy`] | what would help against an error, for those who have a command for it |
 //!
 //! # The hashed bytes
-//! Events are numbered from 1. Event *n* has the hash
-//! `SHA-256("aegis-event-v1\0" ‖ log id ‖ seq ‖ at ‖ kind ‖ action id ‖ body ‖ commitment ‖ previous hash)`, where
-//! numbers are 8 bytes, big-endian, and everything else is preceded by its length in 8 bytes. The commitment is
-//! `SHA-256("aegis-payload-v1\0" ‖ salt ‖ payload)`, so that a payload can be removed and the chain still verifies. The
-//! first event's previous hash is `SHA-256("aegis-log-v2\0" ‖ log id ‖ created at ‖ SHA-256(key))`.
+//! Events are numbered from 1. Event *n* has the hash `SHA-256("aegis-event-v1\0" ‖ log id ‖ seq ‖ at ‖ kind
+//! ‖ action id ‖ body ‖ commitment ‖ previous hash)`, where numbers are 8 bytes, big-endian, and everything
+//! else is preceded by its length in 8 bytes. The commitment is `SHA-256("aegis-payload-v1\0" ‖ salt ‖
+//! payload)`, so that a payload can be removed and the chain still verifies. The first event's previous hash
+//! is `SHA-256("aegis-log-v2\0" ‖ log id ‖ created at ‖ SHA-256(key))`.
 //!
 //! # Secrets
-//! Parameters whose names look secret, and those that the policy's `redact` names, are replaced before anything is
-//! written: by `redacted:hmac-sha256:` and 64 hexadecimal digits, the HMAC-SHA-256 of `"aegis-secret-v1\0"` and the
-//! value's canonical JSON, with the log's key. `redacted` in the body says where. Type, target and agent are names by
-//! which actions are found; they are stored as they are. The digest of the action, `action_sha256`, is that of the real
-//! action, since it binds what was approved to what is done: whoever knows everything of an action but a secret that is
-//! easily guessed, such as a PIN, can try until the digest fits.
+//! Parameters whose names look secret, and those that the policy's `redact` names, are replaced before
+//! anything is written: by `redacted:hmac-sha256:` and 64 hexadecimal digits, the HMAC-SHA-256 of
+//! `"aegis-secret-v1\0"` and the value's canonical JSON, with the log's key. `redacted` in the body says
+//! where. Type, target and agent are names by which actions are found; they are stored as they are. The
+//! digest of the action, `action_sha256`, is that of the real action, since it binds what was approved to
+//! what is done: whoever knows everything of an action but a secret that is easily guessed, such as a PIN,
+//! can try until the digest fits.
 
 pub mod answer;
 pub mod block_index;

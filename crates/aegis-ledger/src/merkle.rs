@@ -1,7 +1,7 @@
 //! The Merkle tree over the events' hashes (RFC 6962, section 2.1), computed as they pass by.
 //!
-//! A tree of *n* leaves is held as the hashes of its perfect subtrees, of which there are as many as *n* has binary ones.
-//! That is all that its root, and the root of any longer tree, are computed from.
+//! A tree of *n* leaves is held as the hashes of its perfect subtrees, of which there are as many as *n* has
+//! binary ones. That is all that its root, and the root of any longer tree, are computed from.
 
 use aegis_engine::Digest;
 use sha2::{Digest as _, Sha256};
@@ -20,8 +20,8 @@ pub struct Frontier {
 }
 
 impl Frontier {
-    /// The tree of `size` leaves whose perfect subtrees have these hashes, largest first. `None` if their number is not
-    /// that of such a tree.
+    /// The tree of `size` leaves whose perfect subtrees have these hashes, largest first. `None` if their
+    /// number is not that of such a tree.
     #[must_use]
     pub fn from_subtrees(size: u64, subtrees: &[Digest]) -> Option<Frontier> {
         let expected = usize::try_from(size.count_ones()).ok()?;
@@ -34,7 +34,8 @@ impl Frontier {
         self.push_subtree(0, leaf_hash(hash.as_bytes()));
     }
 
-    /// Adds the hash of a perfect subtree of 2 to the power of `level` leaves, where the tree ends at such a place.
+    /// Adds the hash of a perfect subtree of 2 to the power of `level` leaves, where the tree ends at such a
+    /// place.
     fn push_subtree(&mut self, mut level: u32, mut hash: Digest) {
         let added = 1_u64.checked_shl(level).unwrap_or_default();
         // As in binary addition: each one that is carried over joins two subtrees.
@@ -85,6 +86,7 @@ impl Frontier {
     }
 
     /// The hash of the newest full block of the log, at whose end this tree ends.
+    #[must_use]
     pub const fn block(&self) -> Option<Digest> {
         self.block
     }
@@ -113,13 +115,15 @@ fn finish(hasher: Sha256) -> Digest {
 /// Gathers the proof that one leaf is in a tree, while the tree's leaves pass by.
 #[derive(Debug)]
 pub struct PathGatherer {
-    /// The neighbours on the way from the leaf to the root: first leaf, number of leaves, what there is of them so far.
+    /// The neighbours on the way from the leaf to the root: first leaf, number of leaves, what there is of
+    /// them so far.
     siblings: Vec<(u64, u64, Frontier)>,
     next: u64,
 }
 
 impl PathGatherer {
     /// For the leaf number `index`, from 0, of a tree of `size` leaves. `None` if it has no such leaf.
+    #[must_use]
     pub fn new(index: u64, size: u64) -> Option<PathGatherer> {
         if index >= size {
             return None;
@@ -140,7 +144,8 @@ impl PathGatherer {
         Some(PathGatherer { siblings, next: 0 })
     }
 
-    /// Begins with the leaves of a shorter tree, of which only the subtrees are known. The leaf must not be among them.
+    /// Begins with the leaves of a shorter tree, of which only the subtrees are known. The leaf must not be
+    /// among them.
     pub fn begin(&mut self, before: &Frontier) {
         let levels = (0..u64::BITS).rev().filter(|level| before.size() >> level & 1 == 1);
         for (level, hash) in levels.zip(before.subtrees()) {
@@ -163,6 +168,7 @@ impl PathGatherer {
     }
 
     /// The neighbours' hashes, nearest to the leaf first; `None` if not all leaves passed by.
+    #[must_use]
     pub fn finish(self) -> Option<Vec<Digest>> {
         self.siblings
             .iter()
@@ -177,8 +183,9 @@ const fn largest_power_below(count: u64) -> u64 {
     1 << (u64::BITS - 1 - below.leading_zeros())
 }
 
-/// The root that a proof gives for an event's hash as leaf number `index`, from 0, of `size` (RFC 9162, section 2.1.3.2).
-/// `None` if such a proof has another length.
+/// The root that a proof gives for an event's hash as leaf number `index`, from 0, of `size` (RFC 9162,
+/// section 2.1.3.2). `None` if such a proof has another length.
+#[must_use]
 pub fn root_of_path(hash: &Digest, index: u64, size: u64, path: &[Digest]) -> Option<Digest> {
     let mut last = size.checked_sub(1)?;
     if index > last {

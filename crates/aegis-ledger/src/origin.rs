@@ -14,7 +14,8 @@ pub struct Origin {
     pub head: Digest,
     /// The tree over everything that is gone.
     pub tree: Frontier,
-    /// The hash before the log's first event; absent where the event that stands for what is gone does not say it.
+    /// The hash before the log's first event; absent where the event that stands for what is gone does not
+    /// say it.
     pub genesis: Option<Digest>,
 }
 

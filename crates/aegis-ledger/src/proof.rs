@@ -1,5 +1,5 @@
-//! The proof that one event is in a log, checked without the log: the event, a checkpoint, and the way from one to the
-//! other through the Merkle tree.
+//! The proof that one event is in a log, checked without the log: the event, a checkpoint, and the way from
+//! one to the other through the Merkle tree.
 
 use aegis_engine::Digest;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,8 @@ pub struct InclusionProof {
     log: String,
     /// The event, as it is stored.
     event: ProvenEvent,
-    /// The hashes of the neighbours on the way from the event to the root, nearest first (RFC 6962, section 2.1.1).
+    /// The hashes of the neighbours on the way from the event to the root, nearest first (RFC 6962, section
+    /// 2.1.1).
     path: Vec<String>,
     /// The note of a checkpoint that covers the event.
     checkpoint: String,
@@ -81,8 +82,8 @@ pub enum ProofError {
 }
 
 impl InclusionProof {
-    /// The proof that `event` is in the log of this id (32 hexadecimal digits): `path` leads from it to the root of the
-    /// checkpoint.
+    /// The proof that `event` is in the log of this id (32 hexadecimal digits): `path` leads from it to the
+    /// root of the checkpoint.
     ///
     /// # Errors
     /// When that is not so: nobody is given a proof that would not hold.
@@ -123,8 +124,8 @@ impl InclusionProof {
         &self.event
     }
 
-    /// Checks that the event is what was hashed, and in the log of which the checkpoint is. Gives the checkpoint: who
-    /// signed it is for the caller to check.
+    /// Checks that the event is what was hashed, and in the log of which the checkpoint is. Gives the
+    /// checkpoint: who signed it is for the caller to check.
     ///
     /// # Errors
     /// When that is not so.

@@ -6,8 +6,8 @@ use aegis_engine::Digest;
 
 /// Where in a log an event is: its number, and its hash, which covers everything before it.
 ///
-/// A receipt is what callers keep, so that a log that was cut off or written anew shows. It permits nothing by itself:
-/// what permits an action is the committed answer that the log hands out along with it.
+/// A receipt is what callers keep, so that a log that was cut off or written anew shows. It permits nothing
+/// by itself: what permits an action is the committed answer that the log hands out along with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a receipt that nobody keeps shows nothing"]
 pub struct Receipt {

@@ -1,9 +1,10 @@
 //! What stands in a log for a secret: a digest that only this log's key gives.
 //!
-//! Equal values have equal digests within one log, so that a value can be recognised; elsewhere they tell nothing. The
-//! digest is of the value with its type: the number 1 and the string "1" differ. Whoever has the key, which is in the log,
-//! can try values until one fits; the same holds, without the key, for the digest of the action itself, which covers the
-//! real values. A secret that could be guessed is not safe with either.
+//! Equal values have equal digests within one log, so that a value can be recognised; elsewhere they tell
+//! nothing. The digest is of the value with its type: the number 1 and the string "1" differ. Whoever has the
+//! key, which is in the log, can try values until one fits; the same holds, without the key, for the digest
+//! of the action itself, which covers the real values. A secret that could be guessed is not safe with
+//! either.
 
 use aegis_engine::canonical_json;
 use hmac::{Hmac, KeyInit as _, Mac as _};

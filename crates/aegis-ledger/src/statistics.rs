@@ -1,8 +1,9 @@
-//! What a trail says as a whole: how many actions, answered how, by which rules, of whom, when, and how long people took.
+//! What a trail says as a whole: how many actions, answered how, by which rules, of whom, when, and how long
+//! people took.
 //!
-//! Everything is counted in one pass, in memory that does not grow with the log: times fall into intervals that widen,
-//! names beyond the first [`MAX_NAMES`] of their kind are counted together, and durations fall into classes that are a
-//! few per cent wide.
+//! Everything is counted in one pass, in memory that does not grow with the log: times fall into intervals
+//! that widen, names beyond the first [`MAX_NAMES`] of their kind are counted together, and durations fall
+//! into classes that are a few per cent wide.
 
 mod counts;
 mod names;

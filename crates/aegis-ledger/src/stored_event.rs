@@ -20,8 +20,8 @@ pub struct StoredEvent<'a> {
     pub action_id: &'a str,
     /// What is known about it: a JSON object.
     pub body: &'a str,
-    /// What may hold secrets: a JSON object with `params` and `description`. Absent where there is none, or it was
-    /// removed.
+    /// What may hold secrets: a JSON object with `params` and `description`. Absent where there is none, or
+    /// it was removed.
     pub payload: Option<&'a str>,
     /// What hides the payload behind its commitment. Absent where the payload was removed.
     pub salt: Option<&'a [u8]>,

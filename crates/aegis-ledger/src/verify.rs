@@ -1,7 +1,7 @@
 //! Verifying a chain of events: one after another, in bounded memory, and never stopping at the first damage.
 //!
-//! A row that is not what was hashed is one damage, not one for every row behind it: the chain is taken up again where
-//! rows fit each other. What the rows say about each other, and about the log, is compared too.
+//! A row that is not what was hashed is one damage, not one for every row behind it: the chain is taken up
+//! again where rows fit each other. What the rows say about each other, and about the log, is compared too.
 
 mod anchor;
 mod anchoring;

@@ -21,13 +21,13 @@ pub struct ApprovalRequest<'a> {
     pub decision: &'a Decision,
     /// The digest of the policy.
     pub policy_sha256: Digest,
-    /// Where in the parameters secrets stand that the log will not hold: JSON Pointers. Whoever is asked must see them
-    /// all the same, or an agent could hide what it wants to do by calling it a password.
+    /// Where in the parameters secrets stand that the log will not hold: JSON Pointers. Whoever is asked must
+    /// see them all the same, or an agent could hide what it wants to do by calling it a password.
     pub redacted: &'a [String],
 }
 
-/// What came of asking. It is made only from the request that it answers: there is no way to make one from a `bool`, and
-/// no default. The gate takes an answer to another request for none.
+/// What came of asking. It is made only from the request that it answers: there is no way to make one from a
+/// `bool`, and no default. The gate takes an answer to another request for none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "an approval that is not recorded is not one"]
 pub struct Approval {
@@ -93,7 +93,8 @@ impl Approval {
         Approval { action_id: action_id.to_owned(), reply: Reply::Unanswered(why) }
     }
 
-    /// The same, if it is the answer to what was asked about this action. An answer to something else is none.
+    /// The same, if it is the answer to what was asked about this action. An answer to something else is
+    /// none.
     pub(crate) fn about(self, action_id: &str) -> Approval {
         if self.action_id == action_id {
             return self;
@@ -133,9 +134,11 @@ impl Approval {
 
 /// Somebody who can be asked whether an action may happen.
 ///
-/// An implementation must never answer yes on its own: an error, the end of input and a deadline are refusals.
+/// An implementation must never answer yes on its own: an error, the end of input and a deadline are
+/// refusals.
 pub trait Approver: Send {
-    /// Why nobody can be asked, where that can be told without asking; such an action is refused without a question.
+    /// Why nobody can be asked, where that can be told without asking; such an action is refused without a
+    /// question.
     fn absent(&self) -> Option<Unanswered> {
         None
     }

@@ -1,8 +1,8 @@
 //! The gate: evaluate, approve, record. Nothing gets past it without a synced record.
 //!
-//! An action goes through four steps, each of which takes the one before by value: [`Draft`] (what the policy says),
-//! [`Asked`] (whoever had to be asked was asked), [`Sealed`] (the answer is settled), and [`Outcome`], which exists only
-//! for an answer that the journal committed.
+//! An action goes through four steps, each of which takes the one before by value: [`Draft`] (what the policy
+//! says), [`Asked`] (whoever had to be asked was asked), [`Sealed`] (the answer is settled), and [`Outcome`],
+//! which exists only for an answer that the journal committed.
 
 mod asked;
 mod context;
@@ -28,7 +28,8 @@ use sealed::Sealed;
 use crate::approval::Approver;
 use crate::identity::ActionIds;
 
-/// The gate between an agent's actions and the world. It owns what it needs, and can be sent to another thread.
+/// The gate between an agent's actions and the world. It owns what it needs, and can be sent to another
+/// thread.
 pub struct Gate {
     ground: Ground,
     journal: Journal,
@@ -52,8 +53,8 @@ impl Gate {
 
     /// Answers one action: evaluates it, asks a human where the policy says so, and records the answer.
     ///
-    /// Returns only after the record is synced. A request is recorded before anyone is asked, so that a question that
-    /// was cut short leaves a trace.
+    /// Returns only after the record is synced. A request is recorded before anyone is asked, so that a
+    /// question that was cut short leaves a trace.
     ///
     /// # Errors
     /// When the log or a sink cannot be written; the action must not happen then.
@@ -62,15 +63,18 @@ impl Gate {
         outcomes.into_iter().next().ok_or(GateError::NoReceipt)
     }
 
-    /// Answers as many actions from the front of `actions` as can be answered together: their records are one synced
-    /// transaction, and none of them is answered before it. Whoever has more calls again with the rest.
+    /// Answers as many actions from the front of `actions` as can be answered together: their records are one
+    /// synced transaction, and none of them is answered before it. Whoever has more calls again with the
+    /// rest.
     ///
-    /// An action for which a human must be asked is answered alone, after those before it, so that nobody's answer waits
-    /// for a human who is asked something else; where [nobody is there](Approver::absent), nothing waits. There are as
-    /// many outcomes as actions that were answered, in their order: at least one, unless `actions` is empty.
+    /// An action for which a human must be asked is answered alone, after those before it, so that nobody's
+    /// answer waits for a human who is asked something else; where [nobody is there](Approver::absent),
+    /// nothing waits. There are as many outcomes as actions that were answered, in their order: at least one,
+    /// unless `actions` is empty.
     ///
     /// # Errors
-    /// When the log or a sink cannot be written. None of the first [`size`](GroupError::size) actions may happen then.
+    /// When the log or a sink cannot be written. None of the first [`size`](GroupError::size) actions may
+    /// happen then.
     pub fn answer_all(&mut self, actions: &[Action]) -> Result<Vec<Outcome>, GroupError> {
         let mut group: Vec<Asked<'_>> = Vec::with_capacity(actions.len());
         for action in actions {

@@ -13,8 +13,9 @@ use crate::gate::{Gate, GateError, Outcome};
 /// How many actions are answered together, at most.
 const LARGEST_GROUP: usize = 1024;
 
-/// What many threads ask one gate through. Actions that come in while others are being recorded are answered together, in
-/// one transaction, as a stream's are; a question to a human holds up those behind it. The gate ends with its last handle.
+/// What many threads ask one gate through. Actions that come in while others are being recorded are answered
+/// together, in one transaction, as a stream's are; a question to a human holds up those behind it. The gate
+/// ends with its last handle.
 #[derive(Clone, Debug)]
 pub struct GateHandle {
     mailbox: Sender<Letter>,

@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use nix::unistd::{User, gethostname, getuid};
 use uuid::{Builder, Uuid};
 
-/// The name of the account that runs this process, or `uid N` where it has none. Never taken from the environment.
+/// The name of the account that runs this process, or `uid N` where it has none. Never taken from the
+/// environment.
 #[must_use]
 pub fn current_user() -> String {
     let user = getuid();
@@ -30,7 +31,8 @@ pub fn new_session_id() -> Result<String, getrandom::Error> {
 
 /// How many random bits of an id there are, in bytes.
 const RANDOM: usize = 10;
-/// For how many ids randomness is drawn at once, at most: one question to the system costs more than what it gives.
+/// For how many ids randomness is drawn at once, at most: one question to the system costs more than what it
+/// gives.
 const DRAWN: usize = 256;
 
 /// Gives ids to actions: UUIDs of version 7 (RFC 9562), so that ids sort by time.

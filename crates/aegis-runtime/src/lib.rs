@@ -1,8 +1,8 @@
 //! Governs an action from policy to record: evaluate, approve, record.
 //!
-//! A [`Gate`] answers actions by one policy and over one journal. Where the policy wants a human, it asks an [`Approver`]:
-//! the [`TerminalApprover`], or one of the embedding program's own. Leave to do an action is a [`Proceed`], which only
-//! the gate makes, and only from an answer that the journal committed.
+//! A [`Gate`] answers actions by one policy and over one journal. Where the policy wants a human, it asks an
+//! [`Approver`]: the [`TerminalApprover`], or one of the embedding program's own. Leave to do an action is a
+//! [`Proceed`], which only the gate makes, and only from an answer that the journal committed.
 //!
 //! # Example: a gate with an approver of one's own
 //! ```

@@ -1,8 +1,9 @@
 //! Policy files that may be trusted: opened once, checked on the opened handle, read from it.
 //!
-//! Whoever can write a policy, or replace it in its directory, decides what agents may do. So before it is used, a
-//! policy must be a regular file of root's or the caller's own that nobody else may write, in a directory of which
-//! the same is true. A pinned digest settles the question of what is in the file instead of who could change it.
+//! Whoever can write a policy, or replace it in its directory, decides what agents may do. So before it is
+//! used, a policy must be a regular file of root's or the caller's own that nobody else may write, in a
+//! directory of which the same is true. A pinned digest settles the question of what is in the file instead
+//! of who could change it.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -159,7 +160,8 @@ impl PolicyFile {
     /// With `pin`, the content must have that digest, and it does not matter who could have written it.
     ///
     /// # Errors
-    /// When it cannot be read, or must not be trusted: see [`PolicyFileError`]. Nothing waits: a FIFO is refused.
+    /// When it cannot be read, or must not be trusted: see [`PolicyFileError`]. Nothing waits: a FIFO is
+    /// refused.
     pub fn open(path: &Path, pin: Option<Digest>) -> Result<PolicyFile, PolicyFileError> {
         let file = open_checked(path, pin.is_none())?;
         let mut text = Vec::new();
@@ -201,8 +203,8 @@ impl PolicyFile {
 
 /// The digest of a policy that consists of several files.
 ///
-/// For one file it is the file's own; for several, the SHA-256 of their digests in hexadecimal, a line each, so that
-/// `sha256sum A B | cut -c1-64 | sha256sum` prints it.
+/// For one file it is the file's own; for several, the SHA-256 of their digests in hexadecimal, a line each,
+/// so that `sha256sum A B | cut -c1-64 | sha256sum` prints it.
 #[must_use]
 pub fn policy_sha256(files: &[PolicyFile]) -> Digest {
     match files {

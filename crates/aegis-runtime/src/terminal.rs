@@ -1,7 +1,7 @@
 //! Asking at the terminal.
 //!
-//! The controlling terminal is opened by itself, because standard input carries the action and standard output the
-//! answer. Whatever goes wrong, the terminal is left as it was found and the answer is not yes.
+//! The controlling terminal is opened by itself, because standard input carries the action and standard
+//! output the answer. Whatever goes wrong, the terminal is left as it was found and the answer is not yes.
 
 mod layout;
 mod no_answer;
@@ -32,9 +32,10 @@ pub struct TerminalOptions {
 
 /// Asks whoever sits at the controlling terminal.
 ///
-/// Yes is only what was typed after the question was there: `y` or `yes` and Enter; for critical risk, the target's
-/// name. Enter alone, anything else, the end of input, ^C and ^\ are no. Nobody answered if there is no terminal, the
-/// process is in its background, the deadline passes, the terminal goes away, or the process is told to stop.
+/// Yes is only what was typed after the question was there: `y` or `yes` and Enter; for critical risk, the
+/// target's name. Enter alone, anything else, the end of input, ^C and ^\ are no. Nobody answered if there is
+/// no terminal, the process is in its background, the deadline passes, the terminal goes away, or the process
+/// is told to stop.
 #[derive(Clone, Debug)]
 pub struct TerminalApprover {
     options: TerminalOptions,
@@ -76,7 +77,8 @@ impl TerminalApprover {
     }
 }
 
-/// Puts the question, and tells whether what was typed is a yes. A process that was stopped and goes on puts it anew.
+/// Puts the question, and tells whether what was typed is a yes. A process that was stopped and goes on puts
+/// it anew.
 fn put(
     prompt: &Prompt<'_>,
     session: &mut Session,

@@ -8,9 +8,9 @@ use thiserror::Error;
 /// The words that only this crate's own approvers may use.
 const RESERVED: [&str; 6] = ["rule", "terminal", "account", "signature", "touch", "command"];
 
-/// Who answered, and how strongly that is known. What a witness vouches for is what the approver that made it has earned:
-/// an approver of an embedding program makes one by [`callback`](Witness::callback) alone, and no flag and no environment
-/// makes it stronger.
+/// Who answered, and how strongly that is known. What a witness vouches for is what the approver that made it
+/// has earned: an approver of an embedding program makes one by [`callback`](Witness::callback) alone, and no
+/// flag and no environment makes it stronger.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Witness(ApproverIdentity);
 
@@ -27,9 +27,9 @@ pub enum WitnessError {
 }
 
 impl Witness {
-    /// Somebody whom the embedding program asked, in a way that it names itself (`window`, `chat`): it counts as much as a
-    /// terminal of the account that runs the program, since it is that account's program which says so. `user` is the
-    /// account that answered, as far as the program knows.
+    /// Somebody whom the embedding program asked, in a way that it names itself (`window`, `chat`): it counts
+    /// as much as a terminal of the account that runs the program, since it is that account's program which
+    /// says so. `user` is the account that answered, as far as the program knows.
     ///
     /// # Errors
     /// When the name is no word, or that of another way of asking.

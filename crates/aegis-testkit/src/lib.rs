@@ -21,7 +21,8 @@
 //! ```
 //!
 //! # Stores
-//! Whatever passes [`store_suite`] can stand behind the journal: `SqliteStore`, and the [`MemoryStore`] of this crate.
+//! Whatever passes [`store_suite`] can stand behind the journal: `SqliteStore`, and the [`MemoryStore`] of
+//! this crate.
 //!
 //! # Example: a program, hermetically
 //! Where the built `aegis` is, only cargo knows, and it tells nobody but the program's own integration tests.

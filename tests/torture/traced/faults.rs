@@ -124,7 +124,8 @@ impl Faulty {
         let environment = prepared(files);
         let hit = Rc::new(RefCell::new(None));
         let injected = Rc::clone(&hit);
-        // No two runs make quite the same calls: where the fault cannot befall this one, it is the next one's turn.
+        // No two runs make quite the same calls: where the fault cannot befall this one, it is the next one's
+        // turn.
         let plan = move |index: usize, point: &Point| {
             if index < place || injected.borrow().is_some() || !applies(fault, point) {
                 return Verdict::Proceed;
@@ -206,8 +207,8 @@ fn points(scenario: Scenario, files: &BTreeMap<String, Vec<u8>>) -> Vec<Point> {
     faulty.recorder.points
 }
 
-/// Whether a fault can befall a call. No kernel refuses to take a lock back; if one did, the process would be in its own
-/// way, and refuse line after line when it has waited long enough.
+/// Whether a fault can befall a call. No kernel refuses to take a lock back; if one did, the process would be
+/// in its own way, and refuse line after line when it has waited long enough.
 fn applies(fault: Verdict, point: &Point) -> bool {
     if point.about.ends_with(RELEASE) {
         return fault == Verdict::Kill;

@@ -1,8 +1,8 @@
 //! What a disk may hold after a power cut.
 //!
-//! What was synced is there. Of what was not, anything may be: all of it, none, some of the writes, or some of the sectors
-//! of some writes, in any order; and so with the names in the directory. What failed to be synced may be there or not,
-//! even if a later sync succeeds: the system takes it for clean.
+//! What was synced is there. Of what was not, anything may be: all of it, none, some of the writes, or some
+//! of the sectors of some writes, in any order; and so with the names in the directory. What failed to be
+//! synced may be there or not, even if a later sync succeeds: the system takes it for clean.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -218,7 +218,8 @@ fn put(bytes: &mut Vec<u8>, offset: usize, data: &[u8]) {
     bytes[offset..end].copy_from_slice(data);
 }
 
-/// Which names lead to which files. Of those that were not synced, some may be lost; for each name, the later ones first.
+/// Which names lead to which files. Of those that were not synced, some may be lost; for each name, the later
+/// ones first.
 fn names(before: &Content, steps: &[Step], synced: &Synced, loss: Loss, chance: &mut Chance) -> Names {
     let mut names: Names = before.iter().map(|(name, (file, _))| (name.clone(), *file)).collect();
     let mut until: BTreeMap<String, usize> = BTreeMap::new();

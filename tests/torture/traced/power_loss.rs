@@ -1,4 +1,5 @@
-//! Power cuts: real runs are recorded, and what a disk may hold after a cut at any moment of them is looked at.
+//! Power cuts: real runs are recorded, and what a disk may hold after a cut at any moment of them is looked
+//! at.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -207,8 +208,8 @@ fn cut(recorder: &Recorder<'_>, at: usize, loss: Loss, chance: &mut Chance) -> V
     examine(&left, recorder.knows(COPY), &told_before(recorder, at), chance)
 }
 
-/// The worst that a power cut can do at each moment at which somebody was told something: all of it is lost that was not
-/// synced. Gives what is wrong then.
+/// The worst that a power cut can do at each moment at which somebody was told something: all of it is lost
+/// that was not synced. Gives what is wrong then.
 pub(crate) fn lost_if_cut(recorder: &Recorder<'_>) -> Vec<String> {
     let mut problems = Vec::new();
     // Whoever was told something at the same time has the same image.

@@ -1,5 +1,5 @@
-//! Writes down what traced programs do to the files of a directory, in the order in which it took effect, and what they
-//! answered meanwhile. Injects faults.
+//! Writes down what traced programs do to the files of a directory, in the order in which it took effect, and
+//! what they answered meanwhile. Injects faults.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;

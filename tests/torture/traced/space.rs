@@ -1,4 +1,5 @@
-//! Disks that are full from some call on, and stay so until the process has ended. Needs no rights, unlike a small disk.
+//! Disks that are full from some call on, and stay so until the process has ended. Needs no rights, unlike a
+//! small disk.
 
 use aegis_testkit::{Log, READ, figures, scaled, skipped};
 use nix::errno::Errno;

@@ -89,7 +89,8 @@ pub(crate) fn tracing() -> Result<(), String> {
     trace(vec![program], &mut Nobody).map(drop)
 }
 
-/// Runs programs to their end, all at once. Everything but the environment's emptiness is as their commands say.
+/// Runs programs to their end, all at once. Everything but the environment's emptiness is as their commands
+/// say.
 ///
 /// # Errors
 /// When processes may not be traced here.

@@ -24,8 +24,8 @@ impl Account for Vec<Stamped<'_>> {
     }
 }
 
-/// What says of the actions of these events that they were given up: those that were to be asked for, and those that were
-/// allowed.
+/// What says of the actions of these events that they were given up: those that were to be asked for, and
+/// those that were allowed.
 pub(super) fn given_up<'e>(events: &[Stamped<'e>], at: DateTime<Utc>, why: &'e str) -> Vec<Stamped<'e>> {
     let ended = |action_id, session_id| {
         let (status, error) = (ResultStatus::Skipped, Some(why));

@@ -15,8 +15,9 @@ use crate::journal::record::Journal;
 use crate::store::Transaction;
 
 impl Journal {
-    /// Appends a `checkpoint` event, and gives the checkpoint that it records: of every event before it. `verified` is a
-    /// log without damage; what was appended since is verified first, so that nothing is vouched for unseen.
+    /// Appends a `checkpoint` event, and gives the checkpoint that it records: of every event before it.
+    /// `verified` is a log without damage; what was appended since is verified first, so that nothing is
+    /// vouched for unseen.
     ///
     /// # Errors
     /// When it could not be made durable, or the log is damaged or not the one that was verified.

@@ -2,8 +2,8 @@
 
 use aegis_ledger::receipt::Receipt;
 
-/// The proof that an account is in the log, synced, and that every sink took it: the account itself, and the receipt of
-/// its last event. Made only by [`Journal::record`](crate::Journal::record), after the commit.
+/// The proof that an account is in the log, synced, and that every sink took it: the account itself, and the
+/// receipt of its last event. Made only by [`Journal::record`](crate::Journal::record), after the commit.
 #[derive(Debug)]
 #[must_use = "a committed answer is what permits an action"]
 pub struct Committed<A> {
@@ -27,7 +27,6 @@ impl<A> Committed<A> {
     }
 
     /// What is in the log, and where.
-    #[must_use]
     pub fn into_parts(self) -> (A, Receipt) {
         (self.account, self.receipt)
     }

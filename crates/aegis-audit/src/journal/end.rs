@@ -96,7 +96,8 @@ impl Journal {
     /// Records how an allowed action ended, in one transaction: of several that try at once, one succeeds.
     ///
     /// # Errors
-    /// When the action is unknown, was not allowed or has ended, or the log or a sink does not take the event.
+    /// When the action is unknown, was not allowed or has ended, or the log or a sink does not take the
+    /// event.
     pub fn end_action(&mut self, action_id: &str, ending: Ending<'_>) -> Result<Receipt, EndingError> {
         let error = ending.error.map(capped);
         let status = if ending.succeeded { ResultStatus::Success } else { ResultStatus::Failed };

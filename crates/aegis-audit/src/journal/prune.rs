@@ -1,15 +1,15 @@
 //! Pruning: the oldest events move to an archive, and one event stands for them.
 //!
-//! 1. [`TrailReader::plan_prune`](crate::sqlite::TrailReader::plan_prune) says which events may go: a prefix of the log
-//!    that cuts no action apart, and [`PrunePlan::verified`](crate::sqlite::PrunePlan::verified) demands that the log was
-//!    verified and is sound.
-//! 2. [`Archive::write`] copies them to a file beside the name that it is to have, verifying each; syncs it, reads it back
-//!    and verifies it as a whole; and only then gives it its name.
-//! 3. [`Journal::prune`] appends the `pruned` event in a transaction of its own, and then deletes what that stands for, in
-//!    many short ones, so that writers wait for none of them long and the journal stays small.
+//! 1. [`TrailReader::plan_prune`](crate::sqlite::TrailReader::plan_prune) says which events may go: a prefix
+//!    of the log that cuts no action apart, and [`PrunePlan::verified`](crate::sqlite::PrunePlan::verified)
+//!    demands that the log was verified and is sound.
+//! 2. [`Archive::write`] copies them to a file beside the name that it is to have, verifying each; syncs it,
+//!    reads it back and verifies it as a whole; and only then gives it its name.
+//! 3. [`Journal::prune`] appends the `pruned` event in a transaction of its own, and then deletes what that
+//!    stands for, in many short ones, so that writers wait for none of them long and the journal stays small.
 //!
-//! Before the event is synced nothing is deleted. From then on the log begins behind it; rows that are still there, because
-//! the process was killed, count for nothing, and the next pruning deletes them.
+//! Before the event is synced nothing is deleted. From then on the log begins behind it; rows that are still
+//! there, because the process was killed, count for nothing, and the next pruning deletes them.
 
 use std::ops::ControlFlow;
 
@@ -25,12 +25,12 @@ use crate::journal::record::Journal;
 use crate::store::{Space, Transaction};
 
 impl Journal {
-    /// Appends the event that stands for an archive's events, and gives its receipt. From then on the log begins behind
-    /// them, and [`delete_pruned`](Journal::delete_pruned) deletes them.
+    /// Appends the event that stands for an archive's events, and gives its receipt. From then on the log
+    /// begins behind them, and [`delete_pruned`](Journal::delete_pruned) deletes them.
     ///
     /// # Errors
-    /// When the event could not be made durable, or the log is not the one that was archived any more. Nothing is pruned
-    /// then.
+    /// When the event could not be made durable, or the log is not the one that was archived any more.
+    /// Nothing is pruned then.
     pub fn record_pruning(
         &mut self,
         archive: &Archive,
@@ -54,12 +54,12 @@ impl Journal {
         receipt.ok_or(RecordError::NoEvent)
     }
 
-    /// Appends the event that stands for an archive's events, and then deletes them. `progress` is told how many were
-    /// deleted. Gives the receipt of that event.
+    /// Appends the event that stands for an archive's events, and then deletes them. `progress` is told how
+    /// many were deleted. Gives the receipt of that event.
     ///
     /// # Errors
-    /// As for [`record_pruning`](Journal::record_pruning) and [`delete_pruned`](Journal::delete_pruned). Who must know
-    /// which of them failed calls them one after the other.
+    /// As for [`record_pruning`](Journal::record_pruning) and [`delete_pruned`](Journal::delete_pruned). Who
+    /// must know which of them failed calls them one after the other.
     pub fn prune(
         &mut self,
         archive: &Archive,
@@ -72,9 +72,9 @@ impl Journal {
         Ok(receipt)
     }
 
-    /// Deletes what is still there of events that were pruned: by a pruning that has just been recorded, or by one that
-    /// was cut short. `progress` is told how many were deleted. Gives their number. `sound` is the verification of the log:
-    /// nothing is deleted from one that is damaged.
+    /// Deletes what is still there of events that were pruned: by a pruning that has just been recorded, or
+    /// by one that was cut short. `progress` is told how many were deleted. Gives their number. `sound` is
+    /// the verification of the log: nothing is deleted from one that is damaged.
     ///
     /// # Errors
     /// When the log is damaged, or not everything could be deleted.
@@ -102,9 +102,9 @@ impl Journal {
         }
     }
 
-    /// Empties the write-ahead log, which may hold what was deleted, and where `shrink`, gives the space that is free
-    /// within the log's file back to the file system. That copies everything that is left: it takes twice as much free
-    /// space for a while, and writers wait for it.
+    /// Empties the write-ahead log, which may hold what was deleted, and where `shrink`, gives the space that
+    /// is free within the log's file back to the file system. That copies everything that is left: it takes
+    /// twice as much free space for a while, and writers wait for it.
     ///
     /// # Errors
     /// When the log cannot be written. Nothing is lost then.

@@ -18,8 +18,8 @@ use crate::store::{Appended, Store, Transaction};
 
 /// A log that is open for writing, and the sinks that must take every record as well.
 ///
-/// The log comes first: it gives the number and the hash that the sinks' records carry. Nothing is acknowledged before
-/// it is synced, and before every sink took it.
+/// The log comes first: it gives the number and the hash that the sinks' records carry. Nothing is
+/// acknowledged before it is synced, and before every sink took it.
 #[derive(Debug)]
 pub struct Journal {
     pub(super) store: Box<dyn Store>,
@@ -29,8 +29,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the log at `path`, or creates it with permissions for its owner alone. Waits for at most `wait` (and a day
-    /// at the longest) whenever another process holds the log.
+    /// Opens the log at `path`, or creates it with permissions for its owner alone. Waits for at most `wait`
+    /// (and a day at the longest) whenever another process holds the log.
     ///
     /// # Errors
     /// When the file cannot be used, must not be trusted, is damaged, or was written by a newer program.
@@ -63,12 +63,12 @@ impl Journal {
         &self.log
     }
 
-    /// Writes accounts down in one transaction, gives them to every sink, and hands each back with the receipt of its
-    /// last event.
+    /// Writes accounts down in one transaction, gives them to every sink, and hands each back with the
+    /// receipt of its last event.
     ///
     /// # Errors
-    /// When the log or a sink refuses. After a sink refused, whatever the accounts allow is given up: the log is told so,
-    /// and the sinks that had taken them, as far as they still can be.
+    /// When the log or a sink refuses. After a sink refused, whatever the accounts allow is given up: the log
+    /// is told so, and the sinks that had taken them, as far as they still can be.
     pub fn record<A: Account>(&mut self, accounts: Vec<A>) -> Result<Vec<Committed<A>>, RecordError> {
         let mut pending: Vec<Pending<A>> = accounts.into_iter().map(Pending::new).collect();
         let written = self.write(|log| pending.iter_mut().try_for_each(|pending| pending.append(log)));
@@ -126,8 +126,8 @@ impl Journal {
         })
     }
 
-    /// Says of actions that were to be asked for, or that were allowed, that they were given up. Nothing hangs on it: the
-    /// answer is no whether this can still be written or not.
+    /// Says of actions that were to be asked for, or that were allowed, that they were given up. Nothing
+    /// hangs on it: the answer is no whether this can still be written or not.
     fn give_up<A: Account>(&mut self, accounts: &[Pending<A>], refusal: &RecordError, taken_by: usize) {
         let (at, why) = (Utc::now(), refusal.to_string());
         let events: Vec<Vec<Stamped<'_>>> = accounts.iter().map(|pending| pending.account.events()).collect();
@@ -201,7 +201,8 @@ impl Writing<'_> {
             .map(|last| Receipt::new(Arc::clone(self.log), last.head.seq.unsigned_abs(), last.head.hash)))
     }
 
-    /// Reads back the record that an event makes. An approver's answer, and what is about the log itself, make none.
+    /// Reads back the record that an event makes. An approver's answer, and what is about the log itself,
+    /// make none.
     fn copy(&mut self, kind: EventKind, appended: &Appended) -> Result<(), TrailError> {
         let Some(line) = appended.record else { return Ok(()) };
         let Some(mut record) = self.transaction.record(line)? else { return Ok(()) };

@@ -1,8 +1,9 @@
 //! Removing what may hold secrets from an action's events, and every trace of it from the log's files.
 //!
-//! `SQLite` overwrites what is deleted with zeros (`secure_delete`), and the write-ahead log is emptied afterwards. Events
-//! are only ever appended or made smaller, so none is copied to another page where a stale copy could stay behind. Pruning
-//! does move events between pages: a log that was pruned is therefore written anew.
+//! `SQLite` overwrites what is deleted with zeros (`secure_delete`), and the write-ahead log is emptied
+//! afterwards. Events are only ever appended or made smaller, so none is copied to another page where a stale
+//! copy could stay behind. Pruning does move events between pages: a log that was pruned is therefore written
+//! anew.
 
 use std::ops::ControlFlow;
 
@@ -68,14 +69,16 @@ impl RedactError {
 }
 
 impl Journal {
-    /// Removes the parameters and the description from all events of an action, and appends an event that says so, in one
-    /// transaction. Then removes what is left of them in the log's files, which is tried again by each later call.
+    /// Removes the parameters and the description from all events of an action, and appends an event that
+    /// says so, in one transaction. Then removes what is left of them in the log's files, which is tried
+    /// again by each later call.
     ///
-    /// The chain still verifies: it covers what was removed through a salted commitment, and the salt goes along.
+    /// The chain still verifies: it covers what was removed through a salted commitment, and the salt goes
+    /// along.
     ///
     /// # Errors
-    /// When the action is unknown, one of its events does not fit its hash (it is evidence, and stays), or the log does
-    /// not take the event: nothing was removed then. Or a sink does not take the record of it.
+    /// When the action is unknown, one of its events does not fit its hash (it is evidence, and stays), or
+    /// the log does not take the event: nothing was removed then. Or a sink does not take the record of it.
     pub fn redact(
         &mut self,
         action_id: &str,
@@ -102,8 +105,8 @@ impl Journal {
     }
 }
 
-/// The numbers of an action's events that have a payload, once all of its events are compared with their hashes: what
-/// does not fit its own must not be made to fit by removing it. `None` if it has no events.
+/// The numbers of an action's events that have a payload, once all of its events are compared with their
+/// hashes: what does not fit its own must not be made to fit by removing it. `None` if it has no events.
 fn payloads(log: &dyn Transaction, action_id: &str) -> Result<Option<Vec<u64>>, TrailError> {
     let path = || log.location().to_owned();
     let (mut any, mut events) = (false, Vec::new());

@@ -15,10 +15,11 @@ use nix::sys::socket::{ControlMessage, MsgFlags, UnixAddr, sendmsg};
 
 use crate::sink::{Sink, SinkError, SinkRecord};
 
-/// Sends each record to the journal, with a priority by its risk: low debug, medium info, high warning, critical error.
+/// Sends each record to the journal, with a priority by its risk: low debug, medium info, high warning,
+/// critical error.
 ///
-/// `AEGIS_RECORD` holds the whole record as JSON; the other fields are for filters, and escaped. A record that was
-/// taken is in the journal's hands; when it reaches the disk is for journald to decide.
+/// `AEGIS_RECORD` holds the whole record as JSON; the other fields are for filters, and escaped. A record
+/// that was taken is in the journal's hands; when it reaches the disk is for journald to decide.
 #[derive(Debug)]
 pub struct JournaldSink {
     path: PathBuf,
@@ -30,7 +31,8 @@ impl JournaldSink {
     /// Where journald listens.
     pub const SOCKET: &'static str = "/run/systemd/journal/socket";
 
-    /// Connects to the journal's socket. Waits for at most `wait` where the journal is too busy to take a record.
+    /// Connects to the journal's socket. Waits for at most `wait` where the journal is too busy to take a
+    /// record.
     ///
     /// # Errors
     /// When nobody listens there.

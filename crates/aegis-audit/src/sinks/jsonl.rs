@@ -12,12 +12,13 @@ use crate::file::{Writes, open_private, resolve, sync_directory};
 use crate::lock::{Held, hold};
 use crate::sink::{Sink, SinkError, SinkRecord};
 
-/// Appends each record as a line of JSON: the fields of [`Record`](crate::Record), as `aegis audit --format jsonl`
-/// writes them. `seq` and `hash` tell where in the log the event is, so that each line can be checked against it.
+/// Appends each record as a line of JSON: the fields of [`Record`](aegis_ledger::record::Record), as exports
+/// of JSON lines writes them. `seq` and `hash` tell where in the log the event is, so that each line can be
+/// checked against it.
 ///
-/// Many processes may write one file, and log rotation may rename or truncate it at any time: for each append the file
-/// is opened by its name, checked and locked. A last line without its newline is what a writer left that was killed: it
-/// is moved to a file beside this one, `NAME.torn-TIME`, and a line says so.
+/// Many processes may write one file, and log rotation may rename or truncate it at any time: for each append
+/// the file is opened by its name, checked and locked. A last line without its newline is what a writer left
+/// that was killed: it is moved to a file beside this one, `NAME.torn-TIME`, and a line says so.
 #[derive(Debug)]
 pub struct JsonlSink {
     path: PathBuf,
@@ -25,8 +26,8 @@ pub struct JsonlSink {
 }
 
 impl JsonlSink {
-    /// Opens the file at `path`, or makes it for its owner alone. Waits for at most `wait` where another process is
-    /// writing.
+    /// Opens the file at `path`, or makes it for its owner alone. Waits for at most `wait` where another
+    /// process is writing.
     ///
     /// # Errors
     /// When the file cannot be used or must not be trusted, or holds something else than JSON lines.
@@ -95,7 +96,8 @@ fn write_synced(mut file: &File, lines: &[u8]) -> io::Result<()> {
     file.sync_data()
 }
 
-/// Gives a file its old length back. Where that fails too, the next writer finds what is too much as a torn line.
+/// Gives a file its old length back. Where that fails too, the next writer finds what is too much as a torn
+/// line.
 fn cut_back(file: &File, length: u64) {
     // Whoever made it shorter meanwhile has rotated it.
     if file.metadata().is_ok_and(|metadata| metadata.len() > length) && file.set_len(length).is_ok() {

@@ -30,7 +30,8 @@ struct TornTail<'a> {
     kept_in: &'a str,
 }
 
-/// Moves a last line without its newline to a file of its own. Returns the line that says so, to be written next.
+/// Moves a last line without its newline to a file of its own. Returns the line that says so, to be written
+/// next.
 ///
 /// The file must be locked. Only once the bytes are safe elsewhere, they are cut off.
 pub(super) fn mend(path: &Path, file: &File) -> Result<Option<String>, SinkError> {

@@ -3,11 +3,11 @@
 use crate::sink::{Sink, SinkError, SinkRecord};
 use aegis_engine::{RiskLevel, escape};
 
-/// Emits each record as an event of the `tracing` crate with the target `aegis::audit`, at a level by its risk: low
-/// debug, medium info, high warn, critical error. Every field is escaped.
+/// Emits each record as an event of the `tracing` crate with the target `aegis::audit`, at a level by its
+/// risk: low debug, medium info, high warn, critical error. Every field is escaped.
 ///
-/// What a subscriber does with an event is beyond this sink's knowledge; but where the subscriber says that it takes no
-/// such events at all, the record is refused.
+/// What a subscriber does with an event is beyond this sink's knowledge; but where the subscriber says that
+/// it takes no such events at all, the record is refused.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TracingSink;
 

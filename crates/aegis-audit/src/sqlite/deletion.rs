@@ -9,7 +9,8 @@ use crate::error::TrailError;
 use aegis_ledger::block_index::{block_of, first_of};
 use std::path::Path;
 
-/// How many blocks are deleted in one transaction. More would keep writers waiting, and need a longer journal.
+/// How many blocks are deleted in one transaction. More would keep writers waiting, and need a longer
+/// journal.
 const BLOCKS: u64 = 4;
 
 /// Deletes the oldest events that were pruned, and what the index has of them. Gives their number.

@@ -41,11 +41,13 @@ pub enum Followed {
 
 /// Tells what is appended to a log, from the newest records on.
 ///
-/// A record is told when its action is answered, and again, with its result, when its end is recorded: what is told
-/// depends on the events alone, and not on when they are looked at. Every event is checked against the chain, so a
-/// follower also bears witness: what it has read cannot be changed or cut off unnoticed while it runs.
+/// A record is told when its action is answered, and again, with its result, when its end is recorded: what
+/// is told depends on the events alone, and not on when they are looked at. Every event is checked against
+/// the chain, so a follower also bears witness: what it has read cannot be changed or cut off unnoticed while
+/// it runs.
 ///
-/// No transaction is open between two calls, nor while something is told, so no checkpoint of the log is ever held up.
+/// No transaction is open between two calls, nor while something is told, so no checkpoint of the log is ever
+/// held up.
 #[derive(Debug)]
 pub struct Follower {
     path: PathBuf,
@@ -75,8 +77,8 @@ struct Place {
 }
 
 impl Follower {
-    /// Follows the log at `path`, which need not be there yet, beginning with the newest records of the filter: as many
-    /// as its limit says, or all of them. Its order and `after_seq` do not matter.
+    /// Follows the log at `path`, which need not be there yet, beginning with the newest records of the
+    /// filter: as many as its limit says, or all of them. Its order and `after_seq` do not matter.
     ///
     /// # Errors
     /// When the directory of the log does not exist.
@@ -100,8 +102,9 @@ impl Follower {
     /// Calls `each` with everything that was appended since the last call.
     ///
     /// # Errors
-    /// When the log cannot be read, does not continue what was read of it before, or `each` says so. The call may be
-    /// repeated where the log was only held or written by others; what was told already is not told again.
+    /// When the log cannot be read, does not continue what was read of it before, or `each` says so. The call
+    /// may be repeated where the log was only held or written by others; what was told already is not told
+    /// again.
     pub fn catch_up<E: From<TrailError>>(
         &mut self,
         mut each: impl FnMut(Followed) -> Result<(), E>,

@@ -1,5 +1,5 @@
-//! The end of the chain, checked before anything is linked to it: nothing is ever appended to a tail that somebody
-//! changed.
+//! The end of the chain, checked before anything is linked to it: nothing is ever appended to a tail that
+//! somebody changed.
 
 use std::path::Path;
 
@@ -13,8 +13,8 @@ use super::row::{EVENT_COLUMNS, read_event};
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
-/// The newest event, after checking that its hash is the one that its content has, and that `last`, the newest one
-/// that this process wrote itself, is still there.
+/// The newest event, after checking that its hash is the one that its content has, and that `last`, the
+/// newest one that this process wrote itself, is still there.
 pub(super) fn head(
     connection: &Connection,
     path: &Path,
@@ -22,7 +22,7 @@ pub(super) fn head(
     last: Option<Head>,
 ) -> Result<Head, TrailError> {
     let newest = connection
-        .prepare_cached(&format!("SELECT {} FROM events ORDER BY seq DESC LIMIT 1", EVENT_COLUMNS))
+        .prepare_cached(&format!("SELECT {EVENT_COLUMNS} FROM events ORDER BY seq DESC LIMIT 1"))
         .and_then(|mut statement| {
             // What cannot even be read has no right hash either.
             let checked = |row: &Row<'_>| {

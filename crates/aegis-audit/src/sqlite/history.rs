@@ -11,8 +11,8 @@ use crate::error::TrailError;
 use crate::store::history_of;
 
 impl TrailReader {
-    /// Which actions have this id or an id that begins like it. Of several, at most `most` are given. An id that is
-    /// there as it is stands for itself, whatever else begins like it.
+    /// Which actions have this id or an id that begins like it. Of several, at most `most` are given. An id
+    /// that is there as it is stands for itself, whatever else begins like it.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -45,8 +45,8 @@ impl TrailReader {
         })
     }
 
-    /// The id of the action that the event of this number is about; empty if it is about the log itself. `None` if there
-    /// is no such event.
+    /// The id of the action that the event of this number is about; empty if it is about the log itself.
+    /// `None` if there is no such event.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -63,7 +63,8 @@ impl TrailReader {
 
     /// Everything that the log holds about the action with this id. `None` if that is nothing.
     ///
-    /// An event that does not fit its hash, or cannot be read, is no error: it is given with what is wrong with it.
+    /// An event that does not fit its hash, or cannot be read, is no error: it is given with what is wrong
+    /// with it.
     ///
     /// # Errors
     /// When the log cannot be read.

@@ -1,13 +1,13 @@
 //! The index: which events have which words, kept for each full block of events.
 //!
-//! A log is asked by many fields at once, most of which have few different values. An ordinary index for each would cost
-//! more to keep than the log itself, and two of them together would still not answer for their combination. Instead, once
-//! [`BLOCK`] events are full, the writer that filled them stores, for each field and value among them, the set of events
-//! that have it. A question is answered by joining such sets, whatever it combines; the newest events, which do not fill
-//! a block yet, are read and indexed on the way.
+//! A log is asked by many fields at once, most of which have few different values. An ordinary index for each
+//! would cost more to keep than the log itself, and two of them together would still not answer for their
+//! combination. Instead, once [`BLOCK`] events are full, the writer that filled them stores, for each field
+//! and value among them, the set of events that have it. A question is answered by joining such sets,
+//! whatever it combines; the newest events, which do not fill a block yet, are read and indexed on the way.
 //!
-//! The index is derived from the events in the transaction that completes the block. `verify` derives it again and
-//! compares.
+//! The index is derived from the events in the transaction that completes the block. `verify` derives it
+//! again and compares.
 
 use std::path::Path;
 
@@ -21,8 +21,8 @@ use super::row::{EVENT_COLUMNS, read_event};
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
-/// Stores the index of a block that has just become full. `written` is that of the events which the writer knows of
-/// itself; where those are not all, they are read.
+/// Stores the index of a block that has just become full. `written` is that of the events which the writer
+/// knows of itself; where those are not all, they are read.
 pub(super) fn seal(
     connection: &Connection,
     path: &Path,

@@ -21,9 +21,9 @@ impl TrailReader {
         Ok(self.event_of(action_id, false)?.is_some())
     }
 
-    /// Proves that an action's decision (or the question, where it was not decided) is among the events that a checkpoint
-    /// of this log covers. `None` if the log has no such event, or the checkpoint does not cover it. The payload may be
-    /// left out: what else is known of the event is proven without it.
+    /// Proves that an action's decision (or the question, where it was not decided) is among the events that
+    /// a checkpoint of this log covers. `None` if the log has no such event, or the checkpoint does not cover
+    /// it. The payload may be left out: what else is known of the event is proven without it.
     ///
     /// # Errors
     /// When the log cannot be read, is damaged, or is not the one that the checkpoint is of.

@@ -11,7 +11,8 @@ use super::reader::TrailReader;
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
-/// How long a question that was not decided keeps its action. Whoever asked has long given up by then: it was killed.
+/// How long a question that was not decided keeps its action. Whoever asked has long given up by then: it was
+/// killed.
 const QUESTION_STANDS: TimeDelta = TimeDelta::days(7);
 
 /// Which events may go.
@@ -76,9 +77,9 @@ impl PrunePlan {
 }
 
 impl TrailReader {
-    /// Says which events may go: the longest prefix in which all are older than `before`, and of which no action has an
-    /// event behind it. A `redacted` event is not part of its action's life, and a question that stands for a week by
-    /// `now` without a decision was given up.
+    /// Says which events may go: the longest prefix in which all are older than `before`, and of which no
+    /// action has an event behind it. A `redacted` event is not part of its action's life, and a question
+    /// that stands for a week by `now` without a decision was given up.
     ///
     /// # Errors
     /// When the log cannot be read.

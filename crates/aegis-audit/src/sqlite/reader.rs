@@ -1,4 +1,5 @@
-//! Opening the log for reading, beside writers or where nothing may be written, and streaming records from it.
+//! Opening the log for reading, beside writers or where nothing may be written, and streaming records from
+//! it.
 
 use std::fmt::Write as _;
 use std::fs::{self, Metadata};
@@ -50,7 +51,8 @@ impl TrailReader {
         TrailReader::open_made(path)?.ok_or_else(|| TrailError::NotALog { path: path.to_owned() })
     }
 
-    /// Opens the log at `path`. `None` if the database is empty: whoever creates it is not done, or was cut off.
+    /// Opens the log at `path`. `None` if the database is empty: whoever creates it is not done, or was cut
+    /// off.
     pub(super) fn open_made(path: &Path) -> Result<Option<TrailReader>, TrailError> {
         let given = path;
         let path = resolve(path).map_err(|error| match error {
@@ -69,8 +71,8 @@ impl TrailReader {
             Ok(_) => {}
         }
         let (connection, unlocked) = match open_connection(&path, Access::Shared) {
-            // In a directory that may not be written, the index of a write-ahead log cannot be made. If there is no
-            // such log, or nothing in it, the file alone is the whole truth.
+            // In a directory that may not be written, the index of a write-ahead log cannot be made. If there
+            // is no such log, or nothing in it, the file alone is the whole truth.
             Err(error) if is_for_want_of_an_index(&error) && is_settled(&path) => {
                 let version = Version::of(&path)?;
                 (open_connection(&path, Access::Immutable)?, Some(version))
@@ -87,9 +89,9 @@ impl TrailReader {
         hex::encode(&self.identity.id)
     }
 
-    /// Calls `each` with every record that the filter lets through, until it breaks. All of them are of the same moment,
-    /// whatever is appended meanwhile. Memory holds one record at a time; where the newest are wanted oldest first, also
-    /// the numbers of the others.
+    /// Calls `each` with every record that the filter lets through, until it breaks. All of them are of the
+    /// same moment, whatever is appended meanwhile. Memory holds one record at a time; where the newest are
+    /// wanted oldest first, also the numbers of the others.
     ///
     /// # Errors
     /// When the log cannot be read, or `each` says so.
@@ -108,9 +110,10 @@ impl TrailReader {
         Ok(self.check_unchanged()?)
     }
 
-    /// Writes every record that the filter lets through, and calls `progress` with how many are written after each. The
-    /// same bytes as [`records`](TrailReader::records) and [`RecordWriter::write`] give, but many times as fast. All of them
-    /// are of the same moment, and memory holds one at a time. Gives how many there were.
+    /// Writes every record that the filter lets through, and calls `progress` with how many are written after
+    /// each. The same bytes as [`records`](TrailReader::records) and [`RecordWriter::write`] give, but many
+    /// times as fast. All of them are of the same moment, and memory holds one at a time. Gives how many
+    /// there were.
     ///
     /// # Errors
     /// When the log cannot be read, or the writer takes nothing more ([`TrailError::Export`]).
@@ -137,8 +140,9 @@ impl TrailReader {
         Ok(count)
     }
 
-    /// Calls `each` with the events of these numbers, oldest first, until it breaks. All of them are of the same moment.
-    /// An event that does not even have the form of one is given as its number, and what is wrong with it.
+    /// Calls `each` with the events of these numbers, oldest first, until it breaks. All of them are of the
+    /// same moment. An event that does not even have the form of one is given as its number, and what is
+    /// wrong with it.
     ///
     /// # Errors
     /// When the log cannot be read, or `each` says so.
@@ -176,9 +180,9 @@ impl TrailReader {
         Ok(count)
     }
 
-    /// Counts the records that the filter lets through, in one pass and in memory that does not grow with the log. What
-    /// was asked at least `often` times and always answered alike is listed. `progress` is told now and then how many
-    /// records have been counted.
+    /// Counts the records that the filter lets through, in one pass and in memory that does not grow with the
+    /// log. What was asked at least `often` times and always answered alike is listed. `progress` is told now
+    /// and then how many records have been counted.
     ///
     /// # Errors
     /// When the log cannot be read, or one of the records.
@@ -194,8 +198,8 @@ impl TrailReader {
         Ok(statistics)
     }
 
-    /// Calls `ask`, for which the log does not change, whatever is appended meanwhile: all its questions are about the
-    /// same moment.
+    /// Calls `ask`, for which the log does not change, whatever is appended meanwhile: all its questions are
+    /// about the same moment.
     ///
     /// # Errors
     /// When the log cannot be read, or `ask` says so.
@@ -309,8 +313,8 @@ fn open_connection(path: &Path, access: Access) -> Result<Connection, TrailError
     let failed = |error| failed(path, error);
     let flags = OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match access {
-        // Even a connection that only reads makes the write-ahead log and its index where they are missing, but only
-        // one that may write removes them in the end.
+        // Even a connection that only reads makes the write-ahead log and its index where they are missing,
+        // but only one that may write removes them in the end.
         Access::Shared if !beside(path, "-wal").exists() => {
             Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_READ_WRITE)
         }
@@ -345,7 +349,8 @@ fn immutable_uri(path: &Path) -> String {
     uri
 }
 
-/// Whether the database file alone is the whole log: nothing waits in a journal to be moved into it, or to be undone.
+/// Whether the database file alone is the whole log: nothing waits in a journal to be moved into it, or to be
+/// undone.
 fn is_settled(path: &Path) -> bool {
     ["-wal", "-journal"].into_iter().all(|suffix| match fs::symlink_metadata(beside(path, suffix)) {
         Ok(metadata) => metadata.len() == 0,

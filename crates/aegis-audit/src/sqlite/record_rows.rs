@@ -31,8 +31,8 @@ pub(super) struct ActionRows<'a> {
 }
 
 impl<'a> ActionRows<'a> {
-    /// Prepares to read rows whose numbers ascend, or descend if `descending` says so; others take longer. `any_ended`
-    /// says whether any action's end is known.
+    /// Prepares to read rows whose numbers ascend, or descend if `descending` says so; others take longer.
+    /// `any_ended` says whether any action's end is known.
     pub(super) fn new(
         connection: &'a Connection,
         path: &'a Path,

@@ -17,14 +17,17 @@ pub(super) const FORMAT: i64 = 2;
 /// `SQLite` before this can lose committed rows when two connections checkpoint at once.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
-/// How much of the log to keep in memory while writing. Hashes land all over their index, so a writer's pages are many.
+/// How much of the log to keep in memory while writing. Hashes land all over their index, so a writer's pages
+/// are many.
 const CACHE_KIB: u32 = 16 * 1024;
 
-/// One row an event; what is hashed is what is stored, and everything else is derived from it. `blocks` and `terms` are the
-/// index over full blocks of events: see the module `index`. `key` keys the digests that stand for secrets.
+/// One row an event; what is hashed is what is stored, and everything else is derived from it. `blocks` and
+/// `terms` are the index over full blocks of events: see the module `index`. `key` keys the digests that
+/// stand for secrets.
 ///
-/// A row of `events` is linked to the newest one or refused, so a chain cannot fork, and only what a `pruned` event stands
-/// for can be deleted. The triggers keep accidents out, not whoever may write the file: the chain is there for that.
+/// A row of `events` is linked to the newest one or refused, so a chain cannot fork, and only what a `pruned`
+/// event stands for can be deleted. The triggers keep accidents out, not whoever may write the file: the
+/// chain is there for that.
 const STATEMENTS: [&str; 13] = [
     "CREATE TABLE log (
     only INTEGER PRIMARY KEY CHECK (only = 1),
@@ -104,7 +107,8 @@ impl JournalMode {
     }
 }
 
-/// Makes a connection durable, with the journal that is wanted or else a rollback journal, and reads back that it is.
+/// Makes a connection durable, with the journal that is wanted or else a rollback journal, and reads back
+/// that it is.
 pub(super) fn configure(
     connection: &Connection,
     path: &Path,
@@ -135,7 +139,8 @@ pub(super) fn configure(
 /// What no log may do to this process, whoever wrote it.
 pub(super) fn defend(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // Else a value compared with what a partial index is about is looked at, and the statement is compiled anew for each.
+    // Else a value compared with what a partial index is about is looked at, and the statement is compiled
+    // anew for each.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.execute_batch(
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
@@ -144,7 +149,8 @@ pub(super) fn defend(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn set_journal(connection: &Connection, path: &Path, wanted: JournalMode) -> Result<JournalMode, TrailError> {
-    // `SQLite` answers before it commits the change. Only a statement that has run to its end says whether that worked.
+    // `SQLite` answers before it commits the change. Only a statement that has run to its end says whether
+    // that worked.
     let set = |mode: &str| -> Result<String, TrailError> {
         let answer = |row: &Row<'_>| row.get(0);
         let answers: rusqlite::Result<Vec<String>> = connection
@@ -197,8 +203,8 @@ pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Option<Lo
     identity.map(Some).ok_or_else(|| TrailError::NotALog { path: path.to_owned() })
 }
 
-/// Checks that the tables and triggers are the ones that a log is created with: a trigger of somebody else's could
-/// make an insertion vanish without an error. Further indexes change nothing of what is stored.
+/// Checks that the tables and triggers are the ones that a log is created with: a trigger of somebody else's
+/// could make an insertion vanish without an error. Further indexes change nothing of what is stored.
 pub(super) fn check_tables(connection: &Connection, path: &Path) -> Result<(), TrailError> {
     let failed = |error| failed(path, error);
     let mut statement = connection

@@ -16,8 +16,8 @@ use super::index::read_range;
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
-/// The events that give the records of a filter: for each action its `decided` event, or its `requested` one where it
-/// was not decided.
+/// The events that give the records of a filter: for each action its `decided` event, or its `requested` one
+/// where it was not decided.
 ///
 /// Everything is read through one connection, on which a transaction should keep the log as it is.
 pub(super) struct Selection<'a> {
@@ -176,8 +176,8 @@ impl<'a> Selection<'a> {
         Ok(())
     }
 
-    /// Loads which requests were decided, and which outcomes are known. A later event may be about a much earlier one,
-    /// so these sets are of the whole log.
+    /// Loads which requests were decided, and which outcomes are known. A later event may be about a much
+    /// earlier one, so these sets are of the whole log.
     fn load_references(&mut self) -> Result<(), TrailError> {
         let connection = self.connection;
         let mut statement = connection
@@ -323,7 +323,8 @@ impl<'a> Selection<'a> {
         Ok(decided | (requested - within(block, &self.superseded)))
     }
 
-    /// The events of a block whose actions ended so: by their newest outcome, or else by what the answer says.
+    /// The events of a block whose actions ended so: by their newest outcome, or else by what the answer
+    /// says.
     fn with_results(&self, block: u64, results: &[ResultStatus]) -> Result<RoaringBitmap, TrailError> {
         let words = || results.iter().copied().map(ResultStatus::as_str);
         let (mut ended, mut wanted) = (RoaringBitmap::new(), RoaringBitmap::new());

@@ -9,7 +9,8 @@ use crate::error::TrailError;
 /// What an error of `SQLite` on this log means.
 pub(super) fn failed(path: &Path, source: rusqlite::Error) -> TrailError {
     let path = path.to_owned();
-    // The write-ahead log's index is sized in advance, and that fails for want of space more than for anything else.
+    // The write-ahead log's index is sized in advance, and that fails for want of space more than for
+    // anything else.
     let unsized_index = matches!(&source, rusqlite::Error::SqliteFailure(error, _)
         if error.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE);
     match source.sqlite_error_code() {

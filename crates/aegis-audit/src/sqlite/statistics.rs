@@ -15,10 +15,12 @@ use super::selection::Selection;
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
-/// Where at least one of so many neighbours is wanted, all of them are read: that costs less than finding each.
+/// Where at least one of so many neighbours is wanted, all of them are read: that costs less than finding
+/// each.
 const DENSE: u64 = 4;
 
-/// Reads what the filter lets through, and counts it. Tells `progress` how many actions it has counted, now and then.
+/// Reads what the filter lets through, and counts it. Tells `progress` how many actions it has counted, now
+/// and then.
 ///
 /// Everything is read through one connection, on which a transaction should keep the log as it is.
 pub(super) fn read(
@@ -58,8 +60,8 @@ struct Scan<'a> {
     path: &'a Path,
     selection: &'a Selection<'a>,
     counts: Counts,
-    /// The action of the `answered` event that was read last, and how long it says that the question stood: mostly the
-    /// next event is the decision that it led to.
+    /// The action of the `answered` event that was read last, and how long it says that the question stood:
+    /// mostly the next event is the decision that it led to.
     last_answered: Option<(String, Option<u64>)>,
 }
 

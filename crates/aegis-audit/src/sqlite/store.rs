@@ -29,7 +29,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 
 /// A log that is open for appending.
 ///
-/// Many processes may append at once: each transaction holds a lock for which the kernel queues the waiters fairly.
+/// Many processes may append at once: each transaction holds a lock for which the kernel queues the waiters
+/// fairly.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
@@ -46,8 +47,8 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the log at `path`, or creates it with permissions for its owner alone. Waits for at most `wait` (and a
-    /// day at the longest) whenever another process holds the log.
+    /// Opens the log at `path`, or creates it with permissions for its owner alone. Waits for at most `wait`
+    /// (and a day at the longest) whenever another process holds the log.
     ///
     /// # Errors
     /// When the file cannot be used, must not be trusted, is damaged, or was written by a newer program.
@@ -112,14 +113,16 @@ impl SqliteStore {
         check_tables(&transaction, &self.path)?;
         let head = head(&transaction, &self.path, &self.identity, self.last)?;
         let (path, identity) = (&self.path, &self.identity);
-        // What this writer knows of the newest block holds only if nobody else wrote since, and nothing is undone.
+        // What this writer knows of the newest block holds only if nobody else wrote since, and nothing is
+        // undone.
         let index = std::mem::take(&mut self.index);
         let index = if self.last == Some(head) { index } else { BlockIndex::default() };
         let mut log = Appending::new(&transaction, path, identity, head, index);
         work(&mut log)?;
         let (head, index) = (log.head, log.index);
         transaction.commit().map_err(failed)?;
-        // A row in a file that has lost its name is not kept: it must have had the name when the row was synced.
+        // A row in a file that has lost its name is not kept: it must have had the name when the row was
+        // synced.
         self.check_files()?;
         self.last = Some(head);
         self.index = index;
@@ -147,8 +150,8 @@ impl SqliteStore {
         Ok(pages.saturating_mul(size))
     }
 
-    /// Writes every page of the log anew, so that no page holds anything but what is in the log. That takes as much space
-    /// again for a while, in a temporary file that has no name, and in the write-ahead log.
+    /// Writes every page of the log anew, so that no page holds anything but what is in the log. That takes
+    /// as much space again for a while, in a temporary file that has no name, and in the write-ahead log.
     fn write_anew(&mut self) -> Result<(), TrailError> {
         let deadline = Instant::now() + self.wait;
         let _held = self.lock.hold(deadline)?;
@@ -163,9 +166,9 @@ impl SqliteStore {
         self.check_files()
     }
 
-    /// Moves everything from the write-ahead log into the log and empties it, as soon as nobody reads what was before.
-    /// Tells whether that worked within `wait`, or within the log's own if that is shorter. Without a write-ahead log
-    /// there is nothing to do.
+    /// Moves everything from the write-ahead log into the log and empties it, as soon as nobody reads what
+    /// was before. Tells whether that worked within `wait`, or within the log's own if that is shorter.
+    /// Without a write-ahead log there is nothing to do.
     fn empty_write_ahead_log(&mut self, wait: Duration) -> Result<bool, TrailError> {
         let deadline = Instant::now() + self.wait.min(wait);
         let held = match self.lock.hold(deadline) {
@@ -249,8 +252,8 @@ impl Store for SqliteStore {
     }
 }
 
-/// Opens a file that is there, once it and what belongs to it may be trusted. Tells what it is, so that a later
-/// replacement shows.
+/// Opens a file that is there, once it and what belongs to it may be trusted. Tells what it is, so that a
+/// later replacement shows.
 fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), TrailError> {
     let failed = |error| failed(path, error);
     for suffix in ["-wal", "-shm", "-journal"] {

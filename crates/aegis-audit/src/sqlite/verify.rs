@@ -27,9 +27,9 @@ const STEP: u64 = 1 << 13;
 const MAX_RESUMPTIONS: u32 = 40;
 
 impl TrailReader {
-    /// Verifies the whole log as it is at this moment, whatever is appended meanwhile: every row, what is derived from
-    /// them, the log's own row, its tables, and the `anchors`. Memory does not grow with the log. `progress` is told now
-    /// and then how many rows of how many have been looked at.
+    /// Verifies the whole log as it is at this moment, whatever is appended meanwhile: every row, what is
+    /// derived from them, the log's own row, its tables, and the `anchors`. Memory does not grow with the
+    /// log. `progress` is told now and then how many rows of how many have been looked at.
     ///
     /// # Errors
     /// When the log cannot be read at all. What is wrong with it is no error, but in the [`Verification`].
@@ -44,12 +44,13 @@ impl TrailReader {
         Ok(verification)
     }
 
-    /// Verifies the log like [`verify`](TrailReader::verify), and compares it with what callers kept: receipts, or whole
-    /// decisions, one JSON object a line. Each is looked up by its number, so that memory does not grow with them either,
-    /// and they may come in any order.
+    /// Verifies the log like [`verify`](TrailReader::verify), and compares it with what callers kept:
+    /// receipts, or whole decisions, one JSON object a line. Each is looked up by its number, so that memory
+    /// does not grow with them either, and they may come in any order.
     ///
     /// # Errors
-    /// When the log or the lines cannot be read at all. A line that is not a receipt is no error, but in the report.
+    /// When the log or the lines cannot be read at all. A line that is not a receipt is no error, but in the
+    /// report.
     pub fn verify_receipts(
         &self,
         anchors: Vec<Anchor>,
@@ -219,7 +220,8 @@ impl Log<'_> {
         }
     }
 
-    /// Looks at the numbers and hashes of all rows once more, to explain rows that do not follow the one before them.
+    /// Looks at the numbers and hashes of all rows once more, to explain rows that do not follow the one
+    /// before them.
     fn look_again(&mut self) -> Result<(), TrailError> {
         let failed = |error| failed(self.path, error);
         let mut hashes = self.connection.prepare("SELECT seq, hash FROM events").map_err(failed)?;

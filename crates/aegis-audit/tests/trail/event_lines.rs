@@ -1,4 +1,5 @@
-//! Exports of whole events: they verify without the log, and what is wrong with one is named with its row and line.
+//! Exports of whole events: they verify without the log, and what is wrong with one is named with its row and
+//! line.
 
 use std::io::{self, BufReader, Read};
 

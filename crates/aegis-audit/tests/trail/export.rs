@@ -1,4 +1,5 @@
-//! What other programs read: JSON, JSON lines and CSV of the same records, from records or straight from the log.
+//! What other programs read: JSON, JSON lines and CSV of the same records, from records or straight from the
+//! log.
 
 use aegis_engine::{ApprovalMode, RiskLevel, canonical_json, escape};
 use aegis_ledger::answer::{Answer, ApproverIdentity, ResultStatus};

@@ -17,8 +17,8 @@ fn opening_a_log_again_in_one_process_does_not_release_its_locks() {
     let place = Place::new();
     let mut trail = place.open();
     let _ = append_one(&mut trail, "a").unwrap();
-    // POSIX locks are lost when a process closes *any* handle of the file. Without them, the next process to close
-    // the log would take itself for the last, and delete the write-ahead log that is in use.
+    // POSIX locks are lost when a process closes *any* handle of the file. Without them, the next process to
+    // close the log would take itself for the last, and delete the write-ahead log that is in use.
     let holder = || said(&mut child("who holds it", &place.log));
     let me = std::process::id().to_string();
     assert_eq!(holder(), me);

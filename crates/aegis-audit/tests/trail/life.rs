@@ -7,7 +7,8 @@ use aegis_ledger::history::{Found, HistoryEvent, State};
 use aegis_testkit::{Append as _, Case, Place};
 use serde_json::json;
 
-/// An update that was asked about, approved, done, and whose parameters were removed; between events of others.
+/// An update that was asked about, approved, done, and whose parameters were removed; between events of
+/// others.
 fn place() -> Place {
     let place = Place::new();
     let update = || {

@@ -356,7 +356,8 @@ fn checkpoints_from_before_hold_behind_a_pruning() {
 
 #[test]
 fn blocks_that_are_cut_are_indexed_anew() {
-    // Cut in a block that is full, in one that becomes full later, at the end of one, and with a block in between.
+    // Cut in a block that is full, in one that becomes full later, at the end of one, and with a block in
+    // between.
     for (old, new, more) in
         [(3000, 2000, 0), (3000, 200, 4000), (4096, 10, 5000), (8192, 1, 0), (9000, 5000, 100)]
     {

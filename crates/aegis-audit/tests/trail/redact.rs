@@ -164,8 +164,8 @@ fn evidence_is_not_removed() {
 /// Sizes at which payloads lie within a page, across pages, and on hundreds of pages of their own.
 const SIZES: [usize; 10] = [10, 300, 900, 1500, 3000, 4000, 4200, 9000, 70_000, 470_000];
 
-/// Writes many payloads of many sizes, removes them in an order that has nothing to do with that of the log, and looks for
-/// each of them afterwards. Between removals, others are written.
+/// Writes many payloads of many sizes, removes them in an order that has nothing to do with that of the log,
+/// and looks for each of them afterwards. Between removals, others are written.
 fn remove_all(place: &Place, rounds: usize) {
     let mut trail = place.open();
     let mark = |index: usize| format!("canary{index:03}");
@@ -237,7 +237,8 @@ fn what_pruning_left_behind_goes_as_well() {
         let case = telling("read", &marked(&format!("canary{index:03}"), 900)).id(&format!("id{index:03}"));
         let _ = trail.append(&[case.decided()]).unwrap();
     }
-    // As pruning does: an event stands for the oldest rows, and they go. Rows beside them are moved between pages.
+    // As pruning does: an event stands for the oldest rows, and they go. Rows beside them are moved between
+    // pages.
     for through in [3, 8, 17, 22] {
         let at = "2026-11-23T08:49:00Z".parse().unwrap();
         let (head, subtrees, archive) = (Digest::of(b""), &[Digest::of(b"")][..], "archive.jsonl.zst");

@@ -1,4 +1,5 @@
-//! Files that are no log, or must not be trusted as one: each is refused by name, and nothing is left beside it.
+//! Files that are no log, or must not be trusted as one: each is refused by name, and nothing is left beside
+//! it.
 
 use std::fs;
 use std::os::unix::fs::{chown, symlink};

@@ -77,8 +77,8 @@ const DISPOSITIONS: &[(i64, Option<&str>)] = &[
 const NAMED: &[Attribute] = &[("name", true, || Form::Text)];
 const ENDPOINT: &[Attribute] = &[("name", false, || Form::Text), ("hostname", false, || Form::Text)];
 
-/// API Activity of OCSF 1.9.0 with the profiles `security_control` and `ai_operation`: what the schema requires, and of
-/// the rest what is written here.
+/// API Activity of OCSF 1.9.0 with the profiles `security_control` and `ai_operation`: what the schema
+/// requires, and of the rest what is written here.
 const API_ACTIVITY: &[Attribute] = &[
     ("activity_id", true, || Form::Enumeration("activity_name", ACTIVITIES)),
     ("activity_name", false, || Form::Text),
@@ -365,7 +365,8 @@ fn read_cef(line: &str) -> (Vec<String>, BTreeMap<String, String>) {
             character => part.push(character),
         }
     }
-    // A key is the word before an equals sign that is not escaped; what precedes it belongs to the value before.
+    // A key is the word before an equals sign that is not escaped; what precedes it belongs to the value
+    // before.
     let (mut extension, mut key, mut value) = (BTreeMap::new(), None::<String>, String::new());
     while let Some(character) = characters.next() {
         match character {

@@ -116,7 +116,8 @@ fn rotation_at_any_time_loses_nothing() {
     let mut log = journal_with(&place, open(&place).unwrap());
     let old = place.directory.path().join("decisions.jsonl.1");
     record(&mut log, "a");
-    // As logrotate does it: by a new name, by a copy that is followed by truncation, and by a file that was made anew.
+    // As logrotate does it: by a new name, by a copy that is followed by truncation, and by a file that was
+    // made anew.
     fs::rename(jsonl(&place), &old).unwrap();
     record(&mut log, "b");
     fs::OpenOptions::new().write(true).open(jsonl(&place)).unwrap().set_len(0).unwrap();
@@ -136,7 +137,7 @@ fn many_writers_of_one_file_do_not_mix_their_lines() {
         for writer in 0..writers {
             let place = &place;
             scope.spawn(move || {
-                let mut log = journal_with(&place, open(place).unwrap());
+                let mut log = journal_with(place, open(place).unwrap());
                 for index in 0..each {
                     let ids: Vec<_> = (0..3).map(|part| format!("{writer}-{index}-{part}")).collect();
                     let cases: Vec<_> = ids.iter().map(|id| Case::default().id(id)).collect();

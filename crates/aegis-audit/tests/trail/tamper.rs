@@ -1,5 +1,5 @@
-//! A tamper matrix: random single edits of a log, of every kind that somebody with the file can make, all of which must be
-//! found; and a control, a verifier that looks at less and misses some.
+//! A tamper matrix: random single edits of a log, of every kind that somebody with the file can make, all of
+//! which must be found; and a control, a verifier that looks at less and misses some.
 
 use std::path::Path;
 

@@ -24,8 +24,8 @@ pub(crate) trait Happening<'a> {
         None
     }
 
-    /// What is stored, given the number of the event that this one refers to, and the log's key: the body, and what may
-    /// hold secrets.
+    /// What is stored, given the number of the event that this one refers to, and the log's key: the body,
+    /// and what may hold secrets.
     fn stored(&self, referred: Option<u64>, key: &Key) -> (Self::Body, Option<String>);
 }
 
@@ -44,8 +44,9 @@ pub trait Body {
         Ok(Claimed::Nothing)
     }
 
-    /// The number of the row of which this event changes the record, given the event's own number. `None` if there is
-    /// none: an approver's answer makes no record, and what is about the log itself belongs to no action.
+    /// The number of the row of which this event changes the record, given the event's own number. `None` if
+    /// there is none: an approver's answer makes no record, and what is about the log itself belongs to no
+    /// action.
     fn record(&self, own: u64) -> Option<u64> {
         let _ = own;
         None
@@ -77,8 +78,8 @@ pub enum Claimed<'a> {
     Nothing,
 }
 
-/// The parameters and the description of an action, as they are stored: what may hold secrets, and can be removed
-/// without breaking the chain.
+/// The parameters and the description of an action, as they are stored: what may hold secrets, and can be
+/// removed without breaking the chain.
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
 pub struct Payload {
     /// What the operation was given.

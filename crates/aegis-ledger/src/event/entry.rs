@@ -13,7 +13,8 @@ use super::words::{Field, Words};
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
 use crate::secret_digest::secret_digest;
 
-/// Where the path of a policy or a log was taken from. A path from the environment could have been set by the agent.
+/// Where the path of a policy or a log was taken from. A path from the environment could have been set by the
+/// agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PathSource {
@@ -38,8 +39,8 @@ pub struct Entry<'a> {
     pub action_sha256: Digest,
     /// What the policy says.
     pub decision: &'a Decision,
-    /// What of the action must not be written down. The log applies it, with a key of its own, to everything that it
-    /// stores, and sinks get what is stored.
+    /// What of the action must not be written down. The log applies it, with a key of its own, to everything
+    /// that it stores, and sinks get what is stored.
     pub redaction: &'a Redaction,
     /// The digest of the policy.
     pub policy_sha256: Digest,
@@ -53,8 +54,8 @@ pub struct Entry<'a> {
     pub log_source: PathSource,
 }
 
-/// An action and what the policy said of it, as it is stored. `S` is how its strings are held: owned, or as [`Text`] of
-/// the stored row.
+/// An action and what the policy said of it, as it is stored. `S` is how its strings are held: owned, or as
+/// [`Text`] of the stored row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntryBody<S = String> {
     /// The session that it belongs to.
@@ -95,8 +96,8 @@ pub struct EntryBody<S = String> {
     pub log_source: PathSource,
     /// The number of the action's `requested` event, which this one supersedes.
     pub requested_seq: Option<u64>,
-    /// Where in the parameters a digest of a secret stands: JSON Pointers. What looks like such a digest elsewhere is
-    /// the agent's own text.
+    /// Where in the parameters a digest of a secret stands: JSON Pointers. What looks like such a digest
+    /// elsewhere is the agent's own text.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<S>,
 }
@@ -113,9 +114,10 @@ pub(super) struct Answered<'a> {
 impl<'a> Entry<'a> {
     /// What is stored: the body, and the payload, in which nothing secret is left.
     ///
-    /// Secrets are replaced here, and nothing else of this crate sees the parameters. What the policy says of the action
-    /// (`reason`, `undecidable`) never quotes a parameter, so nothing needs to be replaced in it; were it searched for
-    /// secrets, an agent could have words of the policy replaced by calling them its password.
+    /// Secrets are replaced here, and nothing else of this crate sees the parameters. What the policy says of
+    /// the action (`reason`, `undecidable`) never quotes a parameter, so nothing needs to be replaced in it;
+    /// were it searched for secrets, an agent could have words of the policy replaced by calling them its
+    /// password.
     pub(super) fn stored(&self, answered: Option<Answered<'a>>, key: &Key) -> (EntryBody<Text<'a>>, String) {
         let redacted = self.redaction.redact(self.action, |value| secret_digest(key, value));
         let (description, params) = match &redacted {

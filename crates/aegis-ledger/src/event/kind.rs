@@ -1,6 +1,7 @@
 //! The kinds of event: the one list of them.
 
-/// Calls a macro with every kind: its name, what is written down, what is stored of that, and the word that is stored.
+/// Calls a macro with every kind: its name, what is written down, what is stored of that, and the word that
+/// is stored.
 macro_rules! kinds {
     ($with:ident) => {
         $with! {

@@ -16,8 +16,8 @@ pub struct Pruned<'a> {
     pub through: u64,
     /// That event's hash: what the oldest one that is left is linked to.
     pub head: Digest,
-    /// The hashes of the perfect subtrees (RFC 6962) over all removed events, largest first: what a checkpoint of the
-    /// whole log is computed from.
+    /// The hashes of the perfect subtrees (RFC 6962) over all removed events, largest first: what a
+    /// checkpoint of the whole log is computed from.
     pub subtrees: &'a [Digest],
     /// The hash before the log's first event, which binds the log's own row: nothing that is left does.
     pub genesis: Digest,

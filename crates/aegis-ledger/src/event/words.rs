@@ -24,10 +24,11 @@ pub enum Field {
     Decision = 9,
     /// What the answer alone says of the result.
     Result = 10,
-    /// Of a `decided` event: the number of the `requested` one in whose place it stands. Numbers in the log, not in the
-    /// block.
+    /// Of a `decided` event: the number of the `requested` one in whose place it stands. Numbers in the log,
+    /// not in the block.
     Superseded = 11,
-    /// Of an `ended` event: the number of the `decided` one whose outcome it tells. Numbers in the log, not in the block.
+    /// Of an `ended` event: the number of the `decided` one whose outcome it tells. Numbers in the log, not
+    /// in the block.
     Outcome = 12,
 }
 

@@ -17,7 +17,8 @@ use crate::stored_event::StoredEvent;
 const BUFFER: usize = 256 << 10;
 /// What every zstd file begins with.
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
-/// How far back zstd may refer, as a power of two: 8 MiB, which is what its level 19 uses. More would cost more memory.
+/// How far back zstd may refer, as a power of two: 8 MiB, which is what its level 19 uses. More would cost
+/// more memory.
 const ZSTD_WINDOW_LOG: u32 = 23;
 /// No header is longer: it has at most 64 subtrees.
 const MAX_HEADER: usize = 8192;
@@ -129,8 +130,8 @@ impl<R: Read> EventReader<R> {
         &self.header
     }
 
-    /// Calls `each` with every event and the number of its line, to the end of the export. Hashes are not compared with
-    /// anything.
+    /// Calls `each` with every event and the number of its line, to the end of the export. Hashes are not
+    /// compared with anything.
     ///
     /// # Errors
     /// When a line is damaged or the end is missing, or `each` says so.

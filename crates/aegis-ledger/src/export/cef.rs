@@ -1,8 +1,9 @@
 //! CEF: `ArcSight`'s Common Event Format, version 0, an event a line and no syslog header.
 //!
-//! `CEF:0|vendor|product|version|signature|name|severity|key=value …`. Values are escaped twice: visibly, so that they
-//! are safe to look at and stay on their line, then as the format wants it (`\` and `=`; in the header `\` and `|`). What
-//! is longer than the format lets its key be is cut, and says how much is hidden, with its digest.
+//! `CEF:0|vendor|product|version|signature|name|severity|key=value …`. Values are escaped twice: visibly, so
+//! that they are safe to look at and stay on their line, then as the format wants it (`\` and `=`; in the
+//! header `\` and `|`). What is longer than the format lets its key be is cut, and says how much is hidden,
+//! with its digest.
 
 use std::io::{self, Write};
 

@@ -1,5 +1,5 @@
-//! CSV as RFC 4180 has it: a header, CRLF, quotes where they are needed. No cell can be taken for a formula, whichever
-//! separator a spreadsheet splits at.
+//! CSV as RFC 4180 has it: a header, CRLF, quotes where they are needed. No cell can be taken for a formula,
+//! whichever separator a spreadsheet splits at.
 
 use std::io::{self, Write};
 
@@ -107,8 +107,8 @@ impl Cell {
         &self.shown
     }
 
-    /// A program that splits at another separator, or does not heed the quotes, begins a cell inside of this one. A
-    /// formula could begin there only with a character that is escaped here.
+    /// A program that splits at another separator, or does not heed the quotes, begins a cell inside of this
+    /// one. A formula could begin there only with a character that is escaped here.
     fn guard(
         &mut self,
         mut may_escape: impl FnMut(char) -> bool,

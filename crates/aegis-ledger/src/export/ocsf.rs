@@ -1,8 +1,8 @@
 //! OCSF: the Open Cybersecurity Schema Framework, version 1.9.0, as JSON lines.
 //!
-//! A record is an event of the class API Activity (6003): an agent asked for an operation on a system. What the policy or
-//! a person said is in the profile `security_control`, the agent in the profile `ai_operation`. What has no home in the
-//! schema is under `unmapped`, with the names that records use.
+//! A record is an event of the class API Activity (6003): an agent asked for an operation on a system. What
+//! the policy or a person said is in the profile `security_control`, the agent in the profile `ai_operation`.
+//! What has no home in the schema is under `unmapped`, with the names that records use.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -320,8 +320,8 @@ const fn status(result: Option<ResultStatus>) -> Captioned<'static> {
     }
 }
 
-/// What was done about the action, and how exactly. A question that was cut short is not known to have been refused, nor
-/// was it allowed.
+/// What was done about the action, and how exactly. A question that was cut short is not known to have been
+/// refused, nor was it allowed.
 const fn outcome(answer: Option<Answer>) -> (Captioned<'static>, Captioned<'static>) {
     const ALLOWED: Captioned<'static> = (1, "Allowed");
     const DENIED: Captioned<'static> = (2, "Denied");

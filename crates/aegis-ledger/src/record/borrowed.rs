@@ -255,8 +255,8 @@ fn push_timestamp(text: &mut String, at: DateTime<Utc>) {
     text.push('Z');
 }
 
-/// The parameters of a payload. They are stored in canonical form and can be copied as they are, but whoever may write
-/// the file can write anything: only what is an object on one line goes through unread.
+/// The parameters of a payload. They are stored in canonical form and can be copied as they are, but whoever
+/// may write the file can write anything: only what is an object on one line goes through unread.
 fn object(stored: &RawValue) -> Result<Cow<'_, RawValue>, Box<dyn Error>> {
     let text = stored.get();
     if !text.starts_with('{') {

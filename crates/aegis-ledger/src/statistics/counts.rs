@@ -80,8 +80,8 @@ impl Counts {
         }
     }
 
-    /// Counts an action that was answered at `at` (milliseconds since the Unix epoch): what became of it, and how long its
-    /// question stood, in milliseconds.
+    /// Counts an action that was answered at `at` (milliseconds since the Unix epoch): what became of it, and
+    /// how long its question stood, in milliseconds.
     pub fn count(
         &mut self,
         at: i64,
@@ -142,7 +142,8 @@ impl Counts {
         }
     }
 
-    /// Everything that was counted. What was asked at least `often` times and always answered alike is listed.
+    /// Everything that was counted. What was asked at least `often` times and always answered alike is
+    /// listed.
     #[must_use]
     pub fn finish(self, often: u64) -> Statistics {
         let often = often.max(1);

@@ -135,7 +135,8 @@ fn shorten(name: &str) -> Cow<'_, str> {
     Cow::Owned(format!("{head}… [{hidden} more bytes, sha256 {digest}…]"))
 }
 
-/// Counts different values: exactly up to [`SAMPLE`] of them, and beyond by keeping a known fraction, chosen by hash.
+/// Counts different values: exactly up to [`SAMPLE`] of them, and beyond by keeping a known fraction, chosen
+/// by hash.
 #[derive(Debug, Default)]
 pub(super) struct Sample {
     hashes: HashSet<u64>,

@@ -8,14 +8,16 @@ use crate::answer::Answer;
 use crate::statistics::tally::Tally;
 
 const MILLIS_PER_HOUR: i64 = 3_600_000;
-/// From the Monday before the Unix epoch, a Thursday, to the epoch: intervals of a week or more begin on a Monday.
+/// From the Monday before the Unix epoch, a Thursday, to the epoch: intervals of a week or more begin on a
+/// Monday.
 const HOURS_FROM_MONDAY: i64 = 72;
 /// How many intervals are given at most: a month by the hour, two years by the day.
 const MAX_INTERVALS: i64 = 744;
 /// How many intervals are kept while counting: a year by the hour.
 const MAX_KEPT: usize = 8784;
 
-/// Actions in the order of time: one tally for each of equal intervals without a gap, from the first action to the last.
+/// Actions in the order of time: one tally for each of equal intervals without a gap, from the first action
+/// to the last.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Series {
     /// How long an interval is: an hour, a day, a week, or weeks.

@@ -9,7 +9,8 @@ pub const WAIT_BOUNDS_MS: [u64; 11] =
 /// Each power of two is divided into so many classes: a quantile is at most 1.6 % off.
 const CLASSES_PER_OCTAVE_BITS: u32 = 5;
 
-/// How long answers took, in milliseconds. The smallest and the largest are exact, quantiles are right to within 2 %.
+/// How long answers took, in milliseconds. The smallest and the largest are exact, quantiles are right to
+/// within 2 %.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waits {
     /// How many answers there were.
@@ -24,7 +25,8 @@ pub struct Waits {
     pub p99_ms: u64,
     /// The slowest.
     pub max_ms: u64,
-    /// How many were at most as long as each of [`WAIT_BOUNDS_MS`] and longer than the one before; then the rest.
+    /// How many were at most as long as each of [`WAIT_BOUNDS_MS`] and longer than the one before; then the
+    /// rest.
     pub histogram: [u64; 12],
 }
 

@@ -60,7 +60,8 @@ pub enum DamageKind {
         /// That other one.
         with: i64,
     },
-    /// The row is whole, but linked to something else than the row before it, one of which was put in place of another.
+    /// The row is whole, but linked to something else than the row before it, one of which was put in place
+    /// of another.
     Unlinked,
     /// The log's own row (its id, time of creation or key) is not the one that the chain begins with.
     WrongLog,

@@ -31,7 +31,8 @@ pub struct Exports<'a> {
     pub names: &'a [String],
     /// Opens one of them, by its place among the names.
     pub open: &'a mut dyn FnMut(usize) -> io::Result<Box<dyn Read>>,
-    /// The first row that is also elsewhere: what is told of it and of later ones is left to be checked there.
+    /// The first row that is also elsewhere: what is told of it and of later ones is left to be checked
+    /// there.
     pub until: Option<u64>,
 }
 
@@ -138,8 +139,8 @@ struct Run {
 }
 
 impl ExportVerification {
-    /// What a log that goes on behind the exports must have, too: their newest row, and the tree up to it where that is
-    /// known. `name` is what the end of the exports is called.
+    /// What a log that goes on behind the exports must have, too: their newest row, and the tree up to it
+    /// where that is known. `name` is what the end of the exports is called.
     #[must_use]
     pub fn end(&self, name: &str) -> Vec<Anchor> {
         let (seq, tree) = (self.verification.last, &self.verification.tree);
@@ -154,8 +155,8 @@ impl ExportVerification {
         .collect()
     }
 
-    /// Joins what was found out about the exports with what was found out about the log that goes on behind them, in
-    /// which the [`end`](ExportVerification::end) was an anchor.
+    /// Joins what was found out about the exports with what was found out about the log that goes on behind
+    /// them, in which the [`end`](ExportVerification::end) was an anchor.
     pub fn join(mut self, log: Verification, receipts: Option<ReceiptReport>) -> ExportVerification {
         let row = |row: u64| i64::try_from(row).unwrap_or(i64::MAX);
         let exports = &mut self.verification;
@@ -191,12 +192,12 @@ impl ExportVerification {
     }
 }
 
-/// Verifies exports one after another, in bounded memory. `receipts` are receipts, or whole decisions, one JSON object a line.
-/// `progress` is told now and then how many rows have been looked at.
+/// Verifies exports one after another, in bounded memory. `receipts` are receipts, or whole decisions, one
+/// JSON object a line. `progress` is told now and then how many rows have been looked at.
 ///
 /// # Errors
-/// When they cannot be read at all, are of different logs or do not follow each other. What is wrong with their rows is no
-/// error, but in the [`ExportVerification`].
+/// When they cannot be read at all, are of different logs or do not follow each other. What is wrong with
+/// their rows is no error, but in the [`ExportVerification`].
 pub fn verify_exports(
     exports: &mut Exports<'_>,
     anchors: Vec<Anchor>,

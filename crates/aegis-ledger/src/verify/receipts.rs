@@ -78,10 +78,12 @@ pub struct ReceiptRow {
     pub body: String,
 }
 
-/// Compares every line with a log of this id, whose rows count from `first` on: `look_up` finds a row by its number.
+/// Compares every line with a log of this id, whose rows count from `first` on: `look_up` finds a row by its
+/// number.
 ///
 /// # Errors
-/// When the lines cannot be read, or `look_up` says so. A line that is not a receipt is no error, but in the report.
+/// When the lines cannot be read, or `look_up` says so. A line that is not a receipt is no error, but in the
+/// report.
 pub fn check_receipts<E: From<std::io::Error>>(
     (log, first): (&str, u64),
     lines: &mut dyn BufRead,
@@ -101,7 +103,8 @@ pub fn check_receipts<E: From<std::io::Error>>(
     Ok(report)
 }
 
-/// A receipt that was kept, the line that it is in, and what else is known of the decision that it belongs to.
+/// A receipt that was kept, the line that it is in, and what else is known of the decision that it belongs
+/// to.
 pub(super) struct ReceiptLine {
     pub(super) line: u64,
     pub(super) receipt: GivenReceipt,
@@ -234,7 +237,8 @@ fn differs(seq: u64, problem: String) -> Found {
     Found::Wrong(seq, Box::new(move |anchor| DamageKind::Differs { anchor, problem }))
 }
 
-/// What became of a receipt, if that can be told without its row: of a log whose rows are those from `start` to `last`.
+/// What became of a receipt, if that can be told without its row: of a log whose rows are those from `start`
+/// to `last`.
 pub(super) fn locate(log: &str, receipt: &GivenReceipt, start: u64, last: u64) -> Option<Found> {
     let seq = receipt.seq;
     if receipt.log != log {

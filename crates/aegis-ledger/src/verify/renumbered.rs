@@ -69,7 +69,8 @@ impl<O: Observer> Verifier<'_, O> {
         self.damages.add(run.first, kind);
     }
 
-    /// Remembers a row for a second look, if there are not too many: memory does not grow with the damage either.
+    /// Remembers a row for a second look, if there are not too many: memory does not grow with the damage
+    /// either.
     pub(super) fn suspect(&mut self, suspect: Option<Suspect>) {
         if self.suspects.len() < MAX_SUSPECTS {
             self.suspects.extend(suspect);

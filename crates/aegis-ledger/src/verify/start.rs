@@ -21,10 +21,11 @@ pub struct Start {
     pub(super) before: Option<Frontier>,
     /// Whether what comes first is bound to the log's own row.
     pub(super) of_log: bool,
-    /// The number of the last row that counts as pruned, and what is known of the rows up to it, where some of them are
-    /// still there.
+    /// The number of the last row that counts as pruned, and what is known of the rows up to it, where some
+    /// of them are still there.
     pub(super) pruned: Option<Origin>,
-    /// Whether it is an export: `pruned` events may stand for rows that are in it, and other rows are elsewhere.
+    /// Whether it is an export: `pruned` events may stand for rows that are in it, and other rows are
+    /// elsewhere.
     pub(super) of_export: bool,
 }
 
@@ -62,15 +63,16 @@ impl Start {
         Start { genesis: Some(genesis), ..self }
     }
 
-    /// What is left of a log whose pruning was cut short: rows from `seq` on, which is linked to `head`, are still there.
+    /// What is left of a log whose pruning was cut short: rows from `seq` on, which is linked to `head`, are
+    /// still there.
     #[must_use]
     pub fn left_over(log_id: &[u8], seq: u64, head: Digest, pruned: Origin) -> Start {
         let start = Start::after(log_id, seq.saturating_sub(1), head, None);
         Start { pruned: Some(pruned), ..start }
     }
 
-    /// What is left of a log of which everything up to `through` was taken out: `head` is that event's hash, and
-    /// `before` the tree over everything that is gone, where it is known.
+    /// What is left of a log of which everything up to `through` was taken out: `head` is that event's hash,
+    /// and `before` the tree over everything that is gone, where it is known.
     #[must_use]
     pub fn after(log_id: &[u8], through: u64, head: Digest, before: Option<Frontier>) -> Start {
         let before = before.filter(|before| before.size() == through);

@@ -14,7 +14,8 @@ fn digest(bytes: &[u8]) -> Option<Digest> {
 }
 
 impl<O: Observer> Verifier<'_, O> {
-    /// Compares a row's number with the one that comes next. `false` if the row stands behind one of a higher number.
+    /// Compares a row's number with the one that comes next. `false` if the row stands behind one of a higher
+    /// number.
     pub(super) fn check_order(&mut self, seq: i64) -> bool {
         if seq == self.expected {
             return true;

@@ -19,12 +19,14 @@ pub struct Verification {
     pub last: u64,
     /// The hash of the newest row; what the next one is linked to.
     pub head: Digest,
-    /// The Merkle tree over every event that there ever was. Absent where damage keeps it from being computed.
+    /// The Merkle tree over every event that there ever was. Absent where damage keeps it from being
+    /// computed.
     pub tree: Option<Frontier>,
     /// How many payloads were removed.
     pub removed: u64,
     pub(super) payloads: Payloads,
-    /// How many references between rows could not be checked, because the rows that they lead to were not at hand.
+    /// How many references between rows could not be checked, because the rows that they lead to were not at
+    /// hand.
     pub unchecked_references: u64,
     /// What is wrong: at most a thousand of all.
     pub damage: Vec<Damage>,

@@ -4,7 +4,7 @@ use aegis_engine::Digest;
 use roaring::RoaringTreemap;
 
 use crate::chain::{Link, commitment};
-use crate::event::{Body as _, Claimed};
+use crate::event::{Body, Claimed};
 use crate::merkle::Frontier;
 use crate::origin::{Origin, Preceding};
 use crate::stored_event::StoredEvent;
@@ -241,7 +241,7 @@ impl<O: Observer> Verifier<'_, O> {
     fn listen(&mut self, seq: i64, event: &StoredEvent<'_>) {
         self.bodies.remember(seq.unsigned_abs(), event);
         let body = event.read_body();
-        let claim = body.as_ref().map_err(Clone::clone).and_then(|body| body.claim());
+        let claim = body.as_ref().map_err(Clone::clone).and_then(Body::claim);
         let problem = match &claim {
             Err(problem) => Some(problem.clone()),
             Ok(Claimed::Tree { size, root }) => self.check_recorded_checkpoint(seq, *size, root),
@@ -266,7 +266,8 @@ impl<O: Observer> Verifier<'_, O> {
         (actual != root).then(|| format!("a checkpoint with the root {root}, where it is {actual}"))
     }
 
-    /// What a `pruned` event stands for must be what was there: before the chain begins, or up to the end of an export.
+    /// What a `pruned` event stands for must be what was there: before the chain begins, or up to the end of
+    /// an export.
     fn check_pruned(&mut self, seq: i64, origin: &Origin) -> Option<String> {
         let Origin { through, head, tree, genesis } = origin;
         if *through >= seq.unsigned_abs() {
@@ -290,7 +291,8 @@ impl<O: Observer> Verifier<'_, O> {
         (!fits).then(|| format!("it stands for other rows up to {through} than those that were exported"))
     }
 
-    /// Remembers the place that the chain has come to as the end of an export, or the beginning of the next one.
+    /// Remembers the place that the chain has come to as the end of an export, or the beginning of the next
+    /// one.
     pub fn mark_boundary(&mut self) {
         let (seq, head) = self.newest();
         let tree = self.tree.clone().filter(|tree| tree.size() == seq);

@@ -18,8 +18,8 @@ pub enum Outcome {
     Refused(Refusal),
 }
 
-/// Leave to do one action, once. It exists only where the log holds the permission, synced, and every sink took
-/// the record of it: that is what [`Committed`] proves, the only thing that one can be made from.
+/// Leave to do one action, once. It exists only where the log holds the permission, synced, and every sink
+/// took the record of it: that is what [`Committed`] proves, the only thing that one can be made from.
 #[derive(Debug)]
 #[must_use = "an allowed action that is not done should not have been asked for"]
 pub struct Proceed(Answered);

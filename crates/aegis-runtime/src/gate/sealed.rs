@@ -49,8 +49,8 @@ impl<'a> Sealed<'a> {
     }
 }
 
-/// A question that the log does not have yet comes first; the answer of the gate comes last, and its receipt is the one
-/// that counts.
+/// A question that the log does not have yet comes first; the answer of the gate comes last, and its receipt
+/// is the one that counts.
 impl Account for Sealed<'_> {
     fn events(&self) -> Vec<Stamped<'_>> {
         let Sealed { asked, answer, approver, .. } = self;

@@ -1,7 +1,7 @@
 //! Lines of label, rule and text that nothing in the text can break out of.
 //!
-//! The text is expected to be escaped already. Lines are broken here and not by the terminal, because what the
-//! terminal breaks goes on at the left edge, where it looks like a line of ours.
+//! The text is expected to be escaped already. Lines are broken here and not by the terminal, because what
+//! the terminal breaks goes on at the left edge, where it looks like a line of ours.
 
 use aegis_engine::{Digest, canonical_json, to_json_line};
 use anstyle::Style;
@@ -10,8 +10,8 @@ use unicode_width::UnicodeWidthChar as _;
 
 /// How many columns label and rule take.
 const GUTTER: usize = 11;
-/// What a line begins with, after the rule, that goes on with the one above: without it, a value could pad itself
-/// with spaces until what follows looks like the next value.
+/// What a line begins with, after the rule, that goes on with the one above: without it, a value could pad
+/// itself with spaces until what follows looks like the next value.
 const CONTINUED: &str = "↳ ";
 /// The columns of [`CONTINUED`].
 const CONTINUED_WIDTH: usize = 2;
@@ -61,8 +61,8 @@ impl Lines {
         }
     }
 
-    /// The longest text of those that `text` gives for a cap of characters which takes up at most `most` lines. Capped
-    /// text says what it hides, so nothing is cut off unseen.
+    /// The longest text of those that `text` gives for a cap of characters which takes up at most `most`
+    /// lines. Capped text says what it hides, so nothing is cut off unseen.
     pub(super) fn fit(&self, most: usize, text: impl Fn(usize) -> String) -> String {
         let whole = text(LONGEST);
         if self.needed(&whole) <= most {
@@ -86,13 +86,15 @@ impl Lines {
         self.wrap(text).len()
     }
 
-    /// Breaks text into parts that fit beside the gutter, by the columns that a terminal gives each character.
+    /// Breaks text into parts that fit beside the gutter, by the columns that a terminal gives each
+    /// character.
     fn wrap(&self, text: &str) -> Vec<String> {
         let mut parts = vec![String::new()];
         let (mut used, mut room) = (0, self.columns);
         for character in text.chars() {
             let columns = character.width().unwrap_or(0);
-            // A mark stays with the character that it belongs to. It counts, in case it does take a column after all.
+            // A mark stays with the character that it belongs to. It counts, in case it does take a column
+            // after all.
             let full = if columns == 0 { used > room + 1 } else { used + columns > room };
             if full {
                 parts.push(String::new());

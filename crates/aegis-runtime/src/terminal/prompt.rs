@@ -1,7 +1,8 @@
 //! What is shown to whoever is asked, and what counts as yes.
 //!
-//! Nothing in it can be mistaken for something else: every string is escaped, every line begins with a label or a
-//! rule of ours, long values say how much of them is hidden, and target and digest stand last, next to the question.
+//! Nothing in it can be mistaken for something else: every string is escaped, every line begins with a label
+//! or a rule of ours, long values say how much of them is hidden, and target and digest stand last, next to
+//! the question.
 
 use std::time::Duration;
 

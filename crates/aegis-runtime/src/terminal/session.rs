@@ -36,9 +36,11 @@ pub(super) struct Session {
     _job_control: JobControl,
 }
 
-/// While this lives, the terminal answers this thread with an error where it would otherwise stop the process.
+/// While this lives, the terminal answers this thread with an error where it would otherwise stop the
+/// process.
 ///
-/// Looking whether the process is in the foreground cannot rule that out: the shell may move it at any moment.
+/// Looking whether the process is in the foreground cannot rule that out: the shell may move it at any
+/// moment.
 #[derive(Debug)]
 struct JobControl(SigSet);
 
@@ -69,7 +71,8 @@ impl Session {
 
     /// Opens the controlling terminal, and does nothing with it.
     pub(super) fn terminal() -> Result<File, NoAnswer> {
-        // Not to block: another process may take what the terminal had to read, and ^S holds up what is written.
+        // Not to block: another process may take what the terminal had to read, and ^S holds up what is
+        // written.
         let flags = (OFlag::O_NOCTTY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK).bits();
         let opened = File::options().read(true).write(true).custom_flags(flags).open("/dev/tty");
         opened.map_err(|error| match error.raw_os_error().map(Errno::from_raw) {
@@ -90,7 +93,8 @@ impl Session {
         }
     }
 
-    /// Waits until no other process asks at this terminal, so that an answer to one question is not taken for another's.
+    /// Waits until no other process asks at this terminal, so that an answer to one question is not taken for
+    /// another's.
     pub(super) fn wait_for_turn(&self, deadline: Option<Instant>) -> Result<(), NoAnswer> {
         while !self.take_turn() {
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
@@ -102,8 +106,8 @@ impl Session {
         Ok(())
     }
 
-    /// Takes the turn, unless another process has it; it ends when the terminal is closed. Every terminal is opened by
-    /// the same name, so what is locked is one byte of it, numbered as our session.
+    /// Takes the turn, unless another process has it; it ends when the terminal is closed. Every terminal is
+    /// opened by the same name, so what is locked is one byte of it, numbered as our session.
     #[cfg(target_os = "linux")]
     fn take_turn(&self) -> bool {
         use nix::fcntl::{FcntlArg, fcntl};
@@ -228,7 +232,8 @@ impl Session {
                 return Err(NoAnswer::Timeout.into());
             }
             match polled {
-                // The longest time that can be waited for at once has passed, or a signal of somebody else's came.
+                // The longest time that can be waited for at once has passed, or a signal of somebody else's
+                // came.
                 Ok(0) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
                 // Before what can be read: a terminal that went away can always be read.

@@ -85,14 +85,15 @@ impl Signals {
 
     /// Waits for signals that are on their way, and tells which have come in.
     ///
-    /// Where there are several threads, the handler may run on another one, and a moment after this thread went on:
-    /// what was typed while the process was stopped would be read before anyone knows that it was stopped.
+    /// Where there are several threads, the handler may run on another one, and a moment after this thread
+    /// went on: what was typed while the process was stopped would be read before anyone knows that it was
+    /// stopped.
     pub(super) fn settle(&self) -> Option<Interruption> {
         self.wait_for(SETTLING, |_| true)
     }
 
-    /// Waits for the signal that follows when a terminal has gone away. It says so first, and the signal would end the
-    /// process before the answer is recorded.
+    /// Waits for the signal that follows when a terminal has gone away. It says so first, and the signal
+    /// would end the process before the answer is recorded.
     pub(super) fn await_hang_up(&self) {
         self.wait_for(HANGING_UP, |interruption| interruption == Interruption::Stop);
     }
@@ -137,11 +138,13 @@ fn pair() -> io::Result<(UnixStream, UnixStream)> {
     Ok((receiver, sender))
 }
 
-/// Finds out which signals to catch, and makes sure that they do outside of questions what they did before the first.
+/// Finds out which signals to catch, and makes sure that they do outside of questions what they did before
+/// the first.
 ///
-/// Once a signal has been handled, its handler stays for the life of the process, and doing nothing is what it does
-/// when nobody is registered. So a signal that ended the process must be made to do that again; one that the host
-/// program handles reaches its handler all the same; and one that is ignored (as `nohup` has it) is left alone.
+/// Once a signal has been handled, its handler stays for the life of the process, and doing nothing is what
+/// it does when nobody is registered. So a signal that ended the process must be made to do that again; one
+/// that the host program handles reaches its handler all the same; and one that is ignored (as `nohup` has
+/// it) is left alone.
 fn prepare() -> io::Result<Vec<i32>> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let (ignored, handled) = (signal_set(&status, "SigIgn:"), signal_set(&status, "SigCgt:"));

@@ -33,8 +33,8 @@ pub(super) struct Page {
     pub(super) head: Head,
 }
 
-/// The records of these numbers, as of an event: as many of them, in their order, as one page holds. They are taken
-/// from `numbers`.
+/// The records of these numbers, as of an event: as many of them, in their order, as one page holds. They are
+/// taken from `numbers`.
 pub(super) fn stored(
     reader: &TrailReader,
     numbers: &mut VecDeque<u64>,
@@ -59,8 +59,8 @@ pub(super) fn stored(
     Ok(records)
 }
 
-/// The records that the events behind `head` give, of as many events as one page holds. Nothing is behind `head` if the
-/// page's is the same.
+/// The records that the events behind `head` give, of as many events as one page holds. Nothing is behind
+/// `head` if the page's is the same.
 pub(super) fn appended(reader: &TrailReader, filter: &Filter, head: Head) -> Result<Page, TrailError> {
     let _moment = reader.moment()?;
     let (start, skipped) = resume(reader, head)?;
@@ -132,8 +132,8 @@ fn resume(reader: &TrailReader, head: Head) -> Result<(Head, Option<(u64, u64)>)
     }
 }
 
-/// Checks that a row continues the chain. Tells its place, the number of the `decided` event whose record it gives, if
-/// it gives one, and how long it is.
+/// Checks that a row continues the chain. Tells its place, the number of the `decided` event whose record it
+/// gives, if it gives one, and how long it is.
 fn follow(reader: &TrailReader, row: &Row<'_>, head: Head) -> Result<(Head, Option<u64>, usize), TrailError> {
     let failed = |error| failed(&reader.path, error);
     let seq: i64 = row.get(0).map_err(failed)?;

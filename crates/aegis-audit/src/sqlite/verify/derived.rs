@@ -1,4 +1,5 @@
-//! What is derived from the rows, compared with what they give: the index over full blocks, and the index by action.
+//! What is derived from the rows, compared with what they give: the index over full blocks, and the index by
+//! action.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
@@ -11,7 +12,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use crate::error::TrailError;
 use crate::sqlite::index::{check, count_terms};
 
-/// Compares what is stored for a full block. Gives how many terms it has; `None` if damage keeps that from being known.
+/// Compares what is stored for a full block. Gives how many terms it has; `None` if damage keeps that from
+/// being known.
 pub(super) fn check_block(
     connection: &Connection,
     path: &Path,
@@ -22,7 +24,8 @@ pub(super) fn check_block(
     let Some(index) = &full.index else { return Ok(None) };
     let mut problems = match check(connection, path, full.block, index) {
         Err(error @ TrailError::Locked { .. }) => return Err(error),
-        // What is derived from the rows may be unreadable where they are not: the others are still to be looked at.
+        // What is derived from the rows may be unreadable where they are not: the others are still to be
+        // looked at.
         Err(error) => {
             let problem = format!("it cannot be read: {error}");
             verifier.damage(first, DamageKind::Index { problem });
@@ -91,8 +94,8 @@ fn unreadable(error: &dyn std::fmt::Display) -> (Option<i64>, DamageKind) {
     (None, DamageKind::Index { problem: format!("it cannot be read: {error}") })
 }
 
-/// The index by which the events of an action are found, compared with the rows as a set: of each row and each entry a
-/// keyed hash is added up, and both sums must be the same.
+/// The index by which the events of an action are found, compared with the rows as a set: of each row and
+/// each entry a keyed hash is added up, and both sums must be the same.
 #[derive(Default)]
 pub(super) struct ActionIndex {
     hasher: RandomState,
