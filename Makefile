@@ -1,11 +1,11 @@
 # Needs Rust and a C compiler, nothing else. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev build test torture fuzz lint fmt coverage bench docs check install clean
+.PHONY: help dev build test test-fast torture fuzz lint fmt coverage bench docs check install clean
 
 CARGO ?= cargo
 
 help: ## list the targets
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 dev: ## build quickly, for trying things out: target/debug/aegis
 	$(CARGO) build --locked
@@ -16,10 +16,15 @@ build: ## build for use: target/release/aegis
 test: ## run every test, the long ones bounded
 	$(CARGO) test --workspace --locked
 
+test-fast: ## run the unit tests, and all of the engine's: what ends within a minute or so, once it is built
+	$(CARGO) test --workspace --lib --locked
+	$(CARGO) test -p aegis-engine --test '*' --locked
+	$(CARGO) test -p aegis-engine --doc --locked
+
 torture: ## run the property and fault tests at full length
 	AEGIS_TORTURE=1 $(CARGO) test --profile torture --workspace --locked --no-fail-fast
 
-fuzz: ## fuzz the readers for some minutes (needs cargo-fuzz and a compiler with sanitizers)
+fuzz: ## fuzz the readers for some minutes (needs cargo-fuzz and sanitizers: RUSTUP_TOOLCHAIN=nightly make fuzz)
 	cd fuzz && for target in load_policy read_action; do \
 		mkdir -p corpus/$$target && cargo fuzz run $$target corpus/$$target seeds/$$target -- \
 		-max_total_time=300 -max_len=20000 || exit 1; done
