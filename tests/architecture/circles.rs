@@ -25,7 +25,8 @@ fn no_files_stand_in_a_circle() {
 fn the_rooms_of_the_engine_name_only_those_below() {
     let rooms = ["text", "decide", "language", "author"];
     for (from, names) in arrows("crates/aegis-engine/src") {
-        let rank = |module: &Module| rooms.iter().position(|room| Some(*room) == module.first().map(String::as_str));
+        let rank =
+            |module: &Module| rooms.iter().position(|room| Some(*room) == module.first().map(String::as_str));
         for name in names {
             assert!(rank(&name) <= rank(&from), "{from:?} names {name:?}");
         }
@@ -71,7 +72,8 @@ fn paths(code: &str) -> Vec<Vec<String>> {
             spread(&[], tree, &mut found);
             rest = after;
         } else if rest.starts_with("::") {
-            let end = rest.find(|character: char| !is_of_word(character) && character != ':').unwrap_or(rest.len());
+            let end =
+                rest.find(|character: char| !is_of_word(character) && character != ':').unwrap_or(rest.len());
             let path = format!("{name}{}", &rest[..end]);
             found.push(path.split("::").filter(|part| !part.is_empty()).map(str::to_owned).collect());
             rest = &rest[end..];
@@ -157,7 +159,8 @@ fn circles_are_found() {
     let arrow = |from: &str, to: &[&str]| (module(from), to.iter().map(|to| module(to)).collect());
     let straight = BTreeMap::from([arrow("a", &["b", "c"]), arrow("b", &["c"]), arrow("c", &[])]);
     assert_eq!(circle(&straight), None);
-    let round = BTreeMap::from([arrow("a", &["b"]), arrow("b", &["c"]), arrow("c", &["b"]), arrow("d", &["a"])]);
+    let round =
+        BTreeMap::from([arrow("a", &["b"]), arrow("b", &["c"]), arrow("c", &["b"]), arrow("d", &["a"])]);
     assert_eq!(circle(&round).unwrap().len(), 3);
     let known = BTreeSet::from([module("a"), vec!["a".to_owned(), "b".to_owned()], module("c")]);
     let found: Vec<_> = paths("use crate::{a::{b::X, Y}, c}; let z = super::c::Z; use std::fs;")

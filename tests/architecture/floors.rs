@@ -51,7 +51,8 @@ fn what_is_pure_reaches_no_database_no_file_no_clock_and_no_process() {
         }
         for path in files_below(&format!("crates/{name}/src")) {
             let code = code(&path);
-            for reach in ["rusqlite", "std::fs", "std::process", "std::net", "std::env", "tempfile", "nix::"] {
+            for reach in ["rusqlite", "std::fs", "std::process", "std::net", "std::env", "tempfile", "nix::"]
+            {
                 assert!(!code.contains(reach), "{} names {reach}{also}", path.display());
             }
         }
@@ -98,7 +99,7 @@ fn only_the_console_talks_to_people() {
 
 #[test]
 fn every_dependency_says_why_it_is_there() {
-    let manifest = fs::read_to_string(format!("{ROOT}/Cargo.toml")).unwrap();
+    let manifest = fs::read_to_string(at("Cargo.toml")).unwrap();
     let dependencies =
         manifest.split("[workspace.dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
     for line in dependencies.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')) {

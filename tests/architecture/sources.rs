@@ -78,7 +78,8 @@ fn parts(path: &Path) -> Vec<Part> {
 /// How long the string literal is that begins here, if one does. Characters are passed over as strings.
 fn string_length(text: &str, at: usize) -> Option<usize> {
     let rest = &text[at..];
-    let after_word = text[..at].chars().next_back().is_some_and(|before| before.is_alphanumeric() || before == '_');
+    let after_word =
+        text[..at].chars().next_back().is_some_and(|before| before.is_alphanumeric() || before == '_');
     if let Some(raw) = rest.strip_prefix('r').filter(|raw| !after_word && raw.starts_with(['"', '#'])) {
         let hashes = raw.bytes().take_while(|byte| *byte == b'#').count();
         let end = format!("\"{}", "#".repeat(hashes));

@@ -1,5 +1,5 @@
-//! Words of the command line stand in the command alone: a library says what is wrong and what would help, not by which
-//! flag.
+//! Words of the command line stand in the command alone: a library says what is wrong and what would help,
+//! not by which flag.
 
 use super::FLOORS;
 use super::sources::{files_below, strings};

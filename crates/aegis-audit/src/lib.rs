@@ -20,14 +20,25 @@
 //!
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("log.db");
-//! # let policy = load(&[Source { text: b"version: 1\ndefaults: { approval: block }\nrules: []\n" }]).policy.unwrap();
+//! # let text = b"version: 1\ndefaults: { approval: block }\nrules: []\n";
+//! # let policy = load(&[Source { text }]).policy.unwrap();
 //! # let action = Action::from_json(br#"{"type":"read","target":"crm"}"#)?;
 //! # let at = "2026-11-23T08:49:00Z".parse()?;
 //! # let decision = policy.decide(&action, at);
 //! # let (digest, source) = (action.digest(), PathSource::Argument);
-//! # let entry = Entry { action_id: "a", session_id: "s", action: &action, action_sha256: digest, decision: &decision,
-//! #     redaction: policy.redaction(), policy_sha256: Digest::of(b""), host: "h", user: "u", policy_source: source,
-//! #     log_source: source };
+//! # let entry = Entry {
+//! #     action_id: "a",
+//! #     session_id: "s",
+//! #     action: &action,
+//! #     action_sha256: digest,
+//! #     decision: &decision,
+//! #     redaction: policy.redaction(),
+//! #     policy_sha256: Digest::of(b""),
+//! #     host: "h",
+//! #     user: "u",
+//! #     policy_source: source,
+//! #     log_source: source,
+//! # };
 //! let mut journal = Journal::open(&path, Duration::from_secs(10))?;
 //! let decided = Decided { entry, answer: Answer::Block, approver: None, reason: "it is blocked" };
 //! let committed = journal.record(vec![Stamped { at, event: Event::Decided(decided) }])?;

@@ -9,9 +9,9 @@ pub(crate) mod compile;
 pub(crate) mod diagnostic;
 pub mod document;
 mod explanation;
+pub(crate) mod policy_bytes;
 mod read;
 mod schema;
-pub(crate) mod source;
 pub(crate) mod source_text;
 mod yaml;
 
@@ -20,6 +20,6 @@ pub use compile::{Loaded, load};
 pub use diagnostic::{Diagnostic, Label, Remedy};
 pub use document::{Document, MAX_POLICY_BYTES, TestDocument};
 pub use explanation::{Explanation, nearest_code};
+pub use policy_bytes::Source;
 pub use schema::{action_schema, policy_schema, schema_of};
-pub use source::Source;
 pub use source_text::SourceText;

@@ -17,9 +17,9 @@ mod files;
 #[cfg(test)]
 mod follow;
 #[cfg(test)]
-mod index;
+mod history;
 #[cfg(test)]
-mod life;
+mod index;
 #[cfg(test)]
 mod prune;
 #[cfg(test)]

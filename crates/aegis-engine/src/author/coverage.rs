@@ -163,7 +163,7 @@ impl<'a> Suite<'a> {
 mod tests {
     use super::*;
     use crate::language::compile::load;
-    use crate::language::source::Source;
+    use crate::language::policy_bytes::Source;
 
     #[test]
     fn rules_and_both_outcomes_of_conditions_are_counted() {

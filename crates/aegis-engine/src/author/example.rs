@@ -265,7 +265,7 @@ fn unknown_rule(policy: &Policy, name: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::language::compile::load;
-    use crate::language::source::Source;
+    use crate::language::policy_bytes::Source;
 
     /// The fields in which each example of a policy differs.
     fn fields(text: &str) -> Vec<Vec<&'static str>> {

@@ -17,7 +17,7 @@ mod zones;
 use crate::author::lint::subject::Subject;
 use crate::language::compile::Loaded;
 use crate::language::diagnostic::Diagnostic;
-use crate::language::source::Source;
+use crate::language::policy_bytes::Source;
 
 /// Looks over policies that were read without an error, as [`load`](crate::load) gave them back for
 /// `sources`.

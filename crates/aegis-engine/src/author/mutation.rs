@@ -313,7 +313,7 @@ fn comparison(condition: &Condition) -> String {
 mod tests {
     use super::*;
     use crate::language::compile::load;
-    use crate::language::source::Source;
+    use crate::language::policy_bytes::Source;
 
     /// The survivors in words, and how many changes were noticed and how many made no difference.
     fn mutate(text: &str) -> (Vec<String>, usize, usize) {

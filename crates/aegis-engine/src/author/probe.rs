@@ -243,7 +243,7 @@ mod tests {
     use super::*;
     use crate::decide::policy::Policy;
     use crate::language::compile::load;
-    use crate::language::source::Source;
+    use crate::language::policy_bytes::Source;
 
     fn policy(text: &str) -> Policy {
         load(&[Source { text: text.as_bytes() }]).policy.unwrap()

@@ -10,7 +10,7 @@ use crate::language::code::Severity;
 use crate::language::compile::load;
 use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{Document, TestDocument};
-use crate::language::source::Source;
+use crate::language::policy_bytes::Source;
 use crate::language::source_text::SourceText;
 use crate::text::span::{SourceId, Span};
 

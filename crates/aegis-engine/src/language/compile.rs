@@ -14,7 +14,7 @@ use crate::decide::time::{Weekdays, Window, parse_time_of_day, parse_timezone, t
 use crate::language::code::{Code, Severity};
 use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{Conditions, Document, Globs, Params, RuleEntry};
-use crate::language::source::{Source, text_of};
+use crate::language::policy_bytes::{Source, text_of};
 use crate::text::escape::escape_capped;
 use crate::text::nearest::nearest;
 use crate::text::span::{SourceId, Span, Spanned};

@@ -5,7 +5,7 @@ use serde_yaml::granit_parser::{self, Event, Parser};
 use crate::decide::policy::Policy;
 use crate::language::code::{Code, Severity};
 use crate::language::diagnostic::{Diagnostic, Remedy};
-use crate::language::source::Source;
+use crate::language::policy_bytes::Source;
 use crate::text::escape::escape_capped;
 use crate::text::nearest::nearest;
 use crate::text::span::{SourceId, Span};

@@ -2,7 +2,7 @@
 
 use crate::decide::policy::{Policy, Rule};
 use crate::language::document::{Document, RuleEntry};
-use crate::language::source::{Source, text_of};
+use crate::language::policy_bytes::{Source, text_of};
 use crate::text::escape::escape_capped;
 use crate::text::span::Span;
 
