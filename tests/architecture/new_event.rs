@@ -55,9 +55,10 @@ fn a_new_kind_of_event_touches_at_most_four_files() {
         let checked = Command::new(env!("CARGO"))
             .args(["check", "--workspace", "--lib", "--bins", "--locked", "--offline"])
             .current_dir(copy.path())
-            .env("CARGO_TARGET_DIR", target)
+            .env("CARGO_TARGET_DIR", &target)
             .output()
             .unwrap();
+        fs::remove_dir_all(target).unwrap();
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
     }
 }

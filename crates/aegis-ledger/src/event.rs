@@ -198,3 +198,6 @@ fn to_string(body: &impl Serialize) -> Result<String, serde_json::Error> {
     serde_json::to_writer(&mut text, body)?;
     String::from_utf8(text).map_err(serde::ser::Error::custom)
 }
+
+#[cfg(test)]
+mod tests;
