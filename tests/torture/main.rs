@@ -40,7 +40,7 @@ fn faults_and_power_cuts_are_skipped_here() {
 #[test]
 fn no_torture_file_is_forgotten() {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torture");
-    let listed = concat!(include_str!("main.rs"), include_str!("traced/mod.rs"));
+    let listed = concat!(include_str!("main.rs"), include_str!("traced.rs"));
     for directory in [here.to_owned(), format!("{here}/traced")] {
         let forgotten = aegis_testkit::unlisted_modules(directory.as_ref(), listed);
         assert_eq!(forgotten, Vec::<String>::new());
