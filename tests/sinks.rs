@@ -1,4 +1,4 @@
-//! `aegis check --audit`: sinks that must take every record as well.
+//! `--audit` of `aegis check`, `audit record` and `audit redact`: sinks that must take every record as well.
 
 use std::fs;
 use std::process::Command;
@@ -216,4 +216,47 @@ fn the_answer_comes_after_the_log_and_the_file_are_synced() {
     assert!(log_written < written && log_synced.is_some(), "{trace}");
     assert!(written < synced && synced < answered, "{trace}");
     assert_eq!(trace.lines().filter(|line| line.contains(" write(") && line.contains(FILE)).count(), 1);
+}
+
+#[test]
+fn the_end_of_an_action_and_a_removal_reach_the_sinks_too() {
+    let environment = TestEnvironment::new();
+    let action = r#"{"type":"read","target":"crm","params":{"n":1}}"#;
+    let id = check(&environment, action).json()["action_id"].as_str().unwrap().to_owned();
+    let end = ["audit", "record", &id, "--status", "failed", "--error", "no route", "--audit", SINK];
+    assert_eq!(environment.aegis(&end).code, 0);
+    assert_eq!(environment.aegis(&["audit", "redact", &id, "--yes", "--audit", SINK]).code, 0);
+    let found = lines(&environment);
+    let told: Vec<_> =
+        found.iter().map(|line| (&line["seq"], &line["result_status"], &line["action_params"])).collect();
+    let (failed, params) = (json!("failed"), json!({"n": 1}));
+    assert_eq!(
+        told,
+        [
+            (&json!(1), &Value::Null, &params),
+            (&json!(2), &failed, &params),
+            (&json!(3), &failed, &Value::Null)
+        ]
+    );
+    assert_eq!(found[1]["result_error"], "no route");
+    // Each line names its own event, by which it can be held against the log.
+    let anchors: Vec<_> =
+        found.iter().map(|line| format!("{}:{}", line["seq"], line["hash"].as_str().unwrap())).collect();
+    for anchor in &anchors {
+        assert_eq!(environment.aegis(&["audit", "verify", "--anchor", anchor]).code, 0, "{anchor}");
+    }
+}
+
+#[test]
+fn a_sink_that_does_not_take_the_end_of_an_action_is_no_success() {
+    let environment = TestEnvironment::new();
+    let id = environment.check(READ).json()["action_id"].as_str().unwrap().to_owned();
+    // A sink that cannot be opened refuses before anything is recorded.
+    let end = ["audit", "record", &id, "--status", "success", "--audit", "jsonl:/dev/full"];
+    let refused = environment.aegis(&end);
+    assert_eq!((refused.code, environment.records()[0]["result_status"].is_null()), (4, true), "{refused:?}");
+    // One that fails afterwards is told of, and what the log has stays.
+    let script = format!("\"$AEGIS\" audit record {id} --status success --audit tracing 2>/dev/full");
+    assert_eq!(shell(&environment, &script).code, 4);
+    assert_eq!(environment.records()[0]["result_status"], "success");
 }
