@@ -6,6 +6,8 @@ mod architecture;
 #[cfg(test)]
 mod archive;
 #[cfg(test)]
+mod attack;
+#[cfg(test)]
 mod audit;
 #[cfg(test)]
 mod check;

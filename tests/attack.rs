@@ -1,0 +1,11 @@
+//! Attacks, by those who share the account, the terminal or the disk and have read the source. Each of these
+//! tests failed on a program that did not hold; what holds now, and what still does not, is in
+//! docs/explanation/attacks.md.
+
+mod budgets;
+mod identity;
+mod linking;
+mod prompt;
+mod record;
+mod secrets;
+mod verifying;

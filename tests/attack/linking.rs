@@ -1,0 +1,1 @@
+//! The binary: what it links, and which data is in it.

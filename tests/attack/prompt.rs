@@ -1,0 +1,1 @@
+//! The person asked: what is shown, and what counts as an answer.

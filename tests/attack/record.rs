@@ -1,0 +1,1 @@
+//! What is promised of the record: nothing is allowed without one.

@@ -1,0 +1,1 @@
+//! Secrets that are recorded although they announce themselves.

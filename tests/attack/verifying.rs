@@ -1,0 +1,1 @@
+//! What `verify` and the readers make of a log that was meddled with.
