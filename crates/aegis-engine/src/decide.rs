@@ -14,9 +14,11 @@ pub(crate) mod policy;
 pub(crate) mod redaction;
 pub(crate) mod time;
 mod trace;
+pub(crate) mod zone;
 
 pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
 pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
 pub use policy::{Policy, Rule};
 pub use redaction::{Redacted, Redaction};
 pub use trace::{RuleOutcome, RuleTrace};
+pub use zone::zone_edition;

@@ -1,10 +1,10 @@
 //! The instants at which examples are tried: the one of those that name none, and those at which a condition
 //! can change.
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeZone as _, Utc};
-use chrono_tz::Tz;
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 
 use crate::decide::condition::{Condition, Test};
+use crate::decide::zone::Zone;
 
 /// The instant of examples that name none: noon UTC on Monday, 5 January 2026.
 pub const EXAMPLE_INSTANT: DateTime<Utc> = match DateTime::from_timestamp(1_767_614_400, 0) {
@@ -19,14 +19,14 @@ const WEEKS: [Option<NaiveDate>; 2] =
 /// [`EXAMPLE_INSTANT`], and every instant of a week in winter and of one in summer at which one of
 /// `conditions` can begin or cease to hold: between two of them, none does.
 pub(crate) fn turning_points<'c>(conditions: impl Iterator<Item = &'c Condition>) -> Vec<DateTime<Utc>> {
-    let mut times: Vec<(Tz, NaiveTime)> = Vec::new();
+    let mut times: Vec<(&Zone, NaiveTime)> = Vec::new();
     for condition in conditions {
         match &condition.test {
             Test::Window(window, zone) => {
-                times.extend([window.after, window.before].into_iter().flatten().map(|time| (*zone, time)));
-                times.push((*zone, NaiveTime::MIN));
+                times.extend([window.after, window.before].into_iter().flatten().map(|time| (zone, time)));
+                times.push((zone, NaiveTime::MIN));
             }
-            Test::Weekdays(_, zone) => times.push((*zone, NaiveTime::MIN)),
+            Test::Weekdays(_, zone) => times.push((zone, NaiveTime::MIN)),
             Test::Param(..) => {}
         }
     }
@@ -36,10 +36,7 @@ pub(crate) fn turning_points<'c>(conditions: impl Iterator<Item = &'c Condition>
     for monday in WEEKS.into_iter().flatten() {
         for day in 0..7 {
             let date = monday.checked_add_days(Days::new(day));
-            points.extend(times.iter().filter_map(|(zone, time)| {
-                let local = zone.from_local_datetime(&date?.and_time(*time)).earliest()?;
-                Some(local.with_timezone(&Utc))
-            }));
+            points.extend(times.iter().filter_map(|(zone, time)| zone.earliest(date?.and_time(*time))));
         }
     }
     points

@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::fmt;
 
 use chrono::{DateTime, Utc};
-use chrono_tz::Tz;
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -12,6 +11,7 @@ use crate::decide::action::Action;
 use crate::decide::operand::{OrderOperand, compare_numbers, equal};
 use crate::decide::param_key::ParamKey;
 use crate::decide::time::{Weekdays, Window, local_time};
+use crate::decide::zone::Zone;
 use crate::text::canonical::{canonical_json, canonical_number};
 use crate::text::escape::escape_capped;
 use crate::text::json::type_name;
@@ -29,8 +29,8 @@ pub(crate) struct Condition {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Test {
-    Window(Window, Tz),
-    Weekdays(Weekdays, Tz),
+    Window(Window, Zone),
+    Weekdays(Weekdays, Zone),
     Param(ParamKey, ParamTest),
 }
 
@@ -102,8 +102,8 @@ impl Condition {
     /// Whether the instant is one that the condition allows. Conditions on parameters allow any.
     pub(crate) fn allows(&self, at: DateTime<Utc>) -> bool {
         match &self.test {
-            Test::Window(window, zone) => window.holds(at.with_timezone(zone).time()),
-            Test::Weekdays(days, zone) => days.holds(at, *zone),
+            Test::Window(window, zone) => window.holds(zone.local(at).time()),
+            Test::Weekdays(days, zone) => days.holds(at, zone),
             Test::Param(..) => true,
         }
     }
@@ -124,7 +124,7 @@ impl Condition {
     /// `shown` holds [`HIDDEN`] or nothing where the action has a value.
     pub(crate) fn actual(&self, action: &Action, shown: &Map<String, Value>, at: DateTime<Utc>) -> String {
         match &self.test {
-            Test::Window(_, zone) | Test::Weekdays(_, zone) => format!("it was {}", local_time(at, *zone)),
+            Test::Window(_, zone) | Test::Weekdays(_, zone) => format!("it was {}", local_time(at, zone)),
             Test::Param(key, _) => match (key.find(action.params()), key.find(shown)) {
                 (None, _) => format!("`{key}` is absent"),
                 (Some(value), Some(shown)) if value == shown || shown != HIDDEN => {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 
 use chrono::{DateTime, Datelike, NaiveTime, Utc};
-use chrono_tz::Tz;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::decide::zone::Zone;
 
 /// Reads a time of day, strictly "HH:MM" from 00:00 to 23:59.
 pub(crate) fn parse_time_of_day(text: &str) -> Option<NaiveTime> {
@@ -16,16 +17,6 @@ pub(crate) fn parse_time_of_day(text: &str) -> Option<NaiveTime> {
     }
     let (hour, minute) = text.split_once(':')?;
     NaiveTime::from_hms_opt(hour.parse().ok()?, minute.parse().ok()?, 0)
-}
-
-/// Reads the name of an IANA time zone.
-pub(crate) fn parse_timezone(name: &str) -> Option<Tz> {
-    name.parse().ok()
-}
-
-/// The names of all time zones.
-pub(crate) fn timezone_names() -> Vec<&'static str> {
-    chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect()
 }
 
 /// A part of the day: from `after`, inclusive, to `before`, exclusive. Past midnight where it ends before it
@@ -118,15 +109,15 @@ impl Weekdays {
         self.0 == 0x7F
     }
 
-    pub(crate) fn holds(self, instant: DateTime<Utc>, zone: Tz) -> bool {
-        let day = instant.with_timezone(&zone).weekday().num_days_from_monday();
+    pub(crate) fn holds(self, instant: DateTime<Utc>, zone: &Zone) -> bool {
+        let day = zone.local(instant).weekday().num_days_from_monday();
         self.0 & (1 << day) != 0
     }
 }
 
 /// The day of the week and the time of day, for a person.
-pub(crate) fn local_time(instant: DateTime<Utc>, zone: Tz) -> String {
-    format!("{} {}", instant.with_timezone(&zone).format("%a %H:%M"), zone.name())
+pub(crate) fn local_time(instant: DateTime<Utc>, zone: &Zone) -> String {
+    format!("{} {}", zone.local(instant).format("%a %H:%M"), zone.name())
 }
 
 #[cfg(test)]
@@ -174,6 +165,7 @@ mod tests {
     fn days_are_those_of_the_zone() {
         let friday_night: DateTime<Utc> = "2026-11-27T23:30:00Z".parse().unwrap();
         let saturday = Weekdays::of([Weekday(6)]);
-        assert!(saturday.holds(friday_night, Tz::Europe__Berlin) && !saturday.holds(friday_night, Tz::UTC));
+        assert!(saturday.holds(friday_night, &Zone::named("Europe/Berlin").unwrap()));
+        assert!(!saturday.holds(friday_night, &Zone::UTC));
     }
 }

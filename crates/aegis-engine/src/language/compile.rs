@@ -1,7 +1,6 @@
 //! From documents to a policy: globs, expressions, times and zones are checked and made ready.
 
 use chrono::NaiveTime;
-use chrono_tz::Tz;
 use regex::Regex;
 
 use crate::decide::condition::{Condition, Order, ParamTest, Test};
@@ -10,7 +9,8 @@ use crate::decide::glob::Glob;
 use crate::decide::param_key::ParamKey;
 use crate::decide::policy::{Matches, Policy, Rule};
 use crate::decide::redaction::Redaction;
-use crate::decide::time::{Weekdays, Window, parse_time_of_day, parse_timezone, timezone_names};
+use crate::decide::time::{Weekdays, Window, parse_time_of_day};
+use crate::decide::zone::Zone;
 use crate::language::code::{Code, Severity};
 use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{Conditions, Document, Globs, Params, RuleEntry};
@@ -61,7 +61,7 @@ fn compile<'d>(
     sources: &[Source<'_>],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Policy {
-    let mut compiler = Compiler { diagnostics, sources, zone: Tz::UTC };
+    let mut compiler = Compiler { diagnostics, sources, zone: Zone::UTC, zones: Vec::new() };
     let mut policy = Policy {
         rules: Vec::new(),
         risk_level: RiskLevel::DEFAULT,
@@ -72,7 +72,7 @@ fn compile<'d>(
         let defaults = &document.defaults;
         let zone = defaults.timezone.as_ref().and_then(|name| compiler.timezone(name));
         if index == 0 {
-            compiler.zone = zone.unwrap_or(Tz::UTC);
+            compiler.zone = zone.unwrap_or(Zone::UTC);
             policy.risk_level = defaults.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value);
             policy.approval = defaults.approval.map_or(ApprovalMode::DEFAULT, |word| word.value);
         }
@@ -94,7 +94,9 @@ struct Compiler<'a> {
     sources: &'a [Source<'a>],
     diagnostics: &'a mut Vec<Diagnostic>,
     /// The zone of conditions that name none.
-    zone: Tz,
+    zone: Zone,
+    /// The zones that were named so far: each is read once.
+    zones: Vec<Zone>,
 }
 
 impl Compiler<'_> {
@@ -192,8 +194,12 @@ impl Compiler<'_> {
     }
 
     fn conditions(&mut self, conditions: &Conditions) -> Vec<Condition> {
-        let zone = conditions.timezone.as_ref().and_then(|name| self.timezone(name)).unwrap_or(self.zone);
-        let mut compiled: Vec<Condition> = self.window(conditions, zone).into_iter().collect();
+        let zone = conditions
+            .timezone
+            .as_ref()
+            .and_then(|name| self.timezone(name))
+            .unwrap_or_else(|| self.zone.clone());
+        let mut compiled: Vec<Condition> = self.window(conditions, &zone).into_iter().collect();
         if let Some(days) = &conditions.weekdays
             && let Some(span) = days.iter().map(|day| day.span).reduce(Span::to)
         {
@@ -258,7 +264,7 @@ impl Compiler<'_> {
         None
     }
 
-    fn window(&mut self, conditions: &Conditions, zone: Tz) -> Option<Condition> {
+    fn window(&mut self, conditions: &Conditions, zone: &Zone) -> Option<Condition> {
         let after = self.time(conditions.time_after.as_ref());
         let before = self.time(conditions.time_before.as_ref());
         let spans =
@@ -275,7 +281,7 @@ impl Compiler<'_> {
                 "`time_after` is inclusive and `time_before` exclusive; leave both out for the whole day",
             ));
         }
-        Some(Condition { span, test: Test::Window(window, zone) })
+        Some(Condition { span, test: Test::Window(window, zone.clone()) })
     }
 
     /// Reads a time of day: absent is fine, unreadable is an error that has been reported.
@@ -292,8 +298,12 @@ impl Compiler<'_> {
         time.map(Some).ok_or(Reported)
     }
 
-    fn timezone(&mut self, name: &Spanned<String>) -> Option<Tz> {
-        let zone = parse_timezone(&name.value);
+    fn timezone(&mut self, name: &Spanned<String>) -> Option<Zone> {
+        if let Some(known) = self.zones.iter().find(|zone| zone.name() == name.value) {
+            return Some(known.clone());
+        }
+        let zone = Zone::named(&name.value);
+        self.zones.extend(zone.clone());
         if zone.is_none() {
             let message = format!("`{}` is not an IANA time zone", escape_capped(&name.value, 64));
             let help = match nearest_timezone(&name.value) {
@@ -307,7 +317,7 @@ impl Compiler<'_> {
 }
 
 fn nearest_timezone(name: &str) -> Option<&'static str> {
-    let names = timezone_names();
+    let names: Vec<_> = Zone::names().collect();
     let same_but_for_case = names.iter().find(|zone| zone.eq_ignore_ascii_case(name));
     let same_city = || {
         names.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)))
