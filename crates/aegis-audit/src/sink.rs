@@ -69,6 +69,7 @@ impl SinkRecord {
         let who = record.agent.as_deref().map_or_else(|| "somebody".to_owned(), escape);
         let (risk, rule) = (record.risk_level, escape(&record.matched_rule));
         let what = match (self.kind, record.decision, record.result_status) {
+            (EventKind::Redacted, ..) => "parameters removed",
             (EventKind::Requested, ..) | (_, None, _) => "asked",
             (EventKind::Ended, _, Some(status)) => status.as_str(),
             (_, Some(answer), _) => answer.as_str(),

@@ -10,7 +10,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::path::Path;
 
 use aegis_ledger::chain::{Head, LogIdentity};
-use aegis_ledger::event::Stamped;
+use aegis_ledger::event::{EventKind, Stamped};
 use aegis_ledger::history::{History, HistoryEvent};
 use aegis_ledger::origin::Origin;
 use aegis_ledger::record::Record;
@@ -88,6 +88,12 @@ pub trait Snapshot {
 pub trait Transaction: Snapshot {
     /// The newest event, which was compared with its hash, and to which the next one is linked.
     fn head(&self) -> Head;
+
+    /// Whether there is an event of this kind behind the one of this number.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn has_after(&self, seq: u64, kind: EventKind) -> Result<bool, TrailError>;
 
     /// Links events to the newest one.
     ///

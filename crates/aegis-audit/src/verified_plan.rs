@@ -1,6 +1,6 @@
 //! A damaged log is left as it is, wherever the damage is: nothing is appended to it, and nothing goes.
 
-use aegis_ledger::verify::{Damage, Verification};
+use aegis_ledger::verify::{Damage, DamageKind, Verification};
 use thiserror::Error;
 
 use crate::sqlite::PrunePlan;
@@ -20,11 +20,14 @@ impl PrunePlan {
     /// The plan, given what verifying its log came to.
     ///
     /// # Errors
-    /// When the log is damaged.
+    /// When the log is damaged, or is another one than was verified.
     pub fn verified(self, verification: &Verification) -> Result<VerifiedPlan, DamagedLog> {
         match verification.damage.first() {
-            None => Ok(VerifiedPlan(self)),
             Some(damage) => Err(DamagedLog(damage.clone())),
+            None if verification.log != self.log => {
+                Err(DamagedLog(Damage { seq: None, kind: DamageKind::WrongLog }))
+            }
+            None => Ok(VerifiedPlan(self)),
         }
     }
 }
@@ -38,12 +41,6 @@ impl VerifiedPlan {
 }
 
 impl DamagedLog {
-    /// What is wrong first of all.
-    #[must_use]
-    pub const fn damage(&self) -> &Damage {
-        &self.0
-    }
-
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> Option<String> {

@@ -127,7 +127,9 @@ impl From<ExportsError> for CommandError {
     fn from(error: ExportsError) -> CommandError {
         let help = remedies::of_log(error.remedy(), error.help());
         match error {
-            ExportsError::Receipts(error) => TrailError::from(error).into(),
+            ExportsError::Receipts(_) => {
+                CommandError { status: ExitStatus::AuditLog, message: error.to_string(), help }
+            }
             ExportsError::Unreadable { source, name } if source.is_damage() => CommandError {
                 status: ExitStatus::No,
                 message: format!("`{}`: {source}", escape(&name)),

@@ -6,7 +6,7 @@ use std::io;
 use aegis_engine::Digest;
 use roaring::{RoaringBitmap, RoaringTreemap};
 
-use crate::event::{Body as _, EventKind, Field, Words};
+use crate::event::{Body, EventKind, Field, Words};
 use crate::merkle::Frontier;
 use crate::stored_event::StoredEvent;
 
@@ -56,19 +56,21 @@ impl BlockIndex {
     pub fn add(&mut self, event: &StoredEvent<'_>) -> Result<(), String> {
         let hash = event.hash.try_into().map_err(|_| "its hash has not 32 bytes".to_owned())?;
         let hash = Digest::from_bytes(hash);
-        let body = event.read_body()?;
-        self.add_words(event.seq, event.at, body.kind(), hash, &body.words());
+        let indexed = event.known_kind().is_ok_and(EventKind::has_words);
+        let body = if indexed { Some(event.read_body()?) } else { None };
+        let words = body.as_ref().map(Body::words).unwrap_or_default();
+        self.add_words(event.seq, event.at, event.kind, hash, &words);
         Ok(())
     }
 
     /// Indexes one event of the block as it is being written: its number, time (in milliseconds since the
     /// Unix epoch), kind and hash, and what is indexed of it.
-    pub fn add_words(&mut self, seq: u64, at: i64, kind: EventKind, hash: Digest, words: &Words<'_>) {
+    pub fn add_words(&mut self, seq: u64, at: i64, kind: &str, hash: Digest, words: &Words<'_>) {
         self.tree.push(&hash);
         let (earliest, latest) = self.times.unwrap_or((at, at));
         self.times = Some((earliest.min(at), latest.max(at)));
         let offset = offset_of(seq);
-        self.term(Field::Kind, kind.as_str(), offset);
+        self.term(Field::Kind, kind, offset);
         for (field, word) in words.terms.iter().flatten() {
             if let Some(word) = word {
                 self.term(*field, word, offset);

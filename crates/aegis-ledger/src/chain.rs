@@ -5,6 +5,8 @@
 //! together. The payload enters only through a salted commitment: it can be removed later, and the chain
 //! still verifies.
 
+use std::fmt;
+
 use aegis_engine::Digest;
 use sha2::{Digest as _, Sha256};
 
@@ -13,7 +15,7 @@ const EVENT_TAG: &[u8] = b"aegis-event-v1\0";
 const PAYLOAD_TAG: &[u8] = b"aegis-payload-v1\0";
 
 /// What a log is: what its receipts name, and its chain begins with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct LogIdentity {
     /// Its id: 16 random bytes.
     pub id: Vec<u8>,
@@ -21,6 +23,14 @@ pub struct LogIdentity {
     pub created_at: i64,
     /// Keys the digests that stand for secrets in this log.
     pub key: [u8; 32],
+}
+
+/// The key is nobody's to read in passing.
+impl fmt::Debug for LogIdentity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = formatter.debug_struct("LogIdentity");
+        shown.field("id", &self.name()).field("created_at", &self.created_at).finish_non_exhaustive()
+    }
 }
 
 impl LogIdentity {

@@ -130,7 +130,9 @@ impl HistoryEvent {
 
 fn read(event: &StoredEvent<'_>) -> Result<(EventBody, Option<Payload>), String> {
     let wrong = |error: serde_json::Error| error.to_string();
-    let told = EventBody::read(event.known_kind()?, event.body).map_err(wrong)?;
+    let told =
+        EventBody::read(event.known_kind().map_err(|_| "this program does not know its kind")?, event.body)
+            .map_err(wrong)?;
     // Only an entry has a payload that says something.
     let payload = event.payload.filter(|_| told.entry().is_some());
     Ok((told, payload.map(serde_json::from_str).transpose().map_err(wrong)?))

@@ -80,7 +80,12 @@ impl Gate {
         for action in actions {
             let (size, left) = (group.len() + 1, actions.len() - group.len());
             let failed = |error: GateError| GroupError { size, error };
-            let id = self.ids.next(left).map_err(|error| failed(error.into()))?;
+            let id = match self.ids.next(left) {
+                Ok(id) => id,
+                // Those before it have theirs.
+                Err(_) if !group.is_empty() => break,
+                Err(error) => return Err(failed(error.into())),
+            };
             let draft = Draft::new(&self.ground, action, id);
             let nobody = if draft.needs_human() { self.approver.absent() } else { None };
             if !draft.needs_human() || nobody.is_some() {
@@ -94,6 +99,9 @@ impl Gate {
             }
         }
         let size = group.len();
+        if size == 0 {
+            return Ok(Vec::new());
+        }
         let committed = self.journal.record(group.into_iter().map(Sealed::of).collect());
         let committed = committed.map_err(|error| GroupError { size, error: error.into() })?;
         Ok(committed.into_iter().map(Outcome::from).collect())

@@ -34,6 +34,9 @@ pub enum HandleError {
     /// The gate could not answer the group that the action was in.
     #[error("{0}")]
     Gate(Arc<GateError>),
+    /// The gate answered about another action.
+    #[error("the gate answered about another action")]
+    AnotherAction,
     /// The gate is not there any more.
     #[error("the gate has stopped")]
     Stopped,
@@ -84,7 +87,11 @@ impl Gate {
                     for ((outcome, action), reply) in outcomes.into_iter().zip(rest).zip(replies.by_ref()) {
                         // Leave for one action is never handed to who asked about another.
                         let is_its_own = outcome.answered().action_sha256() == action.digest();
-                        let _ = reply.send(if is_its_own { Ok(outcome) } else { Err(HandleError::Stopped) });
+                        let _ = reply.send(if is_its_own {
+                            Ok(outcome)
+                        } else {
+                            Err(HandleError::AnotherAction)
+                        });
                     }
                 }
                 Err(failed) => {

@@ -196,6 +196,10 @@ impl Transaction for Copied<'_> {
         }
     }
 
+    fn has_after(&self, seq: u64, kind: EventKind) -> Result<bool, TrailError> {
+        Ok(self.rows.iter().any(|(number, row)| *number > seq && row.kind == kind))
+    }
+
     fn append(&mut self, events: &[Stamped<'_>]) -> Result<Vec<Appended>, TrailError> {
         events.iter().map(|stamped| self.link(stamped)).collect()
     }

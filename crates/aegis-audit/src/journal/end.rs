@@ -154,10 +154,13 @@ fn events_of(log: &dyn Transaction, action_id: &str) -> Result<Vec<(u64, EventBo
     log.each_event_of(action_id, &mut |seq, event| {
         let unreadable = |problem| TrailError::Unreadable { path: path(), seq, problem };
         let event = event.map_err(unreadable)?;
+        // What else is known of the action has nothing to say about its end.
+        let Some(kind) = event.known_kind().ok().filter(|kind| kind.has_words()) else {
+            return Ok(ControlFlow::Continue(()));
+        };
         if event.checked_hash(&log.identity().id).is_err() {
             return Err(TrailError::Tampered { path: path(), seq });
         }
-        let kind = event.known_kind().map_err(unreadable)?;
         let body = EventBody::read(kind, event.body).map_err(|error| unreadable(error.to_string()))?;
         found.push((event.seq, body));
         Ok(ControlFlow::Continue(()))

@@ -83,8 +83,9 @@ impl Journal {
         sound: &Verification,
         progress: impl FnMut(u64),
     ) -> Result<u64, TrailError> {
-        if let Some(damage) = sound.damage.first() {
-            let problem = damage.to_string();
+        let damage = sound.damage.first().map(ToString::to_string);
+        let other = (sound.log != self.id()).then(|| "another log was verified".to_owned());
+        if let Some(problem) = damage.or(other) {
             return Err(TrailError::Corrupt { path: self.store.location().to_owned(), problem });
         }
         self.delete(progress)
@@ -125,10 +126,6 @@ fn check_still_fits(log: &dyn Transaction, archive: &Archive) -> Result<(), Trai
         is_there |= event.is_ok_and(|event| event.hash == archive.pruned.head.as_bytes());
         Ok(ControlFlow::Continue(()))
     })?;
-    let mut redacted = false;
-    log.each_event(archive.plan.plan().newest.saturating_add(1)..=u64::MAX, &mut |_, event| {
-        redacted |= event.is_ok_and(|event| event.kind == EventKind::Redacted.as_str());
-        Ok(if redacted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })?;
+    let redacted = log.has_after(archive.plan.plan().newest, EventKind::Redacted)?;
     if is_there && !redacted { Ok(()) } else { Err(outdated()) }
 }

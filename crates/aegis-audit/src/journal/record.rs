@@ -1,10 +1,13 @@
 //! The journal itself: what is recorded goes to the log first, and then to every sink.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aegis_ledger::event::{EventKind, Stamped};
+use aegis_engine::Digest;
+use aegis_ledger::chain::Head;
+use aegis_ledger::event::{Body as _, EventKind, Stamped};
 use aegis_ledger::receipt::Receipt;
 use chrono::Utc;
 
@@ -38,7 +41,8 @@ impl Journal {
         Ok(Journal::over(SqliteStore::open(path, wait)?))
     }
 
-    /// A journal over any store.
+    /// A journal over any store. What it promises is as good as the store: that what was committed is durable, and
+    /// that nothing else is there.
     #[must_use]
     pub fn over(store: impl Store + 'static) -> Journal {
         let log = store.identity().name().into();
@@ -70,6 +74,9 @@ impl Journal {
     /// When the log or a sink refuses. After a sink refused, whatever the accounts allow is given up: the log
     /// is told so, and the sinks that had taken them, as far as they still can be.
     pub fn record<A: Account>(&mut self, accounts: Vec<A>) -> Result<Vec<Committed<A>>, RecordError> {
+        if accounts.iter().any(|account| account.events().is_empty()) {
+            return Err(RecordError::NoEvent);
+        }
         let mut pending: Vec<Pending<A>> = accounts.into_iter().map(Pending::new).collect();
         let written = self.write(|log| pending.iter_mut().try_for_each(|pending| pending.append(log)));
         match written {
@@ -130,8 +137,9 @@ impl Journal {
     /// hangs on it: the answer is no whether this can still be written or not.
     fn give_up<A: Account>(&mut self, accounts: &[Pending<A>], refusal: &RecordError, taken_by: usize) {
         let (at, why) = (Utc::now(), refusal.to_string());
-        let events: Vec<Vec<Stamped<'_>>> = accounts.iter().map(|pending| pending.account.events()).collect();
-        let given_up: Vec<_> = events.iter().flat_map(|events| given_up(events, at, &why)).collect();
+        // What one account asked, another one may have decided.
+        let events: Vec<Stamped<'_>> = accounts.iter().flat_map(|pending| pending.account.events()).collect();
+        let given_up = given_up(&events, at, &why);
         if given_up.is_empty() {
             return;
         }
@@ -190,15 +198,39 @@ pub(super) struct Writing<'a> {
 impl Writing<'_> {
     /// Links events to the log, and gives the receipt of the last of them.
     pub(super) fn append(&mut self, events: &[Stamped<'_>]) -> Result<Option<Receipt>, TrailError> {
+        let before = self.transaction.head().seq;
         let appended = self.transaction.append(events)?;
+        // A store that says something else than one number for each event, in order, is not believed.
+        let numbers = appended.iter().map(|appended| appended.head.seq);
+        let expected = (1..).map_while(|step| before.checked_add(step)).take(events.len());
+        if !numbers.eq(expected) {
+            let problem = "its events are not numbered in their order".to_owned();
+            return Err(TrailError::Corrupt { path: self.transaction.location().to_owned(), problem });
+        }
         if self.copied {
             for (stamped, appended) in events.iter().zip(&appended) {
                 self.copy(stamped.event.kind(), appended)?;
             }
         }
-        Ok(appended
-            .last()
-            .map(|last| Receipt::new(Arc::clone(self.log), last.head.seq.unsigned_abs(), last.head.hash)))
+        let receipt = |head: Head| Receipt::new(Arc::clone(self.log), head.seq.unsigned_abs(), head.hash);
+        Ok(appended.last().map(|last| receipt(last.head)))
+    }
+
+    /// Copies the record that the newest event of this kind makes of an action once more.
+    pub(super) fn copy_newest(&mut self, action_id: &str, kind: EventKind) -> Result<(), TrailError> {
+        let mut newest = None;
+        if self.copied {
+            self.transaction.each_event_of(action_id, &mut |seq, event| {
+                let event = event.ok().filter(|event| event.kind == kind.as_str());
+                let hash = event.and_then(|event| event.hash.try_into().ok()).map(Digest::from_bytes);
+                if let (Some(event), Some(hash)) = (event, hash) {
+                    let record = event.read_body().ok().and_then(|body| body.record(event.seq));
+                    newest = Some(Appended { head: Head { seq, hash }, record });
+                }
+                Ok(ControlFlow::Continue(()))
+            })?;
+        }
+        newest.map_or(Ok(()), |newest| self.copy(kind, &newest))
     }
 
     /// Reads back the record that an event makes. An approver's answer, and what is about the log itself,

@@ -8,13 +8,13 @@
 use std::ops::ControlFlow;
 
 use aegis_engine::escape;
-use aegis_ledger::event::{Event, Operator, Redacted, Stamped};
+use aegis_ledger::event::{Event, EventKind, Operator, Redacted, Stamped};
 use aegis_ledger::receipt::Receipt;
 use chrono::Utc;
 use thiserror::Error;
 
 use crate::error::TrailError;
-use crate::journal::error::RecordError;
+use crate::journal::error::{RecordError, Unwritten};
 use crate::journal::record::Journal;
 use crate::store::{Traces, Transaction};
 use aegis_ledger::remedy::Remedy;
@@ -88,6 +88,8 @@ impl Journal {
         let removed = self.write(|log| {
             let Some(events) = payloads(log.transaction, action_id)? else { return Ok(None) };
             if events.is_empty() {
+                // A sink that refused an earlier removal, or was not there, gets it now.
+                log.copy_newest(action_id, EventKind::Redacted)?;
                 return Ok(Some((events, None)));
             }
             log.transaction.remove_payloads(&events)?;
@@ -95,12 +97,18 @@ impl Journal {
             let receipt = log.append(&[Stamped { at: Utc::now(), event }])?;
             Ok(Some((events, receipt)))
         });
-        // A sink that refused does not keep what was removed in the log's files.
-        let traces = self.store.erase_traces().map_err(RecordError::from);
-        let (events, receipt) = removed
-            .map_err(RecordError::from)?
-            .ok_or_else(|| RedactError::Unknown { action_id: action_id.to_owned() })?;
-        let traces = traces?;
+        let (events, receipt) = match removed {
+            Ok(Some(removed)) => removed,
+            Ok(None) => return Err(RedactError::Unknown { action_id: action_id.to_owned() }),
+            Err(Unwritten::Refused { refusal, .. }) => {
+                // The log's files do not keep what was removed because a sink refused.
+                let _ = self.store.erase_traces().map_err(RecordError::from)?;
+                return Err(refusal.into());
+            }
+            // A log that is damaged is evidence: nothing of it is touched.
+            Err(Unwritten::Log(error)) => return Err(RecordError::from(error).into()),
+        };
+        let traces = self.store.erase_traces().map_err(RecordError::from)?;
         Ok(Removal { events, receipt, traces })
     }
 }

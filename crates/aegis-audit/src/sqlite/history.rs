@@ -1,8 +1,6 @@
 //! Questions about one action.
 
-use aegis_engine::Digest;
 use aegis_ledger::history::{Found, History};
-use aegis_ledger::stored_event::StoredEvent;
 use rusqlite::OptionalExtension as _;
 
 use super::reader::TrailReader;
@@ -70,13 +68,5 @@ impl TrailReader {
     /// When the log cannot be read.
     pub fn history(&self, action_id: &str) -> Result<Option<History>, TrailError> {
         history_of(self, action_id)
-    }
-
-    /// Compares an event with its hash, and gives that.
-    ///
-    /// # Errors
-    /// When the event is not the one that was hashed. The text says what does not fit.
-    pub fn check_event(&self, event: &StoredEvent<'_>) -> Result<Digest, String> {
-        event.checked_hash(&self.identity.id).map_err(|misfit| misfit.to_string())
     }
 }

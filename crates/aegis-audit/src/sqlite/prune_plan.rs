@@ -18,6 +18,8 @@ const QUESTION_STANDS: TimeDelta = TimeDelta::days(7);
 /// Which events may go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrunePlan {
+    /// The id of the log: 32 hexadecimal digits.
+    pub(crate) log: String,
     /// What is gone already.
     pub(crate) gone: Origin,
     /// The number of the last event that may go.
@@ -103,7 +105,7 @@ impl TrailReader {
         cut.keep_actions_whole(asked_since.timestamp_millis()).map_err(failed)?;
         self.check_unchanged()?;
         let (through, held) = (cut.through.unsigned_abs(), cut.held);
-        Ok(PrunePlan { gone, through, newest, left_over, held })
+        Ok(PrunePlan { log: self.id(), gone, through, newest, left_over, held })
     }
 }
 

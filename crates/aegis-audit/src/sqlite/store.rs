@@ -247,6 +247,8 @@ impl Store for SqliteStore {
         if shrink {
             self.write_anew()?;
         }
+        // Of a log that is still the one that it was.
+        self.transact(&mut |_| Ok(()))?;
         let free = self.free_bytes()?;
         Ok(Space { free, journal_emptied: self.empty_write_ahead_log(READERS_WAIT)? })
     }

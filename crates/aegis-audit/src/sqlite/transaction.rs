@@ -5,7 +5,7 @@ use std::path::Path;
 
 use aegis_ledger::block_index::{BlockIndex, block_of, completes_block};
 use aegis_ledger::chain::{Head, Link, LogIdentity, SALT_LENGTH, commitment};
-use aegis_ledger::event::{Body as _, Stamped};
+use aegis_ledger::event::{Body as _, EventKind, Stamped};
 use aegis_ledger::origin::Origin;
 use aegis_ledger::record::Record;
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
@@ -86,6 +86,17 @@ impl Snapshot for Appending<'_> {
 impl Transaction for Appending<'_> {
     fn head(&self) -> Head {
         self.head
+    }
+
+    fn has_after(&self, seq: u64, kind: EventKind) -> Result<bool, TrailError> {
+        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        self.connection
+            .query_row(
+                "SELECT EXISTS (SELECT 1 FROM events WHERE seq > ?1 AND kind = ?2)",
+                params![seq, kind.as_str()],
+                |row| row.get(0),
+            )
+            .map_err(|error| failed(self.path, error))
     }
 
     fn append(&mut self, events: &[Stamped<'_>]) -> Result<Vec<Appended>, TrailError> {
@@ -199,7 +210,7 @@ fn link(
         ])
         .map_err(failed)?;
     let number = seq.unsigned_abs();
-    log.index.add_words(number, at, kind, hash, &encoded.body.words());
+    log.index.add_words(number, at, kind.as_str(), hash, &encoded.body.words());
     log.head = Head { seq, hash };
     Ok(Appended { head: log.head, record: encoded.body.record(number) })
 }

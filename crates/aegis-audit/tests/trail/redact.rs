@@ -11,9 +11,11 @@ use aegis_ledger::answer::Answer;
 use aegis_ledger::event::{Event, Operator, Pruned, Stamped};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::stored_event::StoredEvent;
-use aegis_testkit::{Append as _, Case, Place, scaled};
+use aegis_testkit::{Append as _, Case, Place, append_one, scaled};
 use rusqlite::Connection;
 use serde_json::{Value, json};
+
+use crate::prune::prune_through;
 
 const OPERATOR: Operator<'static> = Operator { host: "host", user: "ana" };
 
@@ -263,4 +265,21 @@ fn what_pruning_left_behind_goes_as_well() {
     }
     assert_eq!(place.meddle().query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));
     let _ = trail.append(&[Case::default().id("later").decided()]).unwrap();
+}
+
+#[test]
+fn a_removal_that_is_refused_touches_nothing() {
+    let place = Place::new();
+    let receipts = (0..30).map(|n| append_one(&mut place.open(), &format!("a{n}")).unwrap().remove(0));
+    let receipts: Vec<_> = receipts.collect();
+    prune_through(&place, &receipts[20]);
+    let newest = place.records(&Filter::default()).pop().unwrap();
+    place.tamper(&format!("UPDATE events SET body = replace(body, 'crm', 'crx') WHERE seq = {}", newest.seq));
+    let before = std::fs::read(&place.log).unwrap();
+    let refused = place.open().redact(&newest.id, None, OPERATOR);
+    assert!(matches!(refused, Err(RedactError::Record(_))), "{refused:?}");
+    let unknown = place.open().redact("nobody", None, OPERATOR);
+    assert!(unknown.is_err(), "{unknown:?}");
+    // Not even what is free in it is given back: it is evidence.
+    assert_eq!(std::fs::read(&place.log).unwrap(), before);
 }

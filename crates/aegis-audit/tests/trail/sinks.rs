@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use aegis_audit::{Journal, JournaldSink, JsonlSink, Sink, SinkError, TracingSink, TrailError};
+use aegis_ledger::answer::Answer;
 use aegis_ledger::filter::Filter;
 use aegis_testkit::{Case, PATIENCE, Place, mode};
 use serde_json::Value;
@@ -322,4 +323,39 @@ fn events_have_a_level_by_risk_and_are_not_emitted_to_nobody() {
         assert!(log.record(vec![vec![case("read").decided()]]).is_err());
         assert!(log.record(vec![vec![case("delete").decided()]]).is_ok());
     });
+}
+
+/// Takes nothing.
+#[derive(Debug)]
+struct Full;
+
+impl Sink for Full {
+    fn name(&self) -> String {
+        "full".to_owned()
+    }
+
+    fn append(&mut self, _: &[aegis_audit::SinkRecord]) -> Result<(), SinkError> {
+        Err(SinkError::Other("it is full".into()))
+    }
+}
+
+#[test]
+fn what_one_account_asked_and_another_decided_is_given_up_once() {
+    let place = Place::new();
+    let mut log = journal_with(&place, Full);
+    let denied = Case::new(r#"{"type":"update","target":"crm"}"#).id("a").answered_by(Answer::Denied, "ana");
+    let approved =
+        Case::new(r#"{"type":"update","target":"crm"}"#).id("b").answered_by(Answer::Approved, "ana");
+    let events = [denied.requested(), denied.decided(), approved.requested(), approved.decided()];
+    assert!(log.record(events.to_vec()).is_err());
+    let kinds = |id: &str| -> Vec<String> {
+        let history = place.read().history(id).unwrap().unwrap();
+        history.events.into_iter().map(|event| event.kind).collect()
+    };
+    assert_eq!(kinds("a"), ["requested", "decided"]);
+    assert_eq!(kinds("b"), ["requested", "decided", "ended"]);
+    // Nothing to say is refused before anything is said.
+    let nothing = log.record(vec![vec![denied.decided()], vec![]]);
+    assert!(matches!(nothing, Err(aegis_audit::RecordError::NoEvent)), "{nothing:?}");
+    assert_eq!(kinds("a").len(), 2);
 }

@@ -67,7 +67,7 @@ impl IndexObserver {
 
 impl Observer for IndexObserver {
     fn sound(&mut self, event: &StoredEvent<'_>, hash: Digest, body: &EventBody<Text<'_>>) {
-        self.index.add_words(event.seq, event.at, body.kind(), hash, &body.words());
+        self.index.add_words(event.seq, event.at, event.kind, hash, &body.words());
     }
 
     fn interrupted(&mut self) {

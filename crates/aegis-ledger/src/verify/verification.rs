@@ -11,6 +11,8 @@ use crate::verify::damage::Damage;
 #[derive(Debug)]
 #[must_use]
 pub struct Verification {
+    /// The id of the log: 32 hexadecimal digits.
+    pub log: String,
     /// How many rows were looked at.
     pub rows: u64,
     /// The number that the first row should have: more than 1 where older ones were taken out.

@@ -187,6 +187,7 @@ impl<O: Observer> Verifier<'_, O> {
         let last = self.last.map_or(self.start.seq.saturating_sub(1), i64::unsigned_abs);
         let held = self.anchors.iter().filter(|(_, standing)| *standing == Standing::Holds);
         Verification {
+            log: hex::encode(&self.start.log_id),
             rows: self.rows,
             start: self.start.seq,
             last,

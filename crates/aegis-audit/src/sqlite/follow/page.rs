@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use aegis_ledger::chain::Head;
-use aegis_ledger::event::EventBody;
+use aegis_ledger::event::{EventBody, EventKind};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
 
@@ -144,11 +144,15 @@ fn follow(reader: &TrailReader, row: &Row<'_>, head: Head) -> Result<(Head, Opti
         return Err(unreadable("it does not follow the row before".to_owned()));
     }
     let hash = event.checked_hash(&reader.identity.id).map_err(|_| tampered())?;
-    let about = match event.read_body() {
-        Ok(EventBody::Decided(_)) => Some(event.seq),
-        Ok(EventBody::Ended(ended)) => ended.decided_seq,
-        Ok(_) => None,
-        Err(problem) => return Err(unreadable(problem)),
+    // Nothing else of what a row says is told.
+    let about = match event.known_kind() {
+        Ok(EventKind::Decided) => Some(event.seq),
+        Ok(EventKind::Ended) => match event.read_body() {
+            Ok(EventBody::Ended(ended)) => ended.decided_seq,
+            Ok(_) => None,
+            Err(problem) => return Err(unreadable(problem)),
+        },
+        _ => None,
     };
     let length = event.body.len() + event.payload.map_or(0, str::len);
     Ok((Head { seq, hash }, about, length))

@@ -84,7 +84,8 @@ pub(super) fn check_block_count(
                 let problem = format!("`terms` has {stored} rows; the events give {terms}");
                 found.push((None, DamageKind::Index { problem }));
             }
-            Err(error) => found.push(unreadable(&error)),
+            Err(TrailError::Store { source, .. }) => found.push(unreadable(&source)),
+            Err(error) => found.push((None, DamageKind::Index { problem: error.to_string() })),
         }
     }
     found
