@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use aegis_engine::{escape_capped, looks_secret};
+use aegis_engine::{escape_capped, looks_secret, zone_edition};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{audit, check, completions, init, man, schema, test, validate};
@@ -14,6 +14,7 @@ use crate::global_options::GlobalOptions;
 #[command(
     name = "aegis",
     version,
+    long_version = long_version(),
     arg_required_else_help = true,
     after_help = AFTER_HELP,
     max_term_width = 100
@@ -23,6 +24,12 @@ pub(crate) struct Cli {
     pub(crate) global: GlobalOptions,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// The version, and the edition of the time zones that are compiled in: laws on time change between two
+/// versions.
+fn long_version() -> String {
+    format!("{}\ntime zones: IANA {}", env!("CARGO_PKG_VERSION"), zone_edition())
 }
 
 const AFTER_HELP: &str = "\
