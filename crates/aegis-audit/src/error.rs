@@ -157,6 +157,20 @@ pub enum TrailError {
         /// The log.
         path: PathBuf,
     },
+    /// A row was not stored as it was written, or not as a new one.
+    #[error("the audit log `{}` did not keep row {seq} as it was written", show(path))]
+    NotKept {
+        /// The log.
+        path: PathBuf,
+        /// The row.
+        seq: i64,
+    },
+    /// A row is, or would be, longer than any row may be.
+    #[error("a row of the audit log `{}` is longer than any may be (16 MiB)", show(path))]
+    TooLong {
+        /// The log.
+        path: PathBuf,
+    },
     /// A file of the log was deleted or replaced while it was in use.
     #[error("the audit log's file `{}` was deleted or replaced while it was open", show(path))]
     Replaced {
@@ -229,6 +243,7 @@ impl TrailError {
             TrailError::Full { .. } => "free some space; the log goes on by itself then".to_owned(),
             TrailError::Locked { .. } => "another program may be using the file; try again".to_owned(),
             TrailError::Corrupt { .. }
+            | TrailError::NotKept { .. }
             | TrailError::Tampered { .. }
             | TrailError::Lost { .. }
             | TrailError::CutOff { .. }
@@ -259,6 +274,7 @@ impl TrailError {
             TrailError::NotALog { .. } => Remedy::NameAnotherLog,
             TrailError::ForeignOwner { .. } => Remedy::NameOwnLog,
             TrailError::Corrupt { .. }
+            | TrailError::NotKept { .. }
             | TrailError::Tampered { .. }
             | TrailError::Lost { .. }
             | TrailError::CutOff { .. }

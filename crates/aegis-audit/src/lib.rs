@@ -55,8 +55,8 @@
 //! - A committed account means that its rows were synced to disk first, and that every sink took them.
 //! - Edits, deletions and reordering within the log break its chain. Cutting off its end does not: that shows
 //!   only against receipts kept elsewhere, or to a process that wrote what was cut off and is still running.
-//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row, tables or triggers
-//!   were changed, or whose files were exchanged while it was open.
+//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row or schema was
+//!   changed, or whose files were exchanged while it was open.
 
 mod archive;
 mod error;

@@ -8,6 +8,7 @@
 //! description. The hashed bytes are the only source of truth; the index over full blocks of events is
 //! derived from them.
 
+mod connection_settings;
 mod deletion;
 mod event_range;
 mod follow;

@@ -29,6 +29,8 @@ pub struct Journal {
     sinks: Vec<Box<dyn Sink>>,
     /// The id of the log, as receipts name it.
     log: Arc<str>,
+    /// The number of the newest event that was committed here.
+    newest: i64,
 }
 
 impl Journal {
@@ -46,7 +48,7 @@ impl Journal {
     #[must_use]
     pub fn over(store: impl Store + 'static) -> Journal {
         let log = store.identity().name().into();
-        Journal { store: Box::new(store), sinks: Vec::new(), log }
+        Journal { store: Box::new(store), sinks: Vec::new(), log, newest: 0 }
     }
 
     /// The same with these sinks behind it, which are written in this order.
@@ -95,13 +97,15 @@ impl Journal {
         mut work: impl FnMut(&mut Writing<'_>) -> Result<T, TrailError>,
     ) -> Result<T, Unwritten> {
         let (mut done, mut copies) = (None, Vec::new());
-        let (log, copied) = (Arc::clone(&self.log), !self.sinks.is_empty());
+        let (log, copied, mut newest) = (Arc::clone(&self.log), !self.sinks.is_empty(), self.newest);
+        let before = self.newest;
         self.store.transact(&mut |transaction| {
-            let mut writing = Writing { transaction, log: &log, copied, copies: Vec::new() };
+            let mut writing = Writing { transaction, log: &log, copied, copies: Vec::new(), newest: before };
             done = Some(work(&mut writing)?);
-            copies = writing.copies;
+            (copies, newest) = (writing.copies, writing.newest);
             Ok(())
         })?;
+        self.newest = newest;
         let done = done.ok_or_else(|| self.nothing_done())?;
         match self.offer(&copies) {
             None => Ok(done),
@@ -143,9 +147,9 @@ impl Journal {
         if given_up.is_empty() {
             return;
         }
-        let (mut copies, log) = (Vec::new(), Arc::clone(&self.log));
+        let (mut copies, log, newest) = (Vec::new(), Arc::clone(&self.log), self.newest);
         let written = self.store.transact(&mut |transaction| {
-            let mut writing = Writing { transaction, log: &log, copied: true, copies: Vec::new() };
+            let mut writing = Writing { transaction, log: &log, copied: true, copies: Vec::new(), newest };
             writing.append(&given_up)?;
             copies = writing.copies;
             Ok(())
@@ -193,20 +197,16 @@ pub(super) struct Writing<'a> {
     /// Whether anybody wants copies.
     copied: bool,
     copies: Vec<SinkRecord>,
+    /// The number of the newest event that was committed or appended here: every further one is newer.
+    newest: i64,
 }
 
 impl Writing<'_> {
-    /// Links events to the log, and gives the receipt of the last of them.
+    /// Links events to the log, reads them back, and gives the receipt of the last of them.
     pub(super) fn append(&mut self, events: &[Stamped<'_>]) -> Result<Option<Receipt>, TrailError> {
-        let before = self.transaction.head().seq;
+        let before = self.transaction.head();
         let appended = self.transaction.append(events)?;
-        // A store that says something else than one number for each event, in order, is not believed.
-        let numbers = appended.iter().map(|appended| appended.head.seq);
-        let expected = (1..).map_while(|step| before.checked_add(step)).take(events.len());
-        if !numbers.eq(expected) {
-            let problem = "its events are not numbered in their order".to_owned();
-            return Err(TrailError::Corrupt { path: self.transaction.location().to_owned(), problem });
-        }
+        self.read_back(before, events, &appended)?;
         if self.copied {
             for (stamped, appended) in events.iter().zip(&appended) {
                 self.copy(stamped.event.kind(), appended)?;
@@ -231,6 +231,45 @@ impl Writing<'_> {
             })?;
         }
         newest.map_or(Ok(()), |newest| self.copy(kind, &newest))
+    }
+
+    /// Compares what the log holds now with what was to be appended to it. Nothing is taken for stored because
+    /// nobody said otherwise.
+    fn read_back(
+        &mut self,
+        before: Head,
+        events: &[Stamped<'_>],
+        appended: &[Appended],
+    ) -> Result<(), TrailError> {
+        let not_kept = |seq| TrailError::NotKept { path: self.transaction.location().to_owned(), seq };
+        let (id, mut head) = (self.transaction.identity().id.clone(), before);
+        if before.seq < self.newest {
+            return Err(not_kept(self.newest));
+        }
+        let mut expected = events.iter().zip(appended);
+        let first = before.seq.unsigned_abs().saturating_add(1);
+        self.transaction.each_event(first..=u64::MAX, &mut |seq, event| {
+            let kept = match (expected.next(), &event) {
+                (Some((stamped, appended)), Ok(event)) => {
+                    let next = Head { seq, hash: appended.head.hash };
+                    let follows =
+                        event.prev_hash == head.hash.as_bytes() && seq.checked_sub(1) == Some(head.seq);
+                    head = next;
+                    follows
+                        && appended.head == next
+                        && event.checked_hash(&id) == Ok(next.hash)
+                        && event.kind == stamped.event.kind().as_str()
+                        && event.at == stamped.at.timestamp_millis()
+                }
+                _ => false,
+            };
+            if kept { Ok(ControlFlow::Continue(())) } else { Err(not_kept(seq)) }
+        })?;
+        if expected.next().is_some() || appended.len() != events.len() || self.transaction.head() != head {
+            return Err(not_kept(head.seq.saturating_add(1)));
+        }
+        self.newest = head.seq;
+        Ok(())
     }
 
     /// Reads back the record that an event makes. An approver's answer, and what is about the log itself,

@@ -23,6 +23,7 @@ impl TrailReader {
         // No text that begins like the prefix comes after the prefix and the last of all characters.
         let last = format!("{prefix}{}", char::MAX);
         let most = i64::try_from(most.max(2)).unwrap_or(i64::MAX);
+        let _moment = self.moment()?;
         let mut statement = self
             .connection
             .prepare_cached(
@@ -50,6 +51,7 @@ impl TrailReader {
     /// When the log cannot be read.
     pub fn action_of(&self, seq: u64) -> Result<Option<String>, TrailError> {
         let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+        let _moment = self.moment()?;
         let found = self
             .connection
             .prepare_cached("SELECT action_id FROM events WHERE seq = ?1")

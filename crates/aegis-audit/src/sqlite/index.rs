@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::origin::newest_pruning;
 use super::row::{EVENT_COLUMNS, read_event};
-use super::sqlite_error::failed;
+use super::sqlite_error::{changed, failed};
 use crate::error::TrailError;
 
 /// Stores the index of a block that has just become full. `written` is that of the events which the writer
@@ -64,10 +64,11 @@ pub(super) fn prune(connection: &Connection, path: &Path, through: u64) -> Resul
         .query_row("SELECT root FROM blocks WHERE block = ?1", [cut], |row| row.get(0))
         .optional()
         .map_err(failed)?;
-    connection
-        .execute("DELETE FROM terms WHERE block <= ?1", [cut])
-        .and_then(|_| connection.execute("DELETE FROM blocks WHERE block <= ?1", [cut]))
-        .map_err(failed)?;
+    for table in ["terms", "blocks"] {
+        connection.execute(&format!("DELETE FROM {table} WHERE block <= ?1"), [cut]).map_err(failed)?;
+        let sql = format!("SELECT count(*) FROM {table} WHERE block <= ?1");
+        changed(path, connection.query_row(&sql, [cut], |row| row.get(0)).map_err(failed)?, 0)?;
+    }
     match root {
         // What is left of a full block is indexed anew; its hash is still that of all of it.
         Some(root) => {
@@ -162,16 +163,18 @@ pub(super) fn read_range(
 
 fn store(connection: &Connection, path: &Path, block: u64, index: &BlockIndex) -> Result<(), TrailError> {
     let failed = |error| failed(path, error);
-    connection
+    let stored = connection
         .execute(
             "INSERT INTO blocks (block, earliest, latest, root) VALUES (?1, ?2, ?3, ?4)",
             params![block, index.earliest(), index.latest(), index.root().as_bytes()],
         )
         .map_err(failed)?;
+    changed(path, stored, 1)?;
     let mut insert = connection
         .prepare_cached("INSERT INTO terms (field, value, block, events) VALUES (?1, ?2, ?3, ?4)")
         .map_err(failed)?;
     index.for_each(|field, value, events| {
-        insert.execute(params![field as u8, value, block, events]).map(drop).map_err(failed)
+        let stored = insert.execute(params![field as u8, value, block, events]).map_err(failed)?;
+        changed(path, stored, 1)
     })
 }

@@ -18,6 +18,7 @@ impl TrailReader {
     /// # Errors
     /// When the log cannot be read.
     pub fn can_prove(&self, action_id: &str) -> Result<bool, TrailError> {
+        let _moment = self.moment()?;
         Ok(self.event_of(action_id, false)?.is_some())
     }
 

@@ -17,11 +17,12 @@ use aegis_ledger::statistics::Statistics;
 use aegis_ledger::stored_event::StoredEvent;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
+use super::connection_settings::defend;
 use super::origin::origin;
 use super::record_rows::ActionRows;
 use super::row::{EVENT_COLUMNS, ROW, read_event, read_record};
 use super::scan;
-use super::schema::{defend, identify};
+use super::schema::{check_schema, identify};
 use super::selection::Selection;
 use super::sqlite_error::{code_of, failed};
 use super::statistics;
@@ -152,6 +153,7 @@ impl TrailReader {
         mut each: impl FnMut(i64, Result<StoredEvent<'_>, String>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
         let failed = |error| E::from(failed(&self.path, error));
+        let _moment = self.moment()?;
         let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let (first, last) = (bound(*numbers.start()), bound(*numbers.end()));
         let mut statement = self
@@ -211,8 +213,18 @@ impl TrailReader {
         ask(self)
     }
 
-    /// Keeps the log as it is until this is dropped, unless something does so already.
+    /// Keeps the log as it is until this is dropped, unless something does so already, and has its tables
+    /// compared first: nothing is asked of what only looks like a log.
     pub(super) fn moment(&self) -> Result<Option<Transaction<'_>>, TrailError> {
+        let moment = self.unchecked_moment()?;
+        if moment.is_some() {
+            check_schema(&self.connection, &self.path)?;
+        }
+        Ok(moment)
+    }
+
+    /// The same for whoever looks into what is wrong with the tables.
+    pub(super) fn unchecked_moment(&self) -> Result<Option<Transaction<'_>>, TrailError> {
         self.connection
             .is_autocommit()
             .then(|| self.connection.unchecked_transaction())
@@ -258,17 +270,20 @@ impl Snapshot for TrailReader {
     }
 
     fn origin(&self) -> Result<Origin, TrailError> {
+        let _moment = self.moment()?;
         let origin = origin(&self.connection, &self.path, &self.identity)?;
         self.check_unchanged()?;
         Ok(origin)
     }
 
     fn each_event(&self, numbers: RangeInclusive<u64>, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        let _moment = self.moment()?;
         scan::each_event(&self.connection, &self.path, numbers, each)?;
         self.check_unchanged()
     }
 
     fn each_event_of(&self, action_id: &str, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        let _moment = self.moment()?;
         scan::each_event_of(&self.connection, &self.path, action_id, each)?;
         self.check_unchanged()
     }

@@ -1,25 +1,57 @@
-//! The tables of a log, and the settings that its durability rests on.
+//! The tables of a log: made, and compared whole before anything is asked of them.
 
 use std::path::Path;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use aegis_engine::escape;
 
 use super::sqlite_error::failed;
 use crate::error::TrailError;
-use crate::file::supports_shared_memory;
 use aegis_ledger::chain::LogIdentity;
 
 /// Marks a database as an audit log: "AEGS".
 const APPLICATION_ID: i64 = 0x4145_4753;
 /// The format that this program writes.
 pub(super) const FORMAT: i64 = 2;
-/// `SQLite` before this can lose committed rows when two connections checkpoint at once.
-const OLDEST_SQLITE: i32 = 3_051_003;
+/// How much of a stranger's name is shown.
+const LONGEST_NAME: usize = 80;
 
-/// How much of the log to keep in memory while writing. Hashes land all over their index, so a writer's pages
-/// are many.
-const CACHE_KIB: u32 = 16 * 1024;
+/// What there is in a database, each with the page that it begins at.
+const OBJECTS: &str = "SELECT type, name, tbl_name, sql, rootpage FROM sqlite_schema";
+
+/// A table, an index, a trigger or a view, as `SQLite` lists it.
+#[derive(Clone, Copy, Debug)]
+struct Object {
+    kind: &'static str,
+    name: &'static str,
+    /// The table that it belongs to.
+    table: &'static str,
+    sql: &'static str,
+}
+
+impl Object {
+    /// Whether a row of [`OBJECTS`] is about it.
+    fn is(&self, row: &Row<'_>) -> bool {
+        [self.kind, self.name, self.table, self.sql].into_iter().enumerate().all(|(column, expected)| {
+            row.get_ref(column).is_ok_and(|value| value.as_str().is_ok_and(|value| value == expected))
+        })
+    }
+
+    const fn has_pages(&self) -> bool {
+        matches!(self.kind.as_bytes(), b"table" | b"index")
+    }
+
+    /// Whether it is there, and nothing else has its name.
+    fn is_alone(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let mut statement = connection.prepare_cached(
+            "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE",
+        )?;
+        let mut rows = statement.query([self.name])?;
+        let first = rows.next()?.is_some_and(|row| self.is(row));
+        Ok(first && rows.next()?.is_none())
+    }
+}
 
 /// One row an event; what is hashed is what is stored, and everything else is derived from it. `blocks` and
 /// `terms` are the index over full blocks of events: see the module `index`. `key` keys the digests that
@@ -28,14 +60,14 @@ const CACHE_KIB: u32 = 16 * 1024;
 /// A row of `events` is linked to the newest one or refused, so a chain cannot fork, and only what a `pruned`
 /// event stands for can be deleted. The triggers keep accidents out, not whoever may write the file: the
 /// chain is there for that.
-const STATEMENTS: [&str; 13] = [
-    "CREATE TABLE log (
+const SCHEMA: [Object; 13] = [
+    Object { kind: "table", name: "log", table: "log", sql: "CREATE TABLE log (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     id BLOB NOT NULL CHECK (length(id) = 16),
     created_at INTEGER NOT NULL,
     key BLOB NOT NULL CHECK (length(key) = 32)
-) STRICT",
-    "CREATE TABLE events (
+) STRICT" },
+    Object { kind: "table", name: "events", table: "events", sql: "CREATE TABLE events (
     seq INTEGER PRIMARY KEY,
     at INTEGER NOT NULL,
     kind TEXT NOT NULL,
@@ -46,133 +78,69 @@ const STATEMENTS: [&str; 13] = [
     commitment BLOB NOT NULL,
     prev_hash BLOB NOT NULL,
     hash BLOB NOT NULL
-) STRICT",
-    "CREATE INDEX events_by_action ON events (action_id, kind)",
+) STRICT" },
+    Object { kind: "index", name: "events_by_action", table: "events", sql: "CREATE INDEX events_by_action ON events (action_id, kind)" },
     // Those that are about the log itself are few; what looks for the newest of them finds it at once.
-    "CREATE INDEX events_about_the_log ON events (kind) WHERE action_id = ''",
-    "CREATE TABLE blocks (
+    Object { kind: "index", name: "events_about_the_log", table: "events", sql: "CREATE INDEX events_about_the_log ON events (kind) WHERE action_id = ''" },
+    Object { kind: "table", name: "blocks", table: "blocks", sql: "CREATE TABLE blocks (
     block INTEGER PRIMARY KEY,
     earliest INTEGER NOT NULL,
     latest INTEGER NOT NULL,
     root BLOB NOT NULL
-) STRICT",
-    "CREATE TABLE terms (
+) STRICT" },
+    Object { kind: "table", name: "terms", table: "terms", sql: "CREATE TABLE terms (
     field INTEGER NOT NULL,
     value TEXT NOT NULL,
     block INTEGER NOT NULL,
     events BLOB NOT NULL,
     PRIMARY KEY (field, value, block)
-) STRICT, WITHOUT ROWID",
-    "CREATE TRIGGER log_is_fixed BEFORE UPDATE ON log
-BEGIN SELECT RAISE(ABORT, 'the identity of a log does not change'); END",
-    "CREATE TRIGGER log_stays BEFORE DELETE ON log
-BEGIN SELECT RAISE(ABORT, 'the identity of a log does not change'); END",
+) STRICT, WITHOUT ROWID" },
+    Object { kind: "trigger", name: "log_is_fixed", table: "log", sql: "CREATE TRIGGER log_is_fixed BEFORE UPDATE ON log
+BEGIN SELECT RAISE(ABORT, 'the identity of a log does not change'); END" },
+    Object { kind: "trigger", name: "log_stays", table: "log", sql: "CREATE TRIGGER log_stays BEFORE DELETE ON log
+BEGIN SELECT RAISE(ABORT, 'the identity of a log does not change'); END" },
     // `INSERT OR REPLACE` would delete what is in its way, without asking the trigger for deletions.
-    "CREATE TRIGGER events_come_last BEFORE INSERT ON events
+    Object { kind: "trigger", name: "events_come_last", table: "events", sql: "CREATE TRIGGER events_come_last BEFORE INSERT ON events
 WHEN (SELECT seq + 1 IS NOT NEW.seq OR hash IS NOT NEW.prev_hash FROM events ORDER BY seq DESC LIMIT 1)
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
-    "CREATE TRIGGER events_are_fixed
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END" },
+    Object { kind: "trigger", name: "events_are_fixed", table: "events", sql: "CREATE TRIGGER events_are_fixed
 BEFORE UPDATE OF seq, at, kind, action_id, body, commitment, prev_hash, hash ON events
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
-    "CREATE TRIGGER payloads_can_only_be_removed BEFORE UPDATE OF payload, salt ON events
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END" },
+    Object { kind: "trigger", name: "payloads_can_only_be_removed", table: "events", sql: "CREATE TRIGGER payloads_can_only_be_removed BEFORE UPDATE OF payload, salt ON events
 WHEN NEW.payload IS NOT NULL OR NEW.salt IS NOT NULL
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
-    "CREATE TRIGGER events_stay BEFORE DELETE ON events
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END" },
+    Object { kind: "trigger", name: "events_stay", table: "events", sql: "CREATE TRIGGER events_stay BEFORE DELETE ON events
 WHEN OLD.seq > coalesce((SELECT body ->> '$.through' FROM events WHERE kind = 'pruned' AND action_id = ''
                          ORDER BY seq DESC LIMIT 1), 0)
-BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END",
+BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END" },
     // For whoever asks a copy of the log in SQL.
-    "CREATE VIEW actions AS SELECT seq, datetime(at / 1000.0, 'unixepoch', 'subsec') AS timestamp, action_id,
+    Object { kind: "view", name: "actions", table: "actions", sql: "CREATE VIEW actions AS SELECT seq, datetime(at / 1000.0, 'unixepoch', 'subsec') AS timestamp, action_id,
     body ->> '$.session_id' AS session_id, body ->> '$.agent' AS agent, body ->> '$.action_type' AS action_type,
     body ->> '$.action_target' AS action_target, body ->> '$.risk_level' AS risk_level,
     body ->> '$.approval' AS approval, body ->> '$.matched_rule' AS matched_rule, body ->> '$.decision' AS decision,
     (SELECT e.body ->> '$.result_status' FROM events e WHERE e.action_id = events.action_id AND e.kind = 'ended'
      ORDER BY e.seq DESC LIMIT 1) AS ended
-FROM events WHERE kind = 'decided'",
+FROM events WHERE kind = 'decided'" },
 ];
 
-/// Whether a log keeps a write-ahead log beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum JournalMode {
-    /// Yes: `-wal`, with its index `-shm`.
-    Ahead,
-    /// No: a `-journal` during each transaction.
-    Rollback,
+/// Which state of its schema a database is in. Asked first in a transaction, what `SQLite` takes for the schema
+/// from then on is what is in the file in that transaction.
+pub(super) fn schema_version(connection: &Connection, path: &Path) -> Result<i64, TrailError> {
+    connection.query_row("PRAGMA schema_version", [], |row| row.get(0)).map_err(|error| failed(path, error))
 }
 
-impl JournalMode {
-    /// The one that a log at `path` should have.
-    pub(super) fn for_log(path: &Path) -> JournalMode {
-        if supports_shared_memory(path) { JournalMode::Ahead } else { JournalMode::Rollback }
-    }
-}
-
-/// Makes a connection durable, with the journal that is wanted or else a rollback journal, and reads back
-/// that it is.
-pub(super) fn configure(
+/// Has `SQLite` read the schema anew where it is not in the state that was compared before: what it read between
+/// two transactions could have been changed back since, in a way that it does not notice.
+pub(super) fn read_schema_anew(
     connection: &Connection,
     path: &Path,
-    wanted: JournalMode,
-) -> Result<JournalMode, TrailError> {
-    let version = rusqlite::version_number();
-    if version < OLDEST_SQLITE {
-        let problem = format!("SQLite {} can lose committed rows; 3.51.3 is needed", rusqlite::version());
-        return Err(TrailError::NotDurable { path: path.to_owned(), problem });
+    known: Option<i64>,
+) -> Result<i64, TrailError> {
+    let version = schema_version(connection, path)?;
+    if known != Some(version) {
+        connection.execute_batch("PRAGMA writable_schema = RESET").map_err(|error| failed(path, error))?;
     }
-    let journal = set_journal(connection, path, wanted)?;
-    // In WAL mode FULL syncs every commit; without WAL only EXTRA also syncs the directory of the journal.
-    let (word, number) = match journal {
-        JournalMode::Ahead => ("FULL", 2),
-        JournalMode::Rollback => ("EXTRA", 3),
-    };
-    let synchronous: i64 = connection
-        .execute_batch(&format!("PRAGMA synchronous = {word}; PRAGMA cache_size = -{CACHE_KIB};"))
-        .and_then(|()| connection.query_row("PRAGMA synchronous", [], |row| row.get(0)))
-        .map_err(|error| failed(path, error))?;
-    if synchronous != number {
-        let problem = format!("`synchronous` is {synchronous} where {number} was set");
-        return Err(TrailError::NotDurable { path: path.to_owned(), problem });
-    }
-    Ok(journal)
-}
-
-/// What no log may do to this process, whoever wrote it.
-pub(super) fn defend(connection: &Connection) -> rusqlite::Result<()> {
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
-    // Else a value compared with what a partial index is about is looked at, and the statement is compiled
-    // anew for each.
-    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    connection.execute_batch(
-        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA mmap_size = 0;
-         PRAGMA temp_store = MEMORY; PRAGMA journal_size_limit = 4194304; PRAGMA secure_delete = ON;",
-    )
-}
-
-fn set_journal(connection: &Connection, path: &Path, wanted: JournalMode) -> Result<JournalMode, TrailError> {
-    // `SQLite` answers before it commits the change. Only a statement that has run to its end says whether
-    // that worked.
-    let set = |mode: &str| -> Result<String, TrailError> {
-        let answer = |row: &Row<'_>| row.get(0);
-        let answers: rusqlite::Result<Vec<String>> = connection
-            .prepare(&format!("PRAGMA journal_mode = {mode}"))
-            .and_then(|mut statement| statement.query_map([], answer)?.collect());
-        answers
-            .map(|answers| answers.into_iter().next().unwrap_or_default())
-            .map_err(|error| failed(path, error))
-    };
-    if wanted == JournalMode::Ahead && set("wal")? == "wal" {
-        // A database that had another journal until now opens its write-ahead log at the next question.
-        return connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(JournalMode::Ahead))
-            .map_err(|error| failed(path, error));
-    }
-    match set("delete")? {
-        mode if mode == "delete" => Ok(JournalMode::Rollback),
-        other => {
-            let problem = format!("its journal mode is `{other}`");
-            Err(TrailError::NotDurable { path: path.to_owned(), problem })
-        }
-    }
+    Ok(version)
 }
 
 /// Reads who the log is. `None` if the database is empty: its creation was cut off.
@@ -194,6 +162,11 @@ pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Option<Lo
         }
         _ => return Err(TrailError::NotALog { path: path.to_owned() }),
     }
+    // What only looks like the log's own row is not asked for it.
+    let log = SCHEMA.iter().find(|object| object.name == "log");
+    if !log.is_some_and(|log| log.is_alone(connection).unwrap_or(false)) {
+        return Err(TrailError::NotALog { path: path.to_owned() });
+    }
     let identity = connection
         .query_row("SELECT id, created_at, key FROM log", [], |row| {
             Ok(LogIdentity { id: row.get(0)?, created_at: row.get(1)?, key: row.get(2)? })
@@ -203,46 +176,54 @@ pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Option<Lo
     identity.map(Some).ok_or_else(|| TrailError::NotALog { path: path.to_owned() })
 }
 
-/// Checks that the tables and triggers are the ones that a log is created with: a trigger of somebody else's
-/// could make an insertion vanish without an error. Further indexes change nothing of what is stored.
-pub(super) fn check_tables(connection: &Connection, path: &Path) -> Result<(), TrailError> {
-    let failed = |error| failed(path, error);
-    let mut statement = connection
-        .prepare_cached(
-            "SELECT sql FROM sqlite_schema WHERE type <> 'index' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
-        )
-        .map_err(failed)?;
-    let mut rows = statement.query([]).map_err(failed)?;
-    let mut known = 0;
-    while let Some(row) = rows.next().map_err(failed)? {
-        if !row.get_ref(0).is_ok_and(|sql| sql.as_str().is_ok_and(|sql| STATEMENTS.contains(&sql))) {
-            let problem = "it has tables or triggers that no log has".to_owned();
-            return Err(TrailError::Corrupt { path: path.to_owned(), problem });
+/// Checks that the log has the tables, indexes, triggers and the view that it is created with, and nothing
+/// else at all: a trigger could make an insertion vanish without an error, a view could give rows without end,
+/// and an index of somebody else's could hide rows from whoever looks for them by it.
+pub(super) fn check_schema(connection: &Connection, path: &Path) -> Result<(), TrailError> {
+    let corrupt = |problem| TrailError::Corrupt { path: path.to_owned(), problem };
+    let mut statement = connection.prepare_cached(OBJECTS).map_err(|error| failed(path, error))?;
+    let mut rows = statement.query([]).map_err(|error| failed(path, error))?;
+    let (mut found, mut roots) = (Vec::with_capacity(SCHEMA.len()), Vec::with_capacity(SCHEMA.len()));
+    while let Some(row) = rows.next().map_err(|error| failed(path, error))? {
+        let known = SCHEMA.iter().find(|object| object.is(row) && !found.contains(&object.name));
+        let Some(object) = known else { return Err(corrupt(unknown(row))) };
+        found.push(object.name);
+        // Two that share their pages would write over each other.
+        match (object.has_pages(), row.get::<_, i64>(4).unwrap_or(-1)) {
+            (false, 0) => {}
+            (true, root) if root > 1 && !roots.contains(&root) => roots.push(root),
+            _ => {
+                return Err(corrupt(format!(
+                    "the {} `{}` is not where it should be",
+                    object.kind, object.name
+                )));
+            }
         }
-        known += 1;
     }
-    let indexes = STATEMENTS.iter().filter(|statement| statement.starts_with("CREATE INDEX")).count();
-    if known != STATEMENTS.len() - indexes {
-        let problem = "tables or triggers are missing".to_owned();
-        return Err(TrailError::Corrupt { path: path.to_owned(), problem });
+    match SCHEMA.iter().find(|object| !found.contains(&object.name)) {
+        None => Ok(()),
+        Some(object) => Err(corrupt(format!("its {} `{}` is missing", object.kind, object.name))),
     }
-    Ok(())
 }
 
-/// Checks that a log has the indexes that it is created with.
-pub(super) fn check_indexes(connection: &Connection, path: &Path) -> Result<(), TrailError> {
-    let failed = |error| failed(path, error);
-    let mut statement = connection
-        .prepare("SELECT count(*) FROM sqlite_schema WHERE type = 'index' AND sql = ?1")
-        .map_err(failed)?;
-    for index in STATEMENTS.iter().filter(|statement| statement.starts_with("CREATE INDEX")) {
-        let count: i64 = statement.query_row([index], |row| row.get(0)).map_err(failed)?;
-        if count != 1 {
-            let problem = "an index is missing, or not the one that a log has".to_owned();
-            return Err(TrailError::Corrupt { path: path.to_owned(), problem });
+/// Whether the tables that events are read from are there and no others of their names, whatever else there is.
+pub(super) fn has_tables(connection: &Connection, path: &Path) -> Result<bool, TrailError> {
+    let tables = SCHEMA.iter().filter(|object| object.kind == "table");
+    for table in tables {
+        if !table.is_alone(connection).map_err(|error| failed(path, error))? {
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// Says what is there that no log has.
+fn unknown(row: &Row<'_>) -> String {
+    let text = |column| {
+        let text: String = row.get(column).unwrap_or_else(|_| "object".to_owned());
+        escape(&text.chars().take(LONGEST_NAME).collect::<String>())
+    };
+    format!("it has the {} `{}`, which no log has like that", text(0), text(1))
 }
 
 /// Makes an empty database a log, in one transaction.
@@ -256,13 +237,16 @@ pub(super) fn create(
     getrandom::fill(&mut key)?;
     let fill = |connection: &mut Connection| -> rusqlite::Result<()> {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        for statement in STATEMENTS {
-            transaction.execute(statement, [])?;
+        for object in SCHEMA {
+            transaction.execute(object.sql, [])?;
         }
-        transaction.execute(
+        let stored = transaction.execute(
             "INSERT INTO log (only, id, created_at, key) VALUES (1, ?1, ?2, ?3)",
             params![id, created_at, key],
         )?;
+        if stored != 1 {
+            return Err(rusqlite::Error::StatementChangedRows(stored));
+        }
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
         transaction.commit()
@@ -275,30 +259,6 @@ pub(super) fn create(
 mod tests {
     use super::*;
 
-    fn synchronous(connection: &Connection) -> i64 {
-        connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap()
-    }
-
-    #[test]
-    fn every_journal_gets_the_syncs_that_it_needs() {
-        let directory = tempfile::tempdir().unwrap();
-        for (name, wanted, number) in
-            [("ahead.db", JournalMode::Ahead, 2), ("rollback.db", JournalMode::Rollback, 3)]
-        {
-            let path = directory.path().join(name);
-            let connection = Connection::open(&path).unwrap();
-            assert_eq!(configure(&connection, &path, wanted).unwrap(), wanted);
-            assert_eq!(synchronous(&connection), number);
-        }
-    }
-
-    #[test]
-    fn a_database_that_cannot_be_synced_is_refused() {
-        let connection = Connection::open_in_memory().unwrap();
-        let refused = configure(&connection, Path::new("memory"), JournalMode::Ahead);
-        assert!(matches!(refused, Err(TrailError::NotDurable { .. })), "{refused:?}");
-    }
-
     #[test]
     fn the_tables_of_a_new_log_are_the_known_ones() {
         let mut connection = Connection::open_in_memory().unwrap();
@@ -306,41 +266,33 @@ mod tests {
         assert_eq!(identify(&connection, path).unwrap(), None);
         let made = create(&mut connection, path, 1).unwrap();
         assert_eq!(identify(&connection, path).unwrap(), Some(made));
-        check_tables(&connection, path).unwrap();
-        connection.execute_batch("VACUUM; CREATE INDEX another ON events (at); ANALYZE;").unwrap();
-        check_tables(&connection, path).unwrap();
+        check_schema(&connection, path).unwrap();
+        connection.execute_batch("VACUUM").unwrap();
+        check_schema(&connection, path).unwrap();
         for meddling in [
             "CREATE TABLE more (x)",
             "CREATE VIEW more AS SELECT 1",
+            "CREATE INDEX more ON events (at)",
+            "ANALYZE",
             "CREATE TRIGGER more BEFORE INSERT ON events BEGIN SELECT RAISE(IGNORE); END",
+            "CREATE TRIGGER sqlite BEFORE INSERT ON events WHEN NEW.kind = 'decided' BEGIN SELECT RAISE(IGNORE); END;
+             PRAGMA writable_schema = ON; UPDATE sqlite_schema SET name = 'sqlite_' WHERE name = 'sqlite'",
             "DROP TRIGGER events_stay",
+            "DROP INDEX events_by_action",
+            "DROP VIEW actions",
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql = sql || ' ' WHERE name = 'events'",
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET tbl_name = 'log' WHERE name = 'events_stay'",
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET name = 'EVENTS' WHERE name = 'events'",
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage = 0 WHERE name = 'events_by_action'",
+            "PRAGMA writable_schema = ON; INSERT INTO sqlite_schema SELECT * FROM sqlite_schema WHERE name = 'log'",
+            "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET rootpage =
+             (SELECT rootpage FROM sqlite_schema WHERE name = 'blocks') WHERE name = 'log'",
         ] {
             connection.execute_batch(&format!("SAVEPOINT before; {meddling}")).unwrap();
-            assert!(matches!(check_tables(&connection, path), Err(TrailError::Corrupt { .. })), "{meddling}");
-            connection.execute_batch("ROLLBACK TO before").unwrap();
+            let refused = check_schema(&connection, path);
+            assert!(matches!(refused, Err(TrailError::Corrupt { .. })), "{meddling}: {refused:?}");
+            connection.execute_batch("ROLLBACK TO before; PRAGMA writable_schema = OFF").unwrap();
         }
-    }
-
-    #[test]
-    fn a_question_about_an_action_is_compiled_once() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        let compiled_again = |connection: &Connection| {
-            let mut statement = connection
-                .prepare("SELECT body FROM events WHERE action_id = ?1 AND kind = 'ended'")
-                .unwrap();
-            for id in ["", "a", "b"] {
-                assert!(!statement.exists([id]).unwrap());
-            }
-            statement.get_status(rusqlite::StatementStatus::RePrepare)
-        };
-        create(&mut connection, Path::new("memory"), 1).unwrap();
-        assert!(compiled_again(&connection) > 0);
-        defend(&connection).unwrap();
-        assert_eq!(compiled_again(&connection), 0);
-    }
-
-    #[test]
-    fn the_number_of_sqlite_is_the_one_that_is_safe() {
-        assert!(rusqlite::version_number() >= OLDEST_SQLITE);
+        check_schema(&connection, path).unwrap();
     }
 }

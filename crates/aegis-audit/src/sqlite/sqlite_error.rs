@@ -19,6 +19,7 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> TrailError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
             TrailError::Locked { path }
         }
+        Some(ErrorCode::TooBig) => TrailError::TooLong { path },
         Some(ErrorCode::ReadOnly) => TrailError::ReadOnly { path },
         Some(ErrorCode::PermissionDenied) => TrailError::Denied { path },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
@@ -26,6 +27,16 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> TrailError {
         }
         _ => TrailError::Store { path, source: Box::new(source) },
     }
+}
+
+/// Refuses a statement that did not change as many rows as it was to change: whatever kept it from that, the
+/// log is not what it should be by now.
+pub(super) fn changed(path: &Path, rows: usize, expected: usize) -> Result<(), TrailError> {
+    if rows == expected {
+        return Ok(());
+    }
+    let problem = format!("a statement changed {rows} rows where it was to change {expected}");
+    Err(TrailError::Corrupt { path: path.to_owned(), problem })
 }
 
 /// The code of an error that means nothing more.

@@ -9,8 +9,9 @@ use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 use aegis_ledger::block_index::BlockIndex;
 use aegis_ledger::chain::{Head, LogIdentity};
 
+use super::connection_settings::{JournalMode, configure, defend};
 use super::head::head;
-use super::schema::{JournalMode, check_tables, configure, create, defend, identify};
+use super::schema::{check_schema, create, identify, read_schema_anew, schema_version};
 use super::sqlite_error::failed;
 use super::transaction::Appending;
 use crate::error::TrailError;
@@ -40,6 +41,8 @@ pub struct SqliteStore {
     /// The files that `SQLite` has open, which must not be replaced meanwhile.
     files: Vec<(PathBuf, FileIdentity)>,
     last: Option<Head>,
+    /// The state of the log's schema that was compared last.
+    schema: Option<i64>,
     /// The index of the newest block's events that this process wrote, the newest of which is `last`.
     index: BlockIndex,
     wait: Duration,
@@ -72,7 +75,7 @@ impl SqliteStore {
             }
         };
         // What the file is comes first: a setting could already change it.
-        let found = identify(&connection, &path)?;
+        let (found, schema) = look(&connection, &path)?;
         let journal = configure(&connection, &path, JournalMode::for_log(&path))?;
         let created = found.is_none();
         let identity = match found {
@@ -95,6 +98,7 @@ impl SqliteStore {
             identity,
             files,
             last: None,
+            schema,
             index: BlockIndex::default(),
             wait,
             created,
@@ -110,7 +114,8 @@ impl SqliteStore {
         // Dropped without a commit, a transaction is rolled back.
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-        check_tables(&transaction, &self.path)?;
+        let schema = read_schema_anew(&transaction, &self.path, self.schema)?;
+        check_schema(&transaction, &self.path)?;
         let head = head(&transaction, &self.path, &self.identity, self.last)?;
         let (path, identity) = (&self.path, &self.identity);
         // What this writer knows of the newest block holds only if nobody else wrote since, and nothing is
@@ -124,7 +129,7 @@ impl SqliteStore {
         // A row in a file that has lost its name is not kept: it must have had the name when the row was
         // synced.
         self.check_files()?;
-        self.last = Some(head);
+        (self.last, self.schema) = (Some(head), Some(schema));
         self.index = index;
         Ok(())
     }
@@ -254,6 +259,15 @@ impl Store for SqliteStore {
     }
 }
 
+/// Reads who a log is, compares its schema, and tells in which state that is: all at one moment.
+fn look(connection: &Connection, path: &Path) -> Result<(Option<LogIdentity>, Option<i64>), TrailError> {
+    let moment = connection.unchecked_transaction().map_err(|error| failed(path, error))?;
+    let version = schema_version(&moment, path)?;
+    let Some(identity) = identify(&moment, path)? else { return Ok((None, None)) };
+    check_schema(&moment, path)?;
+    Ok((Some(identity), Some(version)))
+}
+
 /// Opens a file that is there, once it and what belongs to it may be trusted. Tells what it is, so that a
 /// later replacement shows.
 fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), TrailError> {
@@ -271,7 +285,7 @@ fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), Tr
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(wait).map_err(failed)?;
     defend(&connection).map_err(failed)?;
-    match identify(&connection, path) {
+    match look(&connection, path) {
         // Whoever holds it may be creating it. That is for the lock to settle.
         Ok(_) | Err(TrailError::Locked { .. }) => {}
         Err(error) => return Err(error),

@@ -15,7 +15,7 @@ use super::index::seal;
 use super::origin::origin;
 use super::row::{ROW, read_record};
 use super::scan::{each_event, each_event_of};
-use super::sqlite_error::failed;
+use super::sqlite_error::{changed, failed};
 use crate::error::TrailError;
 use crate::store::{Appended, EachEvent, Snapshot, Transaction};
 
@@ -144,7 +144,15 @@ impl Transaction for Appending<'_> {
             .prepare("UPDATE events SET payload = NULL, salt = NULL WHERE seq = ?1")
             .map_err(failed)?;
         for event in events {
-            statement.execute([event]).map_err(failed)?;
+            changed(self.path, statement.execute([event]).map_err(failed)?, 1)?;
+        }
+        let mut left = self
+            .connection
+            .prepare("SELECT payload IS NULL AND salt IS NULL FROM events WHERE seq = ?1")
+            .map_err(failed)?;
+        for event in events {
+            let removed: bool = left.query_row([event], |row| row.get(0)).map_err(failed)?;
+            changed(self.path, usize::from(removed), 1)?;
         }
         Ok(())
     }
@@ -195,7 +203,7 @@ fn link(
         prev_hash: previous.hash.as_bytes(),
     }
     .hash();
-    insert
+    let inserted = insert
         .execute(params![
             seq,
             at,
@@ -209,6 +217,7 @@ fn link(
             hash.as_bytes()
         ])
         .map_err(failed)?;
+    changed(path, inserted, 1)?;
     let number = seq.unsigned_abs();
     log.index.add_words(number, at, kind.as_str(), hash, &encoded.body.words());
     log.head = Head { seq, hash };
