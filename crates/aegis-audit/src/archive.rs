@@ -225,8 +225,8 @@ fn copy(
     let mut writer = EventWriter::new(file, Compression::of_name(path), header).map_err(failed)?;
     let mut chain = Chain { log_id: header.log_id(), end: plan.gone.clone() };
     while chain.end.through < plan.through {
-        let first = chain.end.through + 1;
-        let last = plan.through.min(chain.end.through + STEP);
+        let first = chain.end.through.saturating_add(1);
+        let last = plan.through.min(chain.end.through.saturating_add(STEP));
         reader.events(first..=last, |seq, event| {
             let event = event.map_err(|problem| ArchiveError::Damaged { seq, problem })?;
             chain.follow(&event).map_err(|problem| chain.damaged(problem))?;

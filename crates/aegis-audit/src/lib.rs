@@ -59,6 +59,7 @@
 //!   were changed, or whose files were exchanged while it was open.
 
 mod archive;
+mod clock;
 mod error;
 mod file;
 mod journal;
@@ -72,6 +73,7 @@ mod watch;
 
 pub use aegis_ledger::remedy::Remedy;
 pub use archive::{Archive, ArchiveError};
+pub use clock::now;
 pub use error::TrailError;
 pub use journal::{Account, Committed, Ending, EndingError, Journal, RecordError, RedactError, Removal};
 pub use sink::{Sink, SinkError, SinkRecord};

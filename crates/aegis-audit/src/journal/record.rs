@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use aegis_ledger::event::{EventKind, Stamped};
 use aegis_ledger::receipt::Receipt;
-use chrono::Utc;
 
 use crate::error::TrailError;
 use crate::journal::account::{Account, given_up};
@@ -129,7 +128,7 @@ impl Journal {
     /// Says of actions that were to be asked for, or that were allowed, that they were given up. Nothing
     /// hangs on it: the answer is no whether this can still be written or not.
     fn give_up<A: Account>(&mut self, accounts: &[Pending<A>], refusal: &RecordError, taken_by: usize) {
-        let (at, why) = (Utc::now(), refusal.to_string());
+        let (at, why) = (crate::clock::now(), refusal.to_string());
         let events: Vec<Vec<Stamped<'_>>> = accounts.iter().map(|pending| pending.account.events()).collect();
         let given_up: Vec<_> = events.iter().flat_map(|events| given_up(events, at, &why)).collect();
         if given_up.is_empty() {

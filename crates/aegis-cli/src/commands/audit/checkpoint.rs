@@ -15,7 +15,6 @@ use aegis_ledger::note::SignerKey;
 use aegis_ledger::verify::Verification;
 use aegis_present::quantity::counted;
 use aegis_runtime::{current_host, current_user};
-use chrono::Utc;
 use clap::Args;
 
 use super::find::find_action;
@@ -126,7 +125,8 @@ fn checkpoint(
     let operator = Operator { host: &host, user: &user };
     let mut trail = Journal::open(&settings.db, WAIT)?;
     let signed_by = signer.map(SignerKey::name);
-    let (checkpoint, _receipt) = trail.record_checkpoint(verification, Utc::now(), signed_by, operator)?;
+    let (checkpoint, _receipt) =
+        trail.record_checkpoint(verification, aegis_audit::now(), signed_by, operator)?;
     Ok(checkpoint)
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
         );
     }
     let reader = TrailReader::open(&settings.db)?;
-    let plan = reader.plan_prune(args.before, Utc::now())?;
+    let plan = reader.plan_prune(args.before, aegis_audit::now())?;
     for left in Archive::unfinished(&args.archive) {
         let left = escape(&left.to_string_lossy());
         console
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let operator = Operator { host: &host, user: &user };
     let mut journal = Journal::open(&settings.db, WAIT)?;
     let archived = plan.events().saturating_mul(2);
-    let receipt = journal.record_pruning(&archive, operator, Utc::now())?;
+    let receipt = journal.record_pruning(&archive, operator, aegis_audit::now())?;
     // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is
     // told so.
     let settled = journal
