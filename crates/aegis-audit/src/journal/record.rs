@@ -11,7 +11,8 @@ use crate::error::TrailError;
 use crate::journal::account::{Account, given_up};
 use crate::journal::committed::Committed;
 use crate::journal::error::{RecordError, Unwritten};
-use crate::sink::{Sink, SinkRecord};
+use crate::log_names::is_part_of_log;
+use crate::sink::{Sink, SinkError, SinkRecord};
 use crate::sqlite::SqliteStore;
 use crate::store::{Appended, Store, Transaction};
 
@@ -44,7 +45,8 @@ impl Journal {
         Journal { store: Box::new(store), sinks: Vec::new(), log }
     }
 
-    /// The same with these sinks behind it, which are written in this order.
+    /// The same with these sinks behind it, which are written in this order. If one of them writes a file of
+    /// this very log, nothing is recorded at all.
     #[must_use]
     pub fn with_sinks(self, sinks: Vec<Box<dyn Sink>>) -> Journal {
         Journal { sinks, ..self }
@@ -73,11 +75,11 @@ impl Journal {
         let written = self.write(|log| pending.iter_mut().try_for_each(|pending| pending.append(log)));
         match written {
             Ok(()) => pending.into_iter().map(Pending::committed).collect(),
-            Err(Unwritten::Log(error)) => Err(error.into()),
             Err(Unwritten::Refused { taken_by, refusal }) => {
                 self.give_up(&pending, &refusal, taken_by);
                 Err(refusal)
             }
+            Err(unwritten) => Err(unwritten.into()),
         }
     }
 
@@ -86,6 +88,7 @@ impl Journal {
         &mut self,
         mut work: impl FnMut(&mut Writing<'_>) -> Result<T, TrailError>,
     ) -> Result<T, Unwritten> {
+        self.check_sinks()?;
         let (mut done, mut copies) = (None, Vec::new());
         let (log, copied) = (Arc::clone(&self.log), !self.sinks.is_empty());
         self.store.transact(&mut |transaction| {
@@ -112,6 +115,16 @@ impl Journal {
             Ok(())
         })?;
         done.ok_or_else(|| self.nothing_done())
+    }
+
+    /// Nothing is written where a sink would write into the log's own files, or have them taken for its own.
+    fn check_sinks(&self) -> Result<(), Unwritten> {
+        let log = self.store.location();
+        let own = |sink: &&Box<dyn Sink>| sink.file().is_some_and(|file| is_part_of_log(file, log));
+        let Some(sink) = self.sinks.iter().find(own) else { return Ok(()) };
+        let path = sink.file().map(Path::to_owned).unwrap_or_default();
+        let error = SinkError::PartOfLog { path };
+        Err(Unwritten::NotBegun(RecordError::Sink { sink: sink.name(), error }))
     }
 
     /// Gives records to every sink, up to the first that refuses.

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aegis_audit::Journal;
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Journal, is_part_of_log};
 use aegis_engine::{escape, escape_capped};
 use aegis_ledger::checkpoint::{Checkpoint, CheckpointNote};
 use aegis_ledger::event::Operator;
@@ -20,7 +20,7 @@ use clap::Args;
 use super::find::find_action;
 use super::json_line::json_line;
 use super::verifying::verify;
-use crate::console::{FileError, is_part_of_log, write_whole};
+use crate::console::{FileError, write_whole};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;

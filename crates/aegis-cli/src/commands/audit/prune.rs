@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aegis_audit::sqlite::{PrunePlan, TrailReader};
 use aegis_audit::store::Space;
-use aegis_audit::{Archive, Journal};
+use aegis_audit::{Archive, Journal, is_part_of_log};
 use aegis_engine::escape;
 use aegis_ledger::event::Operator;
 use aegis_ledger::receipt::Receipt;
@@ -19,7 +19,7 @@ use clap::Args;
 use super::filter::parse_when;
 use super::verifying::verify;
 
-use crate::console::{Progress, can_ask, confirmed, human_bytes, is_part_of_log};
+use crate::console::{Progress, can_ask, confirmed, human_bytes};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
