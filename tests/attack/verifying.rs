@@ -2,6 +2,7 @@
 
 mod names;
 mod numbers;
+mod pruned;
 
 use aegis_testkit::{Run, relink, without_triggers};
 use rusqlite::Connection;
