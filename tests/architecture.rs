@@ -1,6 +1,7 @@
 //! Rules about the sources that no lint can express.
 
 mod circles;
+mod clocks;
 mod floors;
 mod gate;
 mod layout;

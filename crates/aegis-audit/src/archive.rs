@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use crate::error::TrailError;
 use crate::file::{resolve, sync_directory};
+use crate::log_names::is_part_of_log;
 use crate::sqlite::{PrunePlan, TrailReader};
 use crate::verified_plan::VerifiedPlan;
 use aegis_ledger::event_lines::{Compression, EventLinesError, EventReader, EventWriter, EventsHeader};
@@ -59,6 +60,12 @@ pub enum ArchiveError {
         /// The archive.
         path: PathBuf,
     },
+    /// The archive would be the log itself, or one of the files that belong to it.
+    #[error("`{}` is part of the audit log", show(path))]
+    PartOfLog {
+        /// The archive.
+        path: PathBuf,
+    },
     /// The name is not text, so that no event can hold it.
     #[error("the name of the archive `{}` is not valid UTF-8", show(path))]
     Name {
@@ -96,7 +103,7 @@ impl ArchiveError {
                 "name another file; a pruning that was cut short may have left this one, before anything was deleted"
                     .to_owned()
             }
-            ArchiveError::Name { .. } => "name another file".to_owned(),
+            ArchiveError::Name { .. } | ArchiveError::PartOfLog { .. } => "name another file".to_owned(),
             ArchiveError::Write { .. } | ArchiveError::ReadBack { .. } => {
                 "nothing was pruned; archive to another disk, or free some space".to_owned()
             }
@@ -141,6 +148,9 @@ impl Archive {
         })?;
         let name = path.file_name().and_then(|name| name.to_str());
         let name = name.ok_or_else(|| ArchiveError::Name { path: given.to_owned() })?.to_owned();
+        if is_part_of_log(&path, reader.path()) {
+            return Err(ArchiveError::PartOfLog { path });
+        }
         if fs::symlink_metadata(&path).is_ok() {
             return Err(ArchiveError::Exists { path });
         }
@@ -225,8 +235,8 @@ fn copy(
     let mut writer = EventWriter::new(file, Compression::of_name(path), header).map_err(failed)?;
     let mut chain = Chain { log_id: header.log_id(), end: plan.gone.clone() };
     while chain.end.through < plan.through {
-        let first = chain.end.through + 1;
-        let last = plan.through.min(chain.end.through + STEP);
+        let first = chain.end.through.saturating_add(1);
+        let last = plan.through.min(chain.end.through.saturating_add(STEP));
         reader.events(first..=last, |seq, event| {
             let event = event.map_err(|problem| ArchiveError::Damaged { seq, problem })?;
             chain.follow(&event).map_err(|problem| chain.damaged(problem))?;

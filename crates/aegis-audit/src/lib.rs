@@ -59,10 +59,12 @@
 //!   changed, or whose files were exchanged while it was open.
 
 mod archive;
+mod clock;
 mod error;
 mod file;
 mod journal;
 mod lock;
+mod log_names;
 mod sink;
 mod sinks;
 pub mod sqlite;
@@ -72,8 +74,10 @@ mod watch;
 
 pub use aegis_ledger::remedy::Remedy;
 pub use archive::{Archive, ArchiveError};
+pub use clock::now;
 pub use error::TrailError;
 pub use journal::{Account, Committed, Ending, EndingError, Journal, RecordError, RedactError, Removal};
+pub use log_names::is_part_of_log;
 pub use sink::{Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
 pub use verified_plan::{DamagedLog, VerifiedPlan};

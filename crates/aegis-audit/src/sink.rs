@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aegis_engine::{escape, to_json_line};
 use aegis_ledger::event::EventKind;
@@ -26,6 +26,11 @@ pub trait Sink: fmt::Debug + Send {
     /// When not every record was taken. Whoever has more may try again: a sink recovers by itself where it
     /// can.
     fn append(&mut self, records: &[SinkRecord]) -> Result<(), SinkError>;
+
+    /// The file that it writes, if it writes one: a log refuses a sink that writes one of its own files.
+    fn file(&self) -> Option<&Path> {
+        None
+    }
 }
 
 /// A record as sinks get it: made from what the log stores, never from the action itself.
@@ -97,6 +102,12 @@ pub enum SinkError {
         /// The file.
         path: PathBuf,
     },
+    /// The file is the audit log, or belongs to it.
+    #[error("the sink's file `{}` is part of the audit log", escape(&path.to_string_lossy()))]
+    PartOfLog {
+        /// The file.
+        path: PathBuf,
+    },
     /// There is no space left for the record.
     #[error("the sink's file `{}` cannot be written: the disk is full", escape(&path.to_string_lossy()))]
     Full {
@@ -148,6 +159,9 @@ impl SinkError {
             }
             SinkError::File(TrailError::NotRegular { .. }) => "name a regular file".to_owned(),
             SinkError::File(error) => return error.help(),
+            SinkError::PartOfLog { .. } => {
+                "name another file: what stands there is written over or deleted".to_owned()
+            }
             SinkError::NotJsonLines { .. } => "name another file, or move this one away".to_owned(),
             SinkError::Locked { .. } => "another program may be using the file; try again".to_owned(),
             SinkError::Full { .. } => "free some space; the sink goes on by itself then".to_owned(),
@@ -176,7 +190,7 @@ impl SinkError {
     }
 
     /// What an error of the system on a sink's file means.
-    pub(crate) fn io(path: &std::path::Path, source: io::Error) -> SinkError {
+    pub(crate) fn io(path: &Path, source: io::Error) -> SinkError {
         let path = path.to_owned();
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => SinkError::Full { path },

@@ -15,6 +15,8 @@ use nix::sys::inotify::{AddWatchFlags, InitFlags, Inotify};
 
 use crate::error::TrailError;
 use crate::file::resolve;
+#[cfg(target_os = "linux")]
+use crate::log_names::SUFFIXES;
 
 /// How long changes may gather before they are looked at: a busy log wakes a reader a hundred times a second
 /// at most.
@@ -136,7 +138,9 @@ impl Watch {
     fn is_of_log(&self, name: &OsStr) -> bool {
         use std::os::unix::ffi::OsStrExt as _;
         let suffix = name.as_bytes().strip_prefix(self.name.as_bytes());
-        suffix.is_some_and(|suffix| [&b""[..], b"-wal", b"-journal", b".lock"].contains(&suffix))
+        // The index of the write-ahead log changes with every reader.
+        let tells = SUFFIXES.iter().filter(|suffix| **suffix != "-shm");
+        suffix.is_some_and(|suffix| tells.into_iter().any(|own| own.as_bytes() == suffix))
     }
 
     #[cfg(not(target_os = "linux"))]

@@ -1,10 +1,11 @@
 //! The sinks that the command line names: opened before anything happens, or the command does not begin.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use aegis_audit::{JournaldSink, JsonlSink, Sink, SinkError, SinkRecord, TracingSink};
+use aegis_audit::{JournaldSink, JsonlSink, Sink, SinkError, SinkRecord, TracingSink, is_part_of_log};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::console::{CheckedStderr, Console};
@@ -37,22 +38,30 @@ impl FromStr for SinkSpec {
     }
 }
 
-/// Opens sinks. None waits for longer than `wait` for others to let it write.
+/// Opens sinks beside the log at `log`. None waits for longer than `wait` for others to let it write.
 ///
 /// # Errors
-/// When one of them cannot be used.
+/// When one of them cannot be used, or would write into the log's own files. None of them is made then.
 pub(crate) fn open(
     specs: &[SinkSpec],
     wait: Duration,
+    log: &Path,
     console: Console,
 ) -> Result<Vec<Box<dyn Sink>>, SinkError> {
+    let own = |spec: &SinkSpec| match spec {
+        SinkSpec::Jsonl(path) if is_part_of_log(path, log) => Some(path.clone()),
+        _ => None,
+    };
+    if let Some(path) = specs.iter().find_map(own) {
+        return Err(SinkError::PartOfLog { path });
+    }
     specs
         .iter()
         .map(|spec| {
             Ok(match spec {
                 SinkSpec::Jsonl(path) => Box::new(JsonlSink::open(path, wait)?) as Box<dyn Sink>,
                 SinkSpec::Journald => Box::new(JournaldSink::connect(Path::new(JournaldSink::SOCKET), wait)?),
-                SinkSpec::Tracing => Box::new(StderrSink::new(console)),
+                SinkSpec::Tracing => Box::new(StderrSink::open(console)?),
             })
         })
         .collect()
@@ -65,7 +74,11 @@ struct StderrSink {
 }
 
 impl StderrSink {
-    fn new(console: Console) -> StderrSink {
+    fn open(console: Console) -> Result<StderrSink, SinkError> {
+        if CheckedStderr::leads_nowhere() {
+            let error = io::Error::other("standard error is closed, or leads nowhere");
+            return Err(SinkError::Other(Box::new(error)));
+        }
         let stderr = CheckedStderr::default();
         let subscriber = tracing_subscriber::fmt()
             .with_writer(stderr.clone())
@@ -76,7 +89,7 @@ impl StderrSink {
             .finish();
         // Somebody else's subscriber cannot be there: this program has no other.
         let _ = tracing::subscriber::set_global_default(subscriber);
-        StderrSink { stderr }
+        Ok(StderrSink { stderr })
     }
 }
 

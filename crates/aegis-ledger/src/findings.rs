@@ -6,7 +6,7 @@ use aegis_engine::{Digest, escape};
 use crate::checkpoint::CheckpointNote;
 use crate::note::VerifierKey;
 use crate::proof::{InclusionProof, ProofError};
-use crate::verify::{Anchor, Claim, Places, ReceiptReport, Verification};
+use crate::verify::{Anchor, Claim, Places, ReceiptReport, Standing, Verification};
 
 /// Whether a note was signed by the key that was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,11 +118,19 @@ impl Findings {
         self.verification.is_sound() && self.checkpoints.iter().all(GivenCheckpoint::counts)
     }
 
-    /// Whether not one of the anchors that were given could be held against the log: a forged `pruned` event
-    /// could stand for all that they are about.
+    /// Whether not one of the anchors that were given could be held against the log.
     #[must_use]
     pub const fn is_unanchored(&self) -> bool {
         self.anchors_given && self.verification.anchored.is_none()
+    }
+
+    /// How many of the receipts and anchors that were given are of rows that were pruned and are not at hand: a
+    /// forged `pruned` event could stand for exactly those rows, so that only the archive can tell.
+    #[must_use]
+    pub fn untold(&self) -> u64 {
+        let anchors = self.verification.anchors.iter();
+        let anchors = anchors.filter(|(_, standing)| *standing == Standing::Pruned).count() as u64;
+        self.receipts.as_ref().map_or(0, |report| report.pruned).saturating_add(anchors)
     }
 
     /// Whether some of the receipts that were given could not be read.

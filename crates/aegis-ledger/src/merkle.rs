@@ -160,8 +160,11 @@ impl PathGatherer {
 
     fn add(&mut self, level: u32, hash: Digest) {
         let (next, added) = (self.next, 1_u64 << level);
-        self.next += added;
-        let of = self.siblings.iter_mut().find(|(first, count, _)| (*first..first + count).contains(&next));
+        self.next = next.saturating_add(added);
+        let of = self
+            .siblings
+            .iter_mut()
+            .find(|(first, count, _)| (*first..first.saturating_add(*count)).contains(&next));
         if let Some((_, _, frontier)) = of {
             frontier.push_subtree(level, hash);
         }

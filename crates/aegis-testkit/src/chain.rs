@@ -166,6 +166,31 @@ pub fn rehash(connection: &Connection, seq: i64) {
     connection.execute("UPDATE events SET hash = ?1 WHERE seq = ?2", (hash, seq)).unwrap();
 }
 
+/// Links every row from this one on to the row before it, and gives each the hash that its content has: what
+/// somebody who knows the format writes anew. Commitments are computed anew, too.
+pub fn relink(connection: &Connection, from: i64) {
+    let (id, genesis) = identity(connection).unwrap();
+    let before = "SELECT hash FROM events WHERE seq < ?1 ORDER BY seq DESC LIMIT 1";
+    let mut previous = connection.query_row(before, [from], |row| row.get(0)).unwrap_or(genesis);
+    let sql = format!("SELECT {COLUMNS} FROM events WHERE seq >= ?1 ORDER BY seq");
+    let mut statement = connection.prepare(&sql).unwrap();
+    let rows: Vec<Row> = statement.query_map([from], Row::of).unwrap().map(Result::unwrap).collect();
+    for mut row in rows {
+        row.previous = previous;
+        if let Some(salt) = &row.salt {
+            row.commitment = commitment(row.payload.as_deref(), salt);
+        }
+        row.hash = row.computed_hash(&id);
+        connection
+            .execute(
+                "UPDATE events SET prev_hash = ?1, commitment = ?2, hash = ?3 WHERE seq = ?4",
+                (&row.previous, &row.commitment, &row.hash, row.seq),
+            )
+            .unwrap();
+        previous = row.hash;
+    }
+}
+
 /// What a row says of a payload, which is `None` where there is none.
 pub fn commitment(payload: Option<&str>, salt: &[u8]) -> Vec<u8> {
     let rest = match payload {

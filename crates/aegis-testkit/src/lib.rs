@@ -81,7 +81,7 @@ use std::time::Duration;
 pub use account::{NOBODY, as_nobody, is_root};
 pub use append::{Append, append_cases, append_one};
 pub use case::{Case, at_a_terminal};
-pub use chain::{Log, Row, commitment, identity, rehash};
+pub use chain::{Log, Row, commitment, identity, rehash, relink};
 pub use chance::Chance;
 pub use directory::{file_names, files_with, paths_ending};
 pub use environment::{BULK, DELETE, POLICY, Program, READ, TestEnvironment};

@@ -6,7 +6,6 @@ use aegis_engine::escape;
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Ended, Event, EventBody, Stamped};
 use aegis_ledger::receipt::Receipt;
-use chrono::Utc;
 use thiserror::Error;
 
 use crate::error::TrailError;
@@ -114,7 +113,7 @@ impl Journal {
                     error: error.as_deref(),
                     duration_ms: ending.duration_ms,
                 });
-                Ok(Ok(log.append(&[Stamped { at: Utc::now(), event }])?))
+                Ok(Ok(log.append(&[Stamped { at: crate::clock::now(), event }])?))
             })
             .map_err(RecordError::from)??;
         Ok(receipt.ok_or(RecordError::NoEvent)?)

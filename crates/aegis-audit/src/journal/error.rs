@@ -54,6 +54,8 @@ impl RecordError {
 pub(super) enum Unwritten {
     /// The log did not take it.
     Log(TrailError),
+    /// A sink is such that nothing is written at all.
+    NotBegun(RecordError),
     /// The log took it, and so did this many sinks; the next one refused.
     Refused { taken_by: usize, refusal: RecordError },
 }
@@ -68,7 +70,7 @@ impl From<Unwritten> for RecordError {
     fn from(unwritten: Unwritten) -> RecordError {
         match unwritten {
             Unwritten::Log(error) => error.into(),
-            Unwritten::Refused { refusal, .. } => refusal,
+            Unwritten::NotBegun(refusal) | Unwritten::Refused { refusal, .. } => refusal,
         }
     }
 }

@@ -9,13 +9,13 @@ use aegis_engine::Digest;
 use aegis_ledger::chain::Head;
 use aegis_ledger::event::{Body as _, EventKind, Stamped};
 use aegis_ledger::receipt::Receipt;
-use chrono::Utc;
 
 use crate::error::TrailError;
 use crate::journal::account::{Account, given_up};
 use crate::journal::committed::Committed;
 use crate::journal::error::{RecordError, Unwritten};
-use crate::sink::{Sink, SinkRecord};
+use crate::log_names::is_part_of_log;
+use crate::sink::{Sink, SinkError, SinkRecord};
 use crate::sqlite::SqliteStore;
 use crate::store::{Appended, Store, Transaction};
 
@@ -51,7 +51,8 @@ impl Journal {
         Journal { store: Box::new(store), sinks: Vec::new(), log, newest: 0 }
     }
 
-    /// The same with these sinks behind it, which are written in this order.
+    /// The same with these sinks behind it, which are written in this order. If one of them writes a file of
+    /// this very log, nothing is recorded at all.
     #[must_use]
     pub fn with_sinks(self, sinks: Vec<Box<dyn Sink>>) -> Journal {
         Journal { sinks, ..self }
@@ -83,11 +84,11 @@ impl Journal {
         let written = self.write(|log| pending.iter_mut().try_for_each(|pending| pending.append(log)));
         match written {
             Ok(()) => pending.into_iter().map(Pending::committed).collect(),
-            Err(Unwritten::Log(error)) => Err(error.into()),
             Err(Unwritten::Refused { taken_by, refusal }) => {
                 self.give_up(&pending, &refusal, taken_by);
                 Err(refusal)
             }
+            Err(unwritten) => Err(unwritten.into()),
         }
     }
 
@@ -96,6 +97,7 @@ impl Journal {
         &mut self,
         mut work: impl FnMut(&mut Writing<'_>) -> Result<T, TrailError>,
     ) -> Result<T, Unwritten> {
+        self.check_sinks()?;
         let (mut done, mut copies) = (None, Vec::new());
         let (log, copied, mut newest) = (Arc::clone(&self.log), !self.sinks.is_empty(), self.newest);
         let before = self.newest;
@@ -126,6 +128,16 @@ impl Journal {
         done.ok_or_else(|| self.nothing_done())
     }
 
+    /// Nothing is written where a sink would write into the log's own files, or have them taken for its own.
+    fn check_sinks(&self) -> Result<(), Unwritten> {
+        let log = self.store.location();
+        let own = |sink: &&Box<dyn Sink>| sink.file().is_some_and(|file| is_part_of_log(file, log));
+        let Some(sink) = self.sinks.iter().find(own) else { return Ok(()) };
+        let path = sink.file().map(Path::to_owned).unwrap_or_default();
+        let error = SinkError::PartOfLog { path };
+        Err(Unwritten::NotBegun(RecordError::Sink { sink: sink.name(), error }))
+    }
+
     /// Gives records to every sink, up to the first that refuses.
     fn offer(&mut self, records: &[SinkRecord]) -> Option<Unwritten> {
         if records.is_empty() {
@@ -140,7 +152,7 @@ impl Journal {
     /// Says of actions that were to be asked for, or that were allowed, that they were given up. Nothing
     /// hangs on it: the answer is no whether this can still be written or not.
     fn give_up<A: Account>(&mut self, accounts: &[Pending<A>], refusal: &RecordError, taken_by: usize) {
-        let (at, why) = (Utc::now(), refusal.to_string());
+        let (at, why) = (crate::clock::now(), refusal.to_string());
         // What one account asked, another one may have decided.
         let events: Vec<Stamped<'_>> = accounts.iter().flat_map(|pending| pending.account.events()).collect();
         let given_up = given_up(&events, at, &why);

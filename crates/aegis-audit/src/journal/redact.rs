@@ -10,7 +10,6 @@ use std::ops::ControlFlow;
 use aegis_engine::escape;
 use aegis_ledger::event::{Event, EventKind, Operator, Redacted, Stamped};
 use aegis_ledger::receipt::Receipt;
-use chrono::Utc;
 use thiserror::Error;
 
 use crate::error::TrailError;
@@ -94,7 +93,7 @@ impl Journal {
             }
             log.transaction.remove_payloads(&events)?;
             let event = Event::Redacted(Redacted { action_id, events: &events, note, operator });
-            let receipt = log.append(&[Stamped { at: Utc::now(), event }])?;
+            let receipt = log.append(&[Stamped { at: crate::clock::now(), event }])?;
             Ok(Some((events, receipt)))
         });
         let (events, receipt) = match removed {
@@ -139,6 +138,8 @@ mod tests {
 
     use aegis_ledger::answer::Answer;
     use aegis_ledger::event::{Decided, Entry, PathSource};
+
+    use chrono::Utc;
 
     use super::*;
     use crate::sqlite::SqliteStore;

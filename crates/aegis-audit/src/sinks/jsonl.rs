@@ -71,6 +71,10 @@ impl Sink for JsonlSink {
         format!("jsonl:{}", self.path.to_string_lossy())
     }
 
+    fn file(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
     fn append(&mut self, records: &[SinkRecord]) -> Result<(), SinkError> {
         let mut lines = Vec::new();
         for record in records {

@@ -41,7 +41,7 @@ pub(super) fn mend(path: &Path, file: &File) -> Result<Option<String>, SinkError
     if start == length {
         return Ok(None);
     }
-    let now = Utc::now();
+    let now = crate::clock::now();
     let (kept, mut copy) = create_beside(path, now).map_err(failed)?;
     let digest =
         copy_range(file, start, length, &mut copy).and_then(|digest| copy.sync_all().map(|()| digest));

@@ -72,7 +72,11 @@ impl TrailReader {
         if !whole && let Some(row) = self.first_outside(first, last, bounds)? {
             return Err(RangeError::Split { row });
         }
-        let after = if first == gone.through + 1 { Some(gone.preceding()) } else { self.before(first)? };
+        let after = if first == gone.through.saturating_add(1) {
+            Some(gone.preceding())
+        } else {
+            self.before(first)?
+        };
         self.check_unchanged()?;
         Ok(EventRange { header: EventsHeader::new(self.identity(), after), first, last })
     }
@@ -102,9 +106,10 @@ impl TrailReader {
 
     /// All events behind those that are gone.
     fn all(&self, gone: u64) -> rusqlite::Result<(u64, u64)> {
-        let newest: Option<u64> =
+        let newest: Option<i64> =
             self.connection().query_row("SELECT max(seq) FROM events", [], |row| row.get(0))?;
-        Ok((gone + 1, newest.unwrap_or_default().max(gone)))
+        let newest = newest.and_then(|newest| u64::try_from(newest).ok()).unwrap_or_default();
+        Ok((gone.saturating_add(1), newest.max(gone)))
     }
 
     /// From the first event of a time to the last one.
@@ -116,7 +121,7 @@ impl TrailReader {
         )?;
         match found {
             (Some(first), Some(last)) => Ok((first, last)),
-            _ => Ok((gone + 1, gone)),
+            _ => Ok((gone.saturating_add(1), gone)),
         }
     }
 

@@ -45,7 +45,7 @@ pub(super) fn seal(
 fn root_of_all(connection: &Connection, path: &Path, block: u64) -> Result<Option<Digest>, TrailError> {
     let failed = |error| failed(path, error);
     let Some(Origin { through, mut tree, .. }) = newest_pruning(connection, path)? else { return Ok(None) };
-    let last = first_of(block.saturating_add(1)) - 1;
+    let last = first_of(block.saturating_add(1)).saturating_sub(1);
     let mut statement = connection
         .prepare_cached("SELECT hash FROM events WHERE seq > ?1 AND seq <= ?2 ORDER BY seq")
         .map_err(failed)?;

@@ -142,7 +142,7 @@ impl Cut<'_> {
                     None => return Ok(()),
                 },
             };
-            self.through = first.0 - 1;
+            self.through = first.0.saturating_sub(1);
             self.held = Some(Held { seq: first.0.unsigned_abs(), action_id: first.1 });
         }
     }

@@ -74,7 +74,9 @@ impl<'a> ActionRows<'a> {
             let mut rows = self.rows.query([start]).map_err(failed)?;
             let mut passed = 0;
             while let (Some(number), Some(row)) = (numbers.peek(), rows.next().map_err(failed)?) {
-                let found: u64 = row.get(0).map_err(failed)?;
+                // No number below 1 is looked for.
+                let found =
+                    row.get::<_, i64>(0).map_err(failed).map(|found| u64::try_from(found).unwrap_or(0))?;
                 if found == *number {
                     numbers.next();
                     passed = 0;

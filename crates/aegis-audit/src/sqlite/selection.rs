@@ -146,33 +146,38 @@ impl<'a> Selection<'a> {
 
     /// Finds the blocks that the log has, and reads the events of those that the index does not have.
     fn find_blocks(&mut self) -> Result<(), TrailError> {
-        let bounds: (Option<u64>, Option<u64>) = self
+        // Only somebody who changed it can give a row a number below 1, or one far behind all others: blocks
+        // are looked for where there are rows, and not counted through.
+        let mut next = self
             .connection
-            .query_row("SELECT (SELECT min(seq) FROM events), (SELECT max(seq) FROM events)", [], |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
+            .prepare_cached("SELECT min(seq) FROM events WHERE seq >= ?1")
             .map_err(|error| self.failed(error))?;
-        let (Some(oldest), Some(newest)) = bounds else { return Ok(()) };
-        let oldest = oldest.max(self.filter.after_seq.unwrap_or(0).saturating_add(1));
-        if oldest > newest {
-            return Ok(());
-        }
+        let mut next_from = |seq: u64| {
+            let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
+            let found: rusqlite::Result<Option<i64>> = next.query_row([seq], |row| row.get(0));
+            found.map(|found| found.map(i64::unsigned_abs)).map_err(|error| self.failed(error))
+        };
         let mut stored = self
             .connection
             .prepare_cached("SELECT earliest, latest FROM blocks WHERE block = ?1")
             .map_err(|error| self.failed(error))?;
-        for block in block_of(oldest)..=block_of(newest) {
+        let (mut blocks, mut read) = (Vec::new(), BTreeMap::new());
+        let mut found = next_from(self.filter.after_seq.unwrap_or(0).saturating_add(1))?;
+        while let Some(oldest) = found {
+            let block = block_of(oldest);
+            let behind = first_of(block.saturating_add(1));
             let times = stored
                 .query_row([block], |row| Ok(Indexed::Stored { earliest: row.get(0)?, latest: row.get(1)? }))
                 .optional()
                 .map_err(|error| self.failed(error))?;
             if times.is_none() {
-                let first = first_of(block).max(oldest);
-                let last = first_of(block.saturating_add(1)).saturating_sub(1);
-                self.read.insert(block, read_range(self.connection, self.path, first, last)?);
+                let last = behind.saturating_sub(1).min(i64::MAX.unsigned_abs());
+                read.insert(block, read_range(self.connection, self.path, oldest, last)?);
             }
-            self.blocks.push((block, times.unwrap_or(Indexed::Read)));
+            blocks.push((block, times.unwrap_or(Indexed::Read)));
+            found = next_from(behind)?;
         }
+        (self.blocks, self.read) = (blocks, read);
         Ok(())
     }
 

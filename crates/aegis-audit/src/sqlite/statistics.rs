@@ -71,7 +71,7 @@ impl Scan<'_> {
         let (Some(last), Some(first)) = (wanted.first().copied(), wanted.last().copied()) else {
             return Ok(());
         };
-        if (wanted.len() as u64).saturating_mul(DENSE) > last - first {
+        if (wanted.len() as u64).saturating_mul(DENSE) > last.saturating_sub(first) {
             self.read_neighbours(first, last, wanted)?;
         } else {
             self.read_each(wanted)?;

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
 use rusqlite::{Connection, MAIN_DB, OpenFlags, TransactionBehavior};
 
 use aegis_ledger::block_index::BlockIndex;
@@ -80,7 +79,7 @@ impl SqliteStore {
         let created = found.is_none();
         let identity = match found {
             Some(identity) => identity,
-            None => create(&mut connection, &path, Utc::now().timestamp_millis())?,
+            None => create(&mut connection, &path, crate::clock::now().timestamp_millis())?,
         };
         let mut files = vec![(path.clone(), file)];
         if journal == JournalMode::Ahead {
@@ -303,6 +302,8 @@ fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), Tr
 mod tests {
     use aegis_ledger::answer::ResultStatus;
     use aegis_ledger::event::{Ended, Event, Stamped};
+
+    use chrono::Utc;
 
     use super::*;
     use crate::store::Appended;

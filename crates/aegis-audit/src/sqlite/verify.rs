@@ -120,7 +120,8 @@ fn verify(
         checked => checked?,
     }
     let newest = newest(connection);
-    let total = newest.map_or(0, |newest| newest.unsigned_abs().saturating_sub(log.verifier.first() - 1));
+    let total = newest
+        .map_or(0, |newest| newest.unsigned_abs().saturating_sub(log.verifier.first().saturating_sub(1)));
     log.read(newest.unwrap_or(i64::MAX), |rows| progress(rows, total))?;
     log.check_derived();
     if log.verifier.has_suspects() {
@@ -193,7 +194,7 @@ impl Log<'_> {
             self.actions.add_row(seq, event.as_ref().ok());
             self.verifier.push(seq, event);
             if let Some(block) = self.verifier.observer().take_full_block() {
-                self.blocks = block.block + 1;
+                self.blocks = block.block.saturating_add(1);
                 self.terms = check_block(connection, self.path, &block, &mut self.verifier)?
                     .and_then(|terms| Some(self.terms? + terms));
             }

@@ -21,6 +21,8 @@ mod history;
 #[cfg(test)]
 mod index;
 #[cfg(test)]
+mod numbers;
+#[cfg(test)]
 mod prune;
 #[cfg(test)]
 mod query;

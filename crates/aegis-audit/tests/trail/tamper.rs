@@ -1,11 +1,15 @@
 //! A tamper matrix: random single edits of a log, of every kind that somebody with the file can make, all of
 //! which must be found; and a control, a verifier that looks at less and misses some.
 
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::Duration;
 
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Journal, TrailError};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Event, Operator, Redacted, Stamped};
+use aegis_ledger::filter::Filter;
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::{Anchor, Claim, Verification};
 use aegis_testkit::{Append as _, Case, Chance, Place, rehash, scaled, without_triggers};
@@ -280,5 +284,41 @@ fn every_single_edit_of_a_pruned_log_is_found() {
         std::fs::write(&copy, &bytes).unwrap();
         let done = tampered(&copy, &mut chance, tamper_with_pruned);
         assert!(verify().is_none_or(|found| !found.is_sound()), "edit {number} was missed: {done}");
+    }
+}
+
+/// Whatever the file holds, it is read to its end, or refused: nothing is calculated with what was not
+/// looked at.
+#[test]
+fn bytes_flipped_at_random_never_end_in_a_panic() {
+    let flips = scaled(300, 20_000);
+    let place = Place::new();
+    let _ = original(&place);
+    let bytes = std::fs::read(&place.log).unwrap();
+    let copy = place.directory.path().join("copy.db");
+    let mut chance = Chance::new(6);
+    for number in 0..flips {
+        let mut flipped = bytes.clone();
+        for _ in 0..=chance.below(4) {
+            // The header, or anywhere.
+            let place = if chance.percent(10) { chance.below(4096) } else { chance.below(bytes.len()) };
+            flipped[place] ^= 1 << chance.below(8);
+        }
+        std::fs::write(&copy, &flipped).unwrap();
+        let read = std::panic::catch_unwind(|| {
+            let reader = TrailReader::open(&copy).ok()?;
+            let _ = reader.count(&Filter::default());
+            let _ = reader.records(&Filter::default(), |_| Ok::<_, TrailError>(ControlFlow::Continue(())));
+            let _ = reader.statistics(&Filter::default(), 5, |_| ());
+            let _ = reader.history("a3");
+            let verification = reader.verify(Vec::new(), |_, _| {}).ok()?;
+            let operator = Operator { host: "host", user: "ana" };
+            let at = Case::default().at;
+            Journal::open(&copy, Duration::ZERO)
+                .ok()?
+                .record_checkpoint(&verification, at, None, operator)
+                .ok()
+        });
+        assert!(read.is_ok(), "flip {number}");
     }
 }

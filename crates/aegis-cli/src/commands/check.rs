@@ -105,7 +105,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
-        let sinks = audit_sinks::open(&args.audit, LOG_WAIT, console)?;
+        let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
         let journal = Journal::open(&settings.db, LOG_WAIT)?;
         if journal.created() {
             let path = aegis_engine::escape(&settings.db.to_string_lossy());

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use aegis_audit::is_part_of_log;
 use aegis_engine::escape;
 use aegis_present::style::GOOD;
 use clap::Args;
@@ -85,6 +86,11 @@ pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, Co
         CommandError::usage(format!("there is no policy called `{}`", escape(&args.template)))
             .help("`aegis init --list` lists them")
     })?;
+    if is_part_of_log(&args.output, &settings.db) {
+        let shown = escape(&args.output.to_string_lossy());
+        let message = format!("`{shown}` is the audit log itself");
+        return Err(CommandError::usage(message).help("name another file"));
+    }
     write_new(&args.output, template.text, args.force)?;
     let path = escape(&args.output.to_string_lossy());
     let flag = if args.output == Path::new("policy.yaml") { String::new() } else { format!(" -p {path}") };

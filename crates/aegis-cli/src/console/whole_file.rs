@@ -3,9 +3,10 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
 
+use aegis_audit::is_part_of_log;
 use aegis_engine::escape;
 
 use crate::error::CommandError;
@@ -75,25 +76,4 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
             FileError::Content(error) => error.into(),
         }
     })
-}
-
-/// Whether writing to `path` would destroy the log or a file that belongs to it, or make a file that `SQLite`
-/// would take for one: a journal that it finds beside the log is played back, and deleted.
-pub(crate) fn is_part_of_log(path: &Path, db: &Path) -> bool {
-    let identity = |path: &Path| fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()));
-    let (target, place) = (identity(path), absolute(path));
-    [absolute(db), fs::canonicalize(db).ok()].into_iter().flatten().any(|db| {
-        ["", "-wal", "-shm", "-journal", ".lock"].into_iter().any(|suffix| {
-            let mut name = db.as_os_str().to_owned();
-            name.push(suffix);
-            let part = Path::new(&name);
-            place.as_deref() == Some(part) || target.is_some_and(|target| identity(part) == Some(target))
-        })
-    })
-}
-
-/// The same path through a directory without symbolic links, whether or not there is such a file.
-fn absolute(path: &Path) -> Option<PathBuf> {
-    let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-    Some(fs::canonicalize(directory).ok()?.join(path.file_name()?))
 }

@@ -16,7 +16,9 @@ impl<O: Observer> Verifier<'_, O> {
             }
             self.ahead += 1;
             let actual = match anchor.claim {
-                Claim::Head { seq, hash } if seq + 1 == start && seq > 0 => Some(hash == head),
+                Claim::Head { seq, hash } if seq.checked_add(1) == Some(start) && seq > 0 => {
+                    Some(hash == head)
+                }
                 Claim::Head { seq: 0, .. } => Some(false),
                 Claim::Head { .. } => None,
                 Claim::Root { size, root } => self

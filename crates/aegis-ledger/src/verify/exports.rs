@@ -60,7 +60,7 @@ impl Places {
     pub fn of(&self, row: u64) -> Option<(usize, u64)> {
         self.0.iter().find_map(|run| {
             let offset = row.checked_sub(run.first_row).filter(|offset| *offset < run.rows)?;
-            Some((run.export, run.first_line + offset))
+            Some((run.export, run.first_line.saturating_add(offset)))
         })
     }
 }
@@ -161,7 +161,7 @@ impl ExportVerification {
         let row = |row: u64| i64::try_from(row).unwrap_or(i64::MAX);
         let exports = &mut self.verification;
         if log.start > exports.last.saturating_add(1) {
-            let kind = DamageKind::Missing { last: row(log.start - 1) };
+            let kind = DamageKind::Missing { last: row(log.start.saturating_sub(1)) };
             add(exports, Damage { seq: Some(row(exports.last.saturating_add(1))), kind });
         }
         // What the exports could not tell, the log tells.
@@ -257,7 +257,10 @@ fn read(
         follows(header, verifier, reader.header(), exports.names, name)?;
         verifier.mark_boundary();
         let read = reader.events(|line, event| {
-            verifier.push(i64::try_from(event.seq).unwrap_or(i64::MAX), Ok(*event));
+            match i64::try_from(event.seq) {
+                Ok(seq) => verifier.push(seq, Ok(*event)),
+                Err(_) => verifier.push(i64::MAX, Err("its number is out of range".to_owned())),
+            }
             note_line(&mut runs, export, event.seq, line);
             batch.compare(event);
             if verifier.rows().is_multiple_of(STEP) {

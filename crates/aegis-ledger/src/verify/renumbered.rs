@@ -145,7 +145,7 @@ impl<O: Observer> Verifier<'_, O> {
                     }
                     // A gap before the newest row is only there because of that row's number.
                     (Some(_), DamageKind::Missing { last })
-                        if Some(seq) == newest && *last + 1 == seq && belongs < seq => {}
+                        if Some(seq) == newest && last.checked_add(1) == Some(seq) && belongs < seq => {}
                     _ => kept.push(damage),
                 }
             }

@@ -21,7 +21,7 @@ impl<O: Observer> Verifier<'_, O> {
             return true;
         }
         if seq > self.expected {
-            self.damages.add(self.expected, DamageKind::Missing { last: seq - 1 });
+            self.damages.add(self.expected, DamageKind::Missing { last: seq.saturating_sub(1) });
             self.damaged.insert(seq.unsigned_abs());
             self.tree = None;
             self.observer.interrupted();
@@ -97,7 +97,7 @@ impl<O: Observer> Verifier<'_, O> {
             return;
         };
         // Two rows that are linked to the same one: what came first was put before it.
-        if let Some(previous) = self.previous.filter(|previous| previous.seq + 1 == seq) {
+        if let Some(previous) = self.previous.filter(|previous| previous.seq.checked_add(1) == Some(seq)) {
             let forked = linked_to.is_some() && linked_to == previous.prev_hash;
             if previous.is_sound && forked {
                 self.damages.add(previous.seq, DamageKind::Inserted);

@@ -148,9 +148,9 @@ impl<O: Observer> Verifier<'_, O> {
         if in_order {
             self.expected = seq.saturating_add(1);
             self.last = Some(seq);
+            let (damaged, tree, first) = (&self.damaged, self.tree.as_ref(), self.start.seq);
+            self.observer.passed(seq.unsigned_abs(), SoFar { damaged, tree, first });
         }
-        let (damaged, tree, first) = (&self.damaged, self.tree.as_ref(), self.start.seq);
-        self.observer.passed(seq.unsigned_abs(), SoFar { damaged, tree, first });
     }
 
     /// Notes that what comes behind the newest row cannot be read, and gives that row's number.
@@ -278,7 +278,8 @@ impl<O: Observer> Verifier<'_, O> {
             self.damages.add_once(None, DamageKind::WrongLog);
         }
         if !self.start.of_export {
-            let gone = self.start.pruned.as_ref().map_or(self.start.seq - 1, |pruned| pruned.through);
+            let gone =
+                self.start.pruned.as_ref().map_or(self.start.seq.saturating_sub(1), |pruned| pruned.through);
             let start = self.start.seq;
             return (*through > gone)
                 .then(|| format!("everything up to row {through} was pruned; it begins with row {start}"));

@@ -31,6 +31,13 @@ pub fn render_verification(findings: &Findings) -> String {
              could be compared with them",
             rows(verification.rows)
         );
+    } else if findings.is_sound() && findings.untold() > 0 {
+        let (rows, untold) = (rows(verification.rows), findings.untold());
+        let _ = writeln!(
+            text,
+            "{UNSURE}unsure{UNSURE:#}    {rows} verified, nothing is wrong with them; {untold} of what was given \
+             cannot be told without the archive"
+        );
     } else if findings.is_sound() {
         let _ =
             writeln!(text, "{GOOD}sound{GOOD:#}     {} verified, nothing is wrong", rows(verification.rows));

@@ -66,7 +66,7 @@ impl<'a> Asked<'a> {
         Ok(Asked {
             draft,
             question: Some(Question { approval, waited_ms, is_recorded: true }),
-            at: Utc::now(),
+            at: aegis_audit::now(),
         })
     }
 

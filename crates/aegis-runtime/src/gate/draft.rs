@@ -22,7 +22,7 @@ pub(crate) struct Draft<'a> {
 impl<'a> Draft<'a> {
     /// Evaluates an action as of now.
     pub(crate) fn new(ground: &Ground, action: &'a Action, action_id: String) -> Draft<'a> {
-        let at = Utc::now();
+        let at = aegis_audit::now();
         let decision = ground.policy.decide(action, at);
         Draft { ground: ground.clone(), action, action_id, action_sha256: action.digest(), decision, at }
     }

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aegis_audit::Journal;
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Journal, is_part_of_log};
 use aegis_engine::{escape, escape_capped};
 use aegis_ledger::checkpoint::{Checkpoint, CheckpointNote};
 use aegis_ledger::event::Operator;
@@ -15,13 +15,12 @@ use aegis_ledger::note::SignerKey;
 use aegis_ledger::verify::Verification;
 use aegis_present::quantity::counted;
 use aegis_runtime::{current_host, current_user};
-use chrono::Utc;
 use clap::Args;
 
 use super::find::find_action;
 use super::json_line::json_line;
 use super::verifying::verify;
-use crate::console::{FileError, is_part_of_log, write_whole};
+use crate::console::{FileError, write_whole};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -126,7 +125,8 @@ fn checkpoint(
     let operator = Operator { host: &host, user: &user };
     let mut trail = Journal::open(&settings.db, WAIT)?;
     let signed_by = signer.map(SignerKey::name);
-    let (checkpoint, _receipt) = trail.record_checkpoint(verification, Utc::now(), signed_by, operator)?;
+    let (checkpoint, _receipt) =
+        trail.record_checkpoint(verification, aegis_audit::now(), signed_by, operator)?;
     Ok(checkpoint)
 }
 

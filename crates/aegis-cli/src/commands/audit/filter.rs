@@ -104,7 +104,7 @@ pub(super) fn parse_when(text: &str) -> Result<DateTime<Utc>, String> {
         return Ok(instant.with_timezone(&Utc));
     }
     let age = humantime::parse_duration(text).ok().and_then(|age| chrono::TimeDelta::from_std(age).ok());
-    age.and_then(|age| Utc::now().checked_sub_signed(age)).ok_or_else(|| {
+    age.and_then(|age| aegis_audit::now().checked_sub_signed(age)).ok_or_else(|| {
         "write an age (2h, 7d), a date (2026-11-23) or an instant (2026-11-23T08:49:00Z)".to_owned()
     })
 }

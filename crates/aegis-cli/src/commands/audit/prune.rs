@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aegis_audit::sqlite::{PrunePlan, TrailReader};
 use aegis_audit::store::Space;
-use aegis_audit::{Archive, Journal};
+use aegis_audit::{Archive, Journal, is_part_of_log};
 use aegis_engine::escape;
 use aegis_ledger::event::Operator;
 use aegis_ledger::receipt::Receipt;
@@ -19,7 +19,7 @@ use clap::Args;
 use super::filter::parse_when;
 use super::verifying::verify;
 
-use crate::console::{Progress, can_ask, confirmed, human_bytes, is_part_of_log};
+use crate::console::{Progress, can_ask, confirmed, human_bytes};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
         );
     }
     let reader = TrailReader::open(&settings.db)?;
-    let plan = reader.plan_prune(args.before, Utc::now())?;
+    let plan = reader.plan_prune(args.before, aegis_audit::now())?;
     for left in Archive::unfinished(&args.archive) {
         let left = escape(&left.to_string_lossy());
         console
@@ -106,7 +106,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let operator = Operator { host: &host, user: &user };
     let mut journal = Journal::open(&settings.db, WAIT)?;
     let archived = plan.events().saturating_mul(2);
-    let receipt = journal.record_pruning(&archive, operator, Utc::now())?;
+    let receipt = journal.record_pruning(&archive, operator, aegis_audit::now())?;
     // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is
     // told so.
     let settled = journal

@@ -81,7 +81,7 @@ pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, 
         error: args.error.as_deref(),
         duration_ms: args.duration.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     };
-    let sinks = audit_sinks::open(&args.audit, LOG_WAIT, settings.console)?;
+    let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, settings.console)?;
     let mut journal = Journal::open(&settings.db, LOG_WAIT)?.with_sinks(sinks);
     let receipt = journal.end_action(&action_id, ending)?;
     let status = args.status.as_str();

@@ -74,7 +74,7 @@ pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, 
     }
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
-    let sinks = audit_sinks::open(&args.audit, LOG_WAIT, console)?;
+    let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
     let mut journal = Journal::open(&settings.db, LOG_WAIT)?.with_sinks(sinks);
     let removal = journal.redact(&id, args.note.as_deref(), operator)?;
     report(&id, &removal, console)

@@ -12,7 +12,6 @@ use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
 use aegis_present::html::{Commands, Report, render_report};
 use aegis_present::quantity::grouped;
-use chrono::Utc;
 use clap::Args;
 
 use super::overview::OverviewArgs;
@@ -51,7 +50,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
             overview,
             refused: refused(reader, &filter, args.top)?,
             risky: risky(reader, &filter, args.top)?,
-            generated: Utc::now(),
+            generated: aegis_audit::now(),
             top: args.top,
             commands: Commands { show: "aegis audit show ID", verify: "aegis audit verify" },
         })

@@ -25,7 +25,7 @@ impl Checker<'_> {
     /// Answers one action.
     pub(super) fn check(&mut self, action: &Action) -> Result<Reply, CommandError> {
         match &mut self.mode {
-            Mode::DryRun(at) => self.replier.evaluated(action, at.unwrap_or_else(Utc::now)),
+            Mode::DryRun(at) => self.replier.evaluated(action, at.unwrap_or_else(aegis_audit::now)),
             Mode::Gate(gate) => self.replier.answered(action, gate.answer(action)?.answered()),
         }
     }
@@ -36,7 +36,7 @@ impl Checker<'_> {
         let replier = &self.replier;
         match &mut self.mode {
             Mode::DryRun(at) => {
-                let evaluated = |action| replier.evaluated(action, at.unwrap_or_else(Utc::now));
+                let evaluated = |action| replier.evaluated(action, at.unwrap_or_else(aegis_audit::now));
                 actions.iter().map(evaluated).collect()
             }
             Mode::Gate(gate) => match gate.answer_all(actions) {

@@ -37,6 +37,8 @@ pub struct VerificationV1 {
     checkpoints: Vec<CheckpointV1>,
     /// What came of the receipts that were given; null without any.
     receipts: Option<ReceiptsV1>,
+    /// How many receipts and anchors are of rows that were pruned: only the archive can tell.
+    untold: u64,
     /// The newest row that an anchor stands for; null where none holds.
     anchored: Option<u64>,
     /// How many rows stand behind it; all of them where none holds.
@@ -149,6 +151,7 @@ impl VerificationV1 {
                 .collect(),
             checkpoints: findings.checkpoints.iter().map(CheckpointV1::of).collect(),
             receipts: findings.receipts.as_ref().map(ReceiptsV1::of),
+            untold: findings.untold(),
             anchored: verification.anchored,
             rows_behind_anchor: verification
                 .anchored

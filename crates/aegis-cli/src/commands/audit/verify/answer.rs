@@ -27,7 +27,7 @@ pub(super) fn answer(
 fn status(findings: &Findings) -> ExitStatus {
     if !findings.is_sound() {
         ExitStatus::No
-    } else if findings.has_unreadable_receipts() || findings.is_unanchored() {
+    } else if findings.has_unreadable_receipts() || findings.is_unanchored() || findings.untold() > 0 {
         ExitStatus::Input
     } else {
         ExitStatus::Success
