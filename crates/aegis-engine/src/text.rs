@@ -1,9 +1,10 @@
-//! Text and values that know nothing of policies: places in text, text made safe to look at, strict JSON, its
-//! canonical form and digest, the nearest known word, and names that look secret.
+//! Text and values that know nothing of policies: places in text, text made safe to look at, exact
+//! decimals, strict JSON, its canonical form and digest, the nearest known word, and names that look secret.
 //!
 //! The lowest of the rooms. It names no other one.
 
 pub(crate) mod canonical;
+pub(crate) mod decimal;
 pub(crate) mod digest;
 pub(crate) mod escape;
 pub(crate) mod json;
@@ -14,6 +15,6 @@ pub(crate) mod span;
 pub use canonical::{Member, canonical_json, canonical_members, canonical_number};
 pub use digest::Digest;
 pub use escape::{escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, to_json_line};
-pub use json::{JsonError, parse_json};
+pub use json::{JsonError, parse_json, parse_recorded_json};
 pub use secret_names::looks_secret;
 pub use span::{Position, SourceId, Span, Spanned};

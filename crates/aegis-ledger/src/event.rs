@@ -10,6 +10,7 @@ mod ended;
 mod entry;
 mod kind;
 mod operator;
+pub(crate) mod params;
 mod pruned;
 mod redacted;
 mod requested;

@@ -6,6 +6,8 @@ use std::cmp::Ordering;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Number, Value};
 
+use crate::text::decimal::Decimal;
+
 /// An operand that has an order: a number, or a string (by code point).
 #[derive(Clone, Debug, PartialEq)]
 pub enum OrderOperand {
@@ -42,32 +44,12 @@ pub(crate) fn equal(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// Compares exactly, also an integer of 64 bits with a float.
+/// Compares two numbers exactly, as they are written.
 pub(crate) fn compare_numbers(left: &Number, right: &Number) -> Ordering {
-    match (integer(left), integer(right)) {
+    match (left.as_i64(), right.as_i64()) {
         (Some(left), Some(right)) => left.cmp(&right),
-        (Some(left), None) => compare_integer(left, float(right)),
-        (None, Some(right)) => compare_integer(right, float(left)).reverse(),
-        (None, None) => float(left).partial_cmp(&float(right)).unwrap_or(Ordering::Equal),
+        _ => Decimal::of(left).cmp(&Decimal::of(right)),
     }
-}
-
-fn integer(number: &Number) -> Option<i128> {
-    number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from))
-}
-
-fn float(number: &Number) -> f64 {
-    number.as_f64().unwrap_or(f64::NAN)
-}
-
-/// Compares an integer of 64 bits with a finite float.
-fn compare_integer(integer: i128, float: f64) -> Ordering {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a float outside the range saturates, beyond every 64-bit integer"
-    )]
-    let whole = float.trunc() as i128;
-    integer.cmp(&whole).then_with(|| 0.0_f64.partial_cmp(&float.fract()).unwrap_or(Ordering::Equal))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The one byte form of a JSON value: RFC 8785 (JCS), with integers kept exact instead of passing through
+//! The one byte form of a JSON value: RFC 8785 (JCS), with numbers kept exact instead of passing through
 //! `f64`.
 
 use std::cmp::Ordering;
@@ -6,8 +6,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Number, Value};
 
+use crate::text::decimal::Decimal;
+
 /// Writes `value` in canonical form: keys in UTF-16 order, no white space, shortest escapes, numbers as
-/// ECMAScript writes them, except that integers of 64 bits keep every digit.
+/// ECMAScript lays them out, with every digit that they were written with.
 ///
 /// ```
 /// use aegis_engine::canonical_json;
@@ -62,34 +64,24 @@ pub fn canonical_members<'a>(members: impl IntoIterator<Item = (&'a str, Member<
 /// The canonical text of a number: numbers have the same text exactly when they are equal, and reading it
 /// gives the number again.
 ///
-/// That is how ECMAScript writes it (RFC 8785, section 3.2.2.3), with one exception: ECMAScript rounds whole
-/// numbers beyond 2^53, so those of 64 bits are written digit by digit here, and those between 2^64 and 1e21
-/// with an exponent.
+/// The number is the decimal that is written, not the float next to it: every digit counts. They are laid out
+/// as ECMAScript does (RFC 8785, section 3.2.2.3), so that whatever a float holds has the text of that RFC,
+/// with one exception: whole numbers of 64 bits are written digit by digit, and those beyond with an
+/// exponent.
+///
+/// ```
+/// use aegis_engine::canonical_number;
+/// let text = |number: &str| canonical_number(&number.parse().expect("a number"));
+/// assert_eq!([text("100.0"), text("1e2")], ["100", "100"]);
+/// assert_eq!(text("100.00000000000000001"), "100.00000000000000001");
+/// ```
 #[must_use]
 pub fn canonical_number(number: &Number) -> String {
-    if let Some(integer) = number.as_i64() {
-        return integer.to_string();
-    }
-    if let Some(integer) = number.as_u64() {
-        return integer.to_string();
-    }
-    let Some(float) = number.as_f64().filter(|float| float.is_finite()) else { return number.to_string() };
-    if float.fract() == 0.0 && (I64_START..U64_END).contains(&float) {
-        #[expect(clippy::cast_possible_truncation, reason = "a whole number within 65 bits")]
-        let whole = float as i128;
-        return whole.to_string();
-    }
-    let text = ryu_js::Buffer::new().format_finite(float).to_owned();
-    if text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-') {
-        return format!("{float:e}").replace('e', "e+");
-    }
-    text
+    let text = number.as_str();
+    // As nearly all are written already.
+    let is_plain = text.len() < 19 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_plain { text.to_owned() } else { Decimal::of(number).canonical() }
 }
-
-/// The least integer of 64 bits, -2^63.
-const I64_START: f64 = -9_223_372_036_854_775_808.0;
-/// One more than the greatest integer of 64 bits, 2^64.
-const U64_END: f64 = 18_446_744_073_709_551_616.0;
 
 fn write_value(text: &mut String, value: &Value) {
     match value {
@@ -200,12 +192,29 @@ mod tests {
         );
     }
 
+    fn text(number: &str) -> String {
+        canonical_json(&crate::parse_json(number.as_bytes()).unwrap())
+    }
+
     #[test]
-    fn whole_floats_have_the_text_of_the_integer_that_they_equal() {
-        let value =
-            json!([9_223_372_036_854_775_808.0, -9_223_372_036_854_775_808.0, 1_152_921_504_606_846_976.0]);
-        assert_eq!(canonical_json(&value), "[9223372036854775808,-9223372036854775808,1152921504606846976]");
+    fn whole_decimals_have_the_text_of_the_integer_that_they_equal() {
+        for (written, canonical) in [
+            ("9223372036854775808.0", "9223372036854775808"),
+            ("-9223372036854775808.0", "-9223372036854775808"),
+            ("1152921504606846976.0", "1152921504606846976"),
+            ("18446744073709551616.0", "1.8446744073709551616e+19"),
+        ] {
+            assert_eq!(text(written), canonical);
+        }
         let value = json!([18_446_744_073_709_551_616.0, -1e20, 1e21, 1e-7, 123.5]);
         assert_eq!(canonical_json(&value), "[1.8446744073709552e+19,-1e+20,1e+21,1e-7,123.5]");
+    }
+
+    #[test]
+    fn numbers_that_a_float_would_round_keep_every_digit() {
+        for written in ["100.00000000000000001", "0.1000000000000000055", "9007199254740993", "1e-400"] {
+            assert_eq!(text(written), written);
+        }
+        assert_eq!(text("9007199254740993.0"), "9007199254740993");
     }
 }

@@ -1,7 +1,8 @@
 //! Strict JSON: what two readers could understand differently is refused.
 //!
-//! `serde_json` keeps the last of duplicate keys and turns integers of 2^64 and more into floats. Here it
-//! only splits the text ([`RawValue`]), checked against RFC 8259; keys and numbers are judged one by one.
+//! `serde_json` keeps the last of duplicate keys, takes integers of any size, and takes an object whose key is
+//! one of its own secret words for a number. Here it only splits the text ([`RawValue`]), checked against RFC
+//! 8259; keys and numbers are judged one by one. A number keeps the text that it is written with.
 
 pub(crate) mod limits;
 mod plain;
@@ -14,6 +15,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 use thiserror::Error;
 
+use crate::text::decimal;
 use crate::text::escape::escape_capped;
 use crate::text::json::limits::JsonLimits;
 use crate::text::secret_names::looks_secret;
@@ -122,6 +124,15 @@ pub fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
     read_json(bytes, JsonLimits::OF_ACTIONS)
 }
 
+/// Reads a JSON value out of a record: by the same rules, however long it is. What stands for secrets may have
+/// made it longer than any action.
+///
+/// # Errors
+/// As [`parse_json`].
+pub fn parse_recorded_json(text: &str) -> Result<Value, JsonError> {
+    read_json(text.as_bytes(), JsonLimits::OF_RECORDS)
+}
+
 /// What kind of JSON value this is, with its article.
 #[must_use]
 pub(crate) fn type_name(value: &Value) -> &'static str {
@@ -186,12 +197,10 @@ impl<'a> Reader<'a> {
         let refused =
             |problem| JsonError::Number { position: self.position(raw), number: text.to_owned(), problem };
         if text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E')) {
-            let float = text.parse::<f64>().ok().filter(|float| float.is_finite());
-            return float.and_then(Number::from_f64).ok_or_else(|| refused("is too large to be held"));
+            decimal::held(text).map_err(refused)?;
+            return text.parse().map_err(|_| refused("is not a number"));
         }
-        let integer =
-            text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
-        integer.map_err(|_| refused("is an integer outside the 64-bit range"))
+        decimal::integer(text).ok_or_else(|| refused("is an integer outside the 64-bit range"))
     }
 
     /// A string, a literal, or the parts of an array: whatever `serde_json` itself reads exactly.

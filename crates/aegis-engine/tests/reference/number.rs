@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// A number as written, as ECMAScript writes it, and as the decimal digits of its exact value.
+/// A number as written, in its canonical form, and as decimal digits.
 #[derive(Clone, Debug)]
 pub(crate) struct Number {
     pub(crate) text: String,
@@ -14,16 +14,23 @@ pub(crate) struct Number {
 
 impl Number {
     pub(crate) fn new(text: &str, canonical: &str) -> Number {
-        let is_float = text.contains(['.', 'e', 'E']) || text == "-0";
-        let decimal =
-            if is_float { format!("{:.1074}", text.parse::<f64>().unwrap()) } else { text.to_owned() };
-        let unsigned = decimal.trim_start_matches('-');
-        let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+        let unsigned = text.trim_start_matches('-');
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let (mut whole, mut fraction) = (whole.to_owned(), fraction.to_owned());
+        // One place at a time, as one learns it at school.
+        let exponent: i32 = exponent.parse().unwrap();
+        for _ in 0..exponent {
+            whole.push(if fraction.is_empty() { '0' } else { fraction.remove(0) });
+        }
+        for _ in exponent..0 {
+            fraction.insert(0, whole.pop().unwrap_or('0'));
+        }
         let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
         Number {
             text: text.to_owned(),
             canonical: canonical.to_owned(),
-            negative: decimal.starts_with('-') && !(whole.is_empty() && fraction.is_empty()),
+            negative: text.starts_with('-') && !(whole.is_empty() && fraction.is_empty()),
             whole: whole.to_owned(),
             fraction: fraction.to_owned(),
         }

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::kind::EventKind;
+use super::params;
 use super::words::Words;
 use crate::origin::Origin;
 
@@ -83,6 +84,7 @@ pub enum Claimed<'a> {
 #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
 pub struct Payload {
     /// What the operation was given.
+    #[serde(deserialize_with = "params::deserialize")]
     pub params: Map<String, Value>,
     /// The agent's own words.
     pub description: String,

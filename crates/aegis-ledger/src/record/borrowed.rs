@@ -10,7 +10,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
-use crate::event::{EndedBody, EntryBody, Text};
+use crate::event::{EndedBody, EntryBody, Text, params};
 use crate::record::exported::Record;
 
 /// The fields of a [`Record`], in the same order.
@@ -182,9 +182,9 @@ impl<'a> BorrowedRecord<'a> {
     ///
     /// # Errors
     /// When its parameters are not JSON.
-    pub fn to_record(&self) -> Result<Record, serde_json::Error> {
+    pub fn to_record(&self) -> Result<Record, String> {
         let optional = |text: &Option<Text<'a>>| text.as_deref().map(str::to_owned);
-        let params = self.action_params.as_deref().map(|params| serde_json::from_str(params.get()));
+        let params = self.action_params.as_deref().map(|stored| params::read(stored.get()));
         Ok(Record {
             id: self.id.to_owned(),
             session_id: self.session_id.to_string(),
@@ -264,7 +264,7 @@ fn object(stored: &RawValue) -> Result<Cow<'_, RawValue>, Box<dyn Error>> {
     }
     let bytes = text.as_bytes();
     if bytes.iter().any(|byte| *byte < b' ') || bytes.windows(2).any(|pair| pair == b"\\u") {
-        return Ok(Cow::Owned(canonical(serde_json::from_str(text)?)?));
+        return Ok(Cow::Owned(canonical(params::read(text)?)?));
     }
     Ok(Cow::Borrowed(stored))
 }

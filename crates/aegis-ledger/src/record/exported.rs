@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
+use crate::event::params;
 
 /// One action and what became of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +26,7 @@ pub struct Record {
     /// The system acted upon.
     pub action_target: String,
     /// What the operation was given; null if it was removed from the log.
+    #[serde(deserialize_with = "params::deserialize_some")]
     pub action_params: Option<Map<String, Value>>,
     /// The agent's own words; null if they were removed from the log.
     pub action_desc: Option<String>,

@@ -50,7 +50,7 @@ fn yaml(code: Code) -> Option<Explanation> {
             "- { name: payments, match: { type: pay }, approval: block }",
         ),
         Code::YamlNumber => explain(
-            "Integers have 64 bits, and other numbers are finite. A longer identifier is text: put it in \
+            "Integers have 64 bits; other numbers are finite, and have at most 1100 decimal places. A longer identifier is text: put it in \
              quotes.",
             "- { name: one_account, match: { type: pay }, \
              conditions: { param_eq: { account: 99999999999999999999 } }, approval: block }",

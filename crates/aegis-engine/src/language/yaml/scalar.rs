@@ -3,6 +3,7 @@
 use serde_json::Number;
 
 use crate::language::yaml::node::Kind;
+use crate::text::decimal;
 
 /// Whether a scalar is of the kind that a tag of the core schema names.
 pub(super) fn has_tag(kind: &Kind, wanted: &str) -> bool {
@@ -41,15 +42,27 @@ pub(super) fn resolve(text: &str) -> Result<Kind, &'static str> {
     }
     if !unsigned.is_empty() && unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         let signed = text.strip_prefix('+').unwrap_or(text);
-        let integer =
-            signed.parse::<i64>().map(Number::from).or_else(|_| signed.parse::<u64>().map(Number::from));
-        return integer.map(Kind::Number).map_err(|_| "is an integer outside the 64-bit range");
+        let negative = if signed.starts_with('-') { "-" } else { "" };
+        let digits = match unsigned.trim_start_matches('0') {
+            "" => "0",
+            digits => digits,
+        };
+        let integer = decimal::integer(&format!("{negative}{digits}"));
+        return integer.map(Kind::Number).ok_or("is an integer outside the 64-bit range");
     }
     if is_core_float(unsigned) {
-        let float = text.parse::<f64>().ok().filter(|float| float.is_finite());
-        return float.and_then(Number::from_f64).map(Kind::Number).ok_or("is too large to be held");
+        return float(text).map(Kind::Number);
     }
     Ok(Kind::String(text.to_owned()))
+}
+
+/// A number with a fraction or an exponent, as JSON writes it: it remains one, also where it is whole.
+fn float(text: &str) -> Result<Number, &'static str> {
+    let mut written = decimal::held(text)?.canonical();
+    if !written.contains(['.', 'e']) {
+        written.push_str(".0");
+    }
+    written.parse().map_err(|_| "is not a number")
 }
 
 /// `( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )?`

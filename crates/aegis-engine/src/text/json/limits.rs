@@ -11,4 +11,7 @@ pub(crate) struct JsonLimits {
 impl JsonLimits {
     /// What any document may have that comes from an agent.
     pub(crate) const OF_ACTIONS: JsonLimits = JsonLimits { bytes: 1 << 20, depth: 64, values: 10_000 };
+
+    /// What a record may have: it was an action's before.
+    pub(crate) const OF_RECORDS: JsonLimits = JsonLimits { bytes: usize::MAX, values: usize::MAX, depth: 64 };
 }

@@ -13,6 +13,10 @@ use serde_json::{Map, Value};
 
 use crate::text::json::limits::JsonLimits;
 
+/// The key of the one-member object as which `serde_json` hands over any other number. An agent may write such
+/// an object itself.
+const NUMBER: &str = "$serde_json::private::Number";
+
 /// The document, if it is plain.
 pub(super) fn read(text: &str, limits: JsonLimits) -> Option<Value> {
     let left = Cell::new(limits.values);
@@ -70,8 +74,6 @@ impl<'de> Visitor<'de> for Plain<'_> {
         Ok(number.into())
     }
 
-    // A float may have been written as an integer that is too large.
-
     fn visit_str<E>(self, text: &str) -> Result<Value, E> {
         Ok(text.into())
     }
@@ -93,6 +95,9 @@ impl<'de> Visitor<'de> for Plain<'_> {
         let inner = self.inner()?;
         let mut object = Map::new();
         while let Some(key) = members.next_key::<String>()? {
+            if key == NUMBER {
+                return Err(A::Error::custom("perhaps a number"));
+            }
             let value = members.next_value_seed(inner)?;
             if object.insert(key, value).is_some() {
                 return Err(A::Error::custom("a key twice"));
@@ -130,7 +135,12 @@ mod tests {
                 .prop_map(str::to_owned),
             "[ -~]{0,4}".prop_map(|text| serde_json::to_string(&text).unwrap()),
         ];
-        let key = prop_oneof![Just("\"a\""), Just("\"\\u0061\""), Just("\"b\""), Just("\"\""), Just("a")];
+        let key = prop_oneof![
+            6 => prop_oneof![Just("\"a\""), Just("\"\\u0061\""), Just("\"b\""), Just("\"\""), Just("a")],
+            1 => Just("\"$serde_json::private::Number\""),
+            1 => Just("\"\\u0024serde_json::private::Number\""),
+            1 => Just("\"$serde_json::private::RawValue\""),
+        ];
         scalar.prop_recursive(5, 24, 4, move |inner| {
             let members = proptest::collection::vec((key.clone(), inner.clone()), 0..4);
             prop_oneof![
@@ -168,8 +178,20 @@ mod tests {
             ("18446744073709551616", false),
             ("1.0", false),
             ("1 2", false),
+            (r#"{"\u0024serde_json::private::Number":"1"}"#, false),
+            (r#"{"$serde_json::private::Number":"1"}"#, false),
         ] {
             assert_eq!(read(text, LIMITS).is_some(), plain, "{text}");
         }
+    }
+
+    #[test]
+    fn an_object_with_a_word_of_the_library_stays_one() {
+        for word in ["$serde_json::private::Number", "\\u0024serde_json::private::Number"] {
+            let value = read_json(format!(r#"{{"{word}":"1"}}"#).as_bytes(), LIMITS).unwrap();
+            assert_eq!(value.get("$serde_json::private::Number"), Some(&Value::from("1")));
+        }
+        let value = read_json(br#"{"$serde_json::private::RawValue":"[1]"}"#, LIMITS).unwrap();
+        assert!(value.is_object(), "{value}");
     }
 }
