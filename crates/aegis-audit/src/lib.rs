@@ -67,6 +67,7 @@ mod sink;
 mod sinks;
 pub mod sqlite;
 pub mod store;
+pub mod trust;
 mod verified_plan;
 mod watch;
 
