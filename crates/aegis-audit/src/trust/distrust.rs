@@ -29,7 +29,7 @@ impl std::fmt::Display for Role {
     }
 }
 
-/// Why something is not trusted. The path is the one that was walked, with its links resolved.
+/// Why something is not trusted. The path is the one that was walked, its links resolved.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Distrust {
@@ -116,8 +116,10 @@ fn show(path: &Path) -> String {
 /// The path as one word for a POSIX shell.
 fn shell_word(path: &Path) -> String {
     let text = path.to_string_lossy();
+    // What begins so would be an option.
+    let text = if text.starts_with('-') { format!("./{text}").into() } else { text };
     let plain = |character: char| character.is_ascii_alphanumeric() || "/._-+,@%".contains(character);
-    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
+    if !text.is_empty() && text.chars().all(plain) {
         return text.into_owned();
     }
     format!("'{}'", escape(&text).replace('\'', r"'\''"))
@@ -132,6 +134,7 @@ mod tests {
         assert_eq!(shell_word(Path::new("/a/policy.yaml")), "/a/policy.yaml");
         assert_eq!(shell_word(Path::new("a b")), "'a b'");
         assert_eq!(shell_word(Path::new("it's")), r"'it'\''s'");
+        assert_eq!(shell_word(Path::new("-R")), "./-R");
     }
 
     #[test]

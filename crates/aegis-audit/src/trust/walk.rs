@@ -74,7 +74,7 @@ pub fn directory(path: &Path) -> Result<PathBuf, WalkError> {
         return Err(WalkError::WrongKind);
     }
     let Step { path, handle, stat } = walk.above.pop().ok_or(WalkError::Missing)?;
-    walk.caller.trusts_place(&Found { path: &path, handle: handle.as_fd(), stat: &stat })?;
+    walk.caller.trusts_place(&Found { path: walk.named(&path), handle: handle.as_fd(), stat: &stat })?;
     Ok(path)
 }
 
@@ -88,6 +88,8 @@ struct Step {
 /// How far a walk has come: the directories from the root on, and what is left to go.
 struct Walk {
     caller: Caller,
+    /// The working directory, of a path that begins in it: what is below is named as it was.
+    base: Option<PathBuf>,
     above: Vec<Step>,
     left: VecDeque<Part>,
     links: usize,
@@ -103,8 +105,15 @@ enum Part {
 impl Walk {
     fn from_the_root(path: &Path) -> Result<Walk, WalkError> {
         // The directories above the working one count as well.
-        let whole = if path.is_absolute() { path.to_owned() } else { nix::unistd::getcwd()?.join(path) };
-        Ok(Walk { caller: Caller::current(), above: Vec::new(), left: parts(&whole).collect(), links: 0 })
+        let base = if path.is_absolute() { None } else { Some(nix::unistd::getcwd()?) };
+        let left = base.iter().flat_map(|base| parts(base)).chain(parts(path)).collect();
+        Ok(Walk { caller: Caller::current(), base, above: Vec::new(), left, links: 0 })
+    }
+
+    /// A path as whoever gave the beginning of it would write it.
+    fn named<'a>(&self, path: &'a Path) -> &'a Path {
+        let below = self.base.as_ref().and_then(|base| path.strip_prefix(base).ok());
+        below.filter(|below| *below != Path::new("")).unwrap_or(path)
     }
 
     /// Goes on to the last part. `None` if that is a directory, which is the last step then; otherwise the
@@ -153,7 +162,9 @@ impl Walk {
     /// Checks the directory that the walk is in, with regard to what was found in it.
     fn may_lead_to(&self, child: &FileStat) -> Result<(), WalkError> {
         let Step { path, handle, stat } = self.above.last().ok_or(WalkError::Missing)?;
-        Ok(self.caller.trusts_way_to(&Found { path, handle: handle.as_fd(), stat }, child)?)
+        Ok(self
+            .caller
+            .trusts_way_to(&Found { path: self.named(path), handle: handle.as_fd(), stat }, child)?)
     }
 
     /// Puts where a link leads before what is left to go.
@@ -162,7 +173,7 @@ impl Walk {
         if self.links > MAX_LINKS {
             return Err(WalkError::TooManyLinks);
         }
-        self.caller.trusts(&Found { path, handle: handle.as_fd(), stat }, Role::Link)?;
+        self.caller.trusts(&Found { path: self.named(path), handle: handle.as_fd(), stat }, Role::Link)?;
         self.may_lead_to(stat)?;
         // Of the very link that was looked at.
         let target = readlinkat(handle, OsStr::new(""))?;
@@ -189,7 +200,8 @@ impl Walk {
         if kind(&stat) != SFlag::S_IFREG {
             return Err(WalkError::WrongKind);
         }
-        self.caller.trusts(&Found { path: &path, handle: handle.as_fd(), stat: &stat }, Role::File)?;
+        self.caller
+            .trusts(&Found { path: self.named(&path), handle: handle.as_fd(), stat: &stat }, Role::File)?;
         self.may_lead_to(&stat)?;
         Ok(File::from(handle))
     }
@@ -213,6 +225,7 @@ mod tests {
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 
+    use aegis_testkit::{Named, share_by_access_list};
     use nix::unistd::geteuid;
     use tempfile::TempDir;
 
@@ -242,20 +255,6 @@ mod tests {
             }
             other => panic!("{end}: {other:?}"),
         }
-    }
-
-    /// Gives somebody else the permission to write by way of an access control list. Whether the file system
-    /// has them.
-    fn share(path: &Path, tag: u16, id: u32) -> bool {
-        let mut list = 2_u32.to_le_bytes().to_vec();
-        let none = u32::MAX;
-        let entries = [(1_u16, 7_u16, none), (tag, 6, id), (4, 5, none), (0x10, 7, none), (0x20, 5, none)];
-        for (tag, permissions, id) in entries {
-            list.extend(tag.to_le_bytes());
-            list.extend(permissions.to_le_bytes());
-            list.extend(id.to_le_bytes());
-        }
-        rustix::fs::setxattr(path, "system.posix_acl_access", &list, rustix::fs::XattrFlags::empty()).is_ok()
     }
 
     #[test]
@@ -327,8 +326,8 @@ mod tests {
         let tree = tree();
         let path = tree.path().join("a/b/file");
         for (place, role) in [("a", Role::Directory), ("a/b/file", Role::File)] {
-            for (tag, who) in [(2, "user 12345"), (8, "group 12345")] {
-                if !share(&tree.path().join(place), tag, 12_345) {
+            for (named, who) in [(Named::User(12_345), "user 12345"), (Named::Group(12_345), "group 12345")] {
+                if !share_by_access_list(&tree.path().join(place), named) {
                     return; // The file system has no such lists.
                 }
                 let found = distrusted(file(&path), place);
@@ -340,7 +339,8 @@ mod tests {
             set_mode(&tree, place, 0o755);
             assert!(file(&path).is_ok(), "{place}");
             // Who is trusted anyway may be named.
-            assert!(share(&tree.path().join(place), 2, geteuid().as_raw()) && file(&path).is_ok());
+            let oneself = Named::User(geteuid().as_raw());
+            assert!(share_by_access_list(&tree.path().join(place), oneself) && file(&path).is_ok());
             set_mode(&tree, place, 0o755);
         }
     }
