@@ -147,10 +147,12 @@ fn an_export_goes_to_a_file_whole_and_says_how_much_it_was() {
     );
     assert_eq!(fs::read_to_string(environment.file("out.jsonl")).unwrap().lines().count(), 3);
     assert_eq!(environment.aegis(&["audit", "-o", "no/such/file"]).code, 5);
-    // A link stays one, and what is not a file is written to and not replaced.
+    // Nothing is written through a link, and what is not a file is written to and not replaced.
     std::os::unix::fs::symlink("out.jsonl", environment.file("link.jsonl")).unwrap();
-    assert_eq!(environment.aegis(&["audit", "--format", "csv", "-o", "link.jsonl"]).code, 0);
+    assert_eq!(environment.aegis(&["audit", "--format", "csv", "-o", "link.jsonl"]).code, 5);
     assert!(fs::symlink_metadata(environment.file("link.jsonl")).unwrap().is_symlink());
+    assert_eq!(fs::read_to_string(environment.file("out.jsonl")).unwrap().lines().count(), 3);
+    assert_eq!(environment.aegis(&["audit", "--format", "csv", "-o", "out.jsonl"]).code, 0);
     assert!(fs::read_to_string(environment.file("out.jsonl")).unwrap().starts_with("id,"));
     let pipe = environment.file("pipe");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());

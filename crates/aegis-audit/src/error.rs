@@ -7,6 +7,8 @@ use thiserror::Error;
 
 use aegis_ledger::remedy::Remedy;
 
+use crate::trust::Distrust;
+
 /// Why the trail could not be written or read. Whatever it is, nothing was acknowledged.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -51,6 +53,9 @@ pub enum TrailError {
         /// Its permission bits.
         mode: u32,
     },
+    /// Somebody else could exchange the log, in its directory or in one above.
+    #[error("{distrust}, so it cannot be trusted as a {role} of the audit log", distrust = .0, role = .0.role())]
+    Distrusted(Distrust),
     /// The file or its file system cannot be written.
     #[error("the audit log `{}` cannot be written: it is read-only", show(path))]
     ReadOnly {
@@ -236,6 +241,7 @@ impl TrailError {
                 "remove the other name, or keep the log elsewhere".to_owned()
             }
             TrailError::Writable { path, .. } => format!("chmod go-w '{}'", show(path)),
+            TrailError::Distrusted(distrust) => distrust.help(),
             TrailError::NotALog { .. } => "name another file".to_owned(),
             TrailError::ForeignOwner { .. } => {
                 "it must belong to root or to you; name another file".to_owned()

@@ -11,6 +11,7 @@ use nix::sys::statfs;
 use nix::unistd::{AccessFlags, faccessat, geteuid};
 
 use crate::error::TrailError;
+use crate::trust::{self, WalkError};
 
 /// What tells one file from another, whatever it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +43,21 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, TrailError> {
         return Err(TrailError::DirectoryMissing { path: path.to_owned() });
     }
     Ok(directory.join(name))
+}
+
+/// [`resolve`], where what is written will be believed: nobody else may exchange it, in its directory or in one
+/// above.
+pub(crate) fn resolve_trusted(path: &Path) -> Result<PathBuf, TrailError> {
+    let resolved = resolve(path)?;
+    let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    let directory = trust::directory(directory).map_err(|error| match error {
+        WalkError::Distrusted(distrust) => TrailError::Distrusted(distrust),
+        WalkError::System(errno) => TrailError::io(path, errno.into()),
+        WalkError::TooManyLinks => TrailError::io(path, Errno::ELOOP.into()),
+        _ => TrailError::DirectoryMissing { path: path.to_owned() },
+    })?;
+    // It was walked again: what is used is what was looked at.
+    Ok(directory.join(resolved.file_name().unwrap_or_default()))
 }
 
 /// A file beside the log, such as `aegis_audit.db-wal`.
@@ -152,6 +168,7 @@ fn check(path: &Path, metadata: &Metadata) -> Result<(), TrailError> {
     } else if !may_own(owner, geteuid().as_raw()) {
         Err(TrailError::ForeignOwner { path: path(), owner })
     } else if mode & 0o022 != 0 {
+        // With an access control list, the group's bits are what it lets anybody named in it do.
         Err(TrailError::Writable { path: path(), mode })
     } else {
         Ok(())

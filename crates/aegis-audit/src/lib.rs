@@ -69,6 +69,7 @@ mod sink;
 mod sinks;
 pub mod sqlite;
 pub mod store;
+pub mod trust;
 mod verified_plan;
 mod watch;
 

@@ -203,6 +203,7 @@ impl SinkError {
 fn of_the_sink(error: &TrailError) -> String {
     error
         .to_string()
+        .replace("of the audit log", "of the sink's file")
         .replace("the audit log's file", "the sink's file")
         .replace("the audit log", "the sink's file")
 }

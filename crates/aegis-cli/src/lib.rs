@@ -13,6 +13,7 @@ mod audit_sinks;
 mod command_line;
 mod commands;
 mod console;
+mod core_dumps;
 mod effective_settings;
 mod error;
 mod exit;
@@ -35,6 +36,8 @@ use exit::ExitStatus;
 /// and asks at the terminal of the process.
 #[must_use]
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    // Before anything is read that could be secret.
+    let undumpable = core_dumps::forbid();
     let cli = match command_line::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -44,6 +47,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let settings = Settings::new(cli.global);
+    if let Err(error) = undumpable {
+        // Nothing that was promised rests on it, and a refusal would keep the program out of every sandbox
+        // that knows not this call.
+        settings.console.note(format!("this process may be dumped to disk if it crashes: {error}"));
+    }
     let result = match cli.command {
         Command::Init(args) => commands::init::run(&args, &settings),
         Command::Validate(args) => commands::validate::run(&args, &settings),

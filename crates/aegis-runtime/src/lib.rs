@@ -60,7 +60,7 @@ pub use approval::{Approval, ApprovalRequest, Approver, Unanswered};
 pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError};
 pub use identity::{current_host, current_user, new_session_id};
-pub use policy_file::{PolicyFile, PolicyFileError, Role, policy_sha256};
+pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
 pub use remedy::Remedy;
 pub use terminal::{TerminalApprover, TerminalOptions};
 pub use witness::{Witness, WitnessError};

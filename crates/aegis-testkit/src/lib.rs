@@ -56,6 +56,7 @@
 )]
 #![expect(clippy::new_without_default, reason = "what is new makes a directory, which no default should do")]
 
+mod access_list;
 mod account;
 mod append;
 mod case;
@@ -78,6 +79,7 @@ mod triggers;
 
 use std::time::Duration;
 
+pub use access_list::{Named, share_by_access_list};
 pub use account::{NOBODY, as_nobody, is_root};
 pub use append::{Append, append_cases, append_one};
 pub use case::{Case, at_a_terminal};

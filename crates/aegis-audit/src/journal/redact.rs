@@ -105,7 +105,7 @@ impl Journal {
                 return Err(refusal.into());
             }
             // A log that is damaged is evidence: nothing of it is touched.
-            Err(Unwritten::Log(error)) => return Err(RecordError::from(error).into()),
+            Err(other) => return Err(RecordError::from(other).into()),
         };
         let traces = self.store.erase_traces().map_err(RecordError::from)?;
         Ok(Removal { events, receipt, traces })

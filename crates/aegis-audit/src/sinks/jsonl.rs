@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::torn::mend;
 use crate::error::TrailError;
-use crate::file::{Writes, open_private, resolve, sync_directory};
+use crate::file::{Writes, open_private, resolve_trusted, sync_directory};
 use crate::lock::{Held, hold};
 use crate::sink::{Sink, SinkError, SinkRecord};
 
@@ -32,7 +32,7 @@ impl JsonlSink {
     /// # Errors
     /// When the file cannot be used or must not be trusted, or holds something else than JSON lines.
     pub fn open(path: &Path, wait: Duration) -> Result<JsonlSink, SinkError> {
-        let path = resolve(path).map_err(SinkError::File)?;
+        let path = resolve_trusted(path).map_err(SinkError::File)?;
         // Nobody waits longer than a day, whatever they ask for: instants beyond it need not exist.
         let sink = JsonlSink { path, wait: wait.min(Duration::from_secs(24 * 60 * 60)) };
         drop(sink.hold()?);

@@ -15,7 +15,7 @@ use super::sqlite_error::failed;
 use super::transaction::Appending;
 use crate::error::TrailError;
 use crate::file::{
-    FileIdentity, beside, create_private, inspect, is_still, may_read, resolve, sync_directory,
+    FileIdentity, beside, create_private, inspect, is_still, may_read, resolve_trusted, sync_directory,
 };
 use crate::lock::FairLock;
 use crate::store::{Space, Store, Traces, Work};
@@ -57,7 +57,7 @@ impl SqliteStore {
     pub fn open(path: &Path, wait: Duration) -> Result<SqliteStore, TrailError> {
         let wait = wait.min(LONGEST_WAIT);
         let deadline = Instant::now() + wait;
-        let path = resolve(path)?;
+        let path = resolve_trusted(path)?;
         // What is there but is no log is refused before anything is made beside it.
         let there = match inspect(&path)? {
             Some(metadata) if metadata.len() > 0 => Some(connect(&path, wait)?),

@@ -101,7 +101,8 @@ fn what_others_may_write() {
 #[test]
 fn what_belongs_to_somebody_else() {
     let place = Place::with_decisions(1);
-    set_mode(place.directory.path(), 0o777);
+    // Others may make files in it, and exchange none.
+    set_mode(place.directory.path(), 0o1777);
     if is_root() {
         chown(&place.log, Some(12_345), None).unwrap();
         let error = untouched_refusal(&place);

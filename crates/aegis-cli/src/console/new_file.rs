@@ -8,6 +8,7 @@ use std::path::Path;
 use aegis_engine::escape;
 
 use super::question::{can_ask, confirmed};
+use super::whole_file::refuse_link;
 use crate::error::CommandError;
 
 /// Writes a new file, or overwrites one: if `force` says so, or a person at a terminal.
@@ -20,6 +21,7 @@ pub(crate) fn write_new(path: &Path, text: &str, force: bool) -> Result<(), Comm
     match create() {
         Ok(file) => fill(file, text).map_err(|error| failed(&error)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            refuse_link(path)?;
             if !force {
                 ask_to_overwrite(path)?;
             }

@@ -3,11 +3,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
+use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use aegis_audit::is_part_of_log;
 use aegis_engine::escape;
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use crate::error::CommandError;
 
@@ -30,7 +33,7 @@ impl<E> From<io::Error> for FileError<E> {
 /// keep.
 ///
 /// # Errors
-/// When the file cannot be written, or is part of the log at `db`, or `write` says so.
+/// When the file cannot be written, is a symbolic link or part of the log at `db`, or `write` says so.
 pub(crate) fn write_whole<T, E: Into<CommandError>>(
     path: &Path,
     db: &Path,
@@ -43,8 +46,7 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
             CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
         );
     }
-    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
-        let file = File::options().write(true).open(path).map_err(failed)?;
+    if let Some(file) = open_as_it_is(path).map_err(failed)? {
         let mut writer = BufWriter::with_capacity(BUFFER, file);
         return match write(&mut writer).and_then(|value| Ok(writer.flush().map(|()| value)?)) {
             Ok(value) => Ok(value),
@@ -52,12 +54,7 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
             Err(FileError::Content(error)) => Err(error.into()),
         };
     }
-    // What a link leads to is replaced, not the link; one that leads nowhere is left alone.
-    let path = &match fs::canonicalize(path) {
-        Ok(path) => path,
-        Err(_) if fs::symlink_metadata(path).is_err() => path.to_owned(),
-        Err(error) => return Err(failed(error)),
-    };
+    refuse_link(path)?;
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
@@ -76,4 +73,53 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
             FileError::Content(error) => error.into(),
         }
     })
+}
+
+/// Refuses a symbolic link: whoever made it would choose which file is written, and not who named it.
+///
+/// # Errors
+/// When `path` is one.
+pub(crate) fn refuse_link(path: &Path) -> Result<(), CommandError> {
+    if !path.is_symlink() {
+        return Ok(());
+    }
+    let shown = escape(&path.to_string_lossy());
+    Err(CommandError::input(format!("`{shown}` is a symbolic link, and nothing is written through one"))
+        .help("name the file that is meant, or remove the link"))
+}
+
+/// What is written to as it is: a stream of this process under the name that the system has for it, or what is
+/// no regular file. `None` for a file, a link, or nothing yet.
+fn open_as_it_is(path: &Path) -> io::Result<Option<File>> {
+    if let Some(stream) = stream(path)? {
+        return Ok(Some(stream));
+    }
+    let Ok(metadata) = fs::symlink_metadata(path) else { return Ok(None) };
+    if metadata.is_file() || metadata.is_symlink() {
+        return Ok(None);
+    }
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NOCTTY;
+    let file = File::options().write(true).custom_flags(flags.bits()).open(path)?;
+    // Opened without being emptied, a file that came in its place is as it was.
+    if file.metadata()?.is_file() { Err(Errno::EEXIST.into()) } else { Ok(Some(file)) }
+}
+
+/// A stream of this process. The system's names for them are links, which are the system's own and lead
+/// nowhere else.
+fn stream(path: &Path) -> io::Result<Option<File>> {
+    let streams = ["/dev", "/dev/fd", "/proc/self/fd"];
+    let (Some(directory), Some(name)) = (path.parent().and_then(Path::to_str), path.to_str()) else {
+        return Ok(None);
+    };
+    if !streams.contains(&directory) {
+        return Ok(None);
+    }
+    let handle = match name {
+        "/dev/stdout" | "/dev/fd/1" | "/proc/self/fd/1" => io::stdout().as_fd().try_clone_to_owned()?,
+        "/dev/stderr" | "/dev/fd/2" | "/proc/self/fd/2" => io::stderr().as_fd().try_clone_to_owned()?,
+        _ if directory == "/dev" => return Ok(None),
+        // Behind what is in the file already, as the stream itself would be.
+        _ => return File::options().append(true).custom_flags(OFlag::O_NOCTTY.bits()).open(path).map(Some),
+    };
+    Ok(Some(File::from(handle)))
 }
