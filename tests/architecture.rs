@@ -1,5 +1,6 @@
 //! Rules about the sources that no lint can express.
 
+mod accounts;
 mod circles;
 mod clocks;
 mod floors;
