@@ -22,7 +22,7 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::format_option::text_or_json;
-use crate::trusted_policy::load_policy;
+use crate::trusted_policy::{TrustedPolicy, load_policy};
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
