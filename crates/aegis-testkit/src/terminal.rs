@@ -139,6 +139,11 @@ impl Terminal {
         String::from_utf8_lossy(&self.screen.0.lock().unwrap().said).into_owned()
     }
 
+    /// Shows what another program writes to the same terminal.
+    pub fn show(&self, bytes: &[u8]) {
+        self.screen.0.lock().unwrap().parser.process(bytes);
+    }
+
     /// Gives the terminal another size.
     pub fn resize(&self, (columns, lines): Size) {
         let mut screen = self.screen.0.lock().unwrap();

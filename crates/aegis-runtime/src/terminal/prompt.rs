@@ -188,6 +188,7 @@ impl<'a> Prompt<'a> {
         for (label, text) in self.words() {
             lines.own(label, PLAIN, text.whole());
         }
+        self.note(&mut lines);
         lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
         lines
     }
@@ -233,11 +234,16 @@ impl<'a> Prompt<'a> {
             };
             lines.field(label, PLAIN, most, |cap| text.cut(cap));
         }
+        self.note(&mut lines);
+        lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
+        lines
+    }
+
+    /// That a `y` may be somebody else's, and what would stop that.
+    fn note(&self, lines: &mut Lines) {
         if self.look.injectable {
             lines.own("note", PLAIN, &format!("others may type here; stop it: {REMEDY}"));
         }
-        lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
-        lines
     }
 
     /// What stands next to the question, whatever the page.

@@ -65,8 +65,14 @@ impl Session {
     /// Opens the controlling terminal, which this process must be in the foreground of.
     pub(super) fn open(has_alternate: bool) -> Result<Session, NoAnswer> {
         let terminal = Session::terminal()?;
-        let _job_control = JobControl::hold().map_err(|_| NoAnswer::TerminalFailed)?;
-        let session = Session { terminal, found: None, has_alternate, has_screen: false, _job_control };
+        let job_control = JobControl::hold().map_err(|_| NoAnswer::TerminalFailed)?;
+        let session = Session {
+            terminal,
+            found: None,
+            has_alternate,
+            has_screen: false,
+            _job_control: job_control,
+        };
         session.require_foreground()?;
         Ok(session)
     }
