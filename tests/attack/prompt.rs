@@ -157,7 +157,8 @@ fn what_is_not_shown_is_not_approved_by_a_y() {
         screen = terminal.wait_for(&format!("page {pages} of "));
         shown += screen.split("  risk   │").next().unwrap();
     }
-    let shown = shown.replace("  Aegis: an agent asks for your approval\n", "").replace("\n         │ ↳ ", "");
+    let shown =
+        shown.replace("  Aegis: an agent asks for your approval\n", "").replace("\n         │ ↳ ", "");
     assert!(shown.contains(&hidden), "{shown}");
     assert!(pages > 3, "{pages}");
     terminal.type_text("y\n");

@@ -66,13 +66,8 @@ impl Session {
     pub(super) fn open(has_alternate: bool) -> Result<Session, NoAnswer> {
         let terminal = Session::terminal()?;
         let job_control = JobControl::hold().map_err(|_| NoAnswer::TerminalFailed)?;
-        let session = Session {
-            terminal,
-            found: None,
-            has_alternate,
-            has_screen: false,
-            _job_control: job_control,
-        };
+        let session =
+            Session { terminal, found: None, has_alternate, has_screen: false, _job_control: job_control };
         session.require_foreground()?;
         Ok(session)
     }

@@ -95,7 +95,7 @@ fn hostile_strings_of_100_kb_in_every_field() {
     let action = json!({ "type": text, "target": text, "agent": text });
     assert_eq!(
         screen_for(&action, USUAL),
-        r#"  Aegis: an agent asks for your approval
+        r"  Aegis: an agent asks for your approval
   agent  │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\
          │ ↳ u{1b}[31mA\u… [219920 more bytes, sha256 of all e00951e07c6d7f0c…]
   params │ (none)
@@ -108,7 +108,7 @@ fn hostile_strings_of_100_kb_in_every_field() {
   target │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\
          │ ↳ u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[…
   page 1 of 627: Space reads on
-  Read on, or type [word] to allow: "#
+  Read on, or type [word] to allow: "
     );
     let action = json!({ "type": "t", "target": "crm", "description": text, "params": { &text: text } });
     assert_eq!(
