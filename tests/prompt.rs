@@ -8,17 +8,31 @@ use nix::sys::signal::Signal;
 use crate::environment::TestEnvironment;
 
 const ASK: [&str; 4] = ["check", "bulk_update:crm", "--param", "count=101"];
-const QUESTION: &str = "Allow this action? [y/N]";
+/// The actions are of high risk, so that a word must be typed.
+const QUESTION: &str = "  To allow this, type ";
+/// Stands in what is typed for the word on the screen.
+const WORD: &str = "WORD";
 
 /// Asks, types `answer`, and tells the exit status, the screen and the newest record's decision and result.
 #[track_caller]
 fn answer(typed: &str) -> (i32, String, String) {
     let environment = TestEnvironment::new();
     let mut terminal = Terminal::aegis(&environment, &ASK);
-    terminal.wait_for(QUESTION);
-    terminal.type_text(typed);
+    terminal.wait_for_question();
+    let asked = terminal.contents();
+    let word = terminal.word().unwrap();
+    terminal.type_text(&typed.replace(WORD, &word));
     let code = terminal.code();
-    (code, terminal.contents(), outcome(&environment))
+    (
+        code,
+        format!("{}\n---\n{}", without_note(&asked).replace(&word, "[word]"), terminal.contents()),
+        outcome(&environment),
+    )
+}
+
+/// The screen without what is said only where the kernel lets programs type into terminals.
+fn without_note(screen: &str) -> String {
+    screen.lines().filter(|line| !line.starts_with("  note   │")).map(|line| line.to_owned() + "\n").collect()
 }
 
 fn outcome(environment: &TestEnvironment) -> String {
@@ -28,45 +42,57 @@ fn outcome(environment: &TestEnvironment) -> String {
 
 #[test]
 fn yes_allows_and_leaves_a_readable_screen() {
-    let (code, screen, outcome) = answer("y\n");
+    let (code, screen, outcome) = answer("WORD\n");
     assert_eq!((code, outcome.as_str()), (0, "approved null"));
-    let digest = "sha256 │ ";
-    let (before, after) = screen.split_once(digest).unwrap();
-    let screen = format!("{before}{digest}[SHA-256]{}", after.get(64..).unwrap());
     snapbox::assert_data_eq!(
         screen,
         snapbox::str![[r"
-note: the audit log was created at `aegis_audit.db`
-
   Aegis: an agent asks for your approval
   agent  │ (not named)
-  type   │ bulk_update
   params │ count = 101
   rule   │ bulk_needs_approval
   reason │ rule `bulk_needs_approval` asks for a human's approval
+  sha256 │ 7452772f428bc85c7ebbd4f3b04962e558e29957dbbc3eb64d3b4d30b2c237f5
   risk   │ high
+  type   │ bulk_update
   target │ crm
-  sha256 │ [SHA-256]
-  Allow this action? [y/N] y
-  approved
+
+  To allow this, type [word]:[..]
+
+---
+note: the audit log was created at `aegis_audit.db`
+
+  approved: bulk_update on crm, high risk, sha256 7452772f428bc85c…
 allowed  bulk_update crm  high risk  approved  bulk_needs_approval
 "]]
     );
-    assert_eq!(answer("YES\n").0, 0);
+    assert_eq!(answer("  WORD \n").0, 0);
 }
 
 #[test]
 fn everything_else_that_can_be_typed_is_a_no() {
-    for typed in ["n\n", "\n", "nonsense\n", "yy\n", "\u{4}", "y\u{4}\u{4}", "\u{3}", "y\u{3}", "\u{1c}"] {
+    let keys = [
+        "n\n",
+        "\n",
+        "nonsense\n",
+        "y\n",
+        "yes\n",
+        "\u{4}",
+        "WORD\u{4}\u{4}",
+        "\u{3}",
+        "WORD\u{3}",
+        "\u{1c}",
+    ];
+    for typed in keys {
         let (code, screen, outcome) = answer(typed);
         assert_eq!((code, outcome.as_str()), (1, "denied denied"), "{typed:?}:\n{screen}");
-        assert!(screen.contains("\n  denied\n"), "{screen}");
+        assert!(screen.contains("\n  denied: bulk_update on crm, high risk, sha256 "), "{screen}");
     }
 }
 
 #[test]
 fn a_line_without_end_is_a_no() {
-    let (code, _, outcome) = answer(&format!("{}\n", "y".repeat(5000)));
+    let (code, _, outcome) = answer(&format!("WORD{}\n", " ".repeat(5000)));
     assert_eq!((code, outcome.as_str()), (1, "denied denied"));
 }
 
@@ -74,7 +100,7 @@ fn a_line_without_end_is_a_no() {
 fn no_answer_in_time_is_no_permission() {
     let environment = TestEnvironment::new();
     let mut terminal = Terminal::aegis(&environment, &[&ASK[..], &["--timeout", "1s"]].concat());
-    terminal.wait_for(QUESTION);
+    terminal.wait_for_question();
     terminal.wait_for("no answer within 1s: refused");
     assert_eq!((terminal.code(), outcome(&environment).as_str()), (3, "unanswered skipped"));
 }
@@ -86,7 +112,7 @@ fn what_was_typed_before_the_question_is_no_answer() {
         Terminal::shell(&environment, "echo ready; sleep 1; aegis check bulk_update:crm --param count=101");
     terminal.wait_for("ready");
     terminal.type_text("y\ny\n");
-    terminal.wait_for(QUESTION);
+    terminal.wait_for_question();
     std::thread::sleep(Duration::from_millis(300));
     assert!(!terminal.has_ended(), "it must still wait:\n{}", terminal.contents());
     terminal.type_text("n\n");
@@ -99,8 +125,8 @@ fn the_action_may_come_by_standard_input_all_the_same() {
     let script =
         r#"echo '{"type":"bulk_update","target":"crm","params":{"count":101}}' | aegis check && echo did-it"#;
     let mut terminal = Terminal::shell(&environment, script);
-    terminal.wait_for(QUESTION);
-    terminal.type_text("y\n");
+    terminal.wait_for_question();
+    terminal.allow();
     terminal.wait_for("did-it");
     assert_eq!(terminal.code(), 0);
 }
@@ -122,7 +148,7 @@ fn being_told_to_stop_is_no_answer() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
         let environment = TestEnvironment::new();
         let mut terminal = Terminal::aegis(&environment, &ASK);
-        terminal.wait_for(QUESTION);
+        terminal.wait_for_question();
         terminal.send(signal);
         assert_eq!((terminal.code(), outcome(&environment).as_str()), (3, "unanswered skipped"), "{signal}");
     }
@@ -132,7 +158,7 @@ fn being_told_to_stop_is_no_answer() {
 fn killed_while_asking_leaves_a_record_that_somebody_was_asked() {
     let environment = TestEnvironment::new();
     let mut terminal = Terminal::aegis(&environment, &ASK);
-    terminal.wait_for(QUESTION);
+    terminal.wait_for_question();
     terminal.send(Signal::SIGKILL);
     assert_eq!((terminal.code(), outcome(&environment).as_str()), (-1, "null null"));
 }
@@ -140,11 +166,12 @@ fn killed_while_asking_leaves_a_record_that_somebody_was_asked() {
 #[test]
 fn the_terminal_is_left_as_it_was_found() {
     let environment = TestEnvironment::new();
-    for typed in ["y\n", "\u{3}", "\u{4}", "n\n"] {
+    for typed in [WORD, "\u{3}", "\u{4}", "n\n"] {
         let script = "stty raw -echo; stty -g >before; aegis check bulk_update:crm --param count=101; stty -g >after; stty sane; echo finished";
         let mut terminal = Terminal::shell(&environment, &format!("trap : INT; {script}"));
-        terminal.wait_for(QUESTION);
-        terminal.type_text(typed);
+        terminal.wait_for_question();
+        let word = terminal.word().unwrap();
+        terminal.type_text(&typed.replace(WORD, &(word + "\n")));
         terminal.wait_for("finished");
         terminal.code();
         let read = |name: &str| std::fs::read_to_string(environment.file(name)).unwrap();
@@ -158,23 +185,11 @@ fn between_the_questions_of_a_stream_signals_do_what_they_always_do() {
     let environment = TestEnvironment::new();
     let script = r#"(echo '{"type":"bulk_update","target":"crm","params":{"count":101}}'; sleep 60) | aegis check --jsonl"#;
     let mut terminal = Terminal::shell(&environment, script);
-    terminal.wait_for(QUESTION);
-    terminal.type_text("y\n");
+    terminal.wait_for_question();
+    terminal.allow();
     terminal.wait_for("\"allowed\":true");
     terminal.type_text("\u{3}");
     assert_ne!(terminal.code(), 0);
-}
-
-#[test]
-fn for_critical_risk_the_target_must_be_typed() {
-    let policy = "version: '1'\nrules:\n  - { name: ask, risk_level: critical, approval: approve }\n";
-    for (typed, code) in [("y\n", 1), ("prod/db\n", 0), ("prod/d\n", 1)] {
-        let environment = TestEnvironment::with_policy(policy);
-        let mut terminal = Terminal::aegis(&environment, &["check", "drop:prod/db"]);
-        terminal.wait_for("type the target's name:");
-        terminal.type_text(typed);
-        assert_eq!(terminal.code(), code, "{typed:?}");
-    }
 }
 
 #[test]
@@ -188,13 +203,11 @@ fn hostile_strings_neither_move_the_cursor_nor_push_the_question_away() {
         });
         environment.write("action.json", action.to_string());
         let mut terminal = Terminal::shell(&environment, "aegis check --color always <action.json");
-        terminal.wait_for("sha256 │");
-        terminal.wait_for(&format!("\n  {QUESTION}"));
-        let screen = terminal.contents();
+        let screen = terminal.wait_for_question();
         let lines: Vec<_> = screen.lines().collect();
         assert!(lines[..3].iter().any(|line| line.contains("Aegis: an agent asks")), "{screen}");
         assert_eq!(
-            lines.iter().filter(|line| line.starts_with("  Allow this action?")).count(),
+            lines.iter().filter(|line| line.starts_with("  Read on, or type ")).count(),
             1,
             "{screen}"
         );
@@ -209,12 +222,12 @@ fn an_answer_is_for_one_action_only() {
     let environment = TestEnvironment::with_policy(POLICY);
     let script = r#"printf '%s\n' '{"type":"bulk_a","target":"crm","params":{"count":101}}' '{"type":"bulk_b","target":"crm","params":{"count":101}}' | aegis check --jsonl; echo status=$?"#;
     let mut terminal = Terminal::shell(&environment, script);
-    terminal.wait_for("bulk_a");
-    terminal.wait_for(QUESTION);
-    terminal.type_text("y\ny\n");
-    terminal.wait_for("type   │ bulk_b");
-    std::thread::sleep(Duration::from_millis(300));
-    assert!(!terminal.contents().contains("status="), "{}", terminal.contents());
+    terminal.wait_for_question();
+    assert!(terminal.contents().contains("type   │ bulk_a"));
+    let word = terminal.word().unwrap();
+    terminal.type_text(&format!("{word}\n{word}\ny\n"));
+    let screen = terminal.wait_for_question_number(2);
+    assert!(screen.contains("type   │ bulk_b"), "{screen}");
     terminal.type_text("n\n");
     terminal.wait_for("status=1");
     terminal.code();
@@ -223,16 +236,22 @@ fn an_answer_is_for_one_action_only() {
 #[test]
 fn the_screen_in_the_readme_is_the_one_that_people_see() {
     let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
-    let block = readme.split("```text\n$ ").nth(1).unwrap().split("```").next().unwrap();
-    let (command, shown) = block.split_once('\n').unwrap();
+    let mut blocks = readme.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let (command, asked) = blocks.next().unwrap().split_once('\n').unwrap();
+    let left = blocks.next().unwrap();
     let environment = TestEnvironment::empty();
     assert_eq!(environment.aegis(&["init"]).code, 0);
-    let mut terminal = Terminal::shell(&environment, &command.replace("./update", "true"));
-    terminal.wait_for(QUESTION);
-    terminal.type_text("y\n");
+    let command = command.trim_start_matches("$ ").replace("./update", "true");
+    let mut terminal = Terminal::shell(&environment, &command);
+    let screen = terminal.wait_for_question();
+    let word = terminal.word().unwrap();
+    snapbox::assert_data_eq!(
+        without_note(&screen).replace(&word, "khwp").trim_end().to_owned() + " khwp",
+        asked.trim_matches('\n').to_owned()
+    );
+    terminal.allow();
     assert_eq!(terminal.code(), 0);
-    terminal.wait_for("allowed");
-    let screen = terminal.contents();
-    let screen = screen.split_once('\n').unwrap().1;
-    snapbox::assert_data_eq!(screen.trim_end(), shown.trim_end().to_owned());
+    let screen = terminal.wait_for("allowed");
+    let (_, screen) = screen.split_once("\n\n").unwrap();
+    snapbox::assert_data_eq!(screen.trim_end(), left.trim_end().to_owned());
 }

@@ -139,8 +139,8 @@ fn whoever_is_asked_sees_the_secret_that_the_log_does_not_hold() {
     let mut terminal = Terminal::shell(&environment, "aegis check --color always <action.json");
     terminal.wait_for("password = \"canary-001\"");
     terminal.wait_for("kept out of the log: /password");
-    terminal.wait_for("Allow this action?");
-    terminal.type_text("y\n");
+    terminal.wait_for_question();
+    terminal.allow();
     assert_eq!(terminal.code(), 0);
     assert_eq!(files_with(&environment, "canary"), [""; 0]);
 }

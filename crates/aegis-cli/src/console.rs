@@ -13,5 +13,5 @@ pub(crate) use new_file::write_new;
 pub(crate) use progress::{Progress, human_bytes};
 pub(crate) use question::{can_ask, confirmed};
 pub(crate) use streams::{Console, PaintedStdout, stdin, stdout};
-pub(crate) use terminal::{locale_charset, stdout_width};
+pub(crate) use terminal::{has_alternate_screen, locale_charset, stdout_width};
 pub(crate) use whole_file::{FileError, write_whole};

@@ -187,12 +187,21 @@ pub struct ApproverIdentity {
     /// by the kernel), 3 a signature, 4 a signature with the proof that a security key was touched.
     #[schemars(with = "u8")]
     pub evidence: Evidence,
+    /// Whether programs of the account could type into the terminal that was asked at (`TIOCSTI`), so that
+    /// it may have been one of them that answered. Absent where they could not.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub injectable: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(it: &bool) -> bool {
+    !*it
 }
 
 impl ApproverIdentity {
     /// The policy itself allowed the action.
     #[must_use]
     pub const fn rule() -> Self {
-        ApproverIdentity { via: Via::RULE, user: None, evidence: Evidence::Rule }
+        ApproverIdentity { via: Via::RULE, user: None, evidence: Evidence::Rule, injectable: false }
     }
 }

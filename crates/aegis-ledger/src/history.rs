@@ -190,10 +190,19 @@ impl History {
         })
     }
 
-    /// The instant as of which the policy was evaluated, to the millisecond: before anyone was asked.
+    /// The instant as of which the policy was evaluated, to the millisecond: before anyone was asked, or, where
+    /// the policy was stricter by then, when the answer was given.
     #[must_use]
     pub fn evaluated_at(&self) -> Option<DateTime<Utc>> {
-        self.events.iter().find(|event| event.entry().is_some())?.at
+        let mut said = self.events.iter().filter_map(|event| Some((event.at, event.entry()?)));
+        let (asked_at, asked) = said.next()?;
+        let says = |entry: &EntryBody| {
+            (entry.policy_sha256.clone(), entry.approval, entry.risk_level, entry.matched_rule.clone())
+        };
+        match said.next_back() {
+            Some((decided_at, decided)) if says(decided) != says(asked) => decided_at,
+            _ => asked_at,
+        }
     }
 
     /// Whether every event fits its hash and can be read.

@@ -21,7 +21,7 @@ use asked::Asked;
 pub use context::Context;
 use draft::Draft;
 pub use error::{GateError, GroupError};
-use ground::Ground;
+use ground::{Ground, PolicySource};
 pub use outcome::{Answered, Outcome, Proceed, Refusal};
 use sealed::Sealed;
 
@@ -32,6 +32,7 @@ use crate::identity::ActionIds;
 /// thread.
 pub struct Gate {
     ground: Ground,
+    source: PolicySource,
     journal: Journal,
     approver: Box<dyn Approver>,
     ids: ActionIds,
@@ -48,7 +49,18 @@ impl Gate {
         context: Context,
     ) -> Gate {
         let ground = Ground { policy, policy_sha256, context: Arc::new(context) };
-        Gate { ground, journal, approver: Box::new(approver), ids: ActionIds::default() }
+        let (source, ids) = (PolicySource::Fixed, ActionIds::default());
+        Gate { ground, source, journal, approver: Box::new(approver), ids }
+    }
+
+    /// With a way to read the policy anew when somebody has answered: an answer counts for the policy of its
+    /// own moment, and the stricter of both holds. What cannot be read then (the error says why) refuses.
+    #[must_use]
+    pub fn rereading(
+        self,
+        read: impl Fn() -> Result<(Arc<Policy>, Digest), String> + Send + 'static,
+    ) -> Gate {
+        Gate { source: PolicySource::Read(Box::new(read)), ..self }
     }
 
     /// Answers one action: evaluates it, asks a human where the policy says so, and records the answer.
@@ -91,7 +103,7 @@ impl Gate {
             if !draft.needs_human() || nobody.is_some() {
                 group.push(Asked::without_a_question(draft, nobody));
             } else if group.is_empty() {
-                let asked = Asked::by(self.approver.as_mut(), draft, &mut self.journal);
+                let asked = Asked::by(self.approver.as_mut(), draft, &mut self.journal, &self.source);
                 group.push(asked.map_err(|error| failed(error.into()))?);
                 break;
             } else {

@@ -3,10 +3,17 @@
 //! The controlling terminal is opened by itself, because standard input carries the action and standard
 //! output the answer. Whatever goes wrong, the terminal is left as it was found and the answer is not yes.
 
+mod blanks;
+mod challenge;
+mod injection;
+mod keys;
 mod layout;
 mod no_answer;
 mod prompt;
+mod question;
+mod reading;
 mod reply;
+mod screen;
 mod session;
 mod signals;
 
@@ -17,7 +24,9 @@ use crate::identity::current_user;
 use crate::witness::Witness;
 use no_answer::NoAnswer;
 use prompt::Prompt;
+use question::Question;
 use reply::{Ended, Reply};
+use screen::Size;
 use session::Session;
 use signals::{Interruption, Signals};
 
@@ -28,14 +37,19 @@ pub struct TerminalOptions {
     pub timeout: Duration,
     /// Whether to use colour.
     pub color: bool,
+    /// Whether the terminal has another screen that the question can have to itself, as all but dumb ones
+    /// do. Where it has none, the question is drawn over what is there.
+    pub alternate_screen: bool,
 }
 
 /// Asks whoever sits at the controlling terminal.
 ///
-/// Yes is only what was typed after the question was there: `y` or `yes` and Enter; for critical risk, the
-/// target's name. Enter alone, anything else, the end of input, ^C and ^\ are no. Nobody answered if there is
-/// no terminal, the process is in its background, the deadline passes, the terminal goes away, or the process
-/// is told to stop.
+/// The terminal is brought into a known state, and has nothing on its screen but the question. Yes is only
+/// what was typed after the question stood there for half a second: `y` or `yes` and Enter; for high and
+/// critical risk, a short random word that stands on the screen. Where not all of the action fits on the
+/// screen, a `y` counts once all of its pages were shown. Enter alone, anything else, the end of input, ^C
+/// and ^\ are no. Nobody answered if there is no terminal, the process is in its background, the deadline
+/// passes, the terminal goes away or is smaller than 40 columns and 10 lines, or the process is told to stop.
 #[derive(Clone, Debug)]
 pub struct TerminalApprover {
     options: TerminalOptions,
@@ -51,11 +65,11 @@ impl TerminalApprover {
     fn reply(&self, request: &ApprovalRequest<'_>) -> Result<Reply, NoAnswer> {
         // A deadline that is too far away to be told is none.
         let deadline = Instant::now().checked_add(self.options.timeout);
-        let mut session = Session::open()?;
+        let mut session = Session::open(self.options.alternate_screen)?;
         session.wait_for_turn(deadline)?;
         let signals = Signals::catch().map_err(|_| NoAnswer::TerminalFailed)?;
-        let prompt = Prompt::new(request, self.options.color, session.width());
-        let ended = put(&prompt, &mut session, &signals, deadline);
+        let question = Question { request, options: self.options, signals: &signals, deadline };
+        let ended = question.put(&mut session);
         let reply = match ended {
             Ok(true) => Reply::Yes,
             Ok(false) | Err(Ended::EndOfInput | Ended::Interrupted(Interruption::Keyboard)) => Reply::No,
@@ -72,43 +86,9 @@ impl TerminalApprover {
             Some(Interruption::Keyboard) if reply == Reply::Yes => Reply::No,
             _ => reply,
         };
-        session.leave(&prompt.conclusion(reply, self.options.timeout));
+        let columns = session.size().unwrap_or(Size::ASSUMED).columns;
+        session.leave(&Prompt::conclusion(request, reply, &self.options, columns));
         Ok(reply)
-    }
-}
-
-/// Puts the question, and tells whether what was typed is a yes. A process that was stopped and goes on puts
-/// it anew.
-fn put(
-    prompt: &Prompt<'_>,
-    session: &mut Session,
-    signals: &Signals,
-    deadline: Option<Instant>,
-) -> Result<bool, Ended> {
-    loop {
-        match put_once(prompt, session, signals, deadline) {
-            Err(Ended::Interrupted(Interruption::Resumed)) => {}
-            ended => return ended,
-        }
-    }
-}
-
-fn put_once(
-    prompt: &Prompt<'_>,
-    session: &mut Session,
-    signals: &Signals,
-    deadline: Option<Instant>,
-) -> Result<bool, Ended> {
-    session.prepare()?;
-    session.write(&prompt.description(), signals, deadline)?;
-    // From here on, what is typed is an answer; what was typed before was meant for something else.
-    session.discard_typed_ahead()?;
-    session.write(&prompt.question(), signals, deadline)?;
-    let yes = prompt.is_yes(&session.read_line(signals, deadline)?);
-    // A yes counts only if it was typed at this question, and nothing came in between.
-    match if yes { signals.settle() } else { None } {
-        Some(interruption) => Err(Ended::Interrupted(interruption)),
-        None => Ok(yes),
     }
 }
 
@@ -119,8 +99,8 @@ impl Approver for TerminalApprover {
 
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
         match self.reply(request) {
-            Ok(Reply::Yes) => request.approve(Witness::terminal(current_user())),
-            Ok(Reply::No) => request.deny(Witness::terminal(current_user()), None),
+            Ok(Reply::Yes) => request.approve(Witness::terminal(current_user(), injection::is_possible())),
+            Ok(Reply::No) => request.deny(Witness::terminal(current_user(), injection::is_possible()), None),
             Ok(Reply::Nobody(why)) | Err(why) => request.nobody(why.into()),
         }
     }

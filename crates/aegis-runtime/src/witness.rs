@@ -42,15 +42,18 @@ impl Witness {
         if RESERVED.contains(&via) {
             return Err(WitnessError::Reserved(via));
         }
-        Ok(Witness(ApproverIdentity { via: Via::new(via), user, evidence: Evidence::Terminal }))
+        let evidence = Evidence::Terminal;
+        Ok(Witness(ApproverIdentity { via: Via::new(via), user, evidence, injectable: false }))
     }
 
-    /// Somebody at the controlling terminal of `user`.
-    pub(crate) const fn terminal(user: String) -> Witness {
+    /// Somebody at the controlling terminal of `user`, or, where it is injectable, a program that types into
+    /// it.
+    pub(crate) const fn terminal(user: String, injectable: bool) -> Witness {
         Witness(ApproverIdentity {
             via: Via::new("terminal"),
             user: Some(user),
             evidence: Evidence::Terminal,
+            injectable,
         })
     }
 

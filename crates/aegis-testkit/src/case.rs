@@ -22,7 +22,7 @@ static POLICY_SHA256: LazyLock<Digest> = LazyLock::new(|| Digest::of(POLICY.as_b
 /// What a record says of somebody who answered at a terminal of their own account.
 pub fn at_a_terminal(user: &str) -> ApproverIdentity {
     let (via, user) = (Via::new("terminal"), Some(user.to_owned()));
-    ApproverIdentity { via, user, evidence: Evidence::Terminal }
+    ApproverIdentity { via, user, evidence: Evidence::Terminal, injectable: false }
 }
 
 /// An action, what a policy says of it, and how it was answered.

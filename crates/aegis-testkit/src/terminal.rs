@@ -1,4 +1,5 @@
-//! A pseudo-terminal, its screen and its keyboard. No wait is without a bound.
+//! A pseudo-terminal, its screen and its keyboard. No wait is without a bound. Like a terminal, it says how
+//! large it is when it is asked.
 
 use std::fs;
 use std::io::{Read as _, Write};
@@ -20,12 +21,49 @@ pub type Size = (u16, u16);
 /// The size that terminals usually have at least.
 pub const USUAL: Size = (80, 24);
 
+type Keyboard = Arc<Mutex<Box<dyn Write + Send>>>;
+
+/// How a program asks where the cursor is, and so how large the terminal is.
+const WHERE: &[u8] = b"\x1b[6n";
+/// What a question says while no answer to it counts.
+const TOO_EARLY: &str = "does not count yet";
+
+/// What is on the screen, and how it came there.
+struct Screen {
+    parser: vt100::Parser,
+    /// How much of [`WHERE`] the program has just said.
+    asking: usize,
+    /// How often it has asked: once for each question that it put.
+    asked: usize,
+    /// Everything that the program has said.
+    said: Vec<u8>,
+}
+
+impl Screen {
+    /// Shows a byte, and tells what the terminal answers to it.
+    fn show(&mut self, byte: u8) -> Option<String> {
+        self.said.push(byte);
+        self.parser.process(&[byte]);
+        self.asking = match WHERE.get(self.asking) {
+            Some(wanted) if *wanted == byte => self.asking + 1,
+            _ => usize::from(WHERE[0] == byte),
+        };
+        if self.asking < WHERE.len() {
+            return None;
+        }
+        self.asking = 0;
+        self.asked += 1;
+        let (row, column) = self.parser.screen().cursor_position();
+        Some(format!("\x1b[{};{}R", row + 1, column + 1))
+    }
+}
+
 /// A program at a pseudo-terminal. Where it still runs when this is dropped, it is killed.
 pub struct Terminal {
-    screen: Arc<(Mutex<vt100::Parser>, Condvar)>,
+    screen: Arc<(Mutex<Screen>, Condvar)>,
     child: Box<dyn Child + Send + Sync>,
-    keyboard: Box<dyn Write + Send>,
-    _master: Box<dyn MasterPty + Send>,
+    keyboard: Keyboard,
+    master: Box<dyn MasterPty + Send>,
     log: Option<PathBuf>,
 }
 
@@ -60,18 +98,24 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let (lines, columns) = (NonZero::new(lines).unwrap(), NonZero::new(columns).unwrap());
-        let screen = Arc::new((Mutex::new(vt100::Parser::new(lines, columns, 0)), Condvar::new()));
+        let parser = vt100::Parser::new(lines, columns, 0);
+        let screen = Screen { parser, asking: 0, asked: 0, said: Vec::new() };
+        let screen = Arc::new((Mutex::new(screen), Condvar::new()));
         let mut output = pair.master.try_clone_reader().unwrap();
-        let shown = Arc::clone(&screen);
+        let keyboard: Keyboard = Arc::new(Mutex::new(pair.master.take_writer().unwrap()));
+        let (shown, answers) = (Arc::clone(&screen), Arc::clone(&keyboard));
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
             while let Ok(length @ 1..) = output.read(&mut buffer) {
-                shown.0.lock().unwrap().process(&buffer[..length]);
+                let mut screen = shown.0.lock().unwrap();
+                let said: String = buffer[..length].iter().filter_map(|byte| screen.show(*byte)).collect();
+                drop(screen);
                 shown.1.notify_all();
+                // Whoever does not listen any more is not told.
+                let _ = answers.lock().unwrap().write_all(said.as_bytes());
             }
         });
-        let keyboard = pair.master.take_writer().unwrap();
-        Terminal { screen, child, keyboard, _master: pair.master, log: None }
+        Terminal { screen, child, keyboard, master: pair.master, log: None }
     }
 
     /// With the path of a file that is shown beside the screen where a wait is in vain.
@@ -82,25 +126,74 @@ impl Terminal {
 
     /// The screen as it is seen, without trailing blanks.
     pub fn contents(&self) -> String {
-        self.screen.0.lock().unwrap().screen().contents()
+        self.screen.0.lock().unwrap().parser.screen().contents()
     }
 
     /// The screen with its colours.
     pub fn formatted(&self) -> String {
-        self.screen.0.lock().unwrap().screen().contents_formatted()
+        self.screen.0.lock().unwrap().parser.screen().contents_formatted()
+    }
+
+    /// Everything that the program has said, sequences and all.
+    pub fn said(&self) -> String {
+        String::from_utf8_lossy(&self.screen.0.lock().unwrap().said).into_owned()
+    }
+
+    /// Shows what another program writes to the same terminal.
+    pub fn show(&self, bytes: &[u8]) {
+        self.screen.0.lock().unwrap().parser.process(bytes);
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&self, (columns, lines): Size) {
+        let mut screen = self.screen.0.lock().unwrap();
+        screen.parser.screen_mut().set_size(lines.try_into().unwrap(), columns.try_into().unwrap());
+        self.master.resize(PtySize { rows: lines, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
     /// Waits until the screen is as `wanted`, and gives it back.
     #[track_caller]
     pub fn wait_until(&self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) -> String {
+        self.wait_for_screen(what, |screen| wanted(screen.parser.screen()))
+    }
+
+    #[track_caller]
+    fn wait_for_screen(&self, what: &str, wanted: impl Fn(&Screen) -> bool) -> String {
         let deadline = Instant::now() + PATIENCE;
         let mut screen = self.screen.0.lock().unwrap();
-        while !wanted(screen.screen()) {
-            let contents = screen.screen().contents();
+        while !wanted(&screen) {
+            let contents = screen.parser.screen().contents();
             assert!(Instant::now() < deadline, "waited for {what} in vain:\n{contents}\n{}", self.logged());
             screen = self.screen.1.wait_timeout(screen, Duration::from_millis(200)).unwrap().0;
         }
-        screen.screen().contents()
+        screen.parser.screen().contents()
+    }
+
+    /// Waits until a question stands there that can be answered, and gives the screen back.
+    #[track_caller]
+    pub fn wait_for_question(&self) -> String {
+        self.wait_for_question_number(1)
+    }
+
+    /// Waits until a question can be answered that is this one of those that were put, from 1.
+    #[track_caller]
+    pub fn wait_for_question_number(&self, number: usize) -> String {
+        self.wait_for_screen(&format!("question {number}"), |screen| {
+            let contents = screen.parser.screen().contents();
+            let asks = contents.contains("[y/N]") || word_in(&contents).is_some();
+            screen.asked >= number && asks && !contents.contains(TOO_EARLY)
+        })
+    }
+
+    /// The word that the question on the screen wants, if it wants one.
+    pub fn word(&self) -> Option<String> {
+        word_in(&self.contents())
+    }
+
+    /// Says yes to the question on the screen, in the way that it asks for.
+    pub fn allow(&mut self) {
+        let yes = self.word().unwrap_or_else(|| "y".to_owned());
+        self.type_text(&format!("{yes}\n"));
     }
 
     fn logged(&self) -> String {
@@ -123,8 +216,9 @@ impl Terminal {
 
     /// Types bytes.
     pub fn type_bytes(&mut self, bytes: &[u8]) {
-        self.keyboard.write_all(bytes).unwrap();
-        self.keyboard.flush().unwrap();
+        let mut keyboard = self.keyboard.lock().unwrap();
+        keyboard.write_all(bytes).unwrap();
+        keyboard.flush().unwrap();
     }
 
     /// Types text.
@@ -162,6 +256,13 @@ impl Terminal {
         let status = self.wait();
         if status.signal().is_some() { -1 } else { i32::try_from(status.exit_code()).unwrap() }
     }
+}
+
+/// The word that the last line of a screen asks to type.
+fn word_in(screen: &str) -> Option<String> {
+    let line = screen.lines().rev().find(|line| !line.is_empty())?;
+    let (_, word) = line.split_once(" type ")?;
+    Some(word.chars().take_while(char::is_ascii_lowercase).collect())
 }
 
 impl Drop for Terminal {

@@ -18,11 +18,12 @@ use clap::Args;
 use self::checker::{Checker, Mode};
 use self::reply::Replier;
 use crate::audit_sinks::{self, SinkSpec};
+use crate::console::has_alternate_screen;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::format_option::text_or_json;
-use crate::trusted_policy::load_policy;
+use crate::trusted_policy::{TrustedPolicy, load_policy};
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -100,8 +101,11 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
         (Some(short), _) => Some(input::from_arguments(short, &args.params, args.description.as_deref())?),
         (None, _) => Some(input::from_stdin(console)?),
     };
-    let approver =
-        TerminalApprover::new(TerminalOptions { timeout: args.timeout, color: console.colors_stderr() });
+    let approver = TerminalApprover::new(TerminalOptions {
+        timeout: args.timeout,
+        color: console.colors_stderr(),
+        alternate_screen: has_alternate_screen(),
+    });
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
@@ -118,17 +122,24 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
             policy_source: settings.policy_source,
             log_source: settings.db_source,
         };
-        Mode::Gate(Box::new(Gate::new(
+        let gate = Gate::new(
             Arc::clone(&loaded.policy),
             loaded.sha256,
             journal.with_sinks(sinks),
             approver,
             context,
-        )))
+        );
+        // The same files, checked as they were at the start: an answer counts for what they say by then.
+        let (paths, pins) = (settings.policies.clone(), args.policy_sha256.clone());
+        let reread = move || match load_policy(&paths, &pins, console) {
+            Ok(TrustedPolicy { policy, sha256 }) => Ok((policy, sha256)),
+            Err(error) if error.message.is_empty() => Err("it holds errors".to_owned()),
+            Err(error) => Err(error.message),
+        };
+        Mode::Gate(Box::new(gate.rereading(reread)))
     };
     let replier = Replier {
         loaded: &loaded,
-        policy_sha256: loaded.sha256.to_string(),
         session_id,
         explain: args.explain,
         format: if args.jsonl { Format::Json } else { args.format },

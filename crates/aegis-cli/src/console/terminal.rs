@@ -17,6 +17,11 @@ pub(crate) fn stdout_width() -> Option<usize> {
         .filter(|width| *width > 0)
 }
 
+/// Whether the terminal has another screen that a question can have to itself.
+pub(crate) fn has_alternate_screen() -> bool {
+    env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb" && name != "unknown")
+}
+
 /// Which characters the terminal can show, as the locale says.
 pub(crate) fn locale_charset() -> Charset {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]

@@ -34,6 +34,13 @@ impl RiskLevel {
         }
     }
 
+    /// Whether a mere `y` is too little to allow an action of this risk: whoever is asked must do something
+    /// that nobody does out of habit.
+    #[must_use]
+    pub const fn needs_word(self) -> bool {
+        matches!(self, RiskLevel::High | RiskLevel::Critical)
+    }
+
     /// The level that a word names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<RiskLevel> {
@@ -114,6 +121,17 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The stricter of two decisions on one action, by approval and by risk, each on its own; and whether what
+    /// is said about it is the later one's. Rule, reason and what was undecidable are those of the stricter
+    /// approval, or else of the higher risk, or else the earlier one's.
+    #[must_use = "the stricter one holds"]
+    pub fn or_stricter(self, later: Decision) -> (Decision, bool) {
+        let risk_level = self.risk_level.max(later.risk_level);
+        let is_later = (later.approval, later.risk_level) > (self.approval, self.risk_level);
+        let said = if is_later { later } else { self };
+        (Decision { risk_level, ..said }, is_later)
+    }
+
     /// What must happen before the action may.
     #[must_use]
     pub fn approval(&self) -> ApprovalMode {

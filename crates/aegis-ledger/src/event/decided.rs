@@ -29,8 +29,9 @@ impl<'a> Happening<'a> for Decided<'a> {
     }
 
     fn refers_to(&self) -> Option<(&'a str, EventKind)> {
-        // Where nobody had to be asked, nothing was requested.
-        (self.entry.decision.approval() == ApprovalMode::Approve)
+        // Where a rule allowed it, nothing was requested. A block may have come after a question: when the
+        // policy was asked again for the answer's own moment.
+        (self.entry.decision.approval() != ApprovalMode::Auto)
             .then_some((self.entry.action_id, EventKind::Requested))
     }
 

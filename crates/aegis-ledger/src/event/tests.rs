@@ -44,6 +44,7 @@ fn every_event(each: impl Fn(Event<'_>)) {
         via: Via::new("window"),
         user: Some("bo".to_owned()),
         evidence: Evidence::Account,
+        injectable: false,
     };
     let by = Some(&approver);
     let operator = Operator { host: "host", user: "root" };

@@ -22,6 +22,7 @@ pub(super) fn instant(record: &BorrowedRecord<'_>) -> io::Result<i64> {
 ///     via: Via::new("terminal"),
 ///     user: Some("ana".to_owned()),
 ///     evidence: Evidence::Terminal,
+///     injectable: false,
 /// };
 /// assert_eq!(approver_word(&ana), "terminal:ana");
 /// assert_eq!(approver_word(&ApproverIdentity::rule()), "rule");

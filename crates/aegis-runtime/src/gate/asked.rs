@@ -3,12 +3,14 @@
 use std::time::Instant;
 
 use aegis_audit::{Journal, RecordError};
-use aegis_engine::{Redacted, escape};
+use aegis_engine::{ApprovalMode, Redacted, escape};
 use aegis_ledger::answer::Answer;
+use chrono::{DateTime, Utc};
 use chrono::{DateTime, Utc};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
 use crate::gate::draft::Draft;
+use crate::gate::ground::PolicySource;
 
 /// An action for which nobody is left to be asked.
 #[derive(Debug)]
@@ -18,6 +20,19 @@ pub(crate) struct Asked<'a> {
     pub(crate) question: Option<Question>,
     /// When the answer was given.
     pub(crate) at: DateTime<Utc>,
+    /// What has come of the policy while the question stood.
+    pub(crate) since: Since,
+}
+
+/// What has come of the policy between a question and its answer.
+#[derive(Debug)]
+pub(crate) enum Since {
+    /// It says the same.
+    Same,
+    /// It was another one by then. The stricter of what both say holds.
+    Changed,
+    /// The answer is none to what holds now, because of this.
+    Overtaken(String),
 }
 
 /// A question, and what came of it.
@@ -39,7 +54,7 @@ impl<'a> Asked<'a> {
             is_recorded: false,
         });
         let at = draft.at;
-        Asked { draft, question, at }
+        Asked { draft, question, at, since: Since::Same }
     }
 
     /// Records the question, asks it, and waits for the answer. A question that was cut short leaves a trace.
@@ -47,6 +62,7 @@ impl<'a> Asked<'a> {
         approver: &mut dyn Approver,
         draft: Draft<'a>,
         journal: &mut Journal,
+        source: &PolicySource,
     ) -> Result<Asked<'a>, RecordError> {
         let draft = journal.record(vec![draft])?.pop().ok_or(RecordError::NoEvent)?.into_parts().0;
         // What stands for secrets is the log's own; here it counts only where they are.
@@ -63,11 +79,46 @@ impl<'a> Asked<'a> {
         // By the clock that cannot be set.
         let waited_ms = u64::try_from(asked.elapsed().as_millis()).ok();
         let approval = approval.about(&draft.action_id);
-        Ok(Asked {
-            draft,
-            question: Some(Question { approval, waited_ms, is_recorded: true }),
-            at: aegis_audit::now(),
-        })
+        let question = Some(Question { approval, waited_ms, is_recorded: true });
+        Ok(Asked { draft, question, at: aegis_audit::now(), since: Since::Same }.considered_again(source))
+    }
+
+    /// Lets a yes count for the policy of its own moment: whatever waited is decided again when it is over.
+    fn considered_again(self, source: &PolicySource) -> Asked<'a> {
+        let is_yes = self.question.as_ref().is_some_and(|it| it.approval.answer() == Answer::Approved);
+        if !is_yes {
+            return self;
+        }
+        let Asked { draft, question, at, .. } = self;
+        let ground = match source.now(&draft.ground) {
+            Ok(ground) => ground,
+            Err(why) => {
+                let since = Since::Overtaken(format!("the policy cannot be read any more: {why}"));
+                return Asked { draft, question, at, since };
+            }
+        };
+        let is_changed = ground.policy_sha256 != draft.ground.policy_sha256;
+        let asked_for = draft.decision.risk_level();
+        let draft = draft.reconsider(ground, at);
+        let risk = draft.decision.risk_level();
+        // What was not shown was not approved: a `y` for less is no word for this.
+        let since = if risk.needs_word() && !asked_for.needs_word() {
+            Since::Overtaken(format!("the risk rose from {asked_for} to {risk} while the question stood"))
+        } else if is_changed {
+            Since::Changed
+        } else {
+            Since::Same
+        };
+        Asked { draft, question, at, since }
+    }
+
+    /// The answer that holds: what was said, unless the policy says otherwise by now.
+    pub(crate) fn answer(&self, approval: &Approval) -> Answer {
+        match (approval.answer(), self.draft.decision.approval(), &self.since) {
+            (Answer::Approved, ApprovalMode::Block, _) => Answer::Block,
+            (Answer::Approved, _, Since::Overtaken(_)) => Answer::Unanswered,
+            (said, _, _) => said,
+        }
     }
 
     /// What the policy says, and who answered how.
@@ -75,8 +126,16 @@ impl<'a> Asked<'a> {
         let policy_says = self.draft.decision.reason();
         let user = approval.approver().and_then(|by| by.user.as_deref());
         let who = user.map_or_else(|| "somebody".to_owned(), escape);
+        let since = match &self.since {
+            Since::Same => String::new(),
+            Since::Changed => "; the policy changed while the question stood".to_owned(),
+            Since::Overtaken(why) => format!("; {}, so that this is no approval", escape(why)),
+        };
         match (approval.answer(), approval.why()) {
-            (Answer::Approved, _) => format!("{policy_says}; {who} approved it"),
+            (Answer::Approved, _) if self.answer(approval) == Answer::Block => {
+                format!("{policy_says}, by the time that {who} approved it{since}")
+            }
+            (Answer::Approved, _) => format!("{policy_says}; {who} approved it{since}"),
             (Answer::Denied, None) => format!("{policy_says}; {who} denied it"),
             (Answer::Denied, Some(why)) => format!("{policy_says}; {who} denied it: {}", escape(why)),
             (_, why) => format!("{policy_says}; {}", escape(why.unwrap_or("nobody answered"))),

@@ -27,6 +27,15 @@ impl<'a> Draft<'a> {
         Draft { ground: ground.clone(), action, action_id, action_sha256: action.digest(), decision, at }
     }
 
+    /// Evaluates the action again, by the policy as it is at a later moment. The stricter of both holds, and
+    /// is what is recorded.
+    pub(crate) fn reconsider(self, ground: Ground, at: DateTime<Utc>) -> Draft<'a> {
+        let later = ground.policy.decide(self.action, at);
+        let (decision, is_later) = self.decision.or_stricter(later);
+        let (ground, at) = if is_later { (ground, at) } else { (self.ground, self.at) };
+        Draft { ground, decision, at, ..self }
+    }
+
     /// Whether a human must be asked.
     pub(crate) fn needs_human(&self) -> bool {
         self.decision.approval() == ApprovalMode::Approve

@@ -6,6 +6,28 @@ use aegis_engine::{Digest, Policy};
 
 use crate::gate::context::Context;
 
+/// Reads the policy as it is now.
+type Read = dyn Fn() -> Result<(Arc<Policy>, Digest), String> + Send;
+
+/// Where the policy of an answer's own moment comes from.
+#[derive(Default)]
+pub(crate) enum PolicySource {
+    /// It is the one that the gate was set up with.
+    #[default]
+    Fixed,
+    /// It is read again.
+    Read(Box<Read>),
+}
+
+impl PolicySource {
+    /// What an action is judged by now, that was judged by `ground` before.
+    pub(crate) fn now(&self, ground: &Ground) -> Result<Ground, String> {
+        let PolicySource::Read(read) = self else { return Ok(ground.clone()) };
+        let (policy, policy_sha256) = read()?;
+        Ok(Ground { policy, policy_sha256, context: Arc::clone(&ground.context) })
+    }
+}
+
 /// What every action is judged by and recorded with: one policy, and one context. It is shared, never
 /// borrowed, so that an answer outlives a change of the gate's own.
 #[derive(Clone, Debug)]

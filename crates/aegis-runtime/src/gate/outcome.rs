@@ -1,7 +1,9 @@
 //! What the gate answers, and what is known of each answer.
 
+use std::sync::Arc;
+
 use aegis_audit::Committed;
-use aegis_engine::{Decision, Digest};
+use aegis_engine::{Decision, Digest, Policy};
 use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
@@ -36,6 +38,8 @@ pub struct Answered {
     evaluated_at: DateTime<Utc>,
     at: DateTime<Utc>,
     action_sha256: Digest,
+    policy: Arc<Policy>,
+    policy_sha256: Digest,
     decision: Decision,
     answer: Answer,
     approver: Option<ApproverIdentity>,
@@ -54,6 +58,8 @@ impl From<Committed<Sealed<'_>>> for Outcome {
             evaluated_at: draft.at,
             at,
             action_sha256: draft.action_sha256,
+            policy: draft.ground.policy,
+            policy_sha256: draft.ground.policy_sha256,
             decision: draft.decision,
             answer,
             approver,
@@ -102,7 +108,8 @@ impl Answered {
         &self.action_id
     }
 
-    /// The instant as of which the policy was evaluated: before anyone was asked.
+    /// The instant as of which the policy was evaluated: before anyone was asked, or, where it was stricter
+    /// by then, when the answer was given.
     #[must_use]
     pub fn evaluated_at(&self) -> DateTime<Utc> {
         self.evaluated_at
@@ -118,6 +125,18 @@ impl Answered {
     #[must_use]
     pub fn action_sha256(&self) -> Digest {
         self.action_sha256
+    }
+
+    /// The policy that decided.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The digest of the policy that decided.
+    #[must_use]
+    pub fn policy_sha256(&self) -> Digest {
+        self.policy_sha256
     }
 
     /// What the policy said.

@@ -23,7 +23,10 @@ impl<'a> Sealed<'a> {
         let (answer, approver, reason) = match (&asked.question, asked.draft.decision.approval()) {
             (Some(question), _) => {
                 let approval = &question.approval;
-                (approval.answer(), approval.approver().cloned(), Some(asked.reason(approval)))
+                let answer = asked.answer(approval);
+                // Nobody gave an answer that is not theirs.
+                let by = approval.approver().filter(|_| answer == approval.answer());
+                (answer, by.cloned(), Some(asked.reason(approval)))
             }
             (None, ApprovalMode::Auto) => (Answer::Auto, Some(ApproverIdentity::rule()), None),
             (None, ApprovalMode::Block) => (Answer::Block, None, None),

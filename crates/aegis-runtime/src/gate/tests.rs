@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aegis_audit::sqlite::TrailReader;
 use aegis_audit::{RecordError, Sink, SinkError, SinkRecord, TrailError};
-use aegis_engine::{Source, load};
+use aegis_engine::{RiskLevel, Source, load};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{EventKind, PathSource};
 use aegis_ledger::filter::Filter;
@@ -353,4 +353,106 @@ fn a_gate_can_be_sent_to_another_thread() {
     const fn is_send<T: Send>() {}
     is_send::<Gate>();
     is_send::<GateHandle>();
+}
+
+/// What `update` is decided as before and while somebody is asked.
+fn ask_while_the_policy_becomes(later: Result<&'static str, String>) -> (Outcome, Record, Vec<String>) {
+    const FIRST: &str = "version: '1'\nrules:\n  - { name: first, risk_level: medium, approval: approve }\n";
+    let load_text = |text: &str| Arc::new(load(&[Source { text: text.as_bytes() }]).policy.unwrap());
+    let place = Place::new();
+    let gate = Gate::new(
+        load_text(FIRST),
+        Digest::of(FIRST.as_bytes()),
+        place.journal(),
+        Looker::new(&place),
+        context(),
+    );
+    let mut gate = gate.rereading(move || {
+        later.clone().map(|text| {
+            let text = format!("version: '1'\nrules:\n  - {text}\n");
+            (load_text(&text), Digest::of(text.as_bytes()))
+        })
+    });
+    let outcome = gate.answer(&actions(&["update"])[0]).unwrap();
+    let mut records = place.records();
+    assert_eq!(records.len(), 1, "one line for one action");
+    (outcome, records.remove(0), place.events())
+}
+
+#[test]
+fn an_answer_counts_for_the_policy_of_its_own_moment() {
+    let (outcome, record, events) =
+        ask_while_the_policy_becomes(Ok("{ name: later, risk_level: low, approval: block }"));
+    assert!(matches!(outcome, Outcome::Refused(_)));
+    assert_eq!(events, ["requested", "answered", "decided"]);
+    assert_eq!((record.decision, record.approver), (Some(Answer::Block), None));
+    // The stricter of both, in each.
+    assert_eq!((record.matched_rule.as_str(), record.risk_level), ("later", RiskLevel::Medium));
+    let answered = outcome.answered();
+    assert_eq!(record.policy_sha256, answered.policy_sha256().to_string());
+    assert_ne!(answered.policy_sha256(), Digest::of(b"p"));
+    assert_eq!(answered.evaluated_at(), answered.at());
+    assert_eq!(
+        answered.reason(),
+        "rule `later` blocks it, by the time that ana approved it; the policy changed while the question stood"
+    );
+}
+
+#[test]
+fn a_policy_that_was_relaxed_meanwhile_changes_nothing() {
+    let (outcome, record, _) =
+        ask_while_the_policy_becomes(Ok("{ name: later, risk_level: low, approval: auto }"));
+    assert!(matches!(outcome, Outcome::Allowed(_)));
+    assert_eq!((record.decision, record.matched_rule.as_str()), (Some(Answer::Approved), "first"));
+    assert_eq!(record.risk_level, RiskLevel::Medium);
+    assert!(
+        outcome
+            .answered()
+            .reason()
+            .ends_with("; ana approved it; the policy changed while the question stood")
+    );
+}
+
+#[test]
+fn a_yes_for_less_risk_is_none_for_more() {
+    for level in ["high", "critical"] {
+        let later: &'static str = format!("{{ name: later, risk_level: {level}, approval: approve }}").leak();
+        let (outcome, record, _) = ask_while_the_policy_becomes(Ok(later));
+        assert!(matches!(outcome, Outcome::Refused(_)));
+        assert_eq!((record.decision, record.risk_level.as_str()), (Some(Answer::Unanswered), level));
+        let why = format!("the risk rose from medium to {level} while the question stood");
+        assert!(outcome.answered().reason().contains(&why), "{}", outcome.answered().reason());
+    }
+    let (outcome, record, _) =
+        ask_while_the_policy_becomes(Ok("{ name: later, risk_level: medium, approval: approve }"));
+    assert!(matches!(outcome, Outcome::Allowed(_)));
+    assert_eq!(record.matched_rule, "first");
+}
+
+#[test]
+fn a_policy_that_cannot_be_read_any_more_refuses() {
+    let (outcome, record, _) = ask_while_the_policy_becomes(Err("it is \u{1b}gone".to_owned()));
+    assert!(matches!(outcome, Outcome::Refused(_)));
+    assert_eq!((record.decision, record.approver), (Some(Answer::Unanswered), None));
+    let reason = outcome.answered().reason();
+    assert!(reason.contains("the policy cannot be read any more: it is \\u{1b}gone"), "{reason}");
+}
+
+#[test]
+fn a_window_that_closes_while_the_question_stands_holds() {
+    let text = "version: '1'
+rules:
+  - { name: day, conditions: { time_before: '18:00' }, approval: approve }
+  - { name: night, approval: block }
+";
+    let policy = Arc::new(load(&[Source { text: text.as_bytes() }]).policy.unwrap());
+    let ground = Ground { policy, policy_sha256: Digest::of(b"p"), context: Arc::new(context()) };
+    let action = actions(&["update"]).remove(0);
+    let [asked, answered] = ["2026-11-23T17:59:59Z", "2026-11-23T18:00:00Z"].map(|it| it.parse().unwrap());
+    let draft = Draft { at: asked, ..Draft::new(&ground, &action, "id".to_owned()) };
+    let decision = ground.policy.decide(&action, asked);
+    let draft = Draft { decision, ..draft };
+    assert!(draft.needs_human());
+    let later = draft.reconsider(ground, answered);
+    assert_eq!((later.decision.matched_rule(), later.at), ("night", answered));
 }

@@ -3,10 +3,12 @@
 //! The text is expected to be escaped already. Lines are broken here and not by the terminal, because what
 //! the terminal breaks goes on at the left edge, where it looks like a line of ours.
 
-use aegis_engine::{Digest, canonical_json, to_json_line};
+use aegis_engine::{Digest, canonical_json, escape, to_json_line};
 use anstyle::Style;
 use serde_json::Value;
 use unicode_width::UnicodeWidthChar as _;
+
+use super::blanks::counted;
 
 /// How many columns label and rule take.
 const GUTTER: usize = 11;
@@ -28,13 +30,15 @@ pub(super) struct Lines {
     done: Vec<String>,
     columns: usize,
     color: bool,
+    hides: bool,
 }
 
 impl Lines {
     /// No lines yet, for a terminal of `width` columns.
     pub(super) fn new(width: usize, color: bool) -> Lines {
         // The last column is left free: some terminals go to the next line when it is written.
-        Lines { done: Vec::new(), columns: width.clamp(NARROWEST, WIDEST) - 1 - GUTTER, color }
+        let columns = width.clamp(NARROWEST, WIDEST) - 1 - GUTTER;
+        Lines { done: Vec::new(), columns, color, hides: false }
     }
 
     /// How many there are.
@@ -42,8 +46,18 @@ impl Lines {
         self.done.len()
     }
 
+    /// Whether some text was cut.
+    pub(super) const fn hides(&self) -> bool {
+        self.hides
+    }
+
     pub(super) fn append(&mut self, mut others: Lines) {
         self.done.append(&mut others.done);
+        self.hides |= others.hides;
+    }
+
+    pub(super) fn into_lines(self) -> Vec<String> {
+        self.done
     }
 
     /// A line of our own words.
@@ -52,27 +66,46 @@ impl Lines {
         self.done.push(format!("{style}{line}{style:#}"));
     }
 
-    /// A labelled text on at most `most` lines. `text` is asked for as long a one as fits.
-    pub(super) fn field(&mut self, label: &str, style: Style, most: usize, text: impl Fn(usize) -> String) {
+    /// A labelled text of our own words, which is never cut.
+    pub(super) fn own(&mut self, label: &str, style: Style, text: &str) {
         let style = self.style(style);
-        for (index, part) in self.wrap(&self.fit(most, text)).into_iter().enumerate() {
+        for (index, part) in self.wrap(text).into_iter().enumerate() {
             let (label, continued) = if index == 0 { (label, "") } else { ("", CONTINUED) };
             self.done.push(format!("  {label:<7}│ {continued}{style}{part}{style:#}"));
         }
     }
 
+    /// A labelled text on at most `most` lines. `text` is asked for as long a one as fits.
+    pub(super) fn field(&mut self, label: &str, style: Style, most: usize, text: impl Fn(usize) -> Cut) {
+        let fitting = self.fit(most, text);
+        self.hides |= fitting.hides;
+        self.own(label, style, &fitting.text);
+    }
+
+    /// A labelled text on at most `most` lines: all of it, or its beginning.
+    pub(super) fn beginning(&mut self, label: &str, style: Style, most: usize, text: &Shown) {
+        if self.needed(text.whole()) <= most {
+            self.own(label, style, text.whole());
+            return;
+        }
+        // A wide character may leave a column free on each line.
+        let room = (self.columns - CONTINUED_WIDTH - 1) * most;
+        self.own(label, style, &text.brief(room));
+        self.hides = true;
+    }
+
     /// The longest text of those that `text` gives for a cap of characters which takes up at most `most`
     /// lines. Capped text says what it hides, so nothing is cut off unseen.
-    pub(super) fn fit(&self, most: usize, text: impl Fn(usize) -> String) -> String {
+    pub(super) fn fit(&self, most: usize, text: impl Fn(usize) -> Cut) -> Cut {
         let whole = text(LONGEST);
-        if self.needed(&whole) <= most {
+        if self.needed(&whole.text) <= most {
             return whole;
         }
         // Longer texts need more lines, so halving the range finds the longest that fits, if any does.
         let (mut fitting, mut too_long) = (0, LONGEST);
         while too_long - fitting > 1 {
             let cap = usize::midpoint(fitting, too_long);
-            if self.needed(&text(cap)) <= most {
+            if self.needed(&text(cap).text) <= most {
                 fitting = cap;
             } else {
                 too_long = cap;
@@ -113,32 +146,79 @@ impl Lines {
     }
 }
 
-impl std::fmt::Display for Lines {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Whatever the terminal's settings, the next line begins at the left edge.
-        self.done.iter().try_for_each(|line| write!(formatter, "{line}\r\n"))
+/// A text that is shown, and whether some of it is not.
+#[derive(Clone, Debug)]
+pub(super) struct Cut {
+    pub(super) text: String,
+    pub(super) hides: bool,
+}
+
+impl Cut {
+    /// All of a text.
+    pub(super) const fn whole(text: String) -> Cut {
+        Cut { text, hides: false }
+    }
+
+    /// This text behind another, which is shown whole.
+    pub(super) fn behind(self, before: &str) -> Cut {
+        Cut { text: format!("{before}{}", self.text), hides: self.hides }
     }
 }
 
-/// A JSON value on one line, written once and cut to any length.
+/// A text of somebody else's, made safe to look at once and cut to any length.
 #[derive(Debug)]
-pub(super) struct JsonLine {
+pub(super) struct Shown {
     text: String,
     digest: String,
 }
 
-impl JsonLine {
-    pub(super) fn new(value: &Value) -> JsonLine {
+impl Shown {
+    /// A text.
+    pub(super) fn text(text: &str) -> Shown {
+        Shown { text: counted(&escape(text)), digest: short_digest(text) }
+    }
+
+    /// A name, in quotes where it would not be seen for what it is without.
+    pub(super) fn name(name: &str) -> Shown {
+        let Shown { text, digest } = Shown::text(name);
+        let unclear = name.is_empty() || name.trim() != name || name.starts_with(['"', '(']);
+        Shown { text: if unclear { format!("\"{text}\"") } else { text }, digest }
+    }
+
+    /// A JSON value, on one line.
+    pub(super) fn json(value: &Value) -> Shown {
         // Deceptive characters are \uXXXX in it already.
-        let text = to_json_line(value).unwrap_or_default();
-        JsonLine { text, digest: short_digest(&canonical_json(value)) }
+        let text = counted(&to_json_line(value).unwrap_or_default());
+        Shown { text, digest: short_digest(&canonical_json(value)) }
+    }
+
+    /// All of it.
+    pub(super) fn whole(&self) -> &str {
+        &self.text
     }
 
     /// At most `cap` characters of it; a longer one says how much is hidden.
-    pub(super) fn cut(&self, cap: usize) -> String {
-        let Some((cut, _)) = self.text.char_indices().nth(cap) else { return self.text.clone() };
+    pub(super) fn cut(&self, cap: usize) -> Cut {
+        let Some((cut, _)) = self.text.char_indices().nth(cap) else { return Cut::whole(self.text.clone()) };
         let head = self.text.get(..cut).unwrap_or_default();
-        format!("{head}… [{} more bytes, sha256 of all {}…]", self.text.len() - cut, self.digest)
+        let hidden = self.text.len() - cut;
+        Cut {
+            text: format!("{head}… [{hidden} more bytes, sha256 of all {}…]", self.digest), hides: true
+        }
+    }
+
+    /// What fits into `columns`, for a line that names it and does not show it.
+    pub(super) fn brief(&self, columns: usize) -> String {
+        let mut brief = String::new();
+        let mut used = 0;
+        for character in self.text.chars() {
+            used += character.width().unwrap_or(0).max(1);
+            if used >= columns {
+                return brief + "…";
+            }
+            brief.push(character);
+        }
+        brief
     }
 }
 
@@ -154,10 +234,10 @@ mod tests {
     #[test]
     fn a_broken_line_goes_on_behind_a_mark() {
         let mut lines = Lines::new(32, false);
-        lines.field("label", Style::new(), 9, |_| "0123456789abcdefghij0123456789abcdefghij".to_owned());
+        lines.own("label", Style::new(), "0123456789abcdefghij0123456789abcdefghij");
         assert_eq!(
-            lines.to_string(),
-            "  label  │ 0123456789abcdefghij\r\n         │ ↳ 0123456789abcdefgh\r\n         │ ↳ ij\r\n"
+            lines.into_lines(),
+            ["  label  │ 0123456789abcdefghij", "         │ ↳ 0123456789abcdefgh", "         │ ↳ ij"]
         );
     }
 
@@ -183,8 +263,11 @@ mod tests {
     fn a_long_value_says_what_it_hides() {
         let value = Value::from("x".repeat(100_000));
         let digest = short_digest(&canonical_json(&value));
-        let shown = JsonLine::new(&value).cut(5);
-        assert_eq!(shown, format!("\"xxxx… [99997 more bytes, sha256 of all {digest}…]"));
-        assert_eq!(JsonLine::new(&Value::from("\u{202e}")).cut(80), "\"\\u202e\"");
+        let cut = Shown::json(&value).cut(5);
+        assert_eq!(cut.text, format!("\"xxxx… [99997 more bytes, sha256 of all {digest}…]"));
+        assert!(cut.hides);
+        let cut = Shown::json(&Value::from("\u{202e}")).cut(80);
+        assert_eq!((cut.text.as_str(), cut.hides), ("\"\\u202e\"", false));
+        assert_eq!(Shown::name("删除表").brief(5), "删除…");
     }
 }

@@ -17,16 +17,24 @@ pub(super) enum NoAnswer {
     HungUp,
     /// The terminal could not be read, written or set up.
     TerminalFailed,
+    /// The action could not be shown so that it is understood.
+    TooSmall,
+    /// There is no word that could be asked for.
+    NoRandomness,
 }
 
 impl NoAnswer {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             NoAnswer::NoTerminal => "there is no terminal to ask at",
             NoAnswer::Background => "the process is in the background of its terminal",
             NoAnswer::Timeout => "nobody answered in time",
             NoAnswer::HungUp => "the terminal went away before anyone answered",
             NoAnswer::TerminalFailed => "the terminal could not be used",
+            NoAnswer::TooSmall => {
+                "the terminal is too small to show the action: it needs 40 columns and 10 lines"
+            }
+            NoAnswer::NoRandomness => "the system has no randomness for the word to be typed",
         }
     }
 }

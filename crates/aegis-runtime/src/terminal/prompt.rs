@@ -1,142 +1,262 @@
-//! What is shown to whoever is asked, and what counts as yes.
+//! What is shown to whoever is asked, and what is enough for a yes.
 //!
 //! Nothing in it can be mistaken for something else: every string is escaped, every line begins with a label
-//! or a rule of ours, long values say how much of them is hidden, and target and digest stand last, next to
-//! the question.
+//! or a rule of ours, and risk, type and target stand last, next to the question. The first page is an
+//! overview that fits on the screen; where it hides something, the pages behind it show all there is.
 
-use std::time::Duration;
-
-use aegis_engine::{RiskLevel, canonical_json, escape, escape_capped};
+use aegis_engine::{RiskLevel, canonical_json};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
+use unicode_width::UnicodeWidthStr as _;
 
-use super::layout::{JsonLine, Lines, short_digest};
+use super::TerminalOptions;
+use super::challenge::Word;
+use super::injection::REMEDY;
+use super::layout::{Cut, Lines, Shown, short_digest};
 use super::no_answer::NoAnswer;
+use super::reading::Reading;
 use super::reply::Reply;
+use super::screen::Size;
 use crate::approval::ApprovalRequest;
 
-/// How many lines the whole may take: what the lowest usual terminal shows.
-const SCREEN: usize = 24;
 /// How many lines parameters may take, however much else there is to show.
 const FEWEST_PARAMETER_LINES: usize = 4;
 /// How many characters of a parameter's name are shown.
 const LONGEST_NAME: usize = 30;
-/// The bytes of a line that may have been cut off: of all systems' terminals, the shortest lines have 1024.
-const TOO_LONG: usize = 1024;
-/// The longest target that a person can be asked to type.
-const TYPEABLE: usize = 40;
+/// From how many rows on there is room for two lines of type and of target.
+const ROOMY: usize = 16;
+/// The lines of what is said of the page, and of the question itself.
+const STATUS_AND_QUESTION: usize = 2;
 
 const PLAIN: Style = Style::new();
 const BOLD: Style = Style::new().bold();
+const TITLE: &str = "  Aegis: an agent asks for your approval";
+/// The same where there is little room.
+const SHORT_TITLE: &str = "  Aegis: an agent asks for approval";
 
-pub(super) struct Prompt<'a> {
-    request: &'a ApprovalRequest<'a>,
-    color: bool,
-    width: usize,
+/// On what, and how, a prompt is shown.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Look {
+    pub(super) size: Size,
+    pub(super) color: bool,
+    /// Whether other programs can type into this terminal.
+    pub(super) injectable: bool,
 }
 
-/// What somebody has to type to say yes.
-#[derive(Debug, PartialEq, Eq)]
-enum Challenge {
-    Yes,
-    /// The target's name.
-    Target(String),
-    /// The first digits of the digest, where the name cannot be typed.
-    Digest(String),
+/// Everything that is shown of one request.
+pub(super) struct Prompt<'a> {
+    request: &'a ApprovalRequest<'a>,
+    look: Look,
+    word: Word,
+    /// What changes from page to page.
+    pages: Vec<Vec<String>>,
+    /// What stands above the question on each.
+    foot: Vec<String>,
 }
 
 impl<'a> Prompt<'a> {
-    pub(super) const fn new(request: &'a ApprovalRequest<'a>, color: bool, width: usize) -> Prompt<'a> {
-        Prompt { request, color, width }
+    /// Lays a request out.
+    ///
+    /// # Errors
+    /// When the screen is too small to show it.
+    pub(super) fn new(
+        request: &'a ApprovalRequest<'a>,
+        look: Look,
+        word: Word,
+    ) -> Result<Prompt<'a>, NoAnswer> {
+        if !look.size.holds(Size::SMALLEST) {
+            return Err(NoAnswer::TooSmall);
+        }
+        let mut prompt = Prompt { request, look, word, pages: Vec::new(), foot: Vec::new() };
+        let foot = prompt.foot();
+        let room = look.size.rows.saturating_sub(foot.count() + STATUS_AND_QUESTION);
+        let hides = foot.hides();
+        prompt.foot = foot.into_lines();
+        let overview = prompt.overview(room);
+        let is_whole = !hides && !overview.hides() && overview.count() <= room;
+        let mut first = overview.into_lines();
+        if first.len() > room {
+            first.truncate(room.saturating_sub(1));
+            first.push("         │ … more on the next pages".to_owned());
+        }
+        prompt.pages.push(first);
+        if !is_whole {
+            let all = prompt.all().into_lines();
+            let title = prompt.title().into_lines();
+            for part in all.chunks(room.saturating_sub(title.len()).max(1)) {
+                prompt.pages.push([&title, part].concat());
+            }
+        }
+        Ok(prompt)
     }
 
-    fn challenge(&self) -> Challenge {
-        if self.request.decision.risk_level() != RiskLevel::Critical {
-            return Challenge::Yes;
-        }
-        let target = self.request.action.target();
-        let typeable = !target.is_empty()
-            && target.trim() == target
-            && target.chars().count() <= TYPEABLE
-            && target.is_ascii()
-            && escape(target) == target;
-        if typeable {
-            Challenge::Target(target.to_owned())
-        } else {
-            Challenge::Digest(self.request.action_sha256.to_string().chars().take(8).collect())
-        }
+    pub(super) const fn size(&self) -> Size {
+        self.look.size
     }
 
-    /// Whether a typed line is a yes.
-    pub(super) fn is_yes(&self, line: &[u8]) -> bool {
-        // A line that is too long the terminal cuts off, and puts the newline behind what is left.
-        if line.len() >= TOO_LONG {
-            return false;
+    pub(super) const fn word(&self) -> &Word {
+        &self.word
+    }
+
+    /// How many pages there are. More than one means that the first hides something.
+    pub(super) const fn pages(&self) -> usize {
+        self.pages.len()
+    }
+
+    /// Whether the risk alone asks for the word.
+    fn needs_word(&self) -> bool {
+        self.request.decision.risk_level().needs_word()
+    }
+
+    /// Whether what was typed is enough for a yes, once all was shown or not.
+    pub(super) fn is_enough(&self, typed: &str, all_was_shown: bool) -> bool {
+        if self.needs_word() {
+            return self.word.is(typed);
         }
-        // Without a newline, it was cut off by ^D.
-        let Some(typed) = line.strip_suffix(b"\n").and_then(|typed| std::str::from_utf8(typed).ok()) else {
-            return false;
+        let is_yes = typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes");
+        (is_yes && all_was_shown) || (self.pages() > 1 && self.word.is(typed))
+    }
+
+    /// What stands on the screen.
+    pub(super) fn lines(&self, reading: &Reading) -> Vec<String> {
+        let mut lines = self.pages.get(reading.page()).cloned().unwrap_or_default();
+        lines.extend(self.foot.iter().cloned());
+        let status = match (reading.hint(), self.pages()) {
+            (Some(hint), _) => hint.to_owned(),
+            (None, 1) => String::new(),
+            (None, pages) => format!("page {} of {pages}: Space reads on", reading.page() + 1),
         };
-        let typed = typed.trim();
-        match self.challenge() {
-            Challenge::Yes => typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes"),
-            Challenge::Target(wanted) | Challenge::Digest(wanted) => typed == wanted,
-        }
-    }
-
-    /// Everything above the question.
-    pub(super) fn description(&self) -> String {
-        let mut lines = self.head();
-        let tail = self.tail();
-        // The question takes a line, too.
-        let room = SCREEN.saturating_sub(lines.count() + tail.count() + 1).max(FEWEST_PARAMETER_LINES);
-        self.parameters(&mut lines, room);
-        lines.append(tail);
-        lines.to_string()
-    }
-
-    fn head(&self) -> Lines {
-        let action = self.request.action;
-        let mut lines = Lines::new(self.width, self.color);
-        lines.plain("", PLAIN);
-        lines.plain("  Aegis: an agent asks for your approval", BOLD);
-        lines.field("agent", PLAIN, 2, |cap| {
-            action.agent().map_or_else(|| "(not named)".to_owned(), |agent| name(agent, cap))
-        });
-        lines.field("type", PLAIN, 2, |cap| name(action.kind(), cap));
+        lines.push(if status.is_empty() { status } else { format!("  {status}") });
+        let question = self.question(reading.is_done(self.pages()));
+        let bold = if self.look.color { BOLD } else { PLAIN };
+        // The end of what was typed, where it is longer than there is room for.
+        let room = self.look.size.columns.saturating_sub(question.width() + 4);
+        let typed = reading.typed();
+        let skipped = typed.chars().count().saturating_sub(room / 2);
+        let typed: String = typed.chars().skip(skipped).collect();
+        lines.push(format!("  {bold}{question}{bold:#} {typed}"));
         lines
     }
 
-    fn tail(&self) -> Lines {
-        let (action, decision) = (self.request.action, self.request.decision);
-        let mut lines = Lines::new(self.width, self.color);
-        if !action.description().is_empty() {
-            lines.field("claim", PLAIN, 2, |cap| {
-                format!("agent says: {}", escape_capped(action.description(), cap))
-            });
+    /// The question itself.
+    fn question(&self, all_was_shown: bool) -> String {
+        let word = self.word.as_str();
+        if self.needs_word() {
+            format!("To allow this, type {word}:")
+        } else if all_was_shown {
+            "Allow this action? [y/N]".to_owned()
+        } else {
+            format!("Read on, or type {word} to allow:")
         }
-        lines.field("rule", PLAIN, 1, |cap| name(decision.matched_rule(), cap));
+    }
+
+    fn new_lines(&self) -> Lines {
+        Lines::new(self.look.size.columns, self.look.color)
+    }
+
+    fn title(&self) -> Lines {
+        let mut lines = self.new_lines();
+        let fits = TITLE.width() < self.look.size.columns;
+        lines.plain(if fits { TITLE } else { SHORT_TITLE }, BOLD);
+        lines
+    }
+
+    /// As much of everything as fits into `room` lines, or little more.
+    fn overview(&self, room: usize) -> Lines {
+        let mut lines = self.title();
+        lines.field("agent", PLAIN, 2, |cap| self.agent().cut(cap));
+        let tail = self.tail();
+        // The question takes a line, too.
+        let room = room.saturating_sub(lines.count() + tail.count()).max(FEWEST_PARAMETER_LINES);
+        self.parameters(&mut lines, room);
+        lines.append(tail);
+        lines
+    }
+
+    /// Everything, as long as it is.
+    fn all(&self) -> Lines {
+        let action = self.request.action;
+        let mut lines = self.new_lines();
+        lines.own("agent", PLAIN, self.agent().whole());
+        lines.own("type", BOLD, Shown::name(action.kind()).whole());
+        lines.own("target", BOLD, Shown::name(action.target()).whole());
+        let mut label = "params";
+        for (name, value) in action.params() {
+            lines.own(label, PLAIN, &Parameter::new(name, value).whole());
+            label = "";
+        }
+        for (label, text) in self.words() {
+            lines.own(label, PLAIN, text.whole());
+        }
+        self.note(&mut lines);
+        lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
+        lines
+    }
+
+    fn agent(&self) -> Shown {
+        match self.request.action.agent() {
+            Some(agent) => Shown::name(agent),
+            None => Shown::text("(not named)"),
+        }
+    }
+
+    /// What is said about the action: by the agent, by the policy, and by the log's rules.
+    fn words(&self) -> Vec<(&'static str, Shown)> {
+        let (action, decision) = (self.request.action, self.request.decision);
+        let mut words = Vec::new();
+        if !action.description().is_empty() {
+            words.push(("claim", Shown::text(&format!("agent says: {}", action.description()))));
+        }
+        words.push(("rule", Shown::name(decision.matched_rule())));
         // It tells of the first condition that could not be decided, and how many there are.
-        lines.field("reason", PLAIN, 3, |cap| escape_capped(decision.reason(), cap));
+        words.push(("reason", Shown::text(decision.reason())));
         let others = decision.undecidable().iter().skip(1);
         let others: Vec<_> = others
             .map(|other| format!("{} of rule {}: {}", other.condition, other.rule, other.why))
             .collect();
         if !others.is_empty() {
-            let others = others.join("; ");
-            lines.field("unclear", PLAIN, 2, |cap| format!("also {}", escape_capped(&others, cap)));
+            words.push(("unclear", Shown::text(&format!("also {}", others.join("; ")))));
         }
-        let redacted = self.request.redacted;
-        if !redacted.is_empty() {
-            let places = redacted.join(", ");
-            lines.field("secret", PLAIN, 1, |cap| {
-                format!("kept out of the log: {}", escape_capped(&places, cap))
-            });
+        if !self.request.redacted.is_empty() {
+            let places = self.request.redacted.join(", ");
+            words.push(("secret", Shown::text(&format!("kept out of the log: {places}"))));
         }
-        let risk = decision.risk_level();
-        lines.field("risk", risk_style(risk), 1, |_| risk.to_string());
-        lines.field("target", BOLD, 2, |cap| name(action.target(), cap));
-        lines.field("sha256", PLAIN, 1, |_| self.request.action_sha256.to_string());
+        words
+    }
+
+    fn tail(&self) -> Lines {
+        let mut lines = self.new_lines();
+        for (label, text) in self.words() {
+            let most = match label {
+                "reason" => 3,
+                "rule" | "secret" => 1,
+                _ => 2,
+            };
+            lines.field(label, PLAIN, most, |cap| text.cut(cap));
+        }
+        self.note(&mut lines);
+        lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
+        lines
+    }
+
+    /// That a `y` may be somebody else's, and what would stop that.
+    fn note(&self, lines: &mut Lines) {
+        if self.look.injectable {
+            lines.own("note", PLAIN, &format!("others may type here; stop it: {REMEDY}"));
+        }
+    }
+
+    /// What stands next to the question, whatever the page.
+    fn foot(&self) -> Lines {
+        let (action, risk) = (self.request.action, self.request.decision.risk_level());
+        let mut lines = self.new_lines();
+        let most = if self.look.size.rows < ROOMY { 1 } else { 2 };
+        lines.own("risk", risk_style(risk), risk.as_str());
+        for (label, name) in [("type", action.kind()), ("target", action.target())] {
+            let name = Shown::name(name);
+            // What is left out here is on the pages, with its digest.
+            lines.beginning(label, BOLD, most, &name);
+        }
         lines
     }
 
@@ -144,28 +264,28 @@ impl<'a> Prompt<'a> {
     fn parameters(&self, lines: &mut Lines, room: usize) {
         let params = self.request.action.params();
         if params.is_empty() {
-            lines.field("params", PLAIN, 1, |_| "(none)".to_owned());
+            lines.own("params", PLAIN, "(none)");
             return;
         }
         // More than there are lines cannot be shown anyway.
         let first: Vec<_> =
             params.iter().take(room + 1).map(|(name, value)| Parameter::new(name, value)).collect();
-        let laid_out = |most: usize| -> Vec<String> {
+        let laid_out = |most: usize| -> Vec<Cut> {
             first.iter().map(|parameter| lines.fit(most, |cap| parameter.cut(cap))).collect()
         };
-        let needed = |texts: &[String]| texts.iter().map(|text| lines.needed(text)).sum::<usize>();
-        let texts = [4, 3, 2].into_iter().map(laid_out).find(|texts| needed(texts) <= room);
-        let texts = texts.unwrap_or_else(|| laid_out(1));
-        let all_fit = needed(&texts) <= room;
+        let needed = |cuts: &[Cut]| cuts.iter().map(|cut| lines.needed(&cut.text)).sum::<usize>();
+        let cuts = [4, 3, 2].into_iter().map(laid_out).find(|cuts| needed(cuts) <= room);
+        let cuts = cuts.unwrap_or_else(|| laid_out(1));
+        let all_fit = needed(&cuts) <= room;
         let mut left = if all_fit { room } else { room - 1 };
         let mut label = "params";
         let mut shown = 0;
-        for text in texts {
-            let needed = lines.needed(&text);
+        for cut in cuts {
+            let needed = lines.needed(&cut.text);
             if needed > left {
                 break;
             }
-            lines.field(label, PLAIN, needed, |_| text.clone());
+            lines.field(label, PLAIN, needed, |_| cut.clone());
             (label, left, shown) = ("", left - needed, shown + 1);
         }
         if shown < params.len() {
@@ -174,34 +294,38 @@ impl<'a> Prompt<'a> {
             let count = hidden.len();
             let hidden = canonical_json(&Value::Object(hidden));
             let (bytes, digest) = (hidden.len(), short_digest(&hidden));
-            lines
-                .field(label, BOLD, 1, |_| format!("… {count} more hidden: {bytes} bytes, sha256 {digest}…"));
+            let text = format!("… {count} more hidden: {bytes} bytes, sha256 {digest}…");
+            lines.field(label, BOLD, 1, |_| Cut { text: text.clone(), hides: true });
         }
     }
 
-    /// The question itself, without a newline.
-    pub(super) fn question(&self) -> String {
-        let bold = if self.color { BOLD } else { PLAIN };
-        match self.challenge() {
-            Challenge::Yes => format!("  {bold}Allow this action? [y/N]{bold:#} "),
-            Challenge::Target(_) => format!("  {bold}To allow this, type the target's name:{bold:#} "),
-            Challenge::Digest(digits) => format!("  {bold}To allow this, type {digits}:{bold:#} "),
-        }
-    }
-
-    /// The line that is left behind.
-    pub(super) fn conclusion(&self, reply: Reply, timeout: Duration) -> String {
+    /// The line that is left behind: what was asked, and what was answered.
+    pub(super) fn conclusion(
+        request: &ApprovalRequest<'_>,
+        reply: Reply,
+        options: &TerminalOptions,
+        columns: usize,
+    ) -> String {
         let (color, said) = match reply {
             Reply::Yes => (AnsiColor::Green, "approved".to_owned()),
             Reply::No => (AnsiColor::Red, "denied".to_owned()),
             Reply::Nobody(NoAnswer::Timeout) => {
-                let timeout = humantime::format_duration(timeout);
+                let timeout = humantime::format_duration(options.timeout);
                 (AnsiColor::Red, format!("no answer within {timeout}: refused"))
             }
             Reply::Nobody(_) => (AnsiColor::Red, "no answer: refused".to_owned()),
         };
-        let style = if self.color { color.on_default() } else { PLAIN };
-        format!("  {style}{said}{style:#}")
+        let risk = request.decision.risk_level();
+        let digest: String = request.action_sha256.to_string().chars().take(16).collect();
+        let rest = format!("  {said}:  on , {risk} risk, sha256 {digest}…");
+        // One line, wherever it is looked at: what it names is on the screen and in the record.
+        let room =
+            columns.clamp(Size::SMALLEST.columns, Size::ASSUMED.columns).saturating_sub(rest.width() + 1);
+        let room = (room / 2).max(8);
+        let kind = Shown::name(request.action.kind()).brief(room);
+        let target = Shown::name(request.action.target()).brief(room);
+        let style = if options.color { color.on_default() } else { PLAIN };
+        format!("  {style}{said}{style:#}: {kind} on {target}, {risk} risk, sha256 {digest}…")
     }
 }
 
@@ -213,40 +337,31 @@ const fn risk_style(level: RiskLevel) -> Style {
     }
 }
 
-/// A name, in quotes where it would not be seen for what it is without.
-fn name(text: &str, cap: usize) -> String {
-    let unclear = text.is_empty() || text.trim() != text || text.starts_with(['"', '(']);
-    let shown = escape_capped(text, cap);
-    if unclear { format!("\"{shown}\"") } else { shown }
-}
-
 /// A parameter, ready to be shown.
-struct Parameter<'a> {
-    /// A name that can be mistaken for nothing else.
-    simple_name: Option<&'a str>,
-    /// Other names are shown as JSON: with ` = ` in it, a name would look like another name and value.
-    name: JsonLine,
-    value: JsonLine,
+struct Parameter {
+    /// As it is where it can be mistaken for nothing else. Other names are shown as JSON: with ` = ` in it,
+    /// a name would look like another name and value.
+    name: Shown,
+    value: Shown,
 }
 
-impl<'a> Parameter<'a> {
-    fn new(name: &'a str, value: &Value) -> Parameter<'a> {
+impl Parameter {
+    fn new(name: &str, value: &Value) -> Parameter {
         let simple = !name.is_empty()
             && name.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));
-        Parameter {
-            simple_name: simple.then_some(name),
-            name: JsonLine::new(&Value::from(name)),
-            value: JsonLine::new(value),
-        }
+        let name = if simple { Shown::text(name) } else { Shown::json(&Value::from(name)) };
+        Parameter { name, value: Shown::json(value) }
     }
 
-    fn cut(&self, cap: usize) -> String {
-        let longest_name = cap.min(LONGEST_NAME);
-        let name = match self.simple_name {
-            Some(name) => escape_capped(name, longest_name),
-            None => self.name.cut(longest_name),
-        };
-        format!("{name} = {}", self.value.cut(cap))
+    fn whole(&self) -> String {
+        format!("{} = {}", self.name.whole(), self.value.whole())
+    }
+
+    fn cut(&self, cap: usize) -> Cut {
+        let name = self.name.cut(cap.min(LONGEST_NAME));
+        let mut cut = self.value.cut(cap).behind(&format!("{} = ", name.text));
+        cut.hides |= name.hides;
+        cut
     }
 }
 

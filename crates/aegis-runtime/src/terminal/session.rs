@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::sys::termios::{
     FlushArg, InputFlags, LocalFlags, OutputFlags, SetArg, SpecialCharacterIndices, Termios, tcflush,
     tcgetattr, tcsetattr,
@@ -17,21 +17,23 @@ use nix::unistd::{getpgrp, read, tcgetpgrp, write};
 
 use super::no_answer::NoAnswer;
 use super::reply::Ended;
+use super::screen::{self, Size};
 use super::signals::Signals;
 
-/// The most that a line of the terminal can hold; a longer one is no answer.
-const MAX_LINE: usize = 4096;
+/// How much is read at once.
+const CHUNK: usize = 4096;
 /// How often to look whether it is our turn.
 const TURN_INTERVAL: Duration = Duration::from_millis(50);
-/// How wide a terminal is that does not say.
-const USUAL_WIDTH: usize = 80;
 
-/// An open terminal. Dropping it restores the terminal's settings.
+/// An open terminal. Dropping it restores the terminal's settings and its screen.
 #[derive(Debug)]
 pub(super) struct Session {
     terminal: File,
     found: Option<Termios>,
-    fresh_line: bool,
+    /// Whether there is another screen that the question can have to itself.
+    has_alternate: bool,
+    /// Whether the question has been drawn, and the screen not left since.
+    has_screen: bool,
     // Dropped last: restoring the settings must not stop the process either.
     _job_control: JobControl,
 }
@@ -61,10 +63,11 @@ impl Drop for JobControl {
 
 impl Session {
     /// Opens the controlling terminal, which this process must be in the foreground of.
-    pub(super) fn open() -> Result<Session, NoAnswer> {
+    pub(super) fn open(has_alternate: bool) -> Result<Session, NoAnswer> {
         let terminal = Session::terminal()?;
         let job_control = JobControl::hold().map_err(|_| NoAnswer::TerminalFailed)?;
-        let session = Session { terminal, found: None, fresh_line: false, _job_control: job_control };
+        let session =
+            Session { terminal, found: None, has_alternate, has_screen: false, _job_control: job_control };
         session.require_foreground()?;
         Ok(session)
     }
@@ -135,15 +138,14 @@ impl Session {
         true
     }
 
-    /// How many columns the terminal has.
-    pub(super) fn width(&self) -> usize {
-        match rustix::termios::tcgetwinsize(&self.terminal) {
-            Ok(size) if size.ws_col > 0 => usize::from(size.ws_col),
-            _ => USUAL_WIDTH,
-        }
+    /// How large the terminal is, as the kernel was told, if it was.
+    pub(super) fn size(&self) -> Option<Size> {
+        let size = rustix::termios::tcgetwinsize(&self.terminal).ok()?;
+        let size = Size { columns: size.ws_col.into(), rows: size.ws_row.into() };
+        (size.columns > 0 && size.rows > 0).then_some(size)
     }
 
-    /// Sets the terminal up for typing a line, whatever the program before left behind.
+    /// Sets the terminal up for typing keys, whatever the program before left behind.
     pub(super) fn prepare(&mut self) -> Result<(), Ended> {
         self.require_foreground()?;
         let found = tcgetattr(&self.terminal)?;
@@ -152,10 +154,18 @@ impl Session {
         // Without waiting for what was written to be shown: after ^S that would take for ever.
         tcsetattr(&self.terminal, SetArg::TCSANOW, &wanted)?;
         // Success means that some of the settings were made.
-        if !tcgetattr(&self.terminal)?.local_flags.contains(LocalFlags::ICANON | LocalFlags::ISIG) {
+        let made = tcgetattr(&self.terminal)?.local_flags;
+        if made.intersects(LocalFlags::ICANON | LocalFlags::ECHO) || !made.contains(LocalFlags::ISIG) {
             return Err(NoAnswer::TerminalFailed.into());
         }
         Ok(())
+    }
+
+    /// Takes the screen.
+    pub(super) fn enter(&mut self, signals: &Signals, deadline: Option<Instant>) -> Result<(), Ended> {
+        let own = if self.has_alternate && !self.has_screen { screen::ENTER } else { "" };
+        self.has_screen = true;
+        self.write(own, signals, deadline)
     }
 
     /// Writes all of `text`, or ends as a question would.
@@ -169,7 +179,9 @@ impl Session {
         while !rest.is_empty() {
             match write(&self.terminal, rest) {
                 Ok(written) => rest = rest.get(written..).unwrap_or_default(),
-                Err(Errno::EAGAIN) => self.wait(PollFlags::POLLOUT, signals, deadline)?,
+                Err(Errno::EAGAIN) => {
+                    self.wait(PollFlags::POLLOUT, signals, deadline, None)?;
+                }
                 Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
@@ -181,27 +193,29 @@ impl Session {
         Ok(tcflush(&self.terminal, FlushArg::TCIFLUSH)?)
     }
 
-    /// Reads a line, with its newline: without one, it was cut off by ^D or by being too long.
-    pub(super) fn read_line(
+    /// Reads what was typed: at least a byte, or nothing where nothing was typed `until` then.
+    pub(super) fn read(
         &mut self,
         signals: &Signals,
         deadline: Option<Instant>,
+        until: Option<Instant>,
     ) -> Result<Vec<u8>, Ended> {
-        self.fresh_line = false;
-        loop {
-            self.wait(PollFlags::POLLIN, signals, deadline)?;
+        while self.wait(PollFlags::POLLIN, signals, deadline, until)? {
             self.require_foreground()?;
-            let mut line = vec![0; MAX_LINE];
-            match read(&self.terminal, &mut line) {
+            let mut bytes = vec![0; CHUNK];
+            match read(&self.terminal, &mut bytes) {
                 Ok(0) => {
                     // A terminal that went away has nothing to read either.
                     self.require_foreground()?;
                     return Err(Ended::EndOfInput);
                 }
                 Ok(length) => {
-                    line.truncate(length);
-                    self.fresh_line = line.ends_with(b"\n");
-                    return Ok(line);
+                    bytes.truncate(length);
+                    // ^D may be another key here.
+                    if let Some(end) = self.end_of_input() {
+                        bytes.iter_mut().filter(|byte| **byte == end).for_each(|byte| *byte = 0x04);
+                    }
+                    return Ok(bytes);
                 }
                 Err(Errno::EAGAIN | Errno::EINTR) => {}
                 Err(errno) => {
@@ -211,24 +225,42 @@ impl Session {
                 }
             }
         }
+        Ok(Vec::new())
     }
 
-    /// Waits until the terminal can be read or written.
-    fn wait(&self, what: PollFlags, signals: &Signals, deadline: Option<Instant>) -> Result<(), Ended> {
+    /// The key that ends input where this terminal was found, if there is one.
+    fn end_of_input(&self) -> Option<u8> {
+        let key = self.found.as_ref()?.control_chars.get(SpecialCharacterIndices::VEOF as usize)?;
+        // Nothing that belongs to an answer ends it.
+        Some(*key).filter(|key| key.is_ascii_control() && *key != 0)
+    }
+
+    /// Waits until the terminal can be read or written, and tells whether it can: it cannot where `until` has
+    /// come first.
+    fn wait(
+        &self,
+        what: PollFlags,
+        signals: &Signals,
+        deadline: Option<Instant>,
+        until: Option<Instant>,
+    ) -> Result<bool, Ended> {
+        let has_come = |instant: Option<Instant>| instant.is_some_and(|instant| Instant::now() >= instant);
         loop {
-            let [keyboard, stop, resumed] = signals.handles();
+            let [keyboard, stop, resumed, resized] = signals.handles();
             let mut handles = [
                 PollFd::new(self.terminal.as_fd(), what),
                 PollFd::new(keyboard, PollFlags::POLLIN),
                 PollFd::new(stop, PollFlags::POLLIN),
                 PollFd::new(resumed, PollFlags::POLLIN),
+                PollFd::new(resized, PollFlags::POLLIN),
             ];
-            let polled = poll(&mut handles, remaining(deadline));
+            let next = [deadline, until].into_iter().flatten().min();
+            let polled = poll(&mut handles, remaining(next));
             let terminal = handles.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
             if let Some(interruption) = signals.received() {
                 return Err(Ended::Interrupted(interruption));
             }
-            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            if has_come(deadline) {
                 return Err(NoAnswer::Timeout.into());
             }
             match polled {
@@ -242,8 +274,11 @@ impl Session {
                 {
                     return Err(NoAnswer::HungUp.into());
                 }
-                Ok(_) if terminal.intersects(what) => return Ok(()),
+                Ok(_) if terminal.intersects(what) && !has_come(until) => return Ok(true),
                 Ok(_) => {}
+            }
+            if has_come(until) {
+                return Ok(false);
             }
         }
     }
@@ -253,10 +288,20 @@ impl Session {
         if let Some(found) = self.found.take()
             && self.require_foreground().is_ok()
         {
+            if std::mem::take(&mut self.has_screen) && self.has_alternate {
+                let _ = write(&self.terminal, screen::leave().as_bytes());
+            }
             // What was typed after the answer was not meant for the program that reads next, either.
             let _ = tcflush(&self.terminal, FlushArg::TCIFLUSH);
             let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &found);
         }
+    }
+
+    /// Stops the job, as ^Z does, with the terminal as it was found.
+    pub(super) fn suspend(&mut self) {
+        self.restore();
+        // Where nobody could let it go on, the system does not stop it.
+        let _ = killpg(getpgrp(), Signal::SIGTSTP);
     }
 
     /// Leaves a line on the screen, on a line of its own, in whatever settings the terminal has.
@@ -264,9 +309,7 @@ impl Session {
     /// The answer stands, whether or not this can still be shown, so it is tried once only.
     pub(super) fn leave(&self, line: &str) {
         if self.require_foreground().is_ok() {
-            // Only Enter is echoed as a new line.
-            let before = if self.fresh_line { "" } else { "\r\n" };
-            let _ = write(&self.terminal, format!("{before}{line}\r\n").as_bytes());
+            let _ = write(&self.terminal, format!("\r\n{line}\r\n").as_bytes());
         }
     }
 }
@@ -277,18 +320,18 @@ impl Drop for Session {
     }
 }
 
-/// The settings for typing a line: it is edited, shown, and ended by Enter; ^C, ^\ and ^Z are signals.
+/// The settings for typing keys, which are shown by whoever reads them; ^C and ^\ are signals.
 fn for_a_question(found: &Termios) -> Termios {
     let mut wanted = found.clone();
-    wanted.local_flags |= LocalFlags::ICANON
-        | LocalFlags::ISIG
-        | LocalFlags::IEXTEN
-        | LocalFlags::ECHO
-        | LocalFlags::ECHOE
-        | LocalFlags::ECHOK
-        // What is typed is shown, but not obeyed by the terminal.
-        | LocalFlags::ECHOCTL;
-    wanted.local_flags.remove(LocalFlags::ECHONL | LocalFlags::NOFLSH | LocalFlags::EXTPROC);
+    wanted.local_flags |= LocalFlags::ISIG;
+    wanted.local_flags.remove(
+        LocalFlags::ICANON
+            | LocalFlags::IEXTEN
+            | LocalFlags::ECHO
+            | LocalFlags::ECHONL
+            | LocalFlags::NOFLSH
+            | LocalFlags::EXTPROC,
+    );
     wanted.input_flags |= InputFlags::ICRNL | InputFlags::IXON;
     // With ISTRIP, other characters would become `y`.
     wanted
@@ -296,18 +339,18 @@ fn for_a_question(found: &Termios) -> Termios {
         .remove(InputFlags::IGNCR | InputFlags::INLCR | InputFlags::ISTRIP | InputFlags::PARMRK);
     wanted.output_flags |= OutputFlags::OPOST | OutputFlags::ONLCR;
     wanted.output_flags.remove(OutputFlags::OCRNL | OutputFlags::ONOCR | OutputFlags::ONLRET);
-    for (index, usual) in [
-        (SpecialCharacterIndices::VINTR, 0x03),
-        (SpecialCharacterIndices::VQUIT, 0x1C),
-        (SpecialCharacterIndices::VEOF, 0x04),
-        (SpecialCharacterIndices::VERASE, 0x7F),
-        (SpecialCharacterIndices::VSUSP, 0x1A),
-    ] {
-        // A key of somebody's own choice is kept; none at all would leave no way out.
-        if let Some(key) = wanted.control_chars.get_mut(index as usize).filter(|key| **key == 0) {
-            *key = usual;
+    let mut set = |index: SpecialCharacterIndices, to: fn(u8) -> u8| {
+        if let Some(key) = wanted.control_chars.get_mut(index as usize) {
+            *key = to(*key);
         }
-    }
+    };
+    // A key of somebody's own choice is kept; none at all would leave no way out.
+    set(SpecialCharacterIndices::VINTR, |key| if key == 0 { 0x03 } else { key });
+    set(SpecialCharacterIndices::VQUIT, |key| if key == 0 { 0x1C } else { key });
+    // The job is not stopped with its screen up: ^Z is read, and the screen given back first.
+    set(SpecialCharacterIndices::VSUSP, |_| 0);
+    set(SpecialCharacterIndices::VMIN, |_| 1);
+    set(SpecialCharacterIndices::VTIME, |_| 0);
     wanted
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::SigId;
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
 use signal_hook::low_level::{pipe, unregister};
 
 /// How long a signal may be on its way. A person does not notice it.
@@ -31,6 +31,8 @@ pub(super) enum Interruption {
     Stop,
     /// The process was stopped, and goes on: whatever ran meanwhile may have changed screen and terminal.
     Resumed,
+    /// The terminal has got another size.
+    Resized,
 }
 
 /// While this lives, signals are caught.
@@ -39,6 +41,7 @@ pub(super) struct Signals {
     keyboard: UnixStream,
     stop: UnixStream,
     resumed: UnixStream,
+    resized: UnixStream,
     handlers: Vec<SigId>,
     _one_question: MutexGuard<'static, Option<Vec<i32>>>,
 }
@@ -53,11 +56,14 @@ impl Signals {
         let (keyboard, keyboard_sender) = pair()?;
         let (stop, stop_sender) = pair()?;
         let (resumed, resumed_sender) = pair()?;
-        let mut caught = Signals { keyboard, stop, resumed, handlers: Vec::new(), _one_question: to_catch };
+        let (resized, resized_sender) = pair()?;
+        let handlers = Vec::new();
+        let mut caught = Signals { keyboard, stop, resumed, resized, handlers, _one_question: to_catch };
         for signal in signals {
             let sender = match signal {
                 SIGINT | SIGQUIT => &keyboard_sender,
                 SIGCONT => &resumed_sender,
+                SIGWINCH => &resized_sender,
                 _ => &stop_sender,
             };
             caught.handlers.push(pipe::register(signal, sender.try_clone()?)?);
@@ -68,19 +74,24 @@ impl Signals {
     }
 
     /// What to wait on besides the terminal.
-    pub(super) fn handles(&self) -> [BorrowedFd<'_>; 3] {
-        [self.keyboard.as_fd(), self.stop.as_fd(), self.resumed.as_fd()]
+    pub(super) fn handles(&self) -> [BorrowedFd<'_>; 4] {
+        [self.keyboard.as_fd(), self.stop.as_fd(), self.resumed.as_fd(), self.resized.as_fd()]
     }
 
     /// What has come in, if anything.
     pub(super) fn received(&self) -> Option<Interruption> {
         let drained = |mut stream: &UnixStream| matches!(stream.read(&mut [0; 64]), Ok(1..));
         let (keyboard, stop) = (drained(&self.keyboard), drained(&self.stop));
-        let resumed = drained(&self.resumed);
+        let (resumed, resized) = (drained(&self.resumed), drained(&self.resized));
         // To be told to stop outweighs: it comes from somebody who may not be at this terminal.
-        [(stop, Interruption::Stop), (keyboard, Interruption::Keyboard), (resumed, Interruption::Resumed)]
-            .into_iter()
-            .find_map(|(came, interruption)| came.then_some(interruption))
+        [
+            (stop, Interruption::Stop),
+            (keyboard, Interruption::Keyboard),
+            (resumed, Interruption::Resumed),
+            (resized, Interruption::Resized),
+        ]
+        .into_iter()
+        .find_map(|(came, interruption)| came.then_some(interruption))
     }
 
     /// Waits for signals that are on their way, and tells which have come in.
@@ -148,7 +159,7 @@ fn pair() -> io::Result<(UnixStream, UnixStream)> {
 fn prepare() -> io::Result<Vec<i32>> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let (ignored, handled) = (signal_set(&status, "SigIgn:"), signal_set(&status, "SigCgt:"));
-    let mut to_catch = vec![SIGCONT];
+    let mut to_catch = vec![SIGCONT, SIGWINCH];
     for signal in [SIGINT, SIGQUIT, SIGTERM, SIGHUP] {
         let bit = 1_u64 << (signal - 1);
         if ignored & bit != 0 {

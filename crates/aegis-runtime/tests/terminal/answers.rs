@@ -1,7 +1,6 @@
 //! What counts as yes, what counts as no, and what counts as nobody having answered.
 
-use crate::program::read_action;
-use crate::terminal::{QUESTION, Terminal};
+use crate::terminal::Terminal;
 
 const APPROVED: &str = "Approved by us; settings kept";
 const DENIED: &str = "Denied by us; settings kept";
@@ -10,13 +9,13 @@ const DENIED: &str = "Denied by us; settings kept";
 #[track_caller]
 fn typed(keys: &[u8]) -> (String, String) {
     let mut terminal = Terminal::start(|_| {});
-    terminal.wait_for(QUESTION);
+    terminal.wait_for_question();
     terminal.type_bytes(keys);
     let result = terminal.result();
     assert_eq!(terminal.wait().exit_code(), 0);
-    let word = if result.starts_with("Approved") { "\n  approved" } else { "\n  denied" };
+    let word = if result.starts_with("Approved") { "\n  approved: " } else { "\n  denied: " };
     let screen = terminal.wait_until("the cursor below the answer", |screen| {
-        screen.contents().ends_with(word) && screen.cursor_position().1 == 0
+        screen.contents().contains(word) && screen.cursor_position().1 == 0
     });
     (result, screen)
 }
@@ -58,7 +57,7 @@ fn a_line_that_does_not_end_is_no() {
 #[test]
 fn nobody_answers_in_time() {
     let mut terminal = Terminal::start(|settings| settings.timeout_ms = 1500);
-    terminal.wait_for(QUESTION);
+    terminal.wait_for_question();
     terminal.type_text("y");
     terminal.wait_for("\n  no answer within 1s 500ms: refused");
     assert_eq!(terminal.result(), "Timeout; settings kept");
@@ -85,7 +84,7 @@ fn what_was_typed_before_the_question_is_no_answer() {
     // Once it is echoed, it is there to be read.
     terminal.wait_for("ready\ny\ny");
     terminal.go();
-    terminal.wait_for(QUESTION);
+    terminal.wait_for_question();
     terminal.type_text("n\n");
     assert_eq!(terminal.result(), DENIED);
 }
@@ -93,9 +92,9 @@ fn what_was_typed_before_the_question_is_no_answer() {
 #[test]
 fn each_question_has_an_answer_of_its_own() {
     let mut terminal = Terminal::start(|settings| settings.questions = 2);
-    terminal.wait_for(QUESTION);
+    terminal.wait_for_question();
     terminal.type_text("y\ny\n");
-    terminal.wait_for_times(QUESTION, 2);
+    terminal.wait_for_question_number(2);
     terminal.type_text("n\n");
     assert_eq!(terminal.result(), "Approved by us, Denied by us; settings kept");
 }
@@ -104,43 +103,59 @@ fn each_question_has_an_answer_of_its_own() {
 fn a_terminal_that_was_left_raw_works_and_is_left_raw() {
     for (keys, result) in [("y\r", APPROVED), ("\r", DENIED), ("\u{4}", DENIED), ("\u{3}", DENIED)] {
         let mut terminal = Terminal::start(|settings| settings.raw = true);
-        terminal.wait_for(QUESTION);
+        terminal.wait_for_question();
         terminal.type_text(keys);
         assert_eq!(terminal.result(), result, "{keys:?}");
-        let word = if result == APPROVED { "\n  approved" } else { "\n  denied" };
+        let word = if result == APPROVED { "\n  approved: " } else { "\n  denied: " };
         terminal.wait_until("the cursor below the answer", |screen| {
-            screen.contents().ends_with(word) && screen.cursor_position().1 == 0
+            screen.contents().contains(word) && screen.cursor_position().1 == 0
         });
     }
 }
 
 #[test]
-fn for_critical_risk_the_target_is_typed() {
-    let answers = [("prod/db\n", APPROVED), ("y\n", DENIED), ("prod/d\n", DENIED), ("PROD/DB\n", DENIED)];
-    for (keys, result) in answers {
-        let mut terminal = Terminal::start(|settings| {
-            settings.risk = "critical".to_owned();
-            settings.action = serde_json::json!({ "type": "drop", "target": "prod/db" });
-        });
-        terminal.wait_for("To allow this, type the target's name:");
-        terminal.type_text(keys);
-        assert_eq!(terminal.result(), result, "{keys:?}");
-    }
-}
-
-#[test]
-fn a_target_that_cannot_be_typed_is_approved_by_its_digest() {
-    for target in ["", "a\u{202e}b", &"x".repeat(41)] {
-        let action = serde_json::json!({ "type": "drop", "target": target });
-        let digits: String = read_action(&action).digest().to_string().chars().take(8).collect();
-        for (keys, result) in [(digits.as_str(), APPROVED), (target, DENIED), ("yes", DENIED)] {
+fn for_high_and_critical_risk_a_word_is_typed_that_stands_on_the_screen() {
+    for risk in ["high", "critical"] {
+        for (keys, result) in
+            [(None, APPROVED), (Some("y"), DENIED), (Some("yes"), DENIED), (Some(""), DENIED)]
+        {
             let mut terminal = Terminal::start(|settings| {
-                settings.risk = "critical".to_owned();
-                settings.action = action.clone();
+                settings.risk = risk.to_owned();
+                settings.action = serde_json::json!({ "type": "drop", "target": "y" });
             });
-            terminal.wait_for(&format!("To allow this, type {digits}:"));
-            terminal.type_text(&format!("{keys}\n"));
-            assert_eq!(terminal.result(), result, "{keys:?} for {target:?}");
+            let screen = terminal.wait_for_question();
+            assert!(screen.contains("  To allow this, type ") && !screen.contains("[y/N]"), "{screen}");
+            let word = terminal.word().unwrap();
+            terminal.type_text(&format!("{}\n", keys.unwrap_or(&word)));
+            assert_eq!(terminal.result(), result, "{keys:?}");
         }
     }
+}
+
+#[test]
+fn each_question_has_a_word_of_its_own() {
+    let mut terminal = Terminal::start(|settings| {
+        settings.risk = "high".to_owned();
+        settings.questions = 2;
+    });
+    terminal.wait_for_question();
+    let first = terminal.word().unwrap();
+    terminal.allow();
+    terminal.wait_for_question_number(2);
+    // One time in 65,536 they are the same.
+    if terminal.word().unwrap() != first {
+        terminal.type_text(&format!("{first}\n"));
+        assert_eq!(terminal.result(), "Approved by us, Denied by us; settings kept");
+    }
+}
+
+#[test]
+fn what_is_typed_in_the_first_moment_is_nobodys() {
+    let mut terminal = Terminal::start(|_| {});
+    terminal.wait_for("  Allow this action? [y/N]");
+    terminal.type_text("y\n");
+    let screen = terminal.wait_for_question();
+    assert!(screen.contains("\n  typed too early, and thrown away\n  Allow this action? [y/N]"), "{screen}");
+    terminal.type_text("n\n");
+    assert_eq!(terminal.result(), DENIED);
 }

@@ -46,6 +46,8 @@ pub(crate) struct Settings {
     pub(crate) waits_after: bool,
     /// Handles SIGINT itself.
     pub(crate) handles_sigint: bool,
+    /// The terminal has no other screen.
+    pub(crate) dumb: bool,
 }
 
 impl Settings {
@@ -53,7 +55,7 @@ impl Settings {
         Settings {
             directory: directory.to_owned(),
             action: json!({ "type": "bulk_update", "target": "crm" }),
-            risk: "high".to_owned(),
+            risk: "medium".to_owned(),
             timeout_ms: 2 * u64::try_from(PATIENCE.as_millis()).unwrap(),
             color: false,
             questions: 1,
@@ -62,6 +64,7 @@ impl Settings {
             waits_before: false,
             waits_after: false,
             handles_sigint: false,
+            dumb: false,
         }
     }
 }
@@ -109,7 +112,8 @@ fn asks_at_the_terminal() {
 
 fn ask(settings: &Settings, request: &ApprovalRequest<'_>) -> String {
     let timeout = Duration::from_millis(settings.timeout_ms);
-    let approval = TerminalApprover::new(TerminalOptions { timeout, color: settings.color }).ask(request);
+    let options = TerminalOptions { timeout, color: settings.color, alternate_screen: !settings.dumb };
+    let approval = TerminalApprover::new(options).ask(request);
     describe(&approval)
 }
 
@@ -132,6 +136,7 @@ fn short(why: &str) -> &str {
         "nobody answered in time" => "Timeout",
         "the terminal went away before anyone answered" => "HungUp",
         "the terminal could not be used" => "TerminalFailed",
+        other if other.starts_with("the terminal is too small") => "TooSmall",
         other => other,
     }
 }

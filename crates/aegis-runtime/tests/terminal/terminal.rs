@@ -13,8 +13,6 @@ use tempfile::TempDir;
 
 use crate::program::{PROGRAM, SETTINGS, Settings};
 
-/// A question for a yes, which begins a line of its own.
-pub(crate) const QUESTION: &str = "\n  Allow this action? [y/N]";
 /// The program, in a script.
 const ITSELF: &str = "\"$@\"";
 /// What the program says of itself is here.

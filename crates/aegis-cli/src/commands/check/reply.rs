@@ -1,6 +1,6 @@
 //! What is answered, in the form that was asked for.
 
-use aegis_engine::{Action, ApprovalMode, Decision, RuleTrace, to_json_line};
+use aegis_engine::{Action, ApprovalMode, Decision, Policy, RuleTrace, to_json_line};
 use aegis_present::json::v1::{DecisionV1, Subject};
 use aegis_present::lines::{render_answer, render_evaluation, render_trace};
 use aegis_present::{Answered as Shown, Format};
@@ -20,8 +20,6 @@ pub(super) struct Reply {
 /// Puts answers into words.
 pub(super) struct Replier<'a> {
     pub(super) loaded: &'a TrustedPolicy,
-    /// The digest of the policy, as answers show it.
-    pub(super) policy_sha256: String,
     pub(super) session_id: String,
     pub(super) explain: bool,
     pub(super) format: Format,
@@ -36,12 +34,14 @@ impl Replier<'_> {
             ApprovalMode::Approve => ExitStatus::Unanswered,
             ApprovalMode::Block => ExitStatus::No,
         };
-        let traces = self.traces(action, at);
+        let traces = self.traces(&self.loaded.policy, action, at);
         let text = match self.format {
             Format::Text => with_trace(render_evaluation(action, &decision), traces.as_deref(), &decision),
             Format::Json => {
                 let action_sha256 = action.digest();
-                json(&DecisionV1::evaluated(&self.subject(action, traces), action_sha256, &decision, at))?
+                let policy_sha256 = self.loaded.sha256.to_string();
+                let subject = self.subject(action, &policy_sha256, traces);
+                json(&DecisionV1::evaluated(&subject, action_sha256, &decision, at))?
             }
         };
         Ok(Reply { text, status })
@@ -50,23 +50,33 @@ impl Replier<'_> {
     /// The reply to an action that the gate answered.
     pub(super) fn answered(&self, action: &Action, answered: &Answered) -> Result<Reply, CommandError> {
         let status = ExitStatus::of(answered.answer());
-        let traces = self.traces(action, answered.evaluated_at());
+        // Not of the policy that was loaded: while somebody was asked, it may have become another one.
+        let traces = self.traces(answered.policy(), action, answered.evaluated_at());
         let text = match self.format {
             Format::Text => {
                 let text = render_answer(action, &shown(answered));
                 with_trace(text, traces.as_deref(), answered.decision())
             }
-            Format::Json => json(&DecisionV1::answered(&self.subject(action, traces), &shown(answered)))?,
+            Format::Json => {
+                let policy_sha256 = answered.policy_sha256().to_string();
+                let subject = self.subject(action, &policy_sha256, traces);
+                json(&DecisionV1::answered(&subject, &shown(answered)))?
+            }
         };
         Ok(Reply { text, status })
     }
 
-    fn traces(&self, action: &Action, at: DateTime<Utc>) -> Option<Vec<RuleTrace>> {
-        self.explain.then(|| self.loaded.policy.explain(action, at))
+    fn traces(&self, policy: &Policy, action: &Action, at: DateTime<Utc>) -> Option<Vec<RuleTrace>> {
+        self.explain.then(|| policy.explain(action, at))
     }
 
-    fn subject<'s>(&'s self, action: &'s Action, explain: Option<Vec<RuleTrace>>) -> Subject<'s> {
-        Subject { session_id: &self.session_id, action, policy_sha256: &self.policy_sha256, explain }
+    fn subject<'s>(
+        &'s self,
+        action: &'s Action,
+        policy_sha256: &'s str,
+        explain: Option<Vec<RuleTrace>>,
+    ) -> Subject<'s> {
+        Subject { session_id: &self.session_id, action, policy_sha256, explain }
     }
 }
 

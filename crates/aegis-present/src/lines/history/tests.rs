@@ -8,7 +8,7 @@ use aegis_ledger::reconsidered::Verdict;
 
 fn at_a_terminal(user: &str) -> ApproverIdentity {
     let (via, user) = (Via::new("terminal"), Some(user.to_owned()));
-    ApproverIdentity { via, user, evidence: Evidence::Terminal }
+    ApproverIdentity { via, user, evidence: Evidence::Terminal, injectable: false }
 }
 
 fn payload() -> Payload {

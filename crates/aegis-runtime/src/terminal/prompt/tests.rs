@@ -3,10 +3,12 @@ use proptest::prelude::*;
 use serde_json::{Map, json};
 use unicode_width::UnicodeWidthStr as _;
 
+use super::super::keys::Key;
+use super::super::reading::Said;
 use super::*;
 
 const HOSTILE: &str =
-    "\u{1b}[2J\r\n  target │ other\u{202e}\u{200b}\u{9b}e\u{301}\u{301}\u{301}\t删除 \u{3164}\u{7}\0";
+    "\u{1b}[2J\n  target │ other\u{202e}\u{200b}\u{9b}e\u{301}\u{301}\u{301}\t删除 \u{3164}\u{7}\0";
 
 fn decide(action: &Action, rule: &str) -> Decision {
     let policy = format!("version: '1'\nrules:\n  - {rule}\n");
@@ -15,13 +17,7 @@ fn decide(action: &Action, rule: &str) -> Decision {
 }
 
 /// Reads the action, decides it by the only rule, and hands its prompt over.
-fn with_rule<T>(
-    action: &Value,
-    rule: &str,
-    width: usize,
-    color: bool,
-    then: impl FnOnce(Prompt<'_>) -> T,
-) -> T {
+fn with_rule<T>(action: &Value, rule: &str, look: Look, then: impl FnOnce(Prompt<'_>) -> T) -> T {
     let action = Action::from_json(action.to_string().as_bytes()).unwrap();
     let decision = decide(&action, rule);
     let redacted = Redaction::default().redact(&action, |_| String::new());
@@ -33,15 +29,57 @@ fn with_rule<T>(
         policy_sha256: Digest::of(b""),
         redacted: redacted.as_ref().map(Redacted::pointers).unwrap_or_default(),
     };
-    then(Prompt::new(&request, color, width))
+    then(Prompt::new(&request, look, Word::of([0x12, 0x34])).unwrap())
 }
 
+const fn look(columns: usize, rows: usize) -> Look {
+    Look { size: Size { columns, rows }, color: false, injectable: false }
+}
+
+const USUAL: Look = look(80, 24);
+
 fn with_prompt<T>(action: &Value, risk: &str, then: impl FnOnce(Prompt<'_>) -> T) -> T {
-    with_rule(action, &format!("{{ name: ask, risk_level: {risk}, approval: approve }}"), 80, false, then)
+    with_rule(action, &format!("{{ name: ask, risk_level: {risk}, approval: approve }}"), USUAL, then)
+}
+
+/// Somebody at a prompt, after the first moment.
+fn reader() -> Reading {
+    let mut reading = Reading::new();
+    reading.begin(false);
+    reading
+}
+
+fn first_page(prompt: &Prompt<'_>) -> String {
+    prompt.lines(&reader()).join("\n")
 }
 
 fn shown(action: &Value) -> String {
-    with_prompt(action, "high", |prompt| prompt.description() + &prompt.question())
+    with_prompt(action, "medium", |prompt| first_page(&prompt))
+}
+
+/// What comes of typing this, byte by byte.
+fn typed(prompt: &Prompt<'_>, reading: &mut Reading, bytes: &[u8]) -> Option<bool> {
+    for byte in bytes {
+        let key = if *byte == b'\n' { Key::Enter } else { Key::Byte(*byte) };
+        match reading.take(key, prompt) {
+            Said::Yes => return Some(true),
+            Said::No => return Some(false),
+            Said::Shown | Said::Nothing => {}
+        }
+    }
+    None
+}
+
+/// All that is shown on all pages.
+fn all_pages(prompt: &Prompt<'_>) -> String {
+    let mut reading = reader();
+    let mut shown = String::new();
+    for _ in 0..prompt.pages() {
+        shown += &prompt.lines(&reading).join("\n");
+        shown.push('\n');
+        reading.take(Key::Byte(b' '), prompt);
+    }
+    shown
 }
 
 fn digest(action: &Value) -> String {
@@ -55,29 +93,29 @@ fn the_action_is_shown_with_risk_target_and_digest_next_to_the_question() {
         "params": { "count": 101, "filter": { "stage": "lead" } }
     });
     let expected = format!(
-        "
-  Aegis: an agent asks for your approval
+        "  Aegis: an agent asks for your approval
   agent  │ sales-bot
-  type   │ bulk_update
   params │ count = 101
          │ filter = {{\"stage\":\"lead\"}}
   claim  │ agent says: tidy up
   rule   │ ask
   reason │ rule `ask` asks for a human's approval
-  risk   │ high
-  target │ crm
   sha256 │ {}
+  risk   │ medium
+  type   │ bulk_update
+  target │ crm
+
   Allow this action? [y/N] ",
         digest(&action)
     );
-    assert_eq!(shown(&action), expected.replace('\n', "\r\n"));
+    assert_eq!(shown(&action), expected);
 }
 
 #[test]
 fn what_could_not_be_decided_is_shown_and_counted() {
     let rule = "{ name: big, conditions: { param_gt: { a: 1 }, param_lt: { b: 1 } }, approval: approve }";
     let action = json!({ "type": "t", "target": "crm", "params": { "a": "x", "b": "y" } });
-    let shown = with_rule(&action, rule, 80, false, |prompt| prompt.description());
+    let shown = with_rule(&action, rule, USUAL, |prompt| first_page(&prompt));
     assert!(
         shown.contains("  reason │ rule `big` asks for a human's approval; `param_gt: a` of rule"),
         "{shown}"
@@ -113,15 +151,22 @@ fn hostile_actions() -> Vec<Value> {
 #[test]
 fn no_action_breaks_out_of_its_lines_or_fills_the_screen() {
     for action in hostile_actions() {
-        let shown = with_prompt(&action, "critical", |prompt| prompt.description() + &prompt.question());
-        assert!(shown.lines().count() <= SCREEN, "{} lines:\n{shown}", shown.lines().count());
-        for line in shown.split("\r\n") {
-            assert!(line.width() < 80 && !line.contains(char::is_control), "{line:?}");
-        }
-        // A forged line would begin like one of ours.
-        for label in ["agent  ", "type   ", "target ", "risk   ", "sha256 "] {
-            let ours = format!("  {label}│ ");
-            assert_eq!(shown.lines().filter(|line| line.starts_with(&ours)).count(), 1, "{shown}");
+        for (columns, rows) in [(80, 24), (40, 10), (100, 50), (41, 16)] {
+            let rule = "{ name: ask, risk_level: critical, approval: approve }";
+            let page = |prompt: Prompt<'_>| first_page(&prompt);
+            let shown = with_rule(&action, rule, look(columns, rows), page);
+            assert!(shown.lines().count() <= rows, "{} lines:\n{shown}", shown.lines().count());
+            for line in shown.lines() {
+                assert!(line.width() < columns && !line.contains(char::is_control), "{line:?}");
+            }
+            // A forged line would begin like one of ours.
+            for label in ["type   ", "target ", "risk   "] {
+                let ours = format!("  {label}│ ");
+                assert_eq!(shown.lines().filter(|line| line.starts_with(&ours)).count(), 1, "{shown}");
+            }
+            let last: Vec<_> = shown.lines().rev().take(8).collect();
+            assert!(last[0].starts_with("  To allow this, type "), "{shown}");
+            assert!(last.iter().any(|line| line.starts_with("  type   │ ")), "{shown}");
         }
     }
 }
@@ -131,16 +176,17 @@ fn a_value_cannot_pad_itself_until_its_end_looks_like_another_value() {
     let value = format!("{}count = 1", " ".repeat(61));
     let shown = shown(&json!({ "type": "a", "target": "b", "params": { "note": value, "name = 5, x": 1 } }));
     assert!(!shown.contains("│ count = 1"), "{shown}");
-    assert!(shown.contains("\r\n         │ ↳ ") && shown.contains("│ \"name = 5, x\" = 1\r\n"), "{shown}");
+    assert!(shown.contains("│ note = \"\\[61 blanks]count = 1\"\n"), "{shown}");
+    assert!(shown.contains("│ \"name = 5, x\" = 1\n"), "{shown}");
 }
 
 #[test]
 fn names_that_are_not_seen_for_what_they_are_stand_in_quotes() {
     for (target, seen) in [("", "\"\""), ("crm ", "\"crm \""), ("(none)", "\"(none)\""), ("a b", "a b")] {
         let shown = shown(&json!({ "type": "a", "target": target }));
-        assert!(shown.contains(&format!("  target │ {seen}\r\n")), "{shown}");
+        assert!(shown.contains(&format!("  target │ {seen}\n")), "{shown}");
     }
-    assert!(shown(&json!({ "type": "a", "target": "b" })).contains("  agent  │ (not named)\r\n"));
+    assert!(shown(&json!({ "type": "a", "target": "b" })).contains("  agent  │ (not named)\n"));
 }
 
 #[test]
@@ -150,11 +196,11 @@ fn parameters_use_the_lines_that_nothing_else_needs() {
     };
     let shown_with = |count| shown(&json!({ "type": "a", "target": "b", "params": params(count) }));
     let all = shown_with(14);
-    assert!(all.contains("│ p13 = 13\r\n") && !all.contains("hidden"), "{all}");
-    assert_eq!(all.lines().count(), SCREEN);
+    assert!(all.contains("│ p13 = 13\n") && !all.contains("hidden"), "{all}");
+    assert_eq!(all.lines().count(), 24);
     let some = shown_with(50);
-    assert!(some.contains("  params │ p00 = 0\r\n") && some.contains("│ … 37 more hidden: "), "{some}");
-    assert_eq!(some.lines().count(), SCREEN);
+    assert!(some.contains("  params │ p00 = 0\n") && some.contains("│ … 37 more hidden: "), "{some}");
+    assert_eq!(some.lines().count(), 24);
 }
 
 #[test]
@@ -162,58 +208,152 @@ fn long_values_give_way_so_that_every_parameter_is_seen() {
     let mut params: Map<String, Value> = (0..8).map(|index| (format!("p{index}"), index.into())).collect();
     params.insert("body".to_owned(), "x".repeat(100_000).into());
     let shown = shown(&json!({ "type": "a", "target": "b", "params": params }));
-    assert!(shown.contains("│ p7 = 7\r\n") && shown.contains(" more bytes, sha256 of all "), "{shown}");
+    assert!(shown.contains("│ p7 = 7\n") && shown.contains(" more bytes, sha256 of all "), "{shown}");
     assert!(!shown.contains("more hidden"), "{shown}");
 }
 
 #[test]
 fn only_a_whole_typed_yes_is_a_yes() {
-    with_prompt(&json!({ "type": "a", "target": "crm" }), "high", |prompt| {
+    with_prompt(&json!({ "type": "a", "target": "crm" }), "medium", |prompt| {
         for yes in ["y\n", "Y\n", "yes\n", " YES \n"] {
-            assert!(prompt.is_yes(yes.as_bytes()), "{yes:?}");
+            assert_eq!(typed(&prompt, &mut reader(), yes.as_bytes()), Some(true), "{yes:?}");
         }
-        for no in [
-            &b"\n"[..],
-            b"n\n",
-            b"yy\n",
-            b"y",
-            b"",
-            b"crm\n",
-            b"y\0\n",
-            b"\xff\n",
-            b"yes please\n",
-            b"y\ny\n",
-        ] {
-            assert!(!prompt.is_yes(no), "{no:?}");
+        for no in [&b"\n"[..], b"n\n", b"yy\n", b"crm\n", b"y\0\n", b"\xff\n", b"yes please\n", b"cdef\n"] {
+            assert_eq!(typed(&prompt, &mut reader(), no), Some(false), "{no:?}");
         }
+        assert_eq!(typed(&prompt, &mut reader(), b"y"), None);
         let padded = [b"y", &[b' '; 4094][..], b"\n"].concat();
-        assert!(!prompt.is_yes(&padded), "the rest of it may have been cut off");
+        assert_eq!(
+            typed(&prompt, &mut reader(), &padded),
+            Some(false),
+            "the rest of it may have been cut off"
+        );
     });
 }
 
 #[test]
-fn for_critical_risk_the_target_must_be_typed() {
-    let ask = |target: &str, typed: &str| {
-        with_prompt(&json!({ "type": "a", "target": target }), "critical", |prompt| {
-            prompt.is_yes(format!("{typed}\n").as_bytes())
-        })
-    };
-    assert!(ask("prod/db", "prod/db") && !ask("prod/db", "yes") && !ask("prod/db", "prod"));
-    for target in ["", "a\u{1b}b", "ünïcode", " padded ", &"x".repeat(41)] {
-        let digits: String = digest(&json!({ "type": "a", "target": target })).chars().take(8).collect();
-        assert!(ask(target, &digits) && !ask(target, target) && !ask(target, "yes"), "{target:?}");
+fn for_high_and_critical_risk_the_word_must_be_typed() {
+    for risk in ["high", "critical"] {
+        with_prompt(&json!({ "type": "y", "target": "y" }), risk, |prompt| {
+            assert!(
+                first_page(&prompt).ends_with("\n  To allow this, type cdef: "),
+                "{}",
+                first_page(&prompt)
+            );
+            for (line, yes) in [("cdef\n", true), ("CDEF\n", true), ("y\n", false), ("yes\n", false)] {
+                assert_eq!(typed(&prompt, &mut reader(), line.as_bytes()), Some(yes), "{line:?}");
+            }
+        });
     }
 }
 
 #[test]
-fn the_line_that_is_left_says_what_was_answered() {
-    with_prompt(&json!({ "type": "a", "target": "crm" }), "high", |prompt| {
-        let left = |reply| prompt.conclusion(reply, Duration::from_secs(300));
-        assert_eq!(left(Reply::Yes), "  approved");
-        assert_eq!(left(Reply::No), "  denied");
-        assert_eq!(left(Reply::Nobody(NoAnswer::Timeout)), "  no answer within 5m: refused");
-        assert_eq!(left(Reply::Nobody(NoAnswer::HungUp)), "  no answer: refused");
+fn while_anything_is_hidden_a_y_does_not_count() {
+    let action = json!({ "type": "a", "target": "crm", "params": { "command": "x".repeat(5000) + "END" } });
+    with_prompt(&action, "medium", |prompt| {
+        assert!(prompt.pages() > 2);
+        let mut reading = reader();
+        let shown = prompt.lines(&reading).join("\n");
+        assert!(shown.contains("more bytes, sha256 of all "), "{shown}");
+        assert!(shown.ends_with(": Space reads on\n  Read on, or type cdef to allow: "), "{shown}");
+        assert_eq!(typed(&prompt, &mut reading, b"y\n"), None);
+        assert_eq!(reading.hint(), Some("not all was shown: Space reads on"));
+        // The last page but one is not the last.
+        assert_eq!(typed(&prompt, &mut reading, &b" ".repeat(prompt.pages() - 2)), None);
+        assert_eq!(typed(&prompt, &mut reading, b"yes\n"), None);
+        assert_eq!(typed(&prompt, &mut reading, b" "), None);
+        let last = prompt.lines(&reading).join("\n");
+        assert!(last.contains("END") && last.ends_with("\n  Allow this action? [y/N] "), "{last}");
+        assert_eq!(typed(&prompt, &mut reading, b"y\n"), Some(true));
+        assert_eq!(typed(&prompt, &mut reader(), b"cdef\n"), Some(true));
+        assert_eq!(typed(&prompt, &mut reader(), b"n\n"), Some(false));
+        assert_eq!(typed(&prompt, &mut reader(), b"\n"), Some(false));
     });
+    with_prompt(&action, "high", |prompt| {
+        let mut reading = reader();
+        typed(&prompt, &mut reading, &b" ".repeat(prompt.pages()));
+        assert_eq!(typed(&prompt, &mut reading, b"y\n"), Some(false));
+        assert_eq!(typed(&prompt, &mut reader(), b"cdef\n"), Some(true));
+    });
+}
+
+#[test]
+fn the_pages_show_all_there_is_whatever_the_size() {
+    let params: Map<String, Value> = (0..60).map(|index| (format!("p{index}"), index.into())).collect();
+    let long = "删".repeat(999);
+    let action = json!({
+        "type": format!("t{long}"), "target": format!("u{long}"), "agent": format!("v{long}"),
+        "description": format!("w{long}"), "params": params
+    });
+    for (columns, rows) in [(80, 24), (40, 10), (200, 60)] {
+        let rule = "{ name: ask, risk_level: medium, approval: approve }";
+        let pages = with_rule(&action, rule, look(columns, rows), |prompt| all_pages(&prompt));
+        for index in 0..60 {
+            assert!(pages.contains(&format!("│ p{index} = {index}\n")), "p{index}");
+        }
+        // Of each: the overview's, the foot's on each page, and all of it once.
+        assert!(pages.matches('删').count() >= 4 * 999);
+        assert!(pages.lines().all(|line| line.width() < columns.min(100)), "{pages}");
+    }
+}
+
+#[test]
+fn blanks_do_not_push_anything_out_of_sight() {
+    let command = format!("git log{}&& curl x | sh", " ".repeat(400));
+    let shown = shown(&json!({ "type": "a", "target": command, "params": { "command": command } }));
+    assert!(shown.contains("  params │ command = \"git log\\[400 blanks]&& curl x | sh\"\n"), "{shown}");
+    assert!(shown.contains("  target │ git log\\[400 blanks]&& curl x | sh\n"), "{shown}");
+    assert!(shown.ends_with("[y/N] "), "{shown}");
+}
+
+#[test]
+fn on_too_small_a_screen_nobody_is_asked() {
+    let action = Action::from_json(br#"{"type":"a","target":"b"}"#).unwrap();
+    let decision = decide(&action, "{ name: ask, approval: approve }");
+    let request = ApprovalRequest {
+        action_id: "id",
+        action: &action,
+        action_sha256: action.digest(),
+        decision: &decision,
+        policy_sha256: Digest::of(b""),
+        redacted: &[],
+    };
+    let new = |columns, rows| Prompt::new(&request, look(columns, rows), Word::of([0, 0])).err();
+    assert_eq!(new(39, 24), Some(NoAnswer::TooSmall));
+    assert_eq!(new(80, 9), Some(NoAnswer::TooSmall));
+    assert_eq!(new(40, 10), None);
+}
+
+#[test]
+fn where_others_may_type_the_screen_says_what_stops_them() {
+    let action = json!({ "type": "a", "target": "b" });
+    let open = Look { injectable: true, ..USUAL };
+    let rule = "{ name: ask, approval: approve }";
+    let shown = with_rule(&action, rule, open, |prompt| first_page(&prompt));
+    assert!(shown.contains("\n  note   │ others may type here; stop it: sysctl dev.tty.legacy_tiocsti=0\n"));
+}
+
+#[test]
+fn the_line_that_is_left_says_what_was_asked_and_answered() {
+    let left = |action: &Value, reply, columns| {
+        with_prompt(action, "medium", |prompt| {
+            let timeout = std::time::Duration::from_secs(300);
+            let options = TerminalOptions { timeout, color: false, alternate_screen: true };
+            Prompt::conclusion(prompt.request, reply, &options, columns)
+        })
+    };
+    let action = json!({ "type": "read", "target": "crm" });
+    let asked: String = digest(&action).chars().take(16).collect();
+    let asked = format!("read on crm, medium risk, sha256 {asked}…");
+    assert_eq!(left(&action, Reply::Yes, 80), format!("  approved: {asked}"));
+    assert_eq!(left(&action, Reply::No, 80), format!("  denied: {asked}"));
+    let timeout = Reply::Nobody(NoAnswer::Timeout);
+    assert_eq!(left(&action, timeout, 80), format!("  no answer within 5m: refused: {asked}"));
+    assert_eq!(left(&action, Reply::Nobody(NoAnswer::HungUp), 80), format!("  no answer: refused: {asked}"));
+    for action in hostile_actions() {
+        let line = left(&action, Reply::Yes, 80);
+        assert!(line.width() < 80 && !line.contains(char::is_control), "{line:?}");
+    }
 }
 
 /// Takes away what colour adds: CSI, digits and semicolons, `m`.
@@ -233,7 +373,8 @@ fn without_color(text: &str) -> String {
 proptest! {
     #[test]
     fn whatever_the_action_holds_no_line_has_controls_or_is_too_wide(
-        text in "\\PC{0,400}", other in any::<String>(), key in any::<String>(), width in 64_usize..200
+        text in "\\PC{0,400}", other in any::<String>(), key in any::<String>(),
+        width in 40_usize..200, rows in 10_usize..60
     ) {
         let kind = format!("k{}", text.replace('\0', ""));
         let action = json!({
@@ -241,11 +382,13 @@ proptest! {
             "params": { &key: other, "text": text, "nested": { &key: [text, 1] } }
         });
         let rule = "{ name: ask, risk_level: critical, approval: approve }";
-        let plain = with_rule(&action, rule, width, false, |prompt| prompt.description());
-        let colored = with_rule(&action, rule, width, true, |prompt| prompt.description());
+        let plain = with_rule(&action, rule, look(width, rows), |prompt| all_pages(&prompt));
+        let colored = Look { color: true, ..look(width, rows) };
+        let colored = with_rule(&action, rule, colored, |prompt| all_pages(&prompt));
         prop_assert_eq!(&without_color(&colored), &plain);
-        prop_assert!(plain.lines().count() < SCREEN);
-        for line in plain.split("\r\n") {
+        let first = with_rule(&action, rule, look(width, rows), |prompt| first_page(&prompt));
+        prop_assert!(first.lines().count() <= rows);
+        for line in plain.lines() {
             prop_assert!(line.width() < width && !line.contains(char::is_control), "{:?}", line);
         }
     }
