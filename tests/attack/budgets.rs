@@ -65,7 +65,7 @@ fn what_is_recorded_and_copied_has_every_digit() {
     for format in ["json", "jsonl", "csv", "ocsf", "cef"] {
         holds(&environment.aegis(&["audit", "--format", format]));
     }
-    holds(&environment.aegis(&["audit", "--format", "jsonl", "--events"]));
+    holds(&environment.aegis(&["audit", "--events"]));
     holds(&environment.aegis(&["audit", "show", "seq:1"]));
     holds(&environment.aegis(&["audit", "show", "seq:1", "--format", "json"]));
     let verified = environment.aegis(&["audit", "verify"]);
@@ -86,4 +86,90 @@ fn an_object_that_the_json_library_takes_for_a_number_stays_an_object() {
             assert!(shown.stdout.contains(&format!("$serde_json::private::{word}")), "{shown:?}");
         }
     }
+}
+
+/// Runs `aegis` with no more memory and time than given: megabytes, and seconds of computing.
+fn within(environment: &TestEnvironment, arguments: &str, megabytes: u32, seconds: u32) -> Run {
+    let script = format!("ulimit -v {}; ulimit -t {seconds}; exec \"$AEGIS\" {arguments}", megabytes * 1024);
+    Run::of(environment.shell(&script).output().unwrap())
+}
+
+/// A policy of so many rules, each with an expression.
+fn expressions(count: usize, expression: impl Fn(usize) -> String) -> String {
+    let rule = |number: usize| {
+        let expression = expression(number);
+        format!(
+            "  - {{ match: {{ type: read }}, conditions: {{ param_matches: {{ q: '{expression}' }} }}, approval: block }}\n"
+        )
+    };
+    let rules: String = (0..count).map(rule).collect();
+    format!("version: \"1\"\ndefaults: {{ approval: auto }}\nrules:\n{rules}")
+}
+
+#[test]
+fn many_large_expressions_are_too_large_together() {
+    let check = "check read:crm --param q=x -p policy.yaml";
+    let environment =
+        TestEnvironment::with_policy(&expressions(200, |number| format!(r"\w{{{}}}", 40 + number)));
+    let run = within(&environment, check, 1024, 30);
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(run.stderr.contains("the patterns of this policy are too large together"), "{run:?}");
+    assert_eq!(run.stderr.matches("too large together").count(), 1, "it is said once: {run:?}");
+    assert!(run.stderr.contains("help: repeat large classes less often"), "{run:?}");
+    // The same expression many times is one, and many small ones are fine.
+    for policy in
+        [expressions(200, |_| r"\w{150}".to_owned()), expressions(5000, |number| format!("^x{number}$"))]
+    {
+        let environment = TestEnvironment::with_policy(&policy);
+        let run = within(&environment, check, 1024, 30);
+        assert_eq!(run.code, 0, "{run:?}");
+    }
+}
+
+#[test]
+fn globs_have_a_part_in_the_budget() {
+    let glob = |number: usize| format!("  - {{ match: {{ type: '{number}{}' }} }}\n", "[!x]".repeat(300));
+    let rules: String = (0..1000).map(glob).collect();
+    let environment = TestEnvironment::with_policy(&format!("version: \"1\"\nrules:\n{rules}"));
+    let run = within(&environment, "check read:crm -p policy.yaml", 1024, 30);
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(run.stderr.contains("the patterns of this policy are too large together"), "{run:?}");
+}
+
+#[test]
+fn ten_thousand_globs_of_names_meet_ten_thousand_names() {
+    let globs: Vec<String> = (0..10_000).map(|number| format!("\"*field{number}z*\"")).collect();
+    let policy = format!("version: \"1\"\nredact: [{}]\nrules: [{{ approval: auto }}]\n", globs.join(","));
+    let environment = TestEnvironment::with_policy(&policy);
+    let params: Vec<String> = (0..9_990).map(|number| format!("\"a_field{number}y\":0")).collect();
+    let params = format!("{},\"a_field7z\":\"canary\"", params.join(","));
+    environment.write("action.json", format!(r#"{{"type":"read","target":"crm","params":{{{params}}}}}"#));
+    let run = within(&environment, "check -p policy.yaml < action.json", 1024, 15);
+    assert_eq!(run.code, 0, "{run:?}");
+    let shown = environment.aegis(&["audit", "--format", "jsonl"]);
+    assert!(!shown.stdout.contains("canary") && shown.stdout.contains("a_field7y\":0"));
+}
+
+#[test]
+fn a_long_table_is_shown_in_parts() {
+    let environment = TestEnvironment::with_policy("version: \"1\"\nrules: [{ approval: auto }]\n");
+    let action = "{\"type\":\"read\",\"target\":\"crm\"}\n";
+    let run = environment.aegis_with_input(&["check", "--jsonl", "--quiet"], action.repeat(2500));
+    assert_eq!(run.code, 0);
+    let table = environment.aegis(&["audit", "-n", "2500"]).stdout;
+    assert_eq!(table.lines().count(), 2501);
+    let place = table.lines().next().unwrap().find("Decision").unwrap();
+    assert!(table.lines().skip(1).all(|line| line.get(place..).unwrap().starts_with("auto")), "{table}");
+}
+
+#[test]
+fn many_findings_on_one_line_are_shown_as_fast_as_on_many() {
+    let environment = TestEnvironment::empty();
+    let rules = vec!["{x: 1}"; 15_000].join(", ");
+    environment.write("policy.yaml", format!("version: \"1\"\nrules: [é, {rules}]\n"));
+    for format in ["text", "json", "sarif", "github"] {
+        let run = within(&environment, &format!("validate --format {format} policy.yaml"), 1024, 30);
+        assert_eq!(run.code, 1, "{format}: {}", run.stderr.len());
+    }
+    assert_eq!(within(&environment, "check read:crm -p policy.yaml", 1024, 30).code, 5);
 }

@@ -10,6 +10,7 @@ pub(crate) mod decision;
 pub(crate) mod glob;
 pub(crate) mod operand;
 pub(crate) mod param_key;
+pub(crate) mod pattern_budget;
 pub(crate) mod policy;
 pub(crate) mod redaction;
 pub(crate) mod time;

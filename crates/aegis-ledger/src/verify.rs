@@ -13,6 +13,7 @@ mod observer;
 mod previous;
 mod receipts;
 mod renumbered;
+mod row_set;
 mod start;
 mod succession;
 mod verification;

@@ -12,6 +12,8 @@ pub use codes::{explain_code, list_codes};
 
 /// The most source text that one snippet shows; places further apart get snippets of their own.
 const MAX_SNIPPET_BYTES: usize = 8 * 1024;
+/// The longest line that is shown. Each finding on it shows it again.
+const MAX_LINE_BYTES: usize = 1024;
 
 /// Renders findings, one after another, with an empty line behind each. Spans lead into `sources` by their
 /// places.
@@ -71,6 +73,9 @@ fn quote<'a>(source: &'a SourceText<'_>, labels: &Labels<'a>) -> Option<Snippet<
         return None;
     }
     let text = source.text().get(lines.clone())?;
+    if text.split('\n').any(|line| line.len() > MAX_LINE_BYTES) {
+        return None;
+    }
     let mut snippet = Snippet::source(visible(text))
         .path(source.name())
         .line_start(source.line_of(lines.start) + 1)

@@ -13,7 +13,9 @@
 use std::fmt::Write as _;
 
 use globset::GlobBuilder;
-use regex::{Regex, RegexBuilder};
+use regex::Regex;
+
+use crate::decide::pattern_budget::{EXHAUSTED_HELP, PatternBudget, PatternError};
 
 /// How deep alternatives may nest.
 const MAX_NESTING: usize = 16;
@@ -57,6 +59,16 @@ impl GlobProblem {
         GlobProblem { offset, len, message: message.into(), help: None }
     }
 
+    fn of(error: &PatternError, pattern: &str) -> GlobProblem {
+        match error {
+            PatternError::Exhausted => {
+                GlobProblem::new(0, pattern.len(), "the patterns of this policy are too large together")
+                    .help(EXHAUSTED_HELP)
+            }
+            _ => GlobProblem::new(0, pattern.len(), "the glob is too large to be compiled"),
+        }
+    }
+
     fn help(mut self, help: impl Into<String>) -> GlobProblem {
         self.help = Some(help.into());
         self
@@ -64,7 +76,13 @@ impl GlobProblem {
 }
 
 impl Glob {
+    /// A glob by itself, with a budget of its own.
     pub(crate) fn new(pattern: &str) -> Result<Glob, GlobProblem> {
+        Glob::within(&mut PatternBudget::new(), pattern)
+    }
+
+    /// A glob of a policy, whose patterns share a budget.
+    pub(crate) fn within(budget: &mut PatternBudget, pattern: &str) -> Result<Glob, GlobProblem> {
         let tokens = parse(pattern)?;
         let matcher = if tokens.is_any() {
             Matcher::Any
@@ -73,8 +91,9 @@ impl Glob {
         {
             Matcher::Literal
         } else if tokens.counts_characters() {
-            Matcher::Characters(compile_regex(pattern, &tokens)?)
+            Matcher::Characters(compile_regex(budget, pattern, &tokens)?)
         } else {
+            budget.pay(pattern.len()).map_err(|error| GlobProblem::of(&error, pattern))?;
             Matcher::Bytes(compile_globset(pattern)?)
         };
         let literal = pattern.find(['*', '?', '[', '{', '}']).unwrap_or(pattern.len());
@@ -157,14 +176,11 @@ fn compile_globset(pattern: &str) -> Result<globset::GlobMatcher, GlobProblem> {
         .map_err(|error| GlobProblem::new(0, pattern.len(), error.kind().to_string()))
 }
 
-fn compile_regex(pattern: &str, tokens: &Tokens) -> Result<Regex, GlobProblem> {
-    let mut expression = String::from(r"\A");
+fn compile_regex(budget: &mut PatternBudget, pattern: &str, tokens: &Tokens) -> Result<Regex, GlobProblem> {
+    let mut expression = String::from(r"(?s)\A");
     tokens.write_regex(&mut expression);
     expression.push_str(r"\z");
-    RegexBuilder::new(&expression)
-        .dot_matches_new_line(true)
-        .build()
-        .map_err(|_| GlobProblem::new(0, pattern.len(), "the glob is too large to be compiled"))
+    budget.regex(&expression).map_err(|error| GlobProblem::of(&error, pattern))
 }
 
 /// A glob in parts.

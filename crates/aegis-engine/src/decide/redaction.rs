@@ -7,8 +7,9 @@
 //! values.
 
 mod echoes;
+mod names;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -16,6 +17,7 @@ use crate::decide::action::Action;
 use crate::decide::glob::Glob;
 use crate::decide::param_key::ParamKey;
 use crate::decide::redaction::echoes::{Echoes, Secrets};
+use crate::decide::redaction::names::{Effort, Names};
 use crate::text::canonical::canonical_number;
 use crate::text::secret_names::looks_secret;
 
@@ -37,9 +39,10 @@ use crate::text::secret_names::looks_secret;
 #[derive(Clone, Debug, Default)]
 pub struct Redaction {
     /// Globs of names, at any depth.
-    globs: Vec<Glob>,
-    /// Places within the parameters.
+    names: Names,
+    /// Places within the parameters, and the steps to them.
     pointers: Vec<ParamKey>,
+    paths: HashSet<Vec<String>>,
 }
 
 /// An action's words without its secrets.
@@ -72,12 +75,9 @@ impl Redacted {
 }
 
 impl Redaction {
-    pub(crate) fn add_glob(&mut self, glob: Glob) {
-        self.globs.push(glob);
-    }
-
-    pub(crate) fn add_pointer(&mut self, pointer: ParamKey) {
-        self.pointers.push(pointer);
+    pub(crate) fn new(names: Vec<Glob>, pointers: Vec<ParamKey>) -> Redaction {
+        let paths = pointers.iter().map(|pointer| pointer.path().to_vec()).collect();
+        Redaction { names: Names::new(names), pointers, paths }
     }
 
     /// The action without its secrets, in place of each of which stands what `stand_in` makes of it. `None`
@@ -85,40 +85,46 @@ impl Redaction {
     #[must_use]
     pub fn redact(&self, action: &Action, mut stand_in: impl FnMut(&Value) -> String) -> Option<Redacted> {
         let params = action.params();
-        if !self.holds_secret(params) && self.pointers.iter().all(|pointer| pointer.find(params).is_none()) {
+        let effort = Effort::new();
+        if !self.holds_secret(params, &effort)
+            && self.pointers.iter().all(|pointer| pointer.find(params).is_none())
+        {
             return None;
         }
         let (stand_in, description) = (&mut stand_in, action.description());
-        let redacted = Walk::new(self, stand_in).redact(params, description);
-        // Too many places to be listed are none that need to be told apart.
+        let redacted = Walk::new(self, stand_in, &effort).redact(params, description);
+        // Too many places to be listed are none that need to be told apart, and neither are those that take
+        // too long to be found.
         Some(redacted.unwrap_or_else(|| without_values(params, description, stand_in)))
     }
 
     /// Whether a parameter of this name is secret, wherever it stands.
-    pub(crate) fn is_secret(&self, name: &str) -> bool {
-        looks_secret(name) || self.globs.iter().any(|glob| glob.is_match(name))
+    fn hides(&self, name: &str, effort: &Effort) -> bool {
+        looks_secret(name) || self.names.contain(name, effort)
     }
 
-    fn holds_secret(&self, members: &Map<String, Value>) -> bool {
-        self.labels_secret(members)
-            || members.iter().any(|(name, value)| self.is_secret(name) || self.holds_secret_within(value))
+    fn holds_secret(&self, members: &Map<String, Value>, effort: &Effort) -> bool {
+        self.labels_secret(members, effort)
+            || members
+                .iter()
+                .any(|(name, value)| self.hides(name, effort) || self.holds_secret_within(value, effort))
     }
 
-    fn holds_secret_within(&self, value: &Value) -> bool {
+    fn holds_secret_within(&self, value: &Value, effort: &Effort) -> bool {
         match value {
-            Value::Object(members) => self.holds_secret(members),
-            Value::Array(items) => items.iter().any(|item| self.holds_secret_within(item)),
+            Value::Object(members) => self.holds_secret(members, effort),
+            Value::Array(items) => items.iter().any(|item| self.holds_secret_within(item, effort)),
             _ => false,
         }
     }
 
     /// Whether an object is a name and a value that stand side by side, as headers and variables often do,
     /// and the name is that of a secret.
-    fn labels_secret(&self, members: &Map<String, Value>) -> bool {
+    fn labels_secret(&self, members: &Map<String, Value>, effort: &Effort) -> bool {
         const LABELS: [&str; 7] = ["name", "key", "header", "variable", "field", "Name", "Key"];
         VALUES.iter().any(|value| members.contains_key(*value))
             && LABELS.iter().any(|label| {
-                members.get(*label).and_then(Value::as_str).is_some_and(|name| self.is_secret(name))
+                members.get(*label).and_then(Value::as_str).is_some_and(|name| self.hides(name, effort))
             })
     }
 }
@@ -133,6 +139,7 @@ const MOST_LISTED: usize = 1 << 16;
 struct Walk<'w, F> {
     redaction: &'w Redaction,
     stand_in: &'w mut F,
+    effort: &'w Effort,
     path: Vec<String>,
     /// Where something was replaced, as long as that is not too much.
     places: BTreeSet<String>,
@@ -141,14 +148,17 @@ struct Walk<'w, F> {
 }
 
 impl<'w, F: FnMut(&Value) -> String> Walk<'w, F> {
-    fn new(redaction: &'w Redaction, stand_in: &'w mut F) -> Walk<'w, F> {
+    fn new(redaction: &'w Redaction, stand_in: &'w mut F, effort: &'w Effort) -> Walk<'w, F> {
         let (path, places, secrets) = (Vec::new(), BTreeSet::new(), Secrets::default());
-        Walk { redaction, stand_in, path, places, listed: 0, secrets }
+        Walk { redaction, stand_in, effort, path, places, listed: 0, secrets }
     }
 
-    /// `None` where there are too many places to list.
+    /// `None` where there are too many places to list, or to look at.
     fn redact(mut self, params: &Map<String, Value>, description: &str) -> Option<Redacted> {
         let mut params = self.object(params);
+        if self.effort.is_spent() {
+            return None;
+        }
         let echoes = Echoes::of(std::mem::take(&mut self.secrets));
         self.silence_members(&mut params, &echoes);
         if self.listed > MOST_LISTED {
@@ -159,9 +169,10 @@ impl<'w, F: FnMut(&Value) -> String> Walk<'w, F> {
     }
 
     fn object(&mut self, members: &Map<String, Value>) -> Map<String, Value> {
-        let labels_secret = self.redaction.labels_secret(members);
+        let labels_secret = self.redaction.labels_secret(members, self.effort);
         let copy = members.iter().map(|(name, value)| {
-            let secret = self.redaction.is_secret(name) || (labels_secret && VALUES.contains(&name.as_str()));
+            let secret =
+                self.redaction.hides(name, self.effort) || (labels_secret && VALUES.contains(&name.as_str()));
             (name.clone(), self.step(name.clone(), value, secret))
         });
         copy.collect()
@@ -180,7 +191,7 @@ impl<'w, F: FnMut(&Value) -> String> Walk<'w, F> {
 
     fn step(&mut self, token: String, value: &Value, secret: bool) -> Value {
         self.path.push(token);
-        let secret = secret || self.redaction.pointers.iter().any(|pointer| pointer.path() == self.path);
+        let secret = secret || self.redaction.paths.contains(&self.path);
         let kept = if secret { self.hide(value) } else { self.value(value) };
         self.path.pop();
         kept

@@ -1,12 +1,12 @@
 //! From documents to a policy: globs, expressions, times and zones are checked and made ready.
 
 use chrono::NaiveTime;
-use regex::Regex;
 
 use crate::decide::condition::{Condition, Order, ParamTest, Test};
 use crate::decide::decision::{ApprovalMode, DEFAULT_RULE, RiskLevel};
 use crate::decide::glob::Glob;
 use crate::decide::param_key::ParamKey;
+use crate::decide::pattern_budget::{EXHAUSTED_HELP, PatternBudget, PatternError};
 use crate::decide::policy::{Matches, Policy, Rule};
 use crate::decide::redaction::Redaction;
 use crate::decide::time::{Weekdays, Window, parse_time_of_day};
@@ -61,13 +61,21 @@ fn compile<'d>(
     sources: &[Source<'_>],
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Policy {
-    let mut compiler = Compiler { diagnostics, sources, zone: Zone::UTC, zones: Vec::new() };
+    let mut compiler = Compiler {
+        diagnostics,
+        sources,
+        budget: PatternBudget::new(),
+        exhausted: false,
+        zone: Zone::UTC,
+        zones: Vec::new(),
+    };
     let mut policy = Policy {
         rules: Vec::new(),
         risk_level: RiskLevel::DEFAULT,
         approval: ApprovalMode::DEFAULT,
         redaction: Redaction::default(),
     };
+    let (mut names, mut pointers) = (Vec::new(), Vec::new());
     for (index, document) in documents.enumerate() {
         let defaults = &document.defaults;
         let zone = defaults.timezone.as_ref().and_then(|name| compiler.timezone(name));
@@ -78,12 +86,13 @@ fn compile<'d>(
         }
         // No file can take back what another one keeps secret.
         for entry in document.redact.iter().flat_map(|redact| &redact.value) {
-            compiler.redact(&mut policy.redaction, entry);
+            compiler.redact(&mut names, &mut pointers, entry);
         }
         for entry in &document.rules {
             policy.rules.push(compiler.rule(policy.rules.len(), entry));
         }
     }
+    policy.redaction = Redaction::new(names, pointers);
     policy
 }
 
@@ -93,6 +102,10 @@ struct Reported;
 struct Compiler<'a> {
     sources: &'a [Source<'a>],
     diagnostics: &'a mut Vec<Diagnostic>,
+    /// What is left for the patterns of all files.
+    budget: PatternBudget,
+    /// Whether it was said that nothing is.
+    exhausted: bool,
     /// The zone of conditions that name none.
     zone: Zone,
     /// The zones that were named so far: each is read once.
@@ -134,7 +147,8 @@ impl Compiler<'_> {
     }
 
     fn glob(&mut self, pattern: &Spanned<String>) -> Option<Glob> {
-        match Glob::new(&pattern.value) {
+        match Glob::within(&mut self.budget, &pattern.value) {
+            Err(_) if self.is_known_to_be_exhausted() => None,
             Ok(glob) => Some(glob),
             Err(problem) => {
                 let span = self.part_of_scalar(pattern, problem.offset, problem.len);
@@ -164,7 +178,7 @@ impl Compiler<'_> {
     }
 
     /// Reads an entry of `redact`: a pointer if it starts with `/`, a glob of names otherwise.
-    fn redact(&mut self, redaction: &mut Redaction, entry: &Spanned<String>) {
+    fn redact(&mut self, names: &mut Vec<Glob>, pointers: &mut Vec<ParamKey>, entry: &Spanned<String>) {
         if entry.value.is_empty() {
             let message = "an entry of `redact` is empty, so it names no parameter";
             self.diagnostics.push(
@@ -172,11 +186,9 @@ impl Compiler<'_> {
                     .help("name a parameter, or remove the entry"),
             );
         } else if entry.value.starts_with('/') {
-            if let Some(pointer) = self.param_key(entry) {
-                redaction.add_pointer(pointer);
-            }
-        } else if let Some(glob) = self.glob(entry) {
-            redaction.add_glob(glob);
+            pointers.extend(self.param_key(entry));
+        } else {
+            names.extend(self.glob(entry));
         }
     }
 
@@ -248,20 +260,33 @@ impl Compiler<'_> {
     }
 
     fn regex(&mut self, pattern: &Spanned<String>) -> Option<ParamTest> {
-        let (place, problem) = match Regex::new(&pattern.value) {
+        let (problem, help) = match self.budget.regex(&pattern.value) {
             Ok(regex) => return Some(ParamTest::Matches(regex)),
-            Err(regex::Error::CompiledTooBig(_)) => {
-                (pattern.span, "the regular expression is too large to be compiled".to_owned())
+            Err(_) if self.is_known_to_be_exhausted() => return None,
+            Err(PatternError::Exhausted) => {
+                ("the patterns of this policy are too large together".to_owned(), Some(EXHAUSTED_HELP))
             }
-            Err(error) => {
+            Err(PatternError::TooLarge) => {
+                ("the regular expression is too large to be compiled".to_owned(), None)
+            }
+            Err(PatternError::Malformed(error)) => {
                 // The crate's message is a small drawing of several lines; its last line says what is wrong.
                 let text = error.to_string();
                 let problem = text.lines().next_back().unwrap_or_default().trim_start_matches("error: ");
-                (pattern.span, format!("the regular expression is malformed: {problem}"))
+                (format!("the regular expression is malformed: {problem}"), None)
             }
         };
-        self.diagnostics.push(Diagnostic::error(Code::InvalidRegex, place, escape_capped(&problem, 300)));
+        let found = Diagnostic::error(Code::InvalidRegex, pattern.span, escape_capped(&problem, 300));
+        self.diagnostics.push(match help {
+            Some(help) => found.help(help),
+            None => found,
+        });
         None
+    }
+
+    /// Whether a pattern got nothing for the reason that one before it got nothing: that is said once.
+    fn is_known_to_be_exhausted(&mut self) -> bool {
+        self.budget.is_exhausted() && std::mem::replace(&mut self.exhausted, true)
     }
 
     fn window(&mut self, conditions: &Conditions, zone: &Zone) -> Option<Condition> {

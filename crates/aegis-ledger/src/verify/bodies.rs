@@ -7,6 +7,7 @@ use roaring::RoaringTreemap;
 use crate::event::Claimed;
 use crate::stored_event::StoredEvent;
 use crate::verify::damage::{DamageKind, Damages};
+use crate::verify::row_set::RowSet;
 
 /// The kind and action of a row that another one refers to.
 pub(super) type Referred = Option<(String, String)>;
@@ -34,13 +35,13 @@ pub(super) struct Bodies<'a> {
     recent: Vec<Recent>,
     hasher: RandomState,
     /// Rows whose payload and salt are gone.
-    removed: RoaringTreemap,
+    removed: RowSet,
     /// Rows that never had a payload.
-    bare: RoaringTreemap,
+    bare: RowSet,
     /// Rows of which a `redacted` event says that their payload is gone.
-    redacted: RoaringTreemap,
+    redacted: RowSet,
     /// The same, of rows that stand before the first one.
-    redacted_before: RoaringTreemap,
+    redacted_before: RowSet,
 }
 
 /// What became of payloads, as far as more rows, elsewhere, can tell more of it.
@@ -61,18 +62,18 @@ impl<'a> Bodies<'a> {
             open,
             recent: vec![Recent::default(); RECENT],
             hasher: RandomState::new(),
-            removed: RoaringTreemap::new(),
-            bare: RoaringTreemap::new(),
-            redacted: RoaringTreemap::new(),
-            redacted_before: RoaringTreemap::new(),
+            removed: RowSet::default(),
+            bare: RowSet::default(),
+            redacted: RowSet::default(),
+            redacted_before: RowSet::default(),
         }
     }
 
     /// Remembers a row for those that refer to it.
     pub(super) fn remember(&mut self, seq: u64, event: &StoredEvent<'_>) {
         match (event.payload, event.salt) {
-            (None, None) => _ = self.removed.insert(seq),
-            (None, Some(_)) => _ = self.bare.insert(seq),
+            (None, None) => self.removed.insert(seq),
+            (None, Some(_)) => self.bare.insert(seq),
             _ => {}
         }
         let digest = self.digest(event.kind, event.action_id);
@@ -87,7 +88,7 @@ impl<'a> Bodies<'a> {
         seq: u64,
         action_id: &str,
         claim: &Claimed<'_>,
-        damaged: &RoaringTreemap,
+        damaged: &RowSet,
     ) -> Option<String> {
         match *claim {
             Claimed::Reference { seq: referred, kind } => {
@@ -95,8 +96,13 @@ impl<'a> Bodies<'a> {
             }
             Claimed::Removed(events) => {
                 let later = events.iter().find(|removed| **removed >= seq);
-                self.redacted.extend(events.iter().filter(|removed| (self.start..seq).contains(*removed)));
-                self.redacted_before.extend(events.iter().filter(|removed| **removed < self.start));
+                for removed in events.iter().copied().filter(|removed| *removed < seq) {
+                    if removed < self.start {
+                        self.redacted_before.insert(removed);
+                    } else {
+                        self.redacted.insert(removed);
+                    }
+                }
                 later.map(|later| format!("it removed the payload of row {later}, which did not exist yet"))
             }
             _ => None,
@@ -109,13 +115,13 @@ impl<'a> Bodies<'a> {
         referred: u64,
         wanted: &str,
         action_id: &str,
-        damaged: &RoaringTreemap,
+        damaged: &RowSet,
     ) -> Option<String> {
         let not_so = format!("row {referred} is no `{wanted}` event of its action");
         if referred == 0 || referred >= seq {
             return Some(not_so);
         }
-        if referred < self.start || damaged.contains(referred) {
+        if referred < self.start || damaged.rows().contains(referred) {
             return None; // Pruned, or damaged itself.
         }
         let recent = self.recent.get(slot(referred)).filter(|recent| recent.seq == referred);
@@ -140,27 +146,33 @@ impl<'a> Bodies<'a> {
 
     /// How many payloads are gone.
     pub(super) fn removed(&self) -> u64 {
-        self.removed.len()
+        self.removed.rows().len()
     }
 
     /// Compares the payloads that are gone with those that events say are gone.
-    pub(super) fn finish(&mut self, damaged: &RoaringTreemap, found: &mut Damages) -> Payloads {
-        let unaccounted = &self.removed - &self.redacted;
+    pub(super) fn finish(&mut self, damaged: &RowSet, found: &mut Damages) -> Payloads {
+        let sets = [&self.removed, &self.bare, &self.redacted, &self.redacted_before];
+        if sets.into_iter().any(RowSet::is_incomplete) {
+            let problem = "its rows are numbered further apart than those of any log".to_owned();
+            found.add(None, DamageKind::Unreadable { problem });
+        }
+        let [removed, bare, redacted, redacted_before] = sets.map(RowSet::rows);
+        let unaccounted = removed - redacted;
         if self.open {
             // The `redacted` event may stand behind the end of the export.
             self.unchecked += unaccounted.len();
         }
-        for seq in unaccounted.iter().filter(|seq| !self.open && !damaged.contains(*seq)) {
+        for seq in unaccounted.iter().filter(|seq| !self.open && !damaged.rows().contains(*seq)) {
             found.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadMissing);
         }
-        let kept = &(&self.redacted - &self.removed) - &self.bare;
-        for seq in kept.iter().filter(|seq| !damaged.contains(*seq)) {
+        let kept = &(redacted - removed) - bare;
+        for seq in kept.iter().filter(|seq| !damaged.rows().contains(*seq)) {
             if found.has_missing(seq) {
                 continue;
             }
             found.add(i64::try_from(seq).unwrap_or(i64::MAX), DamageKind::PayloadKept);
         }
-        Payloads { unaccounted: unaccounted - damaged, redacted: &self.redacted | &self.redacted_before }
+        Payloads { unaccounted: unaccounted - damaged.rows(), redacted: redacted | redacted_before }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The verifier: what is known of a chain so far, and what the next row adds to that.
 
 use aegis_engine::Digest;
-use roaring::RoaringTreemap;
 
 use crate::chain::{Link, commitment};
 use crate::event::{Body, Claimed};
@@ -14,6 +13,7 @@ use crate::verify::damage::{DamageKind, Damages};
 use crate::verify::misplaced::{Run, Suspect};
 use crate::verify::observer::{Observer, SoFar};
 use crate::verify::previous::Previous;
+use crate::verify::row_set::RowSet;
 use crate::verify::start::Start;
 use crate::verify::verification::Verification;
 
@@ -30,7 +30,7 @@ pub struct Verifier<'a, O = ()> {
     pub(super) tree: Option<Frontier>,
     pub(super) damages: Damages,
     /// The rows that are damaged.
-    pub(super) damaged: RoaringTreemap,
+    pub(super) damaged: RowSet,
     pub(super) edited: u64,
     pub(super) linked_edits: bool,
     /// Whether the first row is linked to something else than the chain's beginning.
@@ -80,7 +80,7 @@ impl<'a, O: Observer> Verifier<'a, O> {
             sound,
             tree: start.before.clone(),
             damages: Damages::default(),
-            damaged: RoaringTreemap::new(),
+            damaged: RowSet::default(),
             edited: 0,
             linked_edits: true,
             begins_elsewhere: false,
@@ -148,7 +148,7 @@ impl<O: Observer> Verifier<'_, O> {
         if in_order {
             self.expected = seq.saturating_add(1);
             self.last = Some(seq);
-            let (damaged, tree, first) = (&self.damaged, self.tree.as_ref(), self.start.seq);
+            let (damaged, tree, first) = (self.damaged.rows(), self.tree.as_ref(), self.start.seq);
             self.observer.passed(seq.unsigned_abs(), SoFar { damaged, tree, first });
         }
     }

@@ -132,12 +132,12 @@ const fn risk_style(risk: RiskLevel) -> Style {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use aegis_engine::ApprovalMode;
 
     use super::*;
 
-    fn record(target: &str) -> Record {
+    pub(in crate::table) fn record(target: &str) -> Record {
         Record {
             id: "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".to_owned(),
             session_id: "a1b2c3d4e5f6".to_owned(),

@@ -6,7 +6,6 @@ use aegis_audit::{Journal, RecordError};
 use aegis_engine::{ApprovalMode, Redacted, escape};
 use aegis_ledger::answer::Answer;
 use chrono::{DateTime, Utc};
-use chrono::{DateTime, Utc};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
 use crate::gate::draft::Draft;

@@ -167,15 +167,17 @@ fn write_table(
     let mut table = RecordTable::new(console.colors_stdout());
     let mut count = 0;
     reader.records(&filter, |record| {
-        table.add(&record);
         count += 1;
+        if let Some(lines) = table.add(&record) {
+            writeln!(writer, "{lines}").map_err(Stop::Output)?;
+        }
         Ok::<_, Stop>(ControlFlow::Continue(()))
     })?;
     if count == 0 {
         console.note("no record matches");
         return Ok(0);
     }
-    writeln!(writer, "{table}").and_then(|()| writer.flush()).map_err(Stop::Output)?;
+    writeln!(writer, "{}", table.finish()).and_then(|()| writer.flush()).map_err(Stop::Output)?;
     if total > TABLE_LIMIT {
         console.note(format!("the newest {TABLE_LIMIT} of {total} records; `--limit N` shows more"));
     }
