@@ -165,6 +165,12 @@ pub enum TrailError {
         /// The row.
         seq: i64,
     },
+    /// What was asked of the log took longer than a log of its size can take, or than whoever asked can wait.
+    #[error("asking the audit log `{}` takes too long", show(path))]
+    TooMuchWork {
+        /// The log.
+        path: PathBuf,
+    },
     /// A row is, or would be, longer than any row may be.
     #[error("a row of the audit log `{}` is longer than any may be (16 MiB)", show(path))]
     TooLong {
@@ -249,6 +255,9 @@ impl TrailError {
             | TrailError::CutOff { .. }
             | TrailError::Unreadable { .. } => {
                 "it is not repaired: keep it as evidence, and start another one".to_owned()
+            }
+            TrailError::TooMuchWork { .. } => {
+                "try again; if it stays so, keep it as evidence, and start another one".to_owned()
             }
             TrailError::Changed { .. } => {
                 "read it again, or from an account that may write its directory".to_owned()

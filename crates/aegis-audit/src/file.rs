@@ -129,6 +129,13 @@ fn open_plain(path: &Path, new: bool, writes: Writes) -> io::Result<File> {
     options.open(path)
 }
 
+/// How many bytes of a file are really there; none of a file that is not.
+pub(crate) fn allocated(path: &Path) -> u64 {
+    /// What `st_blocks` counts.
+    const BLOCK: u64 = 512;
+    fs::symlink_metadata(path).map_or(0, |found| found.len().min(found.blocks().saturating_mul(BLOCK)))
+}
+
 /// Checks one of the log's files without opening it, and tells what it is. `None` if it is not there.
 pub(crate) fn inspect(path: &Path) -> Result<Option<Metadata>, TrailError> {
     loop {

@@ -29,6 +29,7 @@ mod statistics;
 mod store;
 mod transaction;
 mod verify;
+mod work_limit;
 
 pub use event_range::{EventRange, RangeError};
 pub use follow::{Followed, Follower};

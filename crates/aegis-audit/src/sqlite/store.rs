@@ -14,6 +14,7 @@ use super::head::head;
 use super::schema::{check_schema, create, identify, read_schema_anew, schema_version};
 use super::sqlite_error::failed;
 use super::transaction::Appending;
+use super::work_limit::WorkLimit;
 use crate::error::TrailError;
 use crate::file::{
     FileIdentity, beside, create_private, inspect, is_still, may_read, resolve, sync_directory,
@@ -35,6 +36,7 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
+    work: WorkLimit,
     lock: FairLock,
     path: PathBuf,
     identity: LogIdentity,
@@ -67,7 +69,7 @@ impl SqliteStore {
         let lock = FairLock::of(&path);
         // Creation happens under the lock, so that nobody sees half a log.
         let held = lock.hold(deadline)?;
-        let (mut connection, file) = match there {
+        let (mut connection, work_limit, file) = match there {
             Some(connected) => connected,
             None => {
                 create_private(&path)?;
@@ -93,6 +95,7 @@ impl SqliteStore {
         sync_directory(&path)?;
         Ok(SqliteStore {
             connection,
+            work: work_limit,
             lock,
             path,
             identity,
@@ -111,6 +114,8 @@ impl SqliteStore {
         let failed = |error| failed(&self.path, error);
         let left = deadline.saturating_duration_since(Instant::now());
         self.connection.busy_timeout(left).map_err(failed)?;
+        // Whoever waited long for the lock still gets the time that its own work takes.
+        self.work.by_time(self.wait);
         // Dropped without a commit, a transaction is rolled back.
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
@@ -136,6 +141,7 @@ impl SqliteStore {
 
     /// Whether rows were ever deleted from the log.
     fn was_pruned(&self) -> Result<bool, TrailError> {
+        self.work.by_time(self.wait);
         self.connection
             .query_row(
                 "SELECT EXISTS (SELECT 1 FROM events WHERE kind = 'pruned' AND action_id = '')",
@@ -162,6 +168,7 @@ impl SqliteStore {
         let _held = self.lock.hold(deadline)?;
         self.check_files()?;
         let left = deadline.saturating_duration_since(Instant::now());
+        self.work.lift();
         let written = self.connection.busy_timeout(left).and_then(|()| {
             // In memory, it could be more than there is.
             self.connection.execute_batch("PRAGMA temp_store = FILE; VACUUM;")
@@ -268,7 +275,7 @@ fn look(connection: &Connection, path: &Path) -> Result<(Option<LogIdentity>, Op
 
 /// Opens a file that is there, once it and what belongs to it may be trusted. Tells what it is, so that a
 /// later replacement shows.
-fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), TrailError> {
+fn connect(path: &Path, wait: Duration) -> Result<(Connection, WorkLimit, FileIdentity), TrailError> {
     let failed = |error| failed(path, error);
     for suffix in ["-wal", "-shm", "-journal"] {
         inspect(&beside(path, suffix))?;
@@ -280,8 +287,10 @@ fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), Tr
     }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(wait).map_err(failed)?;
+    let work = WorkLimit::of(&mut connection).map_err(failed)?;
+    work.by_time(wait);
     defend(&connection).map_err(failed)?;
     match look(&connection, path) {
         // Whoever holds it may be creating it. That is for the lock to settle.
@@ -294,7 +303,7 @@ fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), Tr
     if !is_still(path, file) {
         return Err(TrailError::Replaced { path: path.to_owned() });
     }
-    Ok((connection, file))
+    Ok((connection, work, file))
 }
 
 #[cfg(test)]
