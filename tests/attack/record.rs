@@ -1,6 +1,11 @@
 //! Attacks on the record: that an action is allowed, and the log says nothing of it.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+
 use aegis_testkit::{READ, Run};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rusqlite::Connection;
 
 use crate::environment::TestEnvironment;
@@ -188,5 +193,53 @@ fn a_row_that_is_far_too_long_fills_no_memory() {
     for arguments in ASKED {
         let run = soon(&environment, arguments);
         assert!([1, 4].contains(&run.code), "{arguments}: {run:?}");
+    }
+}
+
+/// Two actions in one stream, between whose answers something is done; gives how it ended.
+fn between_two(environment: &TestEnvironment, meddle: impl FnOnce(u32)) -> Run {
+    let mut command = environment.command(&["check", "--jsonl"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap());
+    writeln!(input, "{READ}").unwrap();
+    let mut line = String::new();
+    answers.read_line(&mut line).unwrap();
+    assert!(line.contains("\"allowed\":true"), "{line}");
+    meddle(child.id());
+    let _ = writeln!(input, "{READ}");
+    drop(input);
+    Run::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn an_index_that_is_truncated_while_it_is_mapped_is_a_refusal_with_a_message() {
+    let environment = with_a_record();
+    let run = between_two(&environment, |_| {
+        let index = File::options().write(true).open(environment.file("aegis_audit.db-shm")).unwrap();
+        index.set_len(0).unwrap();
+    });
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(run.stderr.contains("aegis_audit.db-shm` was truncated while it was open"), "{run:?}");
+}
+
+#[test]
+fn what_kills_by_a_signal_of_the_memory_is_a_refusal_too() {
+    let environment = with_a_record();
+    let run = between_two(&environment, |id| {
+        kill(Pid::from_raw(i32::try_from(id).unwrap()), Signal::SIGBUS).unwrap();
+    });
+    assert_eq!(run.code, 4, "{run:?}");
+}
+
+#[test]
+fn a_write_ahead_log_that_is_truncated_takes_no_record() {
+    for length in [0, 100, 5000] {
+        let environment = with_a_record();
+        let run = between_two(&environment, |_| {
+            let log = File::options().write(true).open(environment.file("aegis_audit.db-wal")).unwrap();
+            log.set_len(length).unwrap();
+        });
+        assert_eq!(run.code, 4, "{run:?}");
     }
 }

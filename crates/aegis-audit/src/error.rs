@@ -183,6 +183,12 @@ pub enum TrailError {
         /// The log, or a file beside it.
         path: PathBuf,
     },
+    /// A file of the log became shorter while it was in use.
+    #[error("the audit log's file `{}` was truncated while it was open", show(path))]
+    Truncated {
+        /// The log, or a file beside it.
+        path: PathBuf,
+    },
     /// `SQLite` is too old, or a setting that durability rests on did not take.
     #[error("the audit log `{}` cannot be kept durable: {problem}", show(path))]
     NotDurable {
@@ -258,6 +264,9 @@ impl TrailError {
             }
             TrailError::TooMuchWork { .. } => {
                 "try again; if it stays so, keep it as evidence, and start another one".to_owned()
+            }
+            TrailError::Truncated { .. } => {
+                "another program meddles with the log's files: nothing but Aegis may write them".to_owned()
             }
             TrailError::Changed { .. } => {
                 "read it again, or from an account that may write its directory".to_owned()

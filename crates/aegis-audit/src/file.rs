@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 use nix::sys::statfs;
-use nix::unistd::{AccessFlags, faccessat, geteuid};
+use nix::unistd::{AccessFlags, faccessat, geteuid, truncate};
 
 use crate::error::TrailError;
 
@@ -127,6 +127,11 @@ fn open_plain(path: &Path, new: bool, writes: Writes) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(new).mode(0o600).custom_flags(flags.bits());
     options.open(path)
+}
+
+/// Makes a file longer without opening it.
+pub(crate) fn lengthen(path: &Path, length: u64) -> nix::Result<()> {
+    truncate(path, i64::try_from(length).map_err(|_| Errno::EFBIG)?)
 }
 
 /// How many bytes of a file are really there; none of a file that is not.

@@ -15,6 +15,7 @@ mod follow;
 mod head;
 mod history;
 mod index;
+mod open_files;
 mod origin;
 mod proof;
 mod prune_plan;
