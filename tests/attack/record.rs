@@ -1,6 +1,11 @@
 //! Attacks on the record: that an action is allowed, and the log says nothing of it.
 
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, Write as _};
+
 use aegis_testkit::{READ, Run};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rusqlite::Connection;
 
 use crate::environment::TestEnvironment;
@@ -79,5 +84,162 @@ fn whatever_else_no_log_has_is_refused_too() {
         let environment = with_a_record();
         write_schema(&environment, meddling);
         is_refused_everywhere(&environment, meddling);
+    }
+}
+
+/// Runs it with no more memory than anything needs, and fails if it has not ended by itself after a while.
+fn soon(environment: &TestEnvironment, arguments: &str) -> Run {
+    let script = format!("ulimit -v 400000; echo '{READ}' | timeout -k 1 60 \"$AEGIS\" {arguments}");
+    let run = Run::of(environment.shell(&script).env("ID", "0".repeat(8)).output().unwrap());
+    assert_ne!(run.code, 124, "{arguments} did not end");
+    run
+}
+
+const ASKED: [&str; 10] = [
+    "check",
+    "check --jsonl",
+    "audit",
+    "audit --format jsonl",
+    "audit show $ID",
+    "audit stats",
+    "audit report",
+    "audit --events",
+    "audit verify",
+    "audit checkpoint",
+];
+
+#[test]
+fn a_log_of_rows_without_end_keeps_nobody_busy() {
+    for (table, columns) in [
+        (
+            "events",
+            "1 AS at, '' AS kind, '' AS action_id, '' AS body, '' AS payload, x'' AS salt, x'' AS commitment, x'' AS prev_hash, x'' AS hash, i AS seq",
+        ),
+        ("log", "1 AS only, x'' AS id, 1 AS created_at, x'' AS key"),
+        ("blocks", "i AS block, 1 AS earliest, 1 AS latest, x'' AS root"),
+    ] {
+        let environment = with_a_record();
+        let view = format!(
+            "CREATE VIEW {table} AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT {columns} FROM n"
+        );
+        let sql = format!("DROP VIEW actions; DROP TABLE {table}; {view}");
+        meddle(&environment).execute_batch(&sql).unwrap();
+        for arguments in ASKED {
+            let run = soon(&environment, arguments);
+            assert!([1, 4].contains(&run.code), "{table}: {arguments}: {run:?}");
+            assert!(!run.stdout.contains("\"receipt\":"), "{table}: {arguments}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn a_page_tree_that_leads_back_to_itself_keeps_nobody_busy() {
+    let environment = with_a_record();
+    let lines = format!("{READ}\n").repeat(600);
+    assert_eq!(environment.aegis_with_input(&["check", "--jsonl"], lines).code, 0);
+    let file = environment.file("aegis_audit.db");
+    let (root, size): (usize, usize) = {
+        let log = meddle(&environment);
+        log.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'events'";
+        let number = |sql: &str| log.query_row(sql, [], |row| row.get(0)).unwrap();
+        (number(root), number("PRAGMA page_size"))
+    };
+    // Every child of the root, and of each of its children in turn, is one and the same page.
+    let mut bytes = std::fs::read(&file).unwrap();
+    let page = (root - 1) * size;
+    assert_eq!(bytes[page], 5, "the root is an interior page");
+    let cells = usize::from(u16::from_be_bytes([bytes[page + 3], bytes[page + 4]]));
+    let pointers: Vec<usize> = (0..cells)
+        .map(|cell| {
+            let at = page + 12 + 2 * cell;
+            page + usize::from(u16::from_be_bytes([bytes[at], bytes[at + 1]]))
+        })
+        .collect();
+    let copies = bytes.len() / size + 1;
+    let template = bytes[page..page + size].to_vec();
+    for level in 0..12_usize {
+        let this = if level == 0 { root } else { copies + level - 1 };
+        let next = u32::try_from(copies + level).unwrap().to_be_bytes();
+        if level > 0 {
+            bytes.extend_from_slice(&template);
+        }
+        if level < 11 {
+            let at = (this - 1) * size;
+            bytes[at + 8..at + 12].copy_from_slice(&next);
+            for pointer in &pointers {
+                let cell = at + pointer - page;
+                bytes[cell..cell + 4].copy_from_slice(&next);
+            }
+        }
+    }
+    let pages = u32::try_from(bytes.len() / size).unwrap().to_be_bytes();
+    bytes[28..32].copy_from_slice(&pages);
+    std::fs::write(&file, bytes).unwrap();
+    for arguments in ASKED {
+        let run = soon(&environment, arguments);
+        assert!(run.code != 0 || arguments.starts_with("check"), "{arguments}: {run:?}");
+    }
+}
+
+#[test]
+fn a_row_that_is_far_too_long_fills_no_memory() {
+    let environment = with_a_record();
+    let log = meddle(&environment);
+    aegis_testkit::without_triggers(&log, |log| {
+        log.execute_batch("UPDATE events SET body = body || printf('%.*c', 100000000, ' ')").unwrap();
+    });
+    drop(log);
+    for arguments in ASKED {
+        let run = soon(&environment, arguments);
+        assert!([1, 4].contains(&run.code), "{arguments}: {run:?}");
+    }
+}
+
+/// Two actions in one stream, between whose answers something is done; gives how it ended.
+fn between_two(environment: &TestEnvironment, meddle: impl FnOnce(u32)) -> Run {
+    let mut command = environment.command(&["check", "--jsonl"]);
+    let mut child = command.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap());
+    writeln!(input, "{READ}").unwrap();
+    let mut line = String::new();
+    answers.read_line(&mut line).unwrap();
+    assert!(line.contains("\"allowed\":true"), "{line}");
+    meddle(child.id());
+    let _ = writeln!(input, "{READ}");
+    drop(input);
+    Run::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn an_index_that_is_truncated_while_it_is_mapped_is_a_refusal_with_a_message() {
+    let environment = with_a_record();
+    let run = between_two(&environment, |_| {
+        let index = File::options().write(true).open(environment.file("aegis_audit.db-shm")).unwrap();
+        index.set_len(0).unwrap();
+    });
+    assert_eq!(run.code, 4, "{run:?}");
+    assert!(run.stderr.contains("aegis_audit.db-shm` was truncated while it was open"), "{run:?}");
+}
+
+#[test]
+fn what_kills_by_a_signal_of_the_memory_is_a_refusal_too() {
+    let environment = with_a_record();
+    let run = between_two(&environment, |id| {
+        kill(Pid::from_raw(i32::try_from(id).unwrap()), Signal::SIGBUS).unwrap();
+    });
+    assert_eq!(run.code, 4, "{run:?}");
+}
+
+#[test]
+fn a_write_ahead_log_that_is_truncated_takes_no_record() {
+    for length in [0, 100, 5000] {
+        let environment = with_a_record();
+        let run = between_two(&environment, |_| {
+            let log = File::options().write(true).open(environment.file("aegis_audit.db-wal")).unwrap();
+            log.set_len(length).unwrap();
+        });
+        assert_eq!(run.code, 4, "{run:?}");
     }
 }

@@ -170,6 +170,12 @@ pub enum TrailError {
         /// The row.
         seq: i64,
     },
+    /// What was asked of the log took longer than a log of its size can take, or than whoever asked can wait.
+    #[error("asking the audit log `{}` takes too long", show(path))]
+    TooMuchWork {
+        /// The log.
+        path: PathBuf,
+    },
     /// A row is, or would be, longer than any row may be.
     #[error("a row of the audit log `{}` is longer than any may be (16 MiB)", show(path))]
     TooLong {
@@ -179,6 +185,12 @@ pub enum TrailError {
     /// A file of the log was deleted or replaced while it was in use.
     #[error("the audit log's file `{}` was deleted or replaced while it was open", show(path))]
     Replaced {
+        /// The log, or a file beside it.
+        path: PathBuf,
+    },
+    /// A file of the log became shorter while it was in use.
+    #[error("the audit log's file `{}` was truncated while it was open", show(path))]
+    Truncated {
         /// The log, or a file beside it.
         path: PathBuf,
     },
@@ -255,6 +267,12 @@ impl TrailError {
             | TrailError::CutOff { .. }
             | TrailError::Unreadable { .. } => {
                 "it is not repaired: keep it as evidence, and start another one".to_owned()
+            }
+            TrailError::TooMuchWork { .. } => {
+                "try again; if it stays so, keep it as evidence, and start another one".to_owned()
+            }
+            TrailError::Truncated { .. } => {
+                "another program meddles with the log's files: nothing but Aegis may write them".to_owned()
             }
             TrailError::Changed { .. } => {
                 "read it again, or from an account that may write its directory".to_owned()

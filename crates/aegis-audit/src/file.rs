@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 use nix::sys::statfs;
-use nix::unistd::{AccessFlags, faccessat, geteuid};
+use nix::unistd::{AccessFlags, faccessat, geteuid, truncate};
 
 use crate::error::TrailError;
 use crate::trust::{self, WalkError};
@@ -143,6 +143,18 @@ fn open_plain(path: &Path, new: bool, writes: Writes) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(new).mode(0o600).custom_flags(flags.bits());
     options.open(path)
+}
+
+/// Makes a file longer without opening it.
+pub(crate) fn lengthen(path: &Path, length: u64) -> nix::Result<()> {
+    truncate(path, i64::try_from(length).map_err(|_| Errno::EFBIG)?)
+}
+
+/// How many bytes of a file are really there; none of a file that is not.
+pub(crate) fn allocated(path: &Path) -> u64 {
+    /// What `st_blocks` counts.
+    const BLOCK: u64 = 512;
+    fs::symlink_metadata(path).map_or(0, |found| found.len().min(found.blocks().saturating_mul(BLOCK)))
 }
 
 /// Checks one of the log's files without opening it, and tells what it is. `None` if it is not there.

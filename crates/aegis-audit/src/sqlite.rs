@@ -15,6 +15,7 @@ mod follow;
 mod head;
 mod history;
 mod index;
+mod open_files;
 mod origin;
 mod proof;
 mod prune_plan;
@@ -29,6 +30,7 @@ mod statistics;
 mod store;
 mod transaction;
 mod verify;
+mod work_limit;
 
 pub use event_range::{EventRange, RangeError};
 pub use follow::{Followed, Follower};

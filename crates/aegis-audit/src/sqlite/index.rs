@@ -17,7 +17,7 @@ use aegis_ledger::origin::Origin;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::origin::newest_pruning;
-use super::row::{EVENT_COLUMNS, read_event};
+use super::row::{Ascending, EVENT_COLUMNS, read_event};
 use super::sqlite_error::{changed, failed};
 use crate::error::TrailError;
 
@@ -152,8 +152,9 @@ pub(super) fn read_range(
         .prepare_cached(&format!("SELECT {columns} FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq"))
         .map_err(failed)?;
     let mut rows = statement.query([first, last]).map_err(failed)?;
-    let mut index = BlockIndex::default();
+    let (mut index, mut order) = (BlockIndex::default(), Ascending::default());
     while let Some(row) = rows.next().map_err(failed)? {
+        order.next(path, row.get(0).map_err(failed)?)?;
         if read_event(row).and_then(|event| index.add(&event)).is_err() {
             index.add_unreadable(row.get(0).map_err(failed)?);
         }

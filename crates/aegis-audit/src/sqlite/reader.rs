@@ -20,12 +20,13 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 use super::connection_settings::defend;
 use super::origin::origin;
 use super::record_rows::ActionRows;
-use super::row::{EVENT_COLUMNS, ROW, read_event, read_record};
+use super::row::{Ascending, EVENT_COLUMNS, ROW, read_event, read_record};
 use super::scan;
 use super::schema::{check_schema, identify};
 use super::selection::Selection;
 use super::sqlite_error::{code_of, failed};
 use super::statistics;
+use super::work_limit::WorkLimit;
 use crate::error::TrailError;
 use crate::file::{FileIdentity, beside, may_read, resolve};
 use crate::store::{EachEvent, Snapshot};
@@ -41,6 +42,7 @@ pub struct TrailReader {
     pub(super) identity: LogIdentity,
     /// What the file was when it was opened without a lock.
     unlocked: Option<Version>,
+    pub(super) work: WorkLimit,
 }
 
 impl TrailReader {
@@ -71,7 +73,7 @@ impl TrailReader {
             Ok(_) if !may_read(&path) => return Err(TrailError::Denied { path: given.to_owned() }),
             Ok(_) => {}
         }
-        let (connection, unlocked) = match open_connection(&path, Access::Shared) {
+        let ((connection, work), unlocked) = match open_connection(&path, Access::Shared) {
             // In a directory that may not be written, the index of a write-ahead log cannot be made. If there
             // is no such log, or nothing in it, the file alone is the whole truth.
             Err(error) if is_for_want_of_an_index(&error) && is_settled(&path) => {
@@ -81,7 +83,7 @@ impl TrailReader {
             opened => (opened?, None),
         };
         let identity = identify(&connection, &path)?;
-        Ok(identity.map(|identity| TrailReader { connection, path, identity, unlocked }))
+        Ok(identity.map(|identity| TrailReader { connection, path, identity, unlocked, work }))
     }
 
     /// The log's id: 32 hexadecimal digits.
@@ -163,8 +165,10 @@ impl TrailReader {
             ))
             .map_err(failed)?;
         let mut rows = statement.query([first, last]).map_err(failed)?;
+        let mut order = Ascending::default();
         while let Some(row) = rows.next().map_err(failed)? {
-            if each(row.get(0).map_err(failed)?, read_event(row))?.is_break() {
+            let seq = order.next(&self.path, row.get(0).map_err(failed)?)?;
+            if each(seq, read_event(row))?.is_break() {
                 break;
             }
         }
@@ -225,11 +229,12 @@ impl TrailReader {
 
     /// The same for whoever looks into what is wrong with the tables.
     pub(super) fn unchecked_moment(&self) -> Result<Option<Transaction<'_>>, TrailError> {
-        self.connection
-            .is_autocommit()
-            .then(|| self.connection.unchecked_transaction())
-            .transpose()
-            .map_err(|error| failed(&self.path, error))
+        let begin = || {
+            self.work.by_size(&self.path);
+            self.connection.unchecked_transaction()
+        };
+        let moment = self.connection.is_autocommit().then(begin).transpose();
+        moment.map_err(|error| failed(&self.path, error))
     }
 
     pub(crate) const fn identity(&self) -> &LogIdentity {
@@ -324,10 +329,10 @@ enum Access {
     Immutable,
 }
 
-fn open_connection(path: &Path, access: Access) -> Result<Connection, TrailError> {
+fn open_connection(path: &Path, access: Access) -> Result<(Connection, WorkLimit), TrailError> {
     let failed = |error| failed(path, error);
     let flags = OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = match access {
+    let mut connection = match access {
         // Even a connection that only reads makes the write-ahead log and its index where they are missing,
         // but only one that may write removes them in the end.
         Access::Shared if !beside(path, "-wal").exists() => {
@@ -341,11 +346,13 @@ fn open_connection(path: &Path, access: Access) -> Result<Connection, TrailError
     }
     .map_err(failed)?;
     connection.busy_timeout(BUSY_WAIT).map_err(failed)?;
+    let work = WorkLimit::of(&mut connection).map_err(failed)?;
+    work.by_size(path);
     defend(&connection).map_err(failed)?;
     connection.pragma_update(None, "query_only", true).map_err(failed)?;
     // A connection opens nothing before its first question.
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(())).map_err(failed)?;
-    Ok(connection)
+    Ok((connection, work))
 }
 
 /// A path as a `file:` URI: every byte that is not plain is percent-encoded.

@@ -1,11 +1,14 @@
 //! Rows as events and as records.
 
 use std::error::Error;
+use std::path::Path;
 
 use aegis_ledger::record::{BorrowedRecord, Record, RecordRow, Scratch};
 use aegis_ledger::stored_event::StoredEvent;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
+
+use crate::error::TrailError;
 
 /// The columns that [`read_event`] reads, in order.
 pub(super) const EVENT_COLUMNS: &str =
@@ -36,6 +39,23 @@ pub(super) fn read_event<'a>(row: &'a Row<'_>) -> Result<StoredEvent<'a>, String
         prev_hash: bytes(row, 8)?.ok_or_else(|| wrong(8))?,
         hash: bytes(row, 9)?.ok_or_else(|| wrong(9))?,
     })
+}
+
+/// Refuses rows that do not come in the order that was asked for: pages that lead back to themselves give the
+/// same rows over and over.
+#[derive(Debug, Default)]
+pub(super) struct Ascending(Option<i64>);
+
+impl Ascending {
+    /// Takes the number of the next row.
+    pub(super) fn next(&mut self, path: &Path, seq: i64) -> Result<i64, TrailError> {
+        if self.0.is_some_and(|before| before >= seq) {
+            let problem = "it stands behind a row that it should come before".to_owned();
+            return Err(TrailError::Unreadable { path: path.to_owned(), seq, problem });
+        }
+        self.0 = Some(seq);
+        Ok(seq)
+    }
 }
 
 /// What of a row of [`RECORD_COLUMNS`] its record is made of.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{CachedStatement, Connection, Params};
 
-use super::row::{EVENT_COLUMNS, read_event};
+use super::row::{Ascending, EVENT_COLUMNS, read_event};
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 use crate::store::EachEvent;
@@ -43,8 +43,9 @@ fn scan(
 ) -> Result<(), TrailError> {
     let failed = |error| failed(path, error);
     let mut rows = statement.query(which).map_err(failed)?;
+    let mut order = Ascending::default();
     while let Some(row) = rows.next().map_err(failed)? {
-        if each(row.get(0).map_err(failed)?, read_event(row))?.is_break() {
+        if each(order.next(path, row.get(0).map_err(failed)?)?, read_event(row))?.is_break() {
             break;
         }
     }

@@ -19,6 +19,7 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> TrailError {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::FileLockingProtocolFailed) => {
             TrailError::Locked { path }
         }
+        Some(ErrorCode::OperationInterrupted) => TrailError::TooMuchWork { path },
         Some(ErrorCode::TooBig) => TrailError::TooLong { path },
         Some(ErrorCode::ReadOnly) => TrailError::ReadOnly { path },
         Some(ErrorCode::PermissionDenied) => TrailError::Denied { path },

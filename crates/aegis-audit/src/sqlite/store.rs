@@ -10,9 +10,11 @@ use aegis_ledger::chain::{Head, LogIdentity};
 
 use super::connection_settings::{JournalMode, configure, defend};
 use super::head::head;
+use super::open_files::OpenFiles;
 use super::schema::{check_schema, create, identify, read_schema_anew, schema_version};
 use super::sqlite_error::failed;
 use super::transaction::Appending;
+use super::work_limit::WorkLimit;
 use crate::error::TrailError;
 use crate::file::{
     FileIdentity, beside, create_private, inspect, is_still, may_read, resolve_trusted, sync_directory,
@@ -34,11 +36,11 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
+    work: WorkLimit,
     lock: FairLock,
     path: PathBuf,
     identity: LogIdentity,
-    /// The files that `SQLite` has open, which must not be replaced meanwhile.
-    files: Vec<(PathBuf, FileIdentity)>,
+    files: OpenFiles,
     last: Option<Head>,
     /// The state of the log's schema that was compared last.
     schema: Option<i64>,
@@ -66,7 +68,7 @@ impl SqliteStore {
         let lock = FairLock::of(&path);
         // Creation happens under the lock, so that nobody sees half a log.
         let held = lock.hold(deadline)?;
-        let (mut connection, file) = match there {
+        let (mut connection, work_limit, file) = match there {
             Some(connected) => connected,
             None => {
                 create_private(&path)?;
@@ -81,17 +83,13 @@ impl SqliteStore {
             Some(identity) => identity,
             None => create(&mut connection, &path, crate::clock::now().timestamp_millis())?,
         };
-        let mut files = vec![(path.clone(), file)];
-        if journal == JournalMode::Ahead {
-            for file in [beside(&path, "-wal"), beside(&path, "-shm")] {
-                let Some(metadata) = inspect(&file)? else { return Err(TrailError::Replaced { path: file }) };
-                files.push((file, FileIdentity::from(&metadata)));
-            }
-        }
+        let mut files = OpenFiles::of(&path, file, journal)?;
+        files.check()?;
         drop(held);
         sync_directory(&path)?;
         Ok(SqliteStore {
             connection,
+            work: work_limit,
             lock,
             path,
             identity,
@@ -106,10 +104,13 @@ impl SqliteStore {
 
     fn try_transact(&mut self, work: &mut Work<'_>, deadline: Instant) -> Result<(), TrailError> {
         let _held = self.lock.hold(deadline)?;
-        self.check_files()?;
+        self.files.check()?;
         let failed = |error| failed(&self.path, error);
         let left = deadline.saturating_duration_since(Instant::now());
         self.connection.busy_timeout(left).map_err(failed)?;
+        // Whoever waited long for the lock still gets the time that its own work takes.
+        self.work.by_time(self.wait);
+        let lengths = self.files.measure(&self.connection)?;
         // Dropped without a commit, a transaction is rolled back.
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
@@ -126,8 +127,9 @@ impl SqliteStore {
         let (head, index) = (log.head, log.index);
         transaction.commit().map_err(failed)?;
         // A row in a file that has lost its name is not kept: it must have had the name when the row was
-        // synced.
-        self.check_files()?;
+        // synced. Nor is one in a file that was cut off under it.
+        self.files.check()?;
+        self.files.check_since(&self.connection, lengths)?;
         (self.last, self.schema) = (Some(head), Some(schema));
         self.index = index;
         Ok(())
@@ -135,6 +137,7 @@ impl SqliteStore {
 
     /// Whether rows were ever deleted from the log.
     fn was_pruned(&self) -> Result<bool, TrailError> {
+        self.work.by_time(self.wait);
         self.connection
             .query_row(
                 "SELECT EXISTS (SELECT 1 FROM events WHERE kind = 'pruned' AND action_id = '')",
@@ -159,15 +162,16 @@ impl SqliteStore {
     fn write_anew(&mut self) -> Result<(), TrailError> {
         let deadline = Instant::now() + self.wait;
         let _held = self.lock.hold(deadline)?;
-        self.check_files()?;
+        self.files.check()?;
         let left = deadline.saturating_duration_since(Instant::now());
+        self.work.lift();
         let written = self.connection.busy_timeout(left).and_then(|()| {
             // In memory, it could be more than there is.
             self.connection.execute_batch("PRAGMA temp_store = FILE; VACUUM;")
         });
         let restored = self.connection.execute_batch("PRAGMA temp_store = MEMORY;");
         written.and(restored).map_err(|error| failed(&self.path, error))?;
-        self.check_files()
+        self.files.check()
     }
 
     /// Moves everything from the write-ahead log into the log and empties it, as soon as nobody reads what
@@ -179,7 +183,7 @@ impl SqliteStore {
             Err(TrailError::Locked { .. }) => return Ok(false),
             held => held?,
         };
-        self.check_files()?;
+        self.files.check()?;
         let left = deadline.saturating_duration_since(Instant::now());
         let busy: rusqlite::Result<i64> = self.connection.busy_timeout(left).and_then(|()| {
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))
@@ -199,15 +203,8 @@ impl SqliteStore {
             configure(&self.connection, &self.path, JournalMode::Rollback).unwrap(),
             JournalMode::Rollback
         );
-        self.files.truncate(1);
+        self.files = self.files.without_write_ahead_log();
         self
-    }
-
-    fn check_files(&self) -> Result<(), TrailError> {
-        match self.files.iter().find(|(path, file)| !is_still(path, *file)) {
-            None => Ok(()),
-            Some((path, _)) => Err(TrailError::Replaced { path: path.clone() }),
-        }
     }
 }
 
@@ -269,7 +266,7 @@ fn look(connection: &Connection, path: &Path) -> Result<(Option<LogIdentity>, Op
 
 /// Opens a file that is there, once it and what belongs to it may be trusted. Tells what it is, so that a
 /// later replacement shows.
-fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), TrailError> {
+fn connect(path: &Path, wait: Duration) -> Result<(Connection, WorkLimit, FileIdentity), TrailError> {
     let failed = |error| failed(path, error);
     for suffix in ["-wal", "-shm", "-journal"] {
         inspect(&beside(path, suffix))?;
@@ -281,8 +278,10 @@ fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), Tr
     }
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(wait).map_err(failed)?;
+    let work = WorkLimit::of(&mut connection).map_err(failed)?;
+    work.by_time(wait);
     defend(&connection).map_err(failed)?;
     match look(&connection, path) {
         // Whoever holds it may be creating it. That is for the lock to settle.
@@ -295,7 +294,7 @@ fn connect(path: &Path, wait: Duration) -> Result<(Connection, FileIdentity), Tr
     if !is_still(path, file) {
         return Err(TrailError::Replaced { path: path.to_owned() });
     }
-    Ok((connection, file))
+    Ok((connection, work, file))
 }
 
 #[cfg(test)]
@@ -370,6 +369,66 @@ mod tests {
         let _ = pragma(&trail, "max_page_count = 1000000");
         let appended = append(&mut trail, &many).unwrap();
         assert_eq!(appended.iter().map(|it| it.head.seq).collect::<Vec<_>>(), (2..=1001).collect::<Vec<_>>());
+    }
+
+    fn cut(path: &Path, suffix: &str, length: u64) {
+        let file = std::fs::File::options().write(true).open(beside(path, suffix)).unwrap();
+        file.set_len(length).unwrap();
+    }
+
+    #[test]
+    fn a_write_ahead_log_that_is_cut_off_under_a_transaction_is_noticed() {
+        for filled in [false, true] {
+            let (directory, mut trail) = store();
+            let path = directory.path().join("log.db");
+            let _ = append(&mut trail, &[ended("a")]).unwrap();
+            let cut_off = trail.transact(&mut |log| {
+                let _ = log.append(&[ended("b")])?;
+                cut(&path, "-wal", if filled { 4096 } else { 0 });
+                Ok(())
+            });
+            assert!(matches!(cut_off, Err(TrailError::Truncated { .. })), "{cut_off:?}");
+        }
+    }
+
+    #[test]
+    fn a_write_ahead_log_that_is_cut_off_after_a_transaction_is_noticed() {
+        for filled in [false, true] {
+            let (directory, mut trail) = store();
+            let path = directory.path().join("log.db");
+            let before = trail.files.measure(&trail.connection).unwrap();
+            let _ = append(&mut trail, &[ended("a")]).unwrap();
+            trail.files.check_since(&trail.connection, before).unwrap();
+            cut(&path, "-wal", 0);
+            if filled {
+                cut(&path, "-wal", 1 << 20);
+            }
+            let found = trail.files.check_since(&trail.connection, before);
+            assert!(matches!(found, Err(TrailError::Truncated { .. })), "{found:?}");
+            assert!(append(&mut trail, &[ended("b")]).is_err() || filled);
+        }
+    }
+
+    #[test]
+    fn an_index_that_is_cut_off_is_a_refusal_and_kills_nobody() {
+        let (directory, mut trail) = store();
+        let path = directory.path().join("log.db");
+        let _ = append(&mut trail, &[ended("a")]).unwrap();
+        cut(&path, "-shm", 0);
+        let refused = append(&mut trail, &[ended("b")]);
+        assert!(matches!(refused, Err(TrailError::Truncated { .. })), "{refused:?}");
+        let _ = append(&mut trail, &[ended("c")]).unwrap();
+    }
+
+    #[test]
+    fn write_ahead_logs_that_others_move_into_the_log_are_no_truncation() {
+        let (directory, mut trail) = store();
+        let other = Connection::open(directory.path().join("log.db")).unwrap();
+        for round in 0..20 {
+            let mode = ["PASSIVE", "FULL", "RESTART", "TRUNCATE"][round % 4];
+            other.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |_| Ok(())).unwrap();
+            let _ = append(&mut trail, &vec![ended("a"); 1 + round * 50]).unwrap();
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use super::row::{EVENT_COLUMNS, read_event};
 use super::schema::{check_schema, has_tables, identify};
 use super::sqlite_error::{code_of, failed};
 use crate::error::TrailError;
+use crate::file::{allocated, beside};
 
 /// After how many rows progress is told.
 const STEP: u64 = 1 << 13;
@@ -78,6 +79,8 @@ impl TrailReader {
     }
 
     fn receipt_row(&self, seq: u64) -> Result<Option<ReceiptRow>, TrailError> {
+        // However many receipts there are, each is one question.
+        self.work.by_size(self.path());
         self.connection()
             .prepare_cached("SELECT hash, kind, action_id, at, body FROM events WHERE seq = ?1")
             .and_then(|mut statement| {
@@ -108,6 +111,7 @@ fn verify(
         actions: ActionIndex::default(),
         terms: Some(0),
         blocks: 0,
+        most_rows: most_rows(path),
     };
     match check_schema(connection, path) {
         Err(TrailError::Corrupt { problem, .. }) => {
@@ -140,6 +144,8 @@ struct Log<'a> {
     terms: Option<u64>,
     /// How many full blocks there are.
     blocks: u64,
+    /// How many rows a file of that size has at most.
+    most_rows: u64,
 }
 
 impl Log<'_> {
@@ -187,6 +193,9 @@ impl Log<'_> {
                 Ok(seq) => seq,
                 Err(error) => return self.unless_damage(error),
             };
+            if self.verifier.rows() >= self.most_rows {
+                return Ok(Err(endless()));
+            }
             if std::mem::take(&mut resumed) {
                 self.verifier.resume_at(seq);
             }
@@ -211,7 +220,9 @@ impl Log<'_> {
                 ErrorCode::DatabaseCorrupt
                 | ErrorCode::SystemIoFailure
                 | ErrorCode::NotADatabase
-                | ErrorCode::TooBig,
+                | ErrorCode::TooBig
+                // More rows than a file of that size can have: its pages lead back to themselves.
+                | ErrorCode::OperationInterrupted,
             ) => Ok(Err(error)),
             _ => Err(failed(self.path, error)),
         }
@@ -283,6 +294,23 @@ fn start(connection: &Connection, path: &Path, identity: &LogIdentity) -> Result
         }
         None => Start::after(&identity.id, pruned.through, pruned.head, Some(pruned.tree)),
     })
+}
+
+/// How many rows a log can have at most: each has hashes that take this many bytes, however little else there is.
+fn most_rows(path: &Path) -> u64 {
+    const HASHES: u64 = 96;
+    const SPARE: u64 = 100_000;
+    let bytes = allocated(path).saturating_add(allocated(&beside(path, "-wal")));
+    (bytes / HASHES).saturating_add(SPARE)
+}
+
+/// What `SQLite` does not say of pages that lead back to themselves.
+fn endless() -> rusqlite::Error {
+    let error = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(
+        error,
+        Some("it has more rows than a file of its size can have".to_owned()),
+    )
 }
 
 fn newest(connection: &Connection) -> Option<i64> {
