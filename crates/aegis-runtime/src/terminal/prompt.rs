@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use aegis_engine::{RiskLevel, canonical_json, escape, escape_capped};
+use aegis_engine::{AgentSource, RiskLevel, canonical_json, escape, escape_capped};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 
@@ -100,8 +100,12 @@ impl<'a> Prompt<'a> {
         let mut lines = Lines::new(self.width, self.color);
         lines.plain("", PLAIN);
         lines.plain("  Aegis: an agent asks for your approval", BOLD);
-        lines.field("agent", PLAIN, 2, |cap| {
-            action.agent().map_or_else(|| "(not named)".to_owned(), |agent| name(agent, cap))
+        lines.field("agent", PLAIN, 2, |cap| match (action.agent(), action.agent_source()) {
+            (None, _) => "(not named)".to_owned(),
+            (Some(label), Some(AgentSource::Environment)) => {
+                format!("(not named; the environment says {})", name(label, cap))
+            }
+            (Some(agent), _) => name(agent, cap),
         });
         lines.field("type", PLAIN, 2, |cap| name(action.kind(), cap));
         lines
