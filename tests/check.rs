@@ -192,7 +192,7 @@ fn explain_shows_each_rule_that_was_looked_at() {
 }
 
 #[test]
-fn agents_and_sessions_come_from_the_action_the_flag_or_the_environment_in_that_order() {
+fn agents_and_sessions_come_from_the_flag_the_action_or_the_environment_in_that_order() {
     let environment = TestEnvironment::new();
     let with = |flags: &[&str], action: &str| {
         let mut command = environment.command(&[&["check", "--format", "json"], flags].concat());
@@ -200,8 +200,9 @@ fn agents_and_sessions_come_from_the_action_the_flag_or_the_environment_in_that_
         run_with_input(command, action.as_bytes()).json()
     };
     let named = r#"{"type":"read","target":"crm","agent":"own"}"#;
-    with(&["--agent", "flag"], named);
+    with(&["--agent", "own"], named);
     with(&["--agent", "flag", "--session", "s-flag"], READ);
+    with(&[], named);
     with(&[], READ);
     let said: Vec<_> = environment
         .records()
@@ -213,6 +214,7 @@ fn agents_and_sessions_come_from_the_action_the_flag_or_the_environment_in_that_
         [
             (json!("own"), json!("s-env")),
             (json!("flag"), json!("s-flag")),
+            (json!("own"), json!("s-env")),
             (json!("from-env"), json!("s-env")),
         ]
     );

@@ -7,7 +7,89 @@ use std::process::Command;
 
 use aegis_testkit::{Named, READ, Run, as_nobody, is_root, run_with_input, set_mode, share_by_access_list};
 
+use serde_json::{Value, json};
+
 use crate::environment::TestEnvironment;
+
+/// Lets the janitor delete, and nobody else.
+const BY_AGENT: &str = "version: '1'\nrules:\n  - { name: janitor, match: { type: delete, agent: janitor }, \
+    approval: auto, risk_level: low }\n  - { name: deletes, match: { type: delete }, approval: block }\n";
+const DELETE: &str = r#"{"type":"delete","target":"crm"}"#;
+const AS_JANITOR: &str = r#"{"type":"delete","target":"crm","agent":"janitor"}"#;
+
+/// Who named the agent of the newest decision, as its record says.
+fn agent_source(environment: &TestEnvironment) -> Value {
+    let newest = environment.records().last().unwrap()["id"].clone();
+    environment.aegis(&["audit", "show", newest.as_str().unwrap(), "--format", "json"]).json()["agent_source"]
+        .clone()
+}
+
+/// An agent that is allowed less names one that is allowed more.
+#[test]
+fn an_agent_that_names_another_than_is_imposed() {
+    let environment = TestEnvironment::with_policy(BY_AGENT);
+    let check = |arguments: &[&str], action: &str| {
+        environment.aegis_with_input(&[&["check", "--format", "json"], arguments].concat(), action)
+    };
+    let run = check(&["--agent", "sales"], AS_JANITOR);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{run:?}");
+    assert!(run.stderr.contains("names the agent `janitor`, but it is asked for as `sales`"), "{run:?}");
+    assert!(!environment.file("aegis_audit.db").exists() || environment.records().is_empty());
+    // In a stream, and evaluated only.
+    let run = check(&["--agent", "sales", "--jsonl"], &format!("{AS_JANITOR}\n{DELETE}\n"));
+    let lines = run.json_lines();
+    assert_eq!((run.code, &lines[0]["allowed"], &lines[1]["decision"]), (5, &json!(false), &json!("block")));
+    assert!(lines[0]["error"].as_str().unwrap().contains("`sales`"), "{run:?}");
+    assert_eq!(check(&["--agent", "sales", "--dry-run"], AS_JANITOR).code, 5);
+    // What is imposed holds, and the record says that it was.
+    assert_eq!(check(&["--agent", "janitor"], AS_JANITOR).code, 0);
+    assert_eq!(agent_source(&environment), "argument");
+    assert_eq!(check(&["--agent", "janitor"], DELETE).code, 0);
+    assert_eq!(check(&["--agent", "sales"], DELETE).code, 1);
+    assert_eq!(check(&[], AS_JANITOR).code, 0);
+    assert_eq!(agent_source(&environment), "action");
+}
+
+/// The environment is the agent's own, more often than not.
+#[test]
+fn an_agent_that_the_environment_names() {
+    let environment = TestEnvironment::with_policy(BY_AGENT);
+    let check = |arguments: &[&str], action: &str| {
+        let mut command = environment.command(&[&["check", "--format", "json"], arguments].concat());
+        run_with_input(
+            std::mem::replace(command.env("AEGIS_AGENT", "janitor"), Command::new("true")),
+            action.as_bytes(),
+        )
+    };
+    let labelled = check(&[], DELETE);
+    assert_eq!((labelled.code, &labelled.json()["matched_rule"]), (1, &json!("deletes")), "{labelled:?}");
+    // The label is recorded, as one, and is no part of what was decided about.
+    assert_eq!(environment.records()[0]["agent"], "janitor");
+    assert_eq!(agent_source(&environment), "environment");
+    let unlabelled = environment.check(DELETE).json();
+    assert_eq!(labelled.json()["action_sha256"], unlabelled["action_sha256"]);
+    assert_eq!(agent_source(&environment), Value::Null);
+    let id = labelled.json()["action_id"].clone();
+    let shown = environment.aegis(&["audit", "show", id.as_str().unwrap(), "--policy", "policy.yaml"]).stdout;
+    assert!(shown.contains("from the environment") && !shown.contains("janitor: every"), "{shown}");
+    let again =
+        environment.aegis(&["audit", "show", id.as_str().unwrap(), "-p", "policy.yaml", "--format", "json"]);
+    let explanation = &again.json()["explanation"];
+    assert_eq!(
+        (&explanation["matched_rule"], &explanation["same_action"]),
+        (&json!("deletes"), &json!(true))
+    );
+    // In a stream, evaluated only, and against the flag: never more than a label.
+    assert_eq!(check(&["--jsonl"], &format!("{DELETE}\n")).code, 1);
+    assert_eq!(check(&["--dry-run"], DELETE).code, 1);
+    assert_eq!(check(&["--agent", "sales"], DELETE).code, 1);
+    // What the action says itself is not overridden by it.
+    assert_eq!(check(&[], r#"{"type":"delete","target":"crm","agent":"sales"}"#).code, 1);
+    assert_eq!(environment.records().last().unwrap()["agent"], "sales");
+    // A rule for everybody is for whoever is labelled, too.
+    environment.write("policy.yaml", "version: '1'\nrules: [{ match: { agent: '*' }, approval: auto }]\n");
+    assert_eq!(check(&[], DELETE).code, 0);
+}
 
 /// `aegis check` in a directory below the environment's, with a policy that allows it.
 fn check_below(environment: &TestEnvironment, arguments: &[&str]) -> Run {

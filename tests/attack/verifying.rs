@@ -4,7 +4,7 @@ mod names;
 mod numbers;
 mod pruned;
 
-use aegis_testkit::{Run, relink, without_triggers};
+use aegis_testkit::Run;
 use rusqlite::Connection;
 
 use crate::environment::TestEnvironment;
@@ -17,14 +17,6 @@ fn meddle(environment: &TestEnvironment) -> Connection {
     let connection = Connection::open(environment.file(LOG)).unwrap();
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
     connection
-}
-
-/// Changes rows, and gives every row from this one on the hash that it must have then.
-fn forge(environment: &TestEnvironment, from: i64, sql: &str) {
-    without_triggers(&meddle(environment), |connection| {
-        connection.execute_batch(sql).unwrap();
-        relink(connection, from);
-    });
 }
 
 /// What the commands do that read a log.

@@ -45,8 +45,8 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, TrailError> {
     Ok(directory.join(name))
 }
 
-/// [`resolve`], where what is written will be believed: nobody else may exchange it, in its directory or in one
-/// above.
+/// [`resolve`], where what is written will be believed: nobody else may exchange it, in its directory or in
+/// one above.
 pub(crate) fn resolve_trusted(path: &Path) -> Result<PathBuf, TrailError> {
     let resolved = resolve(path)?;
     let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));

@@ -37,9 +37,9 @@ Exit status: 0 allowed or done, 1 the answer is no (or invalid), 2 wrong usage, 
 nobody \
 answered, 4 the audit log could not be written or read, 5 unreadable input or policy.
 
-Environment: AEGIS_POLICY, AEGIS_DB, AEGIS_SESSION, AEGIS_AGENT stand in for the flags of the same name \
-where those \
-are not given; NO_COLOR turns colour off. Scripts should pass --policy and --db themselves.";
+Environment: AEGIS_POLICY, AEGIS_DB and AEGIS_SESSION stand in for the flags of the same name where those \
+are not given. AEGIS_AGENT labels actions that name no agent in the record; no rule goes by it. NO_COLOR turns \
+colour off. Scripts should pass --policy and --db themselves.";
 
 /// What to do. What each command is for stands at its arguments: a comment here would hide all but its first
 /// line.

@@ -1,7 +1,7 @@
 //! No image of this process on disk: it holds what the log must not, before it was taken out.
 
-use rustix::io;
-use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpable_behavior, setrlimit};
+use nix::sys::prctl::set_dumpable;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Keeps the kernel from writing what is in memory to a file, and others of this account from looking into it.
 ///
@@ -9,24 +9,24 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, getrlimit, set_dumpabl
 /// limit can be raised to what it was.
 ///
 /// # Errors
-/// When the system refuses. Even without a limit nothing is dumped then where the first step was taken.
-pub(crate) fn forbid() -> io::Result<()> {
-    let before = getrlimit(Resource::Core);
-    // The limit alone would not do: it does not hold for a program that takes dumps from a pipe.
-    let limited = setrlimit(Resource::Core, Rlimit { current: Some(0), ..before });
-    set_dumpable_behavior(DumpableBehavior::NotDumpable).and(limited)
+/// When the system refuses.
+pub(crate) fn forbid() -> nix::Result<()> {
+    // A limit alone would not do: it does not hold for a program that takes dumps from a pipe.
+    let limited =
+        getrlimit(Resource::RLIMIT_CORE).and_then(|(_, most)| setrlimit(Resource::RLIMIT_CORE, 0, most));
+    set_dumpable(false).and(limited)
 }
 
 #[cfg(test)]
 mod tests {
-    use rustix::process::dumpable_behavior;
+    use nix::sys::prctl::get_dumpable;
 
     use super::*;
 
     #[test]
     fn nothing_is_dumped() {
         forbid().unwrap();
-        assert!(matches!(dumpable_behavior(), Ok(DumpableBehavior::NotDumpable)));
-        assert_eq!(getrlimit(Resource::Core).current, Some(0));
+        assert_eq!(get_dumpable(), Ok(false));
+        assert_eq!(getrlimit(Resource::RLIMIT_CORE).unwrap().0, 0);
     }
 }

@@ -8,6 +8,7 @@ use aegis_ledger::event::PathSource;
 
 use crate::console::Console;
 use crate::error::CommandError;
+use crate::given_agent::GivenAgent;
 use crate::global_options::GlobalOptions;
 
 /// What was chosen, and where paths came from.
@@ -57,12 +58,15 @@ impl Settings {
         }
     }
 
-    /// The agent of actions that name none.
+    /// Who acts, besides what actions say themselves: the flag's agent, or the environment's label.
     ///
     /// # Errors
     /// When the variable does not hold text.
-    pub(crate) fn default_agent(&self) -> Result<Option<String>, CommandError> {
-        self.agent.clone().map_or_else(|| text_variable("AEGIS_AGENT"), |flag| Ok(Some(flag)))
+    pub(crate) fn given_agent(&self) -> Result<GivenAgent, CommandError> {
+        match self.agent.clone() {
+            Some(imposed) => Ok(GivenAgent::Imposed(imposed)),
+            None => Ok(text_variable("AEGIS_AGENT")?.map_or(GivenAgent::Nobody, GivenAgent::Label)),
+        }
     }
 
     /// The session given as a flag, for commands that filter by it.

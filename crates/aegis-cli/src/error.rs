@@ -151,6 +151,10 @@ impl From<GateError> for CommandError {
 
 impl From<ActionError> for CommandError {
     fn from(error: ActionError) -> CommandError {
+        if matches!(error, ActionError::OtherAgent { .. }) {
+            return CommandError::input(error.to_string())
+                .help("`--agent` says who acts: let the action name the same agent, or none");
+        }
         CommandError::input(format!("the action cannot be read: {error}")).help(
             "an action is one JSON object such as {\"type\":\"read\",\"target\":\"crm\"}; see `aegis schema \
              --of action`",

@@ -17,7 +17,7 @@ pub(crate) struct GlobalOptions {
     /// The session: `check` records it [default: a new id], `audit` selects it
     #[arg(long, global = true, value_name = "ID")]
     pub(crate) session: Option<String>,
-    /// The agent: `check` takes it for actions that name none, `audit` selects it
+    /// The agent: `check` imposes it, and refuses an action that names another; `audit` selects it
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) agent: Option<String>,
     /// Print nothing but answers and errors

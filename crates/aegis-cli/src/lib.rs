@@ -18,6 +18,7 @@ mod effective_settings;
 mod error;
 mod exit;
 mod format_option;
+mod given_agent;
 mod global_options;
 mod remedies;
 mod trusted_policy;

@@ -32,6 +32,10 @@ const fn policy_words(remedy: PolicyRemedy) -> Option<&'static str> {
         PolicyRemedy::WriteStarterPolicy => {
             "a policy has at least `version: \"1\"` and `rules: []`; `aegis init` writes one"
         }
+        PolicyRemedy::ImposeAgent => {
+            "impose the agent's name with `aegis check --agent NAME`, and say so with \
+             `# aegis: allow(auto-by-agent-word) — reason`; or write `approval: approve`"
+        }
         PolicyRemedy::ListCodes => "`aegis validate --codes` lists them",
         _ => return None,
     })

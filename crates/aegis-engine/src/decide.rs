@@ -5,6 +5,7 @@
 //! [`text`](crate::text) alone.
 
 pub(crate) mod action;
+mod agent_source;
 pub(crate) mod condition;
 pub(crate) mod decision;
 pub(crate) mod glob;
@@ -18,6 +19,7 @@ mod trace;
 pub(crate) mod zone;
 
 pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
+pub use agent_source::AgentSource;
 pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
 pub use policy::{Policy, Rule};
 pub use redaction::{Redacted, Redaction};

@@ -1,5 +1,7 @@
 //! What somebody who looks at an action should not overlook.
 
+use aegis_engine::AgentSource;
+
 use crate::event::{EventBody, PathSource};
 use crate::history::{History, HistoryEvent, State};
 
@@ -37,6 +39,13 @@ impl History {
                         "the path of the {what} came from the environment, where the agent could have set it"
                     ));
                 }
+            }
+            if entry.agent_source == Some(AgentSource::Environment) {
+                warnings.push(
+                    "the agent's name came from the environment, where the agent could have set it; no rule \
+                     went by it"
+                        .to_owned(),
+                );
             }
         }
         warnings

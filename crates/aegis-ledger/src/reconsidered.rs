@@ -1,7 +1,7 @@
 //! What a policy says of an action that was recorded, over the recorded parameters and as of the recorded
 //! instant.
 
-use aegis_engine::{Action, Decision, Digest, Policy, RuleTrace};
+use aegis_engine::{Action, AgentSource, Decision, Digest, Policy, RuleTrace};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
@@ -64,10 +64,17 @@ fn recorded_action(
     fields.insert("target".to_owned(), entry.action_target.clone().into());
     fields.insert("params".to_owned(), Value::Object(payload.params.clone()));
     fields.insert("description".to_owned(), payload.description.clone().into());
-    if let Some(agent) = &entry.agent {
+    // Of logs that do not say who named the agent, the action did, as far as anybody knows.
+    let label = entry.agent.as_ref().filter(|_| entry.agent_source == Some(AgentSource::Environment));
+    if let Some(agent) = entry.agent.as_ref().filter(|_| label.is_none()) {
         fields.insert("agent".to_owned(), agent.clone().into());
     }
-    let action = Action::from_value(Value::Object(fields)).map_err(|error| error.to_string())?;
+    let action = Action::from_value(Value::Object(fields));
+    let action = match label {
+        Some(label) => action.and_then(|action| action.labelled(label)),
+        None => action,
+    };
+    let action = action.map_err(|error| error.to_string())?;
     let same_action = action.digest().to_string() == entry.action_sha256;
     Ok((action, at, same_action))
 }

@@ -144,11 +144,11 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
         explain: args.explain,
         format: if args.jsonl { Format::Json } else { args.format },
     };
-    let mut checker = Checker { replier, default_agent: settings.default_agent()?, mode };
+    let mut checker = Checker { replier, agent: settings.given_agent()?, mode };
     match action {
         None => stream::run(&mut checker, console),
         Some(action) => {
-            let action = action.with_default_agent(checker.default_agent.as_deref())?;
+            let action = checker.agent.of(action)?;
             let reply = checker.check(&action)?;
             // The exit status is the answer; that it could not be written out as well is said, and changes
             // nothing.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use crate::decide::agent_source::AgentSource;
 use crate::text::canonical::{Member, canonical_members};
 use crate::text::digest::Digest;
 use crate::text::escape::escape_capped;
@@ -51,6 +52,9 @@ pub struct Action {
     /// Who acts. An absent agent is matched only by `*`.
     #[schemars(with = "String", default)]
     agent: Option<String>,
+    /// Who says so; nobody where there is none.
+    #[serde(skip)]
+    agent_source: Option<AgentSource>,
 }
 
 /// Why an action document was refused.
@@ -93,6 +97,18 @@ pub enum ActionError {
     /// `type` is the empty string.
     #[error("`type` is empty")]
     EmptyType,
+    /// It names another agent than the one that is imposed.
+    #[error(
+        "the action names the agent `{}`, but it is asked for as `{}`",
+        escape_capped(.named, 64),
+        escape_capped(.imposed, 64)
+    )]
+    OtherAgent {
+        /// The agent that it names.
+        named: String,
+        /// The agent that is imposed.
+        imposed: String,
+    },
     /// A field that is matched or shown holds a NUL character.
     #[error("`{field}` contains a NUL character")]
     Nul {
@@ -142,18 +158,37 @@ impl Action {
         };
         let description = string(&mut fields, "description")?.unwrap_or_default();
         let agent = string(&mut fields, "agent")?;
-        Action { kind, target, params, description, agent }.checked()
+        let agent_source = agent.as_ref().map(|_| AgentSource::Action);
+        Action { kind, target, params, description, agent, agent_source }.checked()
     }
 
-    /// The same action, done by `agent` where it does not say who acts.
+    /// The same action, done by `agent`, as whoever asks for the decision says.
+    ///
+    /// # Errors
+    /// When the action names another agent, or `agent` contains a NUL character.
+    pub fn imposed(self, agent: &str) -> Result<Action, ActionError> {
+        match self.agent {
+            Some(named) if named != agent => {
+                Err(ActionError::OtherAgent { named, imposed: agent.to_owned() })
+            }
+            _ => {
+                let agent_source = Some(AgentSource::Argument);
+                Action { agent: Some(agent.to_owned()), agent_source, ..self }.checked()
+            }
+        }
+    }
+
+    /// The same action, with a label for those who read of it where it does not say who acts. Rules do not go
+    /// by a label, and it is no part of what the digest is over.
     ///
     /// # Errors
     /// When `agent` contains a NUL character.
-    pub fn with_default_agent(mut self, agent: Option<&str>) -> Result<Action, ActionError> {
-        if self.agent.is_none() {
-            self.agent = agent.map(str::to_owned);
+    pub fn labelled(self, agent: &str) -> Result<Action, ActionError> {
+        if self.agent.is_some() {
+            return Ok(self);
         }
-        self.checked()
+        let agent_source = Some(AgentSource::Environment);
+        Action { agent: Some(agent.to_owned()), agent_source, ..self }.checked()
     }
 
     fn checked(self) -> Result<Action, ActionError> {
@@ -199,10 +234,21 @@ impl Action {
         &self.description
     }
 
-    /// Who acts, if that is known.
+    /// Who acts, if anybody says so: to be shown and recorded.
     #[must_use]
     pub fn agent(&self) -> Option<&str> {
         self.agent.as_deref()
+    }
+
+    /// Who says so; nobody where there is no agent.
+    #[must_use]
+    pub const fn agent_source(&self) -> Option<AgentSource> {
+        self.agent_source
+    }
+
+    /// Who acts, for rules to go by: a label is none.
+    pub(crate) fn matched_agent(&self) -> Option<&str> {
+        self.agent().filter(|_| self.agent_source != Some(AgentSource::Environment))
     }
 
     /// The canonical document: RFC 8785, integers exact, fields that hold their default left out, so that
@@ -210,7 +256,7 @@ impl Action {
     #[must_use]
     pub fn canonical(&self) -> String {
         let members = [
-            self.agent.as_deref().map(|agent| ("agent", Member::Text(agent))),
+            self.matched_agent().map(|agent| ("agent", Member::Text(agent))),
             (!self.description.is_empty()).then_some(("description", Member::Text(&self.description))),
             (!self.params.is_empty()).then_some(("params", Member::Object(&self.params))),
             Some(("target", Member::Text(&self.target))),
@@ -337,6 +383,33 @@ mod tests {
         assert!(Action::from_json(b"{\"type\":\"\xff\"}").unwrap_err().to_string().contains("byte 9"));
         assert!(refusal(r#"{"type":"a","target":"\ud800"}"#).contains("hex escape"));
         assert_eq!(refusal(r#"{"type":"a\u0000","target":"b"}"#), "`type` contains a NUL character");
+    }
+
+    #[test]
+    fn an_agent_is_imposed_or_the_actions_own_word_or_a_label_that_is_no_part_of_it() {
+        let unnamed = || read(r#"{"type":"a","target":"b"}"#).unwrap();
+        let named = || read(r#"{"type":"a","target":"b","agent":"bot"}"#).unwrap();
+        let said = |action: &Action| (action.agent().map(str::to_owned), action.agent_source());
+        let bot = || Some("bot".to_owned());
+        assert_eq!(said(&unnamed()), (None, None));
+        assert_eq!(said(&named()), (bot(), Some(AgentSource::Action)));
+        for action in [unnamed(), named()] {
+            let imposed = action.imposed("bot").unwrap();
+            assert_eq!(said(&imposed), (bot(), Some(AgentSource::Argument)));
+            assert_eq!((imposed.digest(), imposed.matched_agent()), (named().digest(), Some("bot")));
+        }
+        assert_eq!(
+            named().imposed("other").unwrap_err().to_string(),
+            "the action names the agent `bot`, but it is asked for as `other`"
+        );
+        let labelled = unnamed().labelled("bot").unwrap();
+        assert_eq!(said(&labelled), (bot(), Some(AgentSource::Environment)));
+        assert_eq!((labelled.digest(), labelled.matched_agent()), (unnamed().digest(), None));
+        assert_eq!(said(&named().labelled("other").unwrap()), (bot(), Some(AgentSource::Action)));
+        assert_eq!(said(&labelled.with_params(Map::new())).1, Some(AgentSource::Environment));
+        for refused in [unnamed().imposed("a\0"), unnamed().labelled("a\0")] {
+            assert_eq!(refused.unwrap_err(), ActionError::Nul { field: "agent" });
+        }
     }
 
     #[test]

@@ -120,7 +120,7 @@ impl Field {
         match self {
             Field::Kind => Some(action.kind()),
             Field::Target => Some(action.target()),
-            Field::Agent => action.agent(),
+            Field::Agent => action.matched_agent(),
         }
     }
 }

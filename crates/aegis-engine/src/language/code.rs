@@ -107,6 +107,8 @@ codes! {
     SameOutcome = "same-outcome", "Without this rule every decision would be the same.";
     AutoForEverything = "auto-for-everything", "Actions of every kind are allowed without a human.";
     AutoHighRisk = "auto-high-risk", "Actions of high or critical risk are allowed without a human.";
+    AutoByAgentWord = "auto-by-agent-word",
+        "Actions are allowed without a human because of the agent that they name.";
     UnlikeOperands = "unlike-operands",
         "A parameter is compared with numbers in one rule and with strings in another.";
     AvoidableBlock = "avoidable-block", "A block depends on a parameter that an agent can leave out.";

@@ -41,6 +41,8 @@ pub enum Remedy {
     WriteStarterPolicy,
     /// List the codes of findings.
     ListCodes,
+    /// Impose the name of the agent.
+    ImposeAgent,
 }
 
 impl Diagnostic {

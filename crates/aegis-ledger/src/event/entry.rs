@@ -1,7 +1,7 @@
 //! An action and what the policy says of it: the common part of its `requested` and `decided` events.
 
 use aegis_engine::{
-    Action, ApprovalMode, Decision, Digest, Member, Redacted, Redaction, RiskLevel, Undecidable,
+    Action, AgentSource, ApprovalMode, Decision, Digest, Member, Redacted, Redaction, RiskLevel, Undecidable,
     canonical_members,
 };
 use serde::{Deserialize, Serialize};
@@ -94,6 +94,9 @@ pub struct EntryBody<S = String> {
     pub policy_source: PathSource,
     /// Where the log's path was taken from.
     pub log_source: PathSource,
+    /// Who said which agent acted. Absent where nobody did, or before this was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_source: Option<AgentSource>,
     /// The number of the action's `requested` event, which this one supersedes.
     pub requested_seq: Option<u64>,
     /// Where in the parameters a digest of a secret stands: JSON Pointers. What looks like such a digest
@@ -153,6 +156,7 @@ impl<'a> Entry<'a> {
             user: self.user.into(),
             policy_source: self.policy_source,
             log_source: self.log_source,
+            agent_source: self.action.agent_source(),
             requested_seq: answered.and_then(|answered| answered.requested_seq),
             redacted: pointers.iter().cloned().map(Text::from).collect(),
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_engine::{escape, escape_capped};
+use aegis_engine::{AgentSource, escape, escape_capped};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, ResultStatus};
 use aegis_ledger::event::{AnsweredBody, EntryBody, EventBody, PathSource, Payload};
 use aegis_ledger::history::{History, HistoryEvent, State};
@@ -135,6 +135,14 @@ fn origin(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
             PathSource::Default => (PLAIN, "the default"),
         };
         fields.field(label, style, words);
+    }
+    if let Some(source) = entry.agent_source {
+        let (style, words) = match source {
+            AgentSource::Argument => (PLAIN, "given as an argument"),
+            AgentSource::Action => (PLAIN, "by the action's own word"),
+            AgentSource::Environment => (BAD, "from the environment, and no rule went by it"),
+        };
+        fields.field("Agent name", style, words);
     }
     // Without the word `sha256` before it, a digest fits on a line of 80 columns.
     fields.field("Policy hash", PLAIN, &text(&entry.policy_sha256));

@@ -4,7 +4,7 @@
 //! or a rule of ours, and risk, type and target stand last, next to the question. The first page is an
 //! overview that fits on the screen; where it hides something, the pages behind it show all there is.
 
-use aegis_engine::{RiskLevel, canonical_json};
+use aegis_engine::{AgentSource, RiskLevel, canonical_json};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -194,9 +194,13 @@ impl<'a> Prompt<'a> {
     }
 
     fn agent(&self) -> Shown {
-        match self.request.action.agent() {
-            Some(agent) => Shown::name(agent),
-            None => Shown::text("(not named)"),
+        let action = self.request.action;
+        match (action.agent(), action.agent_source()) {
+            (None, _) => Shown::text("(not named)"),
+            (Some(label), Some(AgentSource::Environment)) => {
+                Shown::text(&format!("(not named; the environment says {label})"))
+            }
+            (Some(agent), _) => Shown::name(agent),
         }
     }
 

@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 
 use super::reply::{Replier, Reply};
 use crate::error::CommandError;
+use crate::given_agent::GivenAgent;
 
 /// Everything that answering an action takes.
 pub(super) struct Checker<'a> {
     pub(super) replier: Replier<'a>,
-    pub(super) default_agent: Option<String>,
+    pub(super) agent: GivenAgent,
     pub(super) mode: Mode,
 }
 

@@ -27,9 +27,9 @@ const OUTPUT: usize = 64 << 10;
 /// allowed.
 pub(super) fn run(checker: &mut Checker<'_>, console: Console) -> Result<ExitStatus, CommandError> {
     widen_pipe();
-    let default_agent = checker.default_agent.clone();
+    let agent = checker.agent.clone();
     let input = io::BufReader::with_capacity(INPUT, stdin().lock());
-    let mut lines = Lines::new(input, default_agent.as_deref());
+    let mut lines = Lines::new(input, &agent);
     let answers = io::BufWriter::with_capacity(OUTPUT, stdout().lock());
     let mut answers = Answers { writer: answers, console, number: 0, status: None };
     while let Some(group) = lines.group()? {

@@ -1,4 +1,5 @@
-//! What rules come to: `same-outcome`, `auto-for-everything`, `auto-high-risk` and `avoidable-block`.
+//! What rules come to: `same-outcome`, `auto-for-everything`, `auto-high-risk`, `auto-by-agent-word` and
+//! `avoidable-block`.
 
 use crate::author::lint::automaton::{Budget, matches_all};
 use crate::author::lint::globs::{fields, is_within, surely_apart};
@@ -8,7 +9,7 @@ use crate::decide::condition::{Condition, ParamTest, Test};
 use crate::decide::decision::{ApprovalMode, RiskLevel};
 use crate::decide::policy::Rule;
 use crate::language::code::Code;
-use crate::language::diagnostic::Diagnostic;
+use crate::language::diagnostic::{Diagnostic, Remedy};
 
 /// How many rules of another outcome a rule is held against.
 const MAX_OTHERS: usize = 64;
@@ -23,6 +24,7 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if linted.rule.approval == ApprovalMode::Auto {
             found.extend(auto_for_everything(linted));
             found.extend(auto_high_risk(linted));
+            found.extend(auto_by_agent_word(linted));
         }
     }
     let mut budget = Budget(MAX_LOOKED_AT);
@@ -122,6 +124,26 @@ fn auto_high_risk(linted: &Linted<'_>) -> Option<Diagnostic> {
             .secondary(risk.span, "the risk")
             .help("write `approval: approve`, or a lower risk if it is one"),
     )
+}
+
+fn auto_by_agent_word(linted: &Linted<'_>) -> Option<Diagnostic> {
+    let [_, _, agent] = fields(linted.rule);
+    let glob = linted.entry.matches.agent.as_ref()?.patterns.first()?;
+    if matches_all(agent) {
+        return None;
+    }
+    let message = format!("rule `{}` allows because of the agent that an action names", linted.name());
+    let diagnostic = Diagnostic::new(Code::AutoByAgentWord, glob.span, message)
+        .label("any action may name it")
+        .help(
+            "impose the names of agents where they are started, and say so with \
+             `# aegis: allow(auto-by-agent-word) — reason`; or write `approval: approve`",
+        )
+        .remedied(Some(Remedy::ImposeAgent));
+    Some(match linted.entry.approval.as_ref() {
+        Some(approval) => diagnostic.secondary(approval.span, "without a human"),
+        None => diagnostic,
+    })
 }
 
 /// A block that goes by a parameter, where an action without that parameter is not blocked. A limit

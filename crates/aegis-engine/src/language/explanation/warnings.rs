@@ -52,6 +52,14 @@ fn outcomes(code: Code) -> Option<Explanation> {
             "- { name: fine, approval: auto, risk_level: low }",
             "- { name: fine, match: { type: [read, list], target: wiki }, approval: auto, risk_level: low }",
         ),
+        Code::AutoByAgentWord => explain(
+            "An action says itself which agent acts, and nothing proves it: whoever may ask can name the \
+             agent that is allowed more. Such a rule holds only where whoever starts the agents imposes \
+             their names on what they ask. Then say so in a comment; otherwise let a human look.",
+            "- { name: clean_up, match: { type: delete, agent: janitor }, approval: auto, risk_level: low }",
+            "# aegis: allow(auto-by-agent-word) — the scheduler imposes the name\n\
+             - { name: clean_up, match: { type: delete, agent: janitor }, approval: auto, risk_level: low }",
+        ),
         Code::AutoHighRisk => explain(
             "The policy itself says that such an action can do much harm, and lets nobody look at it. \
              Either the risk or the approval is wrong.",

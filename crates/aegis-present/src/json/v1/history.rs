@@ -1,6 +1,6 @@
 //! One action in full.
 
-use aegis_engine::{ApprovalMode, RiskLevel, RuleTrace, Undecidable};
+use aegis_engine::{AgentSource, ApprovalMode, RiskLevel, RuleTrace, Undecidable};
 use aegis_ledger::answer::{Answer, ApproverIdentity, ResultStatus};
 use aegis_ledger::event::PathSource;
 use aegis_ledger::history::{History, HistoryEvent};
@@ -66,6 +66,8 @@ struct EntryV1<'a> {
     user: &'a str,
     policy_source: PathSource,
     log_source: PathSource,
+    /// Who said which agent acted; null where nobody did, or before that was recorded.
+    agent_source: Option<AgentSource>,
 }
 
 /// One event.
@@ -154,6 +156,7 @@ fn entry(event: &HistoryEvent) -> Option<EntryV1<'_>> {
         user: &entry.user,
         policy_source: entry.policy_source,
         log_source: entry.log_source,
+        agent_source: entry.agent_source,
     })
 }
 

@@ -39,6 +39,7 @@ fn entry(decision: Option<Answer>) -> EntryBody {
         host: "vm".to_owned(),
         user: "root".to_owned(),
         policy_source: PathSource::Argument,
+        agent_source: None,
         log_source: PathSource::Environment,
         result_status: decision.and_then(ResultStatus::of),
         requested_seq: None,

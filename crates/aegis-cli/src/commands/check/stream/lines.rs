@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read as _};
 use aegis_engine::{Action, MAX_ACTION_BYTES};
 
 use crate::error::CommandError;
+use crate::given_agent::GivenAgent;
 
 /// The most lines of a group.
 const MOST_LINES: usize = 4096;
@@ -16,7 +17,7 @@ const MOST_MEMORY: usize = 8 << 20;
 #[derive(Debug)]
 pub(super) struct Lines<'a, R> {
     input: R,
-    default_agent: Option<&'a str>,
+    agent: &'a GivenAgent,
     /// The number of the last line that was read, from 1.
     number: u64,
     line: Vec<u8>,
@@ -34,9 +35,9 @@ pub(super) struct Group {
 }
 
 impl<'a, R: BufRead + Buffered> Lines<'a, R> {
-    /// Actions that do not say who acts are done by `default_agent`.
-    pub(super) const fn new(input: R, default_agent: Option<&'a str>) -> Lines<'a, R> {
-        Lines { input, default_agent, number: 0, line: Vec::new() }
+    /// Who acts is what `agent` makes of what each action says.
+    pub(super) const fn new(input: R, agent: &'a GivenAgent) -> Lines<'a, R> {
+        Lines { input, agent, number: 0, line: Vec::new() }
     }
 
     /// Waits for one line, and takes those behind it that are there already: whoever waits for an answer
@@ -73,7 +74,7 @@ impl<'a, R: BufRead + Buffered> Lines<'a, R> {
         if self.line.iter().all(u8::is_ascii_whitespace) {
             return Err(CommandError::input("the line is empty"));
         }
-        Ok(Action::from_json(&self.line)?.with_default_agent(self.default_agent)?)
+        Ok(self.agent.of(Action::from_json(&self.line)?)?)
     }
 }
 
@@ -178,7 +179,8 @@ mod tests {
         // In the buffer there are 2 lines and the beginning of a third; the group does not wait for the rest
         // of it.
         let reader = io::BufReader::with_capacity(READ.len() + 4, input.as_bytes());
-        let mut lines = Lines::new(reader, Some("bot"));
+        let bot = GivenAgent::Imposed("bot".to_owned());
+        let mut lines = Lines::new(reader, &bot);
         let group = lines.group().unwrap().unwrap();
         assert_eq!((group.first, group.actions.len(), group.lines.len()), (1, 1, 3));
         assert_eq!(group.actions[0].agent(), Some("bot"));
@@ -191,7 +193,7 @@ mod tests {
     #[test]
     fn a_group_is_bounded_by_lines_and_by_memory() {
         let sizes = |input: String| {
-            let mut lines = Lines::new(input.as_bytes(), None);
+            let mut lines = Lines::new(input.as_bytes(), &GivenAgent::Nobody);
             std::iter::from_fn(|| lines.group().unwrap().map(|group| group.lines.len())).collect::<Vec<_>>()
         };
         assert_eq!(sizes("\n".repeat(MOST_LINES + 1)), [MOST_LINES, 1]);
