@@ -3,7 +3,8 @@
 use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// Keeps the kernel from writing what is in memory to a file, and others of this account from looking into it.
+/// Keeps the kernel from writing what is in memory to a file, and others of this account from looking into
+/// it.
 ///
 /// What this process starts may dump again: a program that is executed is what its own file says, and the
 /// limit can be raised to what it was.

@@ -1,9 +1,9 @@
 //! Policy files that may be trusted: opened once, checked on the opened handle, read from it.
 //!
 //! Whoever can write a policy, or replace it in its directory, decides what agents may do. So before it is
-//! used, a policy must be a regular file of root's or the caller's own that nobody else may write, and the same
-//! must be true of everything that leads to it: see [`trust`]. A pinned digest settles the question of what is
-//! in the file instead of who could change it.
+//! used, a policy must be a regular file of root's or the caller's own that nobody else may write, and the
+//! same must be true of everything that leads to it: see [`trust`]. A pinned digest settles the question of
+//! what is in the file instead of who could change it.
 
 use std::fs::File;
 use std::io::{self, Read as _};

@@ -56,7 +56,7 @@ impl From<Errno> for WalkError {
 /// When it is not there or not trusted. Nothing waits: a FIFO is no regular file.
 pub fn file(path: &Path) -> Result<File, WalkError> {
     let mut walk = Walk::from_the_root(path)?;
-    match walk.to_the_end()? {
+    match walk.go()? {
         Some(name) => walk.open_file(&name),
         None => Err(WalkError::WrongKind),
     }
@@ -70,7 +70,7 @@ pub fn file(path: &Path) -> Result<File, WalkError> {
 /// When it is not there or not trusted.
 pub fn directory(path: &Path) -> Result<PathBuf, WalkError> {
     let mut walk = Walk::from_the_root(path)?;
-    if walk.to_the_end()?.is_some() {
+    if walk.go()?.is_some() {
         return Err(WalkError::WrongKind);
     }
     let Step { path, handle, stat } = walk.above.pop().ok_or(WalkError::Missing)?;
@@ -118,7 +118,7 @@ impl Walk {
 
     /// Goes on to the last part. `None` if that is a directory, which is the last step then; otherwise the
     /// name, in the last step, of what is no directory and no link.
-    fn to_the_end(&mut self) -> Result<Option<OsString>, WalkError> {
+    fn go(&mut self) -> Result<Option<OsString>, WalkError> {
         while let Some(part) = self.left.pop_front() {
             let name = match part {
                 Part::Root => {

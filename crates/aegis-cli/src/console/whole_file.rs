@@ -88,8 +88,8 @@ pub(crate) fn refuse_link(path: &Path) -> Result<(), CommandError> {
         .help("name the file that is meant, or remove the link"))
 }
 
-/// What is written to as it is: a stream of this process under the name that the system has for it, or what is
-/// no regular file. `None` for a file, a link, or nothing yet.
+/// What is written to as it is: a stream of this process under the name that the system has for it, or what
+/// is no regular file. `None` for a file, a link, or nothing yet.
 fn open_as_it_is(path: &Path) -> io::Result<Option<File>> {
     if let Some(stream) = stream(path)? {
         return Ok(Some(stream));
