@@ -1,5 +1,5 @@
-//! The C library's account look-ups load whatever modules the configuration of the machine names: accounts come
-//! from `aegis_audit::trust::Accounts`.
+//! The C library's account look-ups load whatever modules the configuration of the machine names: accounts
+//! come from `aegis_audit::trust::Accounts`.
 
 use super::FLOORS;
 use super::sources::{bare_code, files_below};

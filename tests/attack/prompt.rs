@@ -1,6 +1,7 @@
 //! The person asked: what is shown, and what counts as an answer.
 
 use std::fs;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use aegis_testkit::Terminal;
@@ -154,7 +155,17 @@ fn what_is_not_shown_is_not_approved_by_a_y() {
     while !screen.contains("[y/N]") {
         terminal.type_text(" ");
         pages += 1;
-        screen = terminal.wait_for(&format!("page {pages} of "));
+        let page = format!("page {pages} of ");
+        screen = terminal.wait_for(&page);
+        // A line that is being drawn again may be empty for a moment.
+        loop {
+            sleep(Duration::from_millis(50));
+            let again = terminal.wait_for(&page);
+            if again == screen {
+                break;
+            }
+            screen = again;
+        }
         shown += screen.split("  risk   │").next().unwrap();
     }
     let shown =

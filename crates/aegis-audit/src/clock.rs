@@ -22,7 +22,7 @@ fn instant(time: SystemTime) -> DateTime<Utc> {
         DateTime::from_timestamp(seconds(since), since.subsec_nanos()).unwrap_or(DateTime::<Utc>::MAX_UTC)
     } else {
         // Instants count their nanoseconds from the second before.
-        let whole = if before.subsec_nanos() == 0 { 0 } else { 1 };
+        let whole = u32::from(before.subsec_nanos() != 0);
         let nanos = (whole * 1_000_000_000_u32).saturating_sub(before.subsec_nanos());
         let seconds = seconds(before).saturating_add(i64::from(whole)).saturating_neg();
         DateTime::from_timestamp(seconds, nanos).unwrap_or(DateTime::<Utc>::MIN_UTC)

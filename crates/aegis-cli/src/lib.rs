@@ -43,8 +43,9 @@ use exit::ExitStatus;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // Before anything is read that could be secret.
     let undumpable = core_dumps::forbid();
-    // Whoever cuts off a file that is mapped into memory, as the index of the log's write-ahead log is, would kill
-    // this process by a signal. That is a refusal like any other, though there is nobody left to say why.
+    // Whoever cuts off a file that is mapped into memory, as the index of the log's write-ahead log is, would
+    // kill this process by a signal. That is a refusal like any other, though there is nobody left to say
+    // why.
     let refuse = Arc::new(AtomicBool::new(true));
     let _ =
         signal_hook::flag::register_conditional_shutdown(SIGBUS, ExitStatus::AuditLog.code().into(), refuse);

@@ -124,8 +124,8 @@ impl Findings {
         self.anchors_given && self.verification.anchored.is_none()
     }
 
-    /// How many of the receipts and anchors that were given are of rows that were pruned and are not at hand: a
-    /// forged `pruned` event could stand for exactly those rows, so that only the archive can tell.
+    /// How many of the receipts and anchors that were given are of rows that were pruned and are not at hand:
+    /// a forged `pruned` event could stand for exactly those rows, so that only the archive can tell.
     #[must_use]
     pub fn untold(&self) -> u64 {
         let anchors = self.verification.anchors.iter();

@@ -12,7 +12,6 @@ mod ground;
 mod outcome;
 mod sealed;
 
-use std::slice;
 use std::sync::Arc;
 
 use aegis_audit::Journal;
@@ -21,7 +20,7 @@ use asked::Asked;
 pub use context::Context;
 use draft::Draft;
 pub use error::{GateError, GroupError};
-use ground::{Ground, PolicySource};
+use ground::{Ground, PolicySource, Reread};
 pub use outcome::{Answered, Outcome, Proceed, Refusal};
 use sealed::Sealed;
 
@@ -56,10 +55,7 @@ impl Gate {
     /// With a way to read the policy anew when somebody has answered: an answer counts for the policy of its
     /// own moment, and the stricter of both holds. What cannot be read then (the error says why) refuses.
     #[must_use]
-    pub fn rereading(
-        self,
-        read: impl Fn() -> Result<(Arc<Policy>, Digest), String> + Send + 'static,
-    ) -> Gate {
+    pub fn rereading(self, read: impl Fn() -> Reread + Send + 'static) -> Gate {
         Gate { source: PolicySource::Read(Box::new(read)), ..self }
     }
 
@@ -71,7 +67,7 @@ impl Gate {
     /// # Errors
     /// When the log or a sink cannot be written; the action must not happen then.
     pub fn answer(&mut self, action: &Action) -> Result<Outcome, GateError> {
-        let outcomes = self.answer_all(slice::from_ref(action)).map_err(|failed| failed.error)?;
+        let outcomes = self.answer_all(std::slice::from_ref(action)).map_err(|failed| failed.error)?;
         outcomes.into_iter().next().ok_or(GateError::NoReceipt)
     }
 

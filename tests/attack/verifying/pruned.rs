@@ -15,8 +15,8 @@ fn allowed(environment: &TestEnvironment, count: usize) -> Vec<Value> {
     run.json_lines().iter().map(|answer| answer["receipt"].clone()).collect()
 }
 
-/// A log of eight rows and their receipts, of which the first four were taken out, with an event that says that
-/// they were pruned. There is no archive.
+/// A log of eight rows and their receipts, of which the first four were taken out, with an event that says
+/// that they were pruned. There is no archive.
 fn pruned() -> (TestEnvironment, Vec<Value>) {
     let environment = TestEnvironment::new();
     let mut receipts = allowed(&environment, 4);

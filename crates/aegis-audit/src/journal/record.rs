@@ -43,8 +43,8 @@ impl Journal {
         Ok(Journal::over(SqliteStore::open(path, wait)?))
     }
 
-    /// A journal over any store. What it promises is as good as the store: that what was committed is durable, and
-    /// that nothing else is there.
+    /// A journal over any store. What it promises is as good as the store: that what was committed is
+    /// durable, and that nothing else is there.
     #[must_use]
     pub fn over(store: impl Store + 'static) -> Journal {
         let log = store.identity().name().into();
@@ -131,10 +131,9 @@ impl Journal {
     /// Nothing is written where a sink would write into the log's own files, or have them taken for its own.
     fn check_sinks(&self) -> Result<(), Unwritten> {
         let log = self.store.location();
-        let own = |sink: &&Box<dyn Sink>| sink.file().is_some_and(|file| is_part_of_log(file, log));
-        let Some(sink) = self.sinks.iter().find(own) else { return Ok(()) };
-        let path = sink.file().map(Path::to_owned).unwrap_or_default();
-        let error = SinkError::PartOfLog { path };
+        let mut files = self.sinks.iter().filter_map(|sink| sink.file().map(|file| (sink, file)));
+        let Some((sink, file)) = files.find(|(_, file)| is_part_of_log(file, log)) else { return Ok(()) };
+        let error = SinkError::PartOfLog { path: file.to_owned() };
         Err(Unwritten::NotBegun(RecordError::Sink { sink: sink.name(), error }))
     }
 
@@ -245,8 +244,8 @@ impl Writing<'_> {
         newest.map_or(Ok(()), |newest| self.copy(kind, &newest))
     }
 
-    /// Compares what the log holds now with what was to be appended to it. Nothing is taken for stored because
-    /// nobody said otherwise.
+    /// Compares what the log holds now with what was to be appended to it. Nothing is taken for stored
+    /// because nobody said otherwise.
     fn read_back(
         &mut self,
         before: Head,

@@ -71,8 +71,8 @@ pub(super) fn defend(connection: &Connection) -> rusqlite::Result<()> {
     // Else a value compared with what a partial index is about is looked at, and the statement is compiled
     // anew for each.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    // The triggers and the view of a log are for other programs: whatever of that kind somebody adds, it never
-    // runs here.
+    // The triggers and the view of a log are for other programs: whatever of that kind somebody adds, it
+    // never runs here.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
     connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, LONGEST_ROW)?;

@@ -1,5 +1,5 @@
-//! The files that `SQLite` has open, watched: they must not be replaced or truncated meanwhile. `SQLite` itself
-//! would write on into what has lost its name, or its length, and call that a success.
+//! The files that `SQLite` has open, watched: they must not be replaced or truncated meanwhile. `SQLite`
+//! itself would write on into what has lost its name, or its length, and call that a success.
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
@@ -26,8 +26,8 @@ pub(super) struct OpenFiles {
     log: PathBuf,
     files: Vec<(PathBuf, FileIdentity)>,
     journal: JournalMode,
-    /// The greatest length of the write-ahead log's index that was seen. It is mapped into memory, and does not
-    /// shrink while anybody has it open.
+    /// The greatest length of the write-ahead log's index that was seen. It is mapped into memory, and does
+    /// not shrink while anybody has it open.
     index: u64,
 }
 
@@ -52,8 +52,8 @@ impl OpenFiles {
         Ok(OpenFiles { log: log.to_owned(), files, journal, index: 0 })
     }
 
-    /// Refuses files that are not the ones that were opened, and an index that became shorter: touching what it
-    /// has lost would kill the process.
+    /// Refuses files that are not the ones that were opened, and an index that became shorter: touching what
+    /// it has lost would kill the process.
     pub(super) fn check(&mut self) -> Result<(), TrailError> {
         if let Some((path, _)) = self.files.iter().find(|(path, file)| !is_still(path, *file)) {
             return Err(TrailError::Replaced { path: path.clone() });
@@ -62,8 +62,8 @@ impl OpenFiles {
             let index = beside(&self.log, "-shm");
             let length = length(&index)?;
             if length < self.index {
-                // Whatever still touches it, be it only the closing of the log, finds it whole again; its content
-                // is derived. By its name, since closing a handle of it would release its locks.
+                // Whatever still touches it, be it only the closing of the log, finds it whole again; its
+                // content is derived. By its name, since closing a handle of it would release its locks.
                 let _ = lengthen(&index, self.index);
                 return Err(TrailError::Truncated { path: index });
             }
@@ -79,7 +79,8 @@ impl OpenFiles {
         Ok(Lengths { log: length(&self.log)?, frames })
     }
 
-    /// Refuses files that are shorter than what was committed to them since, or have a hole where it should be.
+    /// Refuses files that are shorter than what was committed to them since, or have a hole where it should
+    /// be.
     pub(super) fn check_since(&self, connection: &Connection, before: Lengths) -> Result<(), TrailError> {
         let pragma = |name: &str| -> Result<u64, TrailError> {
             connection

@@ -123,14 +123,14 @@ BEGIN SELECT RAISE(ABORT, 'the log is append-only'); END" },
 FROM events WHERE kind = 'decided'" },
 ];
 
-/// Which state of its schema a database is in. Asked first in a transaction, what `SQLite` takes for the schema
-/// from then on is what is in the file in that transaction.
+/// Which state of its schema a database is in. Asked first in a transaction, what `SQLite` takes for the
+/// schema from then on is what is in the file in that transaction.
 pub(super) fn schema_version(connection: &Connection, path: &Path) -> Result<i64, TrailError> {
     connection.query_row("PRAGMA schema_version", [], |row| row.get(0)).map_err(|error| failed(path, error))
 }
 
-/// Has `SQLite` read the schema anew where it is not in the state that was compared before: what it read between
-/// two transactions could have been changed back since, in a way that it does not notice.
+/// Has `SQLite` read the schema anew where it is not in the state that was compared before: what it read
+/// between two transactions could have been changed back since, in a way that it does not notice.
 pub(super) fn read_schema_anew(
     connection: &Connection,
     path: &Path,
@@ -177,8 +177,8 @@ pub(super) fn identify(connection: &Connection, path: &Path) -> Result<Option<Lo
 }
 
 /// Checks that the log has the tables, indexes, triggers and the view that it is created with, and nothing
-/// else at all: a trigger could make an insertion vanish without an error, a view could give rows without end,
-/// and an index of somebody else's could hide rows from whoever looks for them by it.
+/// else at all: a trigger could make an insertion vanish without an error, a view could give rows without
+/// end, and an index of somebody else's could hide rows from whoever looks for them by it.
 pub(super) fn check_schema(connection: &Connection, path: &Path) -> Result<(), TrailError> {
     let corrupt = |problem| TrailError::Corrupt { path: path.to_owned(), problem };
     let mut statement = connection.prepare_cached(OBJECTS).map_err(|error| failed(path, error))?;
@@ -206,7 +206,8 @@ pub(super) fn check_schema(connection: &Connection, path: &Path) -> Result<(), T
     }
 }
 
-/// Whether the tables that events are read from are there and no others of their names, whatever else there is.
+/// Whether the tables that events are read from are there and no others of their names, whatever else there
+/// is.
 pub(super) fn has_tables(connection: &Connection, path: &Path) -> Result<bool, TrailError> {
     let tables = SCHEMA.iter().filter(|object| object.kind == "table");
     for table in tables {

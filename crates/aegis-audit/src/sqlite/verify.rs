@@ -296,7 +296,8 @@ fn start(connection: &Connection, path: &Path, identity: &LogIdentity) -> Result
     })
 }
 
-/// How many rows a log can have at most: each has hashes that take this many bytes, however little else there is.
+/// How many rows a log can have at most: each has hashes that take this many bytes, however little else there
+/// is.
 fn most_rows(path: &Path) -> u64 {
     const HASHES: u64 = 96;
     const SPARE: u64 = 100_000;

@@ -222,7 +222,8 @@ fn a_writer_indexes_its_own_events_as_it_would_read_them() {
     assert_eq!(terms(&by_one), terms(&by_many));
 }
 
-/// What has no words to be indexed by is not read for the index: one row of it that says something else stops nobody.
+/// What has no words to be indexed by is not read for the index: one row of it that says something else stops
+/// nobody.
 #[test]
 fn a_row_that_no_question_is_about_stops_nobody() {
     let place = Place::new();

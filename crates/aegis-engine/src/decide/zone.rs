@@ -1,4 +1,5 @@
-//! Time zones: the IANA database's own files (RFC 8536), compiled in, and read only where a policy names a zone.
+//! Time zones: the IANA database's own files (RFC 8536), compiled in, and read only where a policy names a
+//! zone.
 
 use chrono::{DateTime, Datelike as _, NaiveDateTime, TimeDelta, Timelike as _, Utc};
 use jiff::Timestamp;
@@ -43,8 +44,8 @@ impl Zone {
         utc.checked_add_signed(east).unwrap_or(utc)
     }
 
-    /// The first instant at which clocks show this there. `None` if they never do: they were put forward past it, or it
-    /// is out of all bounds.
+    /// The first instant at which clocks show this there. `None` if they never do: they were put forward past
+    /// it, or it is out of all bounds.
     pub(crate) fn earliest(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         let part = |number: u32| i8::try_from(number).ok();
         let (date, time) = (local.date(), local.time());
@@ -83,7 +84,8 @@ mod tests {
 
     #[test]
     fn the_database_is_not_older_than_the_laws_in_force() {
-        // British Columbia stays on summer time from 2026 on (tzdata 2026b): its clocks do not go back in November.
+        // British Columbia stays on summer time from 2026 on (tzdata 2026b): its clocks do not go back in
+        // November.
         assert_eq!(shows("America/Vancouver", "2026-01-15T20:00:00Z"), "01-15 12:00");
         assert_eq!(shows("America/Vancouver", "2026-12-15T20:00:00Z"), "12-15 13:00");
         // Paraguay stays on summer time since 2024 (tzdata 2025a).

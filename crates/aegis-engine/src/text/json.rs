@@ -1,8 +1,8 @@
 //! Strict JSON: what two readers could understand differently is refused.
 //!
-//! `serde_json` keeps the last of duplicate keys, takes integers of any size, and takes an object whose key is
-//! one of its own secret words for a number. Here it only splits the text ([`RawValue`]), checked against RFC
-//! 8259; keys and numbers are judged one by one. A number keeps the text that it is written with.
+//! `serde_json` keeps the last of duplicate keys, takes integers of any size, and takes an object whose key
+//! is one of its own secret words for a number. Here it only splits the text ([`RawValue`]), checked against
+//! RFC 8259; keys and numbers are judged one by one. A number keeps the text that it is written with.
 
 pub(crate) mod limits;
 mod plain;
@@ -124,8 +124,8 @@ pub fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
     read_json(bytes, JsonLimits::OF_ACTIONS)
 }
 
-/// Reads a JSON value out of a record: by the same rules, however long it is. What stands for secrets may have
-/// made it longer than any action.
+/// Reads a JSON value out of a record: by the same rules, however long it is. What stands for secrets may
+/// have made it longer than any action.
 ///
 /// # Errors
 /// As [`parse_json`].

@@ -103,8 +103,8 @@ const STRINGS: [&str; 22] = [
     "alice@corp.com",
 ];
 
-/// As written in JSON and YAML, and in canonical form: as ECMAScript (RFC 8785) lays out the same number, with
-/// every digit that it has.
+/// As written in JSON and YAML, and in canonical form: as ECMAScript (RFC 8785) lays out the same number,
+/// with every digit that it has.
 pub(crate) const NUMBERS: [(&str, &str); 64] = [
     ("0", "0"),
     ("-0", "0"),

@@ -55,8 +55,8 @@ impl EventKind {
         EventKind::ALL.iter().copied().find(|kind| kind.as_str() == word)
     }
 
-    /// Whether anything of its body is indexed, beside the kind itself. Only then is the body read to index it: a
-    /// row that says something else is left to verification.
+    /// Whether anything of its body is indexed, beside the kind itself. Only then is the body read to index
+    /// it: a row that says something else is left to verification.
     #[must_use]
     pub const fn has_words(self) -> bool {
         matches!(self, EventKind::Requested | EventKind::Decided | EventKind::Ended)

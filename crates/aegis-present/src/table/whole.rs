@@ -123,6 +123,9 @@ mod tests {
         drawn.push(table.finish());
         let lines: Vec<_> = drawn.iter().flat_map(|part| part.lines()).collect();
         assert_eq!(lines.len(), 2501);
-        assert!(lines.iter().all(|line| line.find("unanswered") == lines[0].find("Decision")));
+        let column = lines[0].find("Decision").unwrap();
+        for line in &lines[1..] {
+            assert_eq!(line.find("unanswered"), Some(column), "{line}\n{}", lines[0]);
+        }
     }
 }

@@ -6,8 +6,8 @@ use aegis_engine::{Digest, Policy};
 
 use crate::gate::context::Context;
 
-/// Reads the policy as it is now.
-type Read = dyn Fn() -> Result<(Arc<Policy>, Digest), String> + Send;
+/// A policy as it was just read, and its digest; or why it could not be.
+pub(crate) type Reread = Result<(Arc<Policy>, Digest), String>;
 
 /// Where the policy of an answer's own moment comes from.
 #[derive(Default)]
@@ -16,7 +16,7 @@ pub(crate) enum PolicySource {
     #[default]
     Fixed,
     /// It is read again.
-    Read(Box<Read>),
+    Read(Box<dyn Fn() -> Reread + Send>),
 }
 
 impl PolicySource {

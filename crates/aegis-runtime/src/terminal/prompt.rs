@@ -9,11 +9,11 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::TerminalOptions;
 use super::challenge::Word;
 use super::injection::REMEDY;
 use super::layout::{Cut, Lines, Shown, short_digest};
 use super::no_answer::NoAnswer;
+use super::options::TerminalOptions;
 use super::reading::Reading;
 use super::reply::Reply;
 use super::screen::Size;

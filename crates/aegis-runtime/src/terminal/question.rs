@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::TerminalOptions;
 use super::challenge::Word;
 use super::injection;
 use super::keys::{Key, Keys};
 use super::no_answer::NoAnswer;
+use super::options::TerminalOptions;
 use super::prompt::{Look, Prompt};
 use super::reading::{Reading, Said};
 use super::reply::Ended;

@@ -13,8 +13,8 @@ use serde_json::{Map, Value};
 
 use crate::text::json::limits::JsonLimits;
 
-/// The key of the one-member object as which `serde_json` hands over any other number. An agent may write such
-/// an object itself.
+/// The key of the one-member object as which `serde_json` hands over any other number. An agent may write
+/// such an object itself.
 const NUMBER: &str = "$serde_json::private::Number";
 
 /// The document, if it is plain.
