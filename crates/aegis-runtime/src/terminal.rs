@@ -9,6 +9,7 @@ mod injection;
 mod keys;
 mod layout;
 mod no_answer;
+mod options;
 mod prompt;
 mod question;
 mod reading;
@@ -17,30 +18,19 @@ mod screen;
 mod session;
 mod signals;
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
 use crate::identity::current_user;
 use crate::witness::Witness;
 use no_answer::NoAnswer;
+pub use options::TerminalOptions;
 use prompt::Prompt;
 use question::Question;
 use reply::{Ended, Reply};
 use screen::Size;
 use session::Session;
 use signals::{Interruption, Signals};
-
-/// How to ask.
-#[derive(Clone, Copy, Debug)]
-pub struct TerminalOptions {
-    /// How long to wait for an answer, and before that for other questions at the same terminal.
-    pub timeout: Duration,
-    /// Whether to use colour.
-    pub color: bool,
-    /// Whether the terminal has another screen that the question can have to itself, as all but dumb ones
-    /// do. Where it has none, the question is drawn over what is there.
-    pub alternate_screen: bool,
-}
 
 /// Asks whoever sits at the controlling terminal.
 ///

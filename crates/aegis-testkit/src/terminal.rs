@@ -261,7 +261,9 @@ impl Terminal {
 /// The word that the last line of a screen asks to type.
 fn word_in(screen: &str) -> Option<String> {
     let line = screen.lines().rev().find(|line| !line.is_empty())?;
-    let (_, word) = line.split_once(" type ")?;
+    // All of the line, where it is just being drawn.
+    let (question, _) = line.split_once(':')?;
+    let (_, word) = question.split_once(" type ")?;
     Some(word.chars().take_while(char::is_ascii_lowercase).collect())
 }
 

@@ -121,9 +121,9 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// The stricter of two decisions on one action, by approval and by risk, each on its own; and whether what
-    /// is said about it is the later one's. Rule, reason and what was undecidable are those of the stricter
-    /// approval, or else of the higher risk, or else the earlier one's.
+    /// The stricter of two decisions on one action, by approval and by risk, each on its own; and whether
+    /// what is said about it is the later one's. Rule, reason and what was undecidable are those of the
+    /// stricter approval, or else of the higher risk, or else the earlier one's.
     #[must_use = "the stricter one holds"]
     pub fn or_stricter(self, later: Decision) -> (Decision, bool) {
         let risk_level = self.risk_level.max(later.risk_level);
