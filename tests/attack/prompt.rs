@@ -147,18 +147,22 @@ fn what_is_not_shown_is_not_approved_by_a_y() {
     let screen = terminal.wait_for_question();
     assert!(!screen.contains("curl") && screen.contains("Space reads on"), "{screen}");
     terminal.type_text("y\n");
-    let mut screen = terminal.wait_for("not all was shown");
+    terminal.wait_for("not all was shown");
     assert!(!terminal.has_ended());
-    let mut pages = 1;
-    let mut shown = String::new();
-    while !screen.contains("[y/N]") {
+    terminal.type_text(" ");
+    let screen = terminal.wait_for("page 2 of ");
+    let (_, pages) = screen.split_once("page 2 of ").unwrap();
+    let pages: usize = pages.split(':').next().unwrap().parse().unwrap();
+    let page = |screen: String| screen.split("  risk   │").next().unwrap().to_owned();
+    let mut shown = page(screen);
+    for number in 3..=pages {
+        assert!(!terminal.contents().contains("[y/N]"), "before the last page");
         terminal.type_text(" ");
-        pages += 1;
-        screen = terminal.wait_for(&format!("page {pages} of "));
-        shown += screen.split("  risk   │").next().unwrap();
+        shown += &page(terminal.wait_for(&format!("page {number} of ")));
     }
-    let shown =
-        shown.replace("  Aegis: an agent asks for your approval\n", "").replace("\n         │ ↳ ", "");
+    terminal.wait_for("[y/N]");
+    let title = "  Aegis: an agent asks for your approval\n";
+    let shown = shown.replace(title, "").replace("\n         │ ↳ ", "");
     assert!(shown.contains(&hidden), "{shown}");
     assert!(pages > 3, "{pages}");
     terminal.type_text("y\n");

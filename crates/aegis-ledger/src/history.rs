@@ -188,8 +188,8 @@ impl History {
         })
     }
 
-    /// The instant as of which the policy was evaluated, to the millisecond: before anyone was asked, or, where
-    /// the policy was stricter by then, when the answer was given.
+    /// The instant as of which the policy was evaluated, to the millisecond: before anyone was asked, or,
+    /// where the policy was stricter by then, when the answer was given.
     #[must_use]
     pub fn evaluated_at(&self) -> Option<DateTime<Utc>> {
         let mut said = self.events.iter().filter_map(|event| Some((event.at, event.entry()?)));

@@ -18,7 +18,7 @@ fn screen_for(action: &Value, size: Size) -> String {
 }
 
 /// The screen without what is said only where the kernel lets programs type into terminals, and without the
-/// random word.
+/// random word and the number of pages.
 fn without_note(screen: &str) -> String {
     let mut is_note = false;
     let kept = screen.lines().filter(|line| {
@@ -27,7 +27,11 @@ fn without_note(screen: &str) -> String {
     });
     let kept = kept.map(|line| match line.split_once("or type ") {
         Some((before, after)) => format!("{before}or type [word]{}", after.get(4..).unwrap()),
-        None => line.to_owned(),
+        // How many pages there are, the note decides, too.
+        None => match line.split_once("page 1 of ") {
+            Some((before, _)) => format!("{before}page 1 of [pages]: Space reads on"),
+            None => line.to_owned(),
+        },
     });
     kept.collect::<Vec<_>>().join("\n")
 }
@@ -84,7 +88,7 @@ fn hostile_strings_in_every_field() {
          │ ↳ b}\u{9b}2Jq́́\u{301}\u{7}删
   target │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] y\t\u{202e}\u{200
          │ ↳ b}\u{9b}2Jq́́\u{301}\u{7}删
-  page 1 of 2: Space reads on
+  page 1 of [pages]: Space reads on
   Read on, or type [word] to allow: "#
     );
 }
@@ -107,7 +111,7 @@ fn hostile_strings_of_100_kb_in_every_field() {
          │ ↳ u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[…
   target │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\
          │ ↳ u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[…
-  page 1 of 627: Space reads on
+  page 1 of [pages]: Space reads on
   Read on, or type [word] to allow: "
     );
     let action = json!({ "type": "t", "target": "crm", "description": text, "params": { &text: text } });
@@ -127,7 +131,7 @@ fn hostile_strings_of_100_kb_in_every_field() {
   risk   │ medium
   type   │ t
   target │ crm
-  page 1 of 557: Space reads on
+  page 1 of [pages]: Space reads on
   Read on, or type [word] to allow: "#
     );
 }
