@@ -1,7 +1,6 @@
 //! The person asked: what is shown, and what counts as an answer.
 
 use std::fs;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use aegis_testkit::Terminal;
@@ -148,28 +147,22 @@ fn what_is_not_shown_is_not_approved_by_a_y() {
     let screen = terminal.wait_for_question();
     assert!(!screen.contains("curl") && screen.contains("Space reads on"), "{screen}");
     terminal.type_text("y\n");
-    let mut screen = terminal.wait_for("not all was shown");
+    terminal.wait_for("not all was shown");
     assert!(!terminal.has_ended());
-    let mut pages = 1;
-    let mut shown = String::new();
-    while !screen.contains("[y/N]") {
+    terminal.type_text(" ");
+    let screen = terminal.wait_for("page 2 of ");
+    let (_, pages) = screen.split_once("page 2 of ").unwrap();
+    let pages: usize = pages.split(':').next().unwrap().parse().unwrap();
+    let page = |screen: String| screen.split("  risk   │").next().unwrap().to_owned();
+    let mut shown = page(screen);
+    for number in 3..=pages {
+        assert!(!terminal.contents().contains("[y/N]"), "before the last page");
         terminal.type_text(" ");
-        pages += 1;
-        let page = format!("page {pages} of ");
-        screen = terminal.wait_for(&page);
-        // A line that is being drawn again may be empty for a moment.
-        loop {
-            sleep(Duration::from_millis(50));
-            let again = terminal.wait_for(&page);
-            if again == screen {
-                break;
-            }
-            screen = again;
-        }
-        shown += screen.split("  risk   │").next().unwrap();
+        shown += &page(terminal.wait_for(&format!("page {number} of ")));
     }
-    let shown =
-        shown.replace("  Aegis: an agent asks for your approval\n", "").replace("\n         │ ↳ ", "");
+    terminal.wait_for("[y/N]");
+    let title = "  Aegis: an agent asks for your approval\n";
+    let shown = shown.replace(title, "").replace("\n         │ ↳ ", "");
     assert!(shown.contains(&hidden), "{shown}");
     assert!(pages > 3, "{pages}");
     terminal.type_text("y\n");

@@ -27,6 +27,8 @@ type Keyboard = Arc<Mutex<Box<dyn Write + Send>>>;
 const WHERE: &[u8] = b"\x1b[6n";
 /// What a question says while no answer to it counts.
 const TOO_EARLY: &str = "does not count yet";
+/// What a question ends with, once all of it is drawn.
+const DRAWN: &[u8] = b"\x1b[J";
 
 /// What is on the screen, and how it came there.
 struct Screen {
@@ -181,7 +183,8 @@ impl Terminal {
         self.wait_for_screen(&format!("question {number}"), |screen| {
             let contents = screen.parser.screen().contents();
             let asks = contents.contains("[y/N]") || word_in(&contents).is_some();
-            screen.asked >= number && asks && !contents.contains(TOO_EARLY)
+            let is_drawn = screen.said.ends_with(DRAWN);
+            screen.asked >= number && asks && is_drawn && !contents.contains(TOO_EARLY)
         })
     }
 
@@ -261,7 +264,9 @@ impl Terminal {
 /// The word that the last line of a screen asks to type.
 fn word_in(screen: &str) -> Option<String> {
     let line = screen.lines().rev().find(|line| !line.is_empty())?;
-    let (_, word) = line.split_once(" type ")?;
+    // All of the line, where it is just being drawn.
+    let (question, _) = line.split_once(':')?;
+    let (_, word) = question.split_once(" type ")?;
     Some(word.chars().take_while(char::is_ascii_lowercase).collect())
 }
 

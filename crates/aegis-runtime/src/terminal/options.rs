@@ -1,4 +1,4 @@
-//! How a question is put.
+//! How a question at the terminal is asked.
 
 use std::time::Duration;
 

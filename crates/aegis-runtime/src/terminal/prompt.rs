@@ -14,7 +14,6 @@ use super::injection::REMEDY;
 use super::layout::{Cut, Lines, Shown, short_digest};
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
-use super::reading::Reading;
 use super::reply::Reply;
 use super::screen::Size;
 use crate::approval::ApprovalRequest;
@@ -41,6 +40,18 @@ pub(super) struct Look {
     pub(super) color: bool,
     /// Whether other programs can type into this terminal.
     pub(super) injectable: bool,
+}
+
+/// How far somebody has come with a prompt.
+#[derive(Clone, Debug)]
+pub(super) struct Far<'r> {
+    /// The page that is shown, from 0.
+    pub(super) page: usize,
+    pub(super) all_was_shown: bool,
+    /// Something to be said instead of the page's number.
+    pub(super) hint: Option<&'r str>,
+    /// What was typed so far, escaped.
+    pub(super) typed: String,
 }
 
 /// Everything that is shown of one request.
@@ -117,23 +128,22 @@ impl<'a> Prompt<'a> {
         (is_yes && all_was_shown) || (self.pages() > 1 && self.word.is(typed))
     }
 
-    /// What stands on the screen.
-    pub(super) fn lines(&self, reading: &Reading) -> Vec<String> {
-        let mut lines = self.pages.get(reading.page()).cloned().unwrap_or_default();
+    /// What stands on the screen for whoever has come this far.
+    pub(super) fn lines(&self, far: &Far<'_>) -> Vec<String> {
+        let mut lines = self.pages.get(far.page).cloned().unwrap_or_default();
         lines.extend(self.foot.iter().cloned());
-        let status = match (reading.hint(), self.pages()) {
-            (Some(hint), _) => hint.to_owned(),
+        let status = match (far.hint, self.pages()) {
+            (Some(hint), _) => format!("  {hint}"),
             (None, 1) => String::new(),
-            (None, pages) => format!("page {} of {pages}: Space reads on", reading.page() + 1),
+            (None, pages) => format!("  page {} of {pages}: Space reads on", far.page + 1),
         };
-        lines.push(if status.is_empty() { status } else { format!("  {status}") });
-        let question = self.question(reading.is_done(self.pages()));
+        lines.push(status);
+        let question = self.question(far.all_was_shown);
         let bold = if self.look.color { BOLD } else { PLAIN };
         // The end of what was typed, where it is longer than there is room for.
         let room = self.look.size.columns.saturating_sub(question.width() + 4);
-        let typed = reading.typed();
-        let skipped = typed.chars().count().saturating_sub(room / 2);
-        let typed: String = typed.chars().skip(skipped).collect();
+        let skipped = far.typed.chars().count().saturating_sub(room / 2);
+        let typed: String = far.typed.chars().skip(skipped).collect();
         lines.push(format!("  {bold}{question}{bold:#} {typed}"));
         lines
     }

@@ -52,7 +52,9 @@ impl Question<'_> {
         let mut keys = Keys::default();
         let prompt = self.first_moment(session, prompt, &mut reading, &mut keys)?;
         loop {
+            let mut is_drawn = false;
             for byte in session.read(self.signals, self.deadline, None)? {
+                is_drawn = false;
                 let said = match keys.next(byte) {
                     None => continue,
                     Some(Key::End) => return Err(Ended::EndOfInput),
@@ -74,11 +76,16 @@ impl Question<'_> {
                         return self.signals.settle().map_or(Ok(true), |it| Err(Ended::Interrupted(it)));
                     }
                     Said::No => return Ok(false),
-                    Said::Shown => self.draw(session, &prompt, &reading)?,
+                    Said::Shown => {
+                        self.draw(session, &prompt, &reading)?;
+                        is_drawn = true;
+                    }
                     Said::Nothing => {}
                 }
             }
-            self.draw(session, &prompt, &reading)?;
+            if !is_drawn {
+                self.draw(session, &prompt, &reading)?;
+            }
         }
     }
 
@@ -129,7 +136,7 @@ impl Question<'_> {
     }
 
     fn draw(&self, session: &mut Session, prompt: &Prompt<'_>, reading: &Reading) -> Result<(), Ended> {
-        session.write(&screen::drawn(&prompt.lines(reading)), self.signals, self.deadline)
+        session.write(&screen::drawn(&reading.lines(prompt)), self.signals, self.deadline)
     }
 
     /// Lets the job be stopped, with the screen as it was, and tells that the question is to be put anew.

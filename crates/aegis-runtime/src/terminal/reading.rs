@@ -1,7 +1,7 @@
 //! How far somebody has read, what was typed so far, and what it comes to.
 
 use super::keys::{Key, Line};
-use super::prompt::Prompt;
+use super::prompt::{Far, Prompt};
 
 /// Said while nothing that is typed counts.
 const TOO_EARLY_YET: &str = "what you type now does not count yet";
@@ -42,21 +42,15 @@ impl Reading {
         self.hint = was_typed.then_some(TYPED_TOO_EARLY);
     }
 
-    pub(super) const fn page(&self) -> usize {
-        self.page
-    }
-
-    pub(super) const fn hint(&self) -> Option<&'static str> {
-        self.hint
-    }
-
-    pub(super) fn typed(&self) -> String {
-        self.line.shown()
+    /// What stands on the screen.
+    pub(super) fn lines(&self, prompt: &Prompt<'_>) -> Vec<String> {
+        let all_was_shown = self.has_shown_all(prompt);
+        prompt.lines(&Far { page: self.page, all_was_shown, hint: self.hint, typed: self.line.shown() })
     }
 
     /// Whether every page was shown.
-    pub(super) const fn is_done(&self, pages: usize) -> bool {
-        self.shown >= pages
+    const fn has_shown_all(&self, prompt: &Prompt<'_>) -> bool {
+        self.shown >= prompt.pages()
     }
 
     /// Takes a key. Enter makes an answer of what was typed: a no, unless it is what the prompt asks for.
@@ -79,7 +73,7 @@ impl Reading {
 
     fn answer(&mut self, prompt: &Prompt<'_>) -> Said {
         let Some(typed) = self.line.text() else { return Said::No };
-        if prompt.is_enough(typed, self.is_done(prompt.pages())) {
+        if prompt.is_enough(typed, self.has_shown_all(prompt)) {
             return Said::Yes;
         }
         // Where a `y` will be enough once all was shown, it is no answer before.

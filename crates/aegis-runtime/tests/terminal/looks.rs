@@ -17,8 +17,8 @@ fn screen_for(action: &Value, size: Size) -> String {
     without_note(&asked).replace(&read_action(action).digest().to_string(), "[digest]")
 }
 
-/// The screen without what is said only where the kernel lets programs type into terminals, without how many
-/// pages there are, as that may make one more, and without the random word.
+/// The screen without what is said only where the kernel lets programs type into terminals, and without the
+/// random word and the number of pages.
 fn without_note(screen: &str) -> String {
     let mut is_note = false;
     let kept = screen.lines().filter(|line| {
@@ -27,13 +27,9 @@ fn without_note(screen: &str) -> String {
     });
     let kept = kept.map(|line| match line.split_once("or type ") {
         Some((before, after)) => format!("{before}or type [word]{}", after.get(4..).unwrap()),
+        // How many pages there are, the note decides, too.
         None => match line.split_once("page 1 of ") {
-            Some((before, after)) => {
-                format!(
-                    "{before}page 1 of [pages]{}",
-                    after.trim_start_matches(|it: char| it.is_ascii_digit())
-                )
-            }
+            Some((before, _)) => format!("{before}page 1 of [pages]: Space reads on"),
             None => line.to_owned(),
         },
     });
