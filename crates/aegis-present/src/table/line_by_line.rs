@@ -132,37 +132,9 @@ const fn risk_style(risk: RiskLevel) -> Style {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use aegis_engine::ApprovalMode;
-
+mod tests {
     use super::*;
-
-    pub(in crate::table) fn record(target: &str) -> Record {
-        Record {
-            id: "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b".to_owned(),
-            session_id: "a1b2c3d4e5f6".to_owned(),
-            timestamp: String::new(),
-            agent: None,
-            action_type: "bulk_update".to_owned(),
-            action_target: target.to_owned(),
-            action_params: None,
-            action_desc: None,
-            risk_level: RiskLevel::Critical,
-            approval: ApprovalMode::Approve,
-            matched_rule: String::new(),
-            decision: Some(Answer::Unanswered),
-            approver: None,
-            result_status: None,
-            result_error: None,
-            duration_ms: None,
-            policy_sha256: String::new(),
-            action_sha256: String::new(),
-            host: String::new(),
-            user: String::new(),
-            seq: 1,
-            hash: String::new(),
-        }
-    }
+    use crate::table::example::record;
 
     #[test]
     fn lines_fit_the_terminal_and_columns_stand_below_their_titles() {

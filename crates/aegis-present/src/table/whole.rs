@@ -109,7 +109,7 @@ fn paint_risk(cell: Cell, risk: RiskLevel) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::line_by_line::tests::record;
+    use crate::table::example::record;
 
     #[test]
     fn a_long_table_is_drawn_in_parts_whose_columns_stand_below_each_other() {
