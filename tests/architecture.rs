@@ -2,9 +2,8 @@
 
 #![expect(clippy::string_slice, reason = "at places that were found in the same text")]
 
-mod accounts;
+mod calls;
 mod circles;
-mod clocks;
 mod floors;
 mod gate;
 mod layout;

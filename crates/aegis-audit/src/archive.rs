@@ -11,7 +11,7 @@ use tempfile::{Builder, NamedTempFile};
 use thiserror::Error;
 
 use crate::error::TrailError;
-use crate::file::{resolve, sync_directory};
+use crate::file::{directory_of, resolve, sync_directory};
 use crate::log_names::is_part_of_log;
 use crate::sqlite::{PrunePlan, TrailReader};
 use crate::verified_plan::VerifiedPlan;
@@ -208,8 +208,7 @@ impl Archive {
     #[must_use]
     pub fn unfinished(path: &Path) -> Vec<PathBuf> {
         let Some(name) = path.file_name().and_then(|name| name.to_str()) else { return Vec::new() };
-        let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        let Ok(entries) = fs::read_dir(directory) else { return Vec::new() };
+        let Ok(entries) = fs::read_dir(directory_of(path)) else { return Vec::new() };
         let is_left = |entry: &str| {
             let rest = entry.strip_prefix(name).and_then(|rest| rest.strip_prefix('.'));
             rest.is_some_and(|rest| rest.ends_with(UNFINISHED))

@@ -26,14 +26,15 @@ impl From<&Metadata> for FileIdentity {
     }
 }
 
+/// The directory that a name is in, as it is spelled.
+pub(crate) fn directory_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."))
+}
+
 /// The same path through a directory without symbolic links, which `SQLite` would refuse anywhere in a path.
 pub(crate) fn resolve(path: &Path) -> Result<PathBuf, TrailError> {
     let name = path.file_name().ok_or_else(|| TrailError::NotRegular { path: path.to_owned() })?;
-    let directory = match path.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    let directory = fs::canonicalize(directory).map_err(|error| match error.kind() {
+    let directory = fs::canonicalize(directory_of(path)).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
             TrailError::DirectoryMissing { path: path.to_owned() }
         }
@@ -49,8 +50,7 @@ pub(crate) fn resolve(path: &Path) -> Result<PathBuf, TrailError> {
 /// one above.
 pub(crate) fn resolve_trusted(path: &Path) -> Result<PathBuf, TrailError> {
     let resolved = resolve(path)?;
-    let directory = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-    let directory = trust::directory(directory).map_err(|error| match error {
+    let directory = trust::directory(directory_of(path)).map_err(|error| match error {
         WalkError::Distrusted(distrust) => TrailError::Distrusted(distrust),
         WalkError::System(errno) => TrailError::io(path, errno.into()),
         WalkError::TooManyLinks => TrailError::io(path, Errno::ELOOP.into()),

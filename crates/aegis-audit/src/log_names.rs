@@ -5,14 +5,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use crate::file::FileIdentity;
+use crate::file::{FileIdentity, directory_of};
+use crate::trust::MAX_LINKS;
 
 /// What the names of a log's files have behind the log's own name. `SQLite` plays a journal back that it
 /// finds beside a database, and deletes it; the lock is Aegis's own.
 pub(crate) const SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-journal", ".lock"];
-
-/// How many symbolic links are followed, as many as the kernel follows.
-const MAX_LINKS: usize = 40;
 
 /// Whether `path` is the log at `log` or a file that belongs to it, by whatever name or link, or is a name
 /// that such a file would have: every door through which something is written asks this.
@@ -42,8 +40,7 @@ struct Place {
 
 impl Place {
     fn of(path: &Path) -> Option<Place> {
-        let parent = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
-        let directory = parent.to_owned();
+        let directory = directory_of(path).to_owned();
         Some(Place { identity: identity(&directory), directory, name: path.file_name()?.to_owned() })
     }
 

@@ -17,6 +17,7 @@ mod caller;
 mod distrust;
 mod walk;
 
-pub use accounts::Accounts;
+pub use accounts::user_name;
 pub use distrust::{Distrust, Role};
+pub(crate) use walk::MAX_LINKS;
 pub use walk::{WalkError, directory, file};

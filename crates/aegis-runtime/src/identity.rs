@@ -2,16 +2,16 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use aegis_audit::trust::Accounts;
+use aegis_audit::trust::user_name;
 use nix::unistd::{gethostname, getuid};
 use uuid::{Builder, Uuid};
 
 /// The name of the account that runs this process, or `uid N` where it has none. Never taken from the
-/// environment, and read without the modules of the system's name service ([`Accounts`]).
+/// environment, and read without the modules of the system's name service ([`user_name`]).
 #[must_use]
 pub fn current_user() -> String {
     let user = getuid();
-    Accounts::of_this_machine().user_name(user.as_raw()).unwrap_or_else(|| format!("uid {user}"))
+    user_name(user.as_raw()).unwrap_or_else(|| format!("uid {user}"))
 }
 
 /// The name of this machine, or an empty string where it has none.

@@ -7,12 +7,20 @@
 use std::fs::File;
 use std::io::Read as _;
 
+const USERS: &str = "/etc/passwd";
+const GROUPS: &str = "/etc/group";
 /// The most that is read of either file, in bytes.
 const MOST: u64 = 16 << 20;
 
+/// The name of a user, as this machine's own file has it. `None` where it has none, or cannot be read.
+#[must_use]
+pub fn user_name(id: u32) -> Option<String> {
+    Accounts::read(&text(USERS), "").user_name(id)
+}
+
 /// The lines of `/etc/passwd` and `/etc/group` that make sense.
 #[derive(Clone, Debug, Default)]
-pub struct Accounts {
+pub(super) struct Accounts {
     users: Vec<User>,
     groups: Vec<Group>,
 }
@@ -33,9 +41,8 @@ struct Group {
 
 impl Accounts {
     /// Those of this machine; none where the files cannot be read.
-    #[must_use]
-    pub fn of_this_machine() -> Accounts {
-        Accounts::read(&text("/etc/passwd"), &text("/etc/group"))
+    pub(super) fn of_this_machine() -> Accounts {
+        Accounts::read(&text(USERS), &text(GROUPS))
     }
 
     fn read(passwd: &str, group: &str) -> Accounts {
@@ -46,14 +53,12 @@ impl Accounts {
     }
 
     /// The name of a user.
-    #[must_use]
-    pub fn user_name(&self, id: u32) -> Option<String> {
+    pub(super) fn user_name(&self, id: u32) -> Option<String> {
         self.users.iter().find(|user| user.id == id).map(|user| user.name.clone())
     }
 
     /// The name of a group.
-    #[must_use]
-    pub fn group_name(&self, id: u32) -> Option<String> {
+    pub(super) fn group_name(&self, id: u32) -> Option<String> {
         self.groups.iter().find(|group| group.id == id).map(|group| group.name.clone())
     }
 

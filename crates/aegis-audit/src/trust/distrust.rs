@@ -6,7 +6,7 @@ use aegis_engine::escape;
 use nix::unistd::geteuid;
 use thiserror::Error;
 
-use crate::trust::accounts::Accounts;
+use crate::trust::accounts::user_name;
 
 /// What a path is to the file whose trust depends on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl Distrust {
 /// The name of the account that this process acts as, or its number.
 fn me() -> String {
     let user = geteuid().as_raw();
-    Accounts::of_this_machine().user_name(user).unwrap_or_else(|| user.to_string())
+    user_name(user).unwrap_or_else(|| user.to_string())
 }
 
 fn show(path: &Path) -> String {

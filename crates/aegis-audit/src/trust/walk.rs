@@ -15,7 +15,7 @@ use crate::trust::caller::{Caller, Found};
 use crate::trust::distrust::{Distrust, Role};
 
 /// How many symbolic links may be on the way, as the kernel has it.
-const MAX_LINKS: usize = 40;
+pub(crate) const MAX_LINKS: usize = 40;
 
 /// Why a path does not lead to something that is trusted.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
