@@ -82,12 +82,11 @@ impl OpenFiles {
     /// Refuses files that are shorter than what was committed to them since, or have a hole where it should
     /// be.
     pub(super) fn check_since(&self, connection: &Connection, before: Lengths) -> Result<(), TrailError> {
-        let pragma = |name: &str| -> Result<u64, TrailError> {
-            connection
-                .query_row(&format!("PRAGMA {name}"), [], |row| row.get(0))
-                .map_err(|error| failed(&self.log, error))
-        };
-        let whole = pragma("page_count")?.saturating_mul(pragma("page_size")?);
+        let page = self.page_size(connection)?;
+        let pages: u64 = connection
+            .query_row("PRAGMA page_count", [], |row| row.get(0))
+            .map_err(|error| failed(&self.log, error))?;
+        let whole = pages.saturating_mul(page);
         // What is in the write-ahead log may not be in the log yet.
         let least = if self.journal == JournalMode::Ahead { whole.min(before.log) } else { whole };
         if length(&self.log)? < least {
@@ -96,7 +95,7 @@ impl OpenFiles {
         let frames = self.frames(connection)?;
         // Where it began anew meanwhile, all frames are new.
         let first = if frames > before.frames { before.frames.max(1) } else { 1 };
-        if frames == 0 { Ok(()) } else { self.check_frames(connection, first, frames) }
+        if frames == 0 { Ok(()) } else { self.check_frames(page, first, frames) }
     }
 
     /// How many frames the write-ahead log has, all of which its file must be long enough for.
@@ -105,14 +104,12 @@ impl OpenFiles {
             return Ok(0);
         }
         let path = beside(&self.log, "-wal");
-        let count = || -> rusqlite::Result<(i64, u64)> {
-            let frames: i64 = connection.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))?;
-            Ok((frames, connection.query_row("PRAGMA page_size", [], |row| row.get(0))?))
-        };
         let mut before = None;
         loop {
-            let (frames, page) = count().map_err(|error| failed(&self.log, error))?;
-            let frames = frames.max(0).unsigned_abs();
+            let frames: i64 = connection
+                .query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get(1))
+                .map_err(|error| failed(&self.log, error))?;
+            let (frames, page) = (frames.max(0).unsigned_abs(), self.page_size(connection)?);
             let least = WAL_HEADER.saturating_add(frames.saturating_mul(page.saturating_add(FRAME_HEADER)));
             if frames == 0 || length(&path)? >= least {
                 return Ok(frames);
@@ -125,13 +122,16 @@ impl OpenFiles {
         }
     }
 
+    fn page_size(&self, connection: &Connection) -> Result<u64, TrailError> {
+        connection
+            .query_row("PRAGMA page_size", [], |row| row.get(0))
+            .map_err(|error| failed(&self.log, error))
+    }
+
     /// Refuses frames that are not of the write-ahead log as it is: what was cut off and written over from
     /// behind is a hole.
-    fn check_frames(&self, connection: &Connection, first: u64, last: u64) -> Result<(), TrailError> {
+    fn check_frames(&self, page: u64, first: u64, last: u64) -> Result<(), TrailError> {
         let path = beside(&self.log, "-wal");
-        let page: u64 = connection
-            .query_row("PRAGMA page_size", [], |row| row.get(0))
-            .map_err(|error| failed(&self.log, error))?;
         // `SQLite` locks the log and its index, and not this file: closing it releases nothing.
         let file = File::open(&path).map_err(|error| TrailError::io(&path, error))?;
         let bytes = |at: u64| -> Result<[u8; 8], TrailError> {
