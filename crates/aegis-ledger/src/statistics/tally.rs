@@ -110,6 +110,11 @@ impl Results {
         }
     }
 
+    /// Every result with its number, those that are known first.
+    pub fn each(&self) -> impl Iterator<Item = (Option<ResultStatus>, u64)> {
+        ResultStatus::ALL.into_iter().map(Some).chain([None]).map(|result| (result, self.of(result)))
+    }
+
     pub(crate) const fn count(&mut self, result: Option<ResultStatus>) {
         *match result {
             Some(ResultStatus::Success) => &mut self.success,

@@ -59,15 +59,9 @@ pub(super) fn results(statistics: &Statistics) -> Markup {
         Some(ResultStatus::Skipped) => "unanswered",
         None => "open",
     };
-    let rows: Vec<_> = ResultStatus::ALL
-        .into_iter()
-        .map(Some)
-        .chain([None])
-        .map(|result| {
-            let word = result.map_or("unknown", ResultStatus::as_str);
-            (word, statistics.results.of(result), class(result))
-        })
-        .collect();
+    let word = |result: Option<ResultStatus>| result.map_or("unknown", ResultStatus::as_str);
+    let rows: Vec<_> =
+        statistics.results.each().map(|(result, count)| (word(result), count, class(result))).collect();
     counts("By result", "Result", &rows)
 }
 

@@ -10,10 +10,8 @@ use crate::gate::context::Context;
 pub(crate) type Reread = Result<(Arc<Policy>, Digest), String>;
 
 /// Where the policy of an answer's own moment comes from.
-#[derive(Default)]
 pub(crate) enum PolicySource {
     /// It is the one that the gate was set up with.
-    #[default]
     Fixed,
     /// It is read again.
     Read(Box<dyn Fn() -> Reread + Send>),

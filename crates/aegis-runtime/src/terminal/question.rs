@@ -142,9 +142,6 @@ impl Question<'_> {
     /// Lets the job be stopped, with the screen as it was, and tells that the question is to be put anew.
     fn suspend(&self, session: &mut Session) -> Ended {
         session.suspend();
-        match self.signals.settle() {
-            Some(interruption) => Ended::Interrupted(interruption),
-            None => Ended::Interrupted(Interruption::Resumed),
-        }
+        Ended::Interrupted(self.signals.settle().unwrap_or(Interruption::Resumed))
     }
 }

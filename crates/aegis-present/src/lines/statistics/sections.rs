@@ -53,15 +53,9 @@ pub(super) fn results(statistics: &Statistics, look: Look) -> String {
         Some(ResultStatus::Skipped) => WAITING,
         None => PLAIN,
     };
-    let rows: Vec<_> = ResultStatus::ALL
-        .into_iter()
-        .map(Some)
-        .chain([None])
-        .map(|result| {
-            let word = result.map_or("unknown", ResultStatus::as_str);
-            (word, statistics.results.of(result), style(result))
-        })
-        .collect();
+    let word = |result: Option<ResultStatus>| result.map_or("unknown", ResultStatus::as_str);
+    let rows: Vec<_> =
+        statistics.results.each().map(|(result, count)| (word(result), count, style(result))).collect();
     bars("Results", &rows, look)
 }
 
