@@ -1,5 +1,6 @@
 //! What `verify` and the readers make of a log that was meddled with.
 
+mod lives;
 mod names;
 mod numbers;
 mod pruned;

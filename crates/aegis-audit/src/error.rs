@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use aegis_engine::escape;
+use chrono::{DateTime, SecondsFormat, Utc};
 use thiserror::Error;
 
 use aegis_ledger::remedy::Remedy;
 
+use crate::left_out::LeftOut;
 use crate::trust::Distrust;
 
 /// Why the trail could not be written or read. Whatever it is, nothing was acknowledged.
@@ -194,6 +196,26 @@ pub enum TrailError {
         /// The log, or a file beside it.
         path: PathBuf,
     },
+    /// The clock stands at a time at which there was no such log: what is recorded then would be damage.
+    #[error(
+        "nothing is recorded in the audit log `{}`: the clock stands at {}",
+        show(path),
+        at.to_rfc3339_opts(SecondsFormat::Millis, true)
+    )]
+    ClockBehind {
+        /// The log.
+        path: PathBuf,
+        /// What the clock says.
+        at: DateTime<Utc>,
+    },
+    /// Rows were left out of what was asked for, because they cannot be read.
+    #[error("the audit log `{}` is damaged: {}", show(path), left_out)]
+    LeftOut {
+        /// The log.
+        path: PathBuf,
+        /// Which rows.
+        left_out: LeftOut,
+    },
     /// `SQLite` is too old, or a setting that durability rests on did not take.
     #[error("the audit log `{}` cannot be kept durable: {problem}", show(path))]
     NotDurable {
@@ -265,9 +287,11 @@ impl TrailError {
             | TrailError::Tampered { .. }
             | TrailError::Lost { .. }
             | TrailError::CutOff { .. }
+            | TrailError::LeftOut { .. }
             | TrailError::Unreadable { .. } => {
                 "it is not repaired: keep it as evidence, and start another one".to_owned()
             }
+            TrailError::ClockBehind { .. } => "set the clock of this machine".to_owned(),
             TrailError::TooMuchWork { .. } => {
                 "try again; if it stays so, keep it as evidence, and start another one".to_owned()
             }
@@ -302,6 +326,7 @@ impl TrailError {
             | TrailError::Tampered { .. }
             | TrailError::Lost { .. }
             | TrailError::CutOff { .. }
+            | TrailError::LeftOut { .. }
             | TrailError::Unreadable { .. } => Remedy::StartAnotherLog,
             TrailError::Older { .. } => Remedy::LeaveOldLog,
             _ => return None,

@@ -152,7 +152,7 @@ pub struct Space {
 }
 
 /// Everything that a log holds about an action. `None` if that is nothing. An event that does not fit its
-/// hash, or cannot be read, is no error: it is given with what is wrong with it.
+/// hash, cannot be read or cannot have happened is no error: it is given with what is wrong with it.
 ///
 /// # Errors
 /// When the log cannot be read.
@@ -168,5 +168,5 @@ pub fn history_of(log: &dyn Snapshot, action_id: &str) -> Result<Option<History>
     })?;
     // Without an id, an event is about the log itself.
     let any = !action_id.is_empty() && !events.is_empty();
-    Ok(any.then(|| History { action_id: action_id.to_owned(), log: identity.name(), events }))
+    Ok(any.then(|| History::of(action_id.to_owned(), identity.name(), events)))
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use crate::action_life::{Life, Step, check_time, check_words};
 use crate::answer::{Answer, ResultStatus};
 use crate::event::{EntryBody, EventBody, Payload};
 use crate::stored_event::StoredEvent;
@@ -29,8 +30,8 @@ pub struct HistoryEvent {
     pub kind: String,
     /// The event's own hash, as it is stored: 64 hexadecimal digits.
     pub hash: String,
-    /// What is wrong with the event: it does not fit its hash, or cannot be read. Nothing it says is to be
-    /// believed then.
+    /// What is wrong with the event: it does not fit its hash, cannot be read, or cannot have happened.
+    /// Nothing it says is to be believed then.
     pub damage: Option<String>,
     /// What is known about it, as it is stored. Null where it is not even JSON.
     pub body: Value,
@@ -135,20 +136,45 @@ fn read(event: &StoredEvent<'_>) -> Result<(EventBody, Option<Payload>), String>
             .map_err(wrong)?;
     // Only an entry has a payload that says something.
     let payload = event.payload.filter(|_| told.entry().is_some());
-    Ok((told, payload.map(serde_json::from_str).transpose().map_err(wrong)?))
+    Ok((told, payload.map(Payload::read).transpose()?))
 }
 
 impl History {
+    /// What happened to an action: its events in the order of the log, never none. Those that cannot have
+    /// happened after the others are said to be damaged.
+    #[must_use]
+    pub fn of(action_id: String, log: String, mut events: Vec<HistoryEvent>) -> History {
+        let incomplete = events.iter().any(|event| event.damage.is_some());
+        let mut life = Life::default();
+        for event in events.iter_mut().filter(|event| event.damage.is_none()) {
+            let Some(told) = &event.told else { continue };
+            let at = event.at.map_or(i64::MIN, |at| at.timestamp_millis());
+            let step = Step::of(told);
+            let lived = check_time(at)
+                .and_then(|()| check_words(&action_id, told))
+                .and_then(|()| step.map_or(Ok(()), |step| life.step(event.seq, step, |_| incomplete)));
+            if let Err(why) = lived {
+                event.damage = Some(format!("what it tells cannot have happened: {why}"));
+            }
+        }
+        History { action_id, log, events }
+    }
+
     /// The event that tells most about the action: the newest decision, or else the request.
     #[must_use]
     pub fn main_event(&self) -> Option<&HistoryEvent> {
         self.decided().or_else(|| self.events.iter().rev().find(|event| event.entry().is_some()))
     }
 
-    /// The newest decision.
+    /// The newest decision; one that is damaged only where there is no other.
     #[must_use]
     pub fn decided(&self) -> Option<&HistoryEvent> {
-        self.events.iter().rev().find(|event| matches!(event.told, Some(EventBody::Decided(_))))
+        self.newest(|told| matches!(told, EventBody::Decided(_)))
+    }
+
+    fn newest(&self, is_wanted: impl Fn(&EventBody) -> bool) -> Option<&HistoryEvent> {
+        let wanted = || self.events.iter().rev().filter(|event| event.told.as_ref().is_some_and(&is_wanted));
+        wanted().find(|event| event.damage.is_none()).or_else(|| wanted().next())
     }
 
     /// How the action stands.
@@ -164,14 +190,14 @@ impl History {
     /// How the action ended, by the newest word on it.
     #[must_use]
     pub fn ended(&self) -> Option<End<'_>> {
-        self.events.iter().rev().find_map(|event| match &event.told {
+        match &self.newest(|told| matches!(told, EventBody::Ended(_)))?.told {
             Some(EventBody::Ended(ended)) => Some(End {
                 status: ended.result_status,
                 error: ended.result_error.as_deref(),
                 duration_ms: ended.duration_ms,
             }),
             _ => None,
-        })
+        }
     }
 
     /// What became of the action: its end, or what the answer alone says. `None` while that is unknown.
@@ -205,7 +231,7 @@ impl History {
         }
     }
 
-    /// Whether every event fits its hash and can be read.
+    /// Whether every event fits its hash, can be read, and can have happened.
     #[must_use]
     pub fn is_intact(&self) -> bool {
         self.events.iter().all(|event| event.damage.is_none())

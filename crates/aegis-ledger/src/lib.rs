@@ -33,6 +33,7 @@
 //! | [`stored_event`] | one row of the log, and whether it fits its hash |
 //! | [`record`] | one line for each action, as it is exported; [`filter`]: which of them |
 //! | [`history`] | every event of one action, and how it stands |
+//! | [`action_life`] | which events of an action can follow each other |
 //! | [`receipt`] | where in a log an event is: what callers keep |
 //! | [`merkle`], [`note`], [`checkpoint`], [`proof`] | what others can hold a log to |
 //! | [`origin`] | where a log begins, if its oldest events were pruned |
@@ -61,6 +62,7 @@
 //! what is done: whoever knows everything of an action but a secret that is easily guessed, such as a PIN,
 //! can try until the digest fits.
 
+pub mod action_life;
 pub mod answer;
 pub mod block_index;
 pub mod chain;

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use aegis_engine::Digest;
+use chrono::DateTime;
 
 use crate::chain::{Link, commitment};
-use crate::event::{EventBody, EventKind, Text};
+use crate::event::{EventBody, EventKind, StoredPayload, Text};
 
 /// One row of the log, as stored. The strings are what is hashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +60,20 @@ impl<'a> StoredEvent<'a> {
     pub fn read_body(&self) -> Result<EventBody<Text<'a>>, String> {
         EventBody::read(self.known_kind()?, self.body)
             .map_err(|error| format!("its body cannot be read: {error}"))
+    }
+
+    /// Reads all of it that anybody reads: what is known of it, its payload where that says something, and
+    /// its time. Whoever shows a row and whoever verifies it take the same for readable.
+    ///
+    /// # Errors
+    /// When one of them is not what events have. The text says which, and in which way.
+    pub fn read(&self) -> Result<(EventBody<Text<'a>>, Option<StoredPayload<'a>>), String> {
+        let body = self.read_body()?;
+        if DateTime::from_timestamp_millis(self.at).is_none() {
+            return Err("its time is out of range".to_owned());
+        }
+        let payload = self.payload.filter(|_| body.entry().is_some());
+        Ok((body, payload.map(StoredPayload::read).transpose()?))
     }
 
     /// What kind of event it is.

@@ -8,6 +8,8 @@ mod anchoring;
 mod bodies;
 mod damage;
 mod exports;
+mod impossible;
+mod lives;
 mod misplaced;
 mod observer;
 mod previous;
@@ -20,6 +22,7 @@ mod verification;
 mod verifier;
 
 pub use anchor::{Anchor, Claim, Standing};
+pub use bodies::Referred;
 pub use damage::{Damage, DamageKind};
 pub use exports::{ExportVerification, Exports, ExportsError, Places, verify_exports};
 pub use observer::{FullBlock, IndexObserver, Observer, SoFar};

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use aegis_engine::escape;
+use aegis_ledger::action_life::{Life, Step, check_words};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Ended, Event, EventBody, Stamped};
 use aegis_ledger::receipt::Receipt;
@@ -122,49 +123,67 @@ impl Journal {
 
 /// The session of an action that was allowed and has not ended, or why its end cannot be recorded.
 fn open_session(log: &dyn Transaction, action_id: &str) -> Result<Result<String, EndingError>, TrailError> {
-    let history = events_of(log, action_id)?;
-    let newest = |wanted: fn(&EventBody) -> bool| history.iter().rev().find(|(_, body)| wanted(body));
+    let known = known_of(log, action_id)?;
     let action_id = action_id.to_owned();
-    let Some((_, EventBody::Decided(decided))) = newest(|body| matches!(body, EventBody::Decided(_))) else {
-        return Ok(Err(match newest(|body| matches!(body, EventBody::Requested(_))) {
-            Some(_) => EndingError::NotAllowed { action_id, answer: None },
-            None => EndingError::Unknown { action_id },
+    let Some((_, answer)) = known.life.decided() else {
+        return Ok(Err(if known.life.is_known() {
+            EndingError::NotAllowed { action_id, answer: None }
+        } else {
+            EndingError::Unknown { action_id }
         }));
     };
-    if !decided.decision.is_some_and(Answer::is_allowed) {
-        return Ok(Err(EndingError::NotAllowed { action_id, answer: decided.decision }));
+    if !answer.is_allowed() {
+        return Ok(Err(EndingError::NotAllowed { action_id, answer: Some(answer) }));
     }
-    Ok(match newest(|body| matches!(body, EventBody::Ended(_))) {
-        Some((seq, EventBody::Ended(ended))) => {
-            Err(EndingError::AlreadyEnded { action_id, status: ended.result_status, seq: *seq })
-        }
-        _ => Ok(decided.session_id.clone()),
+    Ok(match (known.life.ended(), known.result) {
+        (Some(seq), Some(status)) => Err(EndingError::AlreadyEnded { action_id, status, seq }),
+        _ => Ok(known.session_id),
     })
 }
 
-/// What is known of an action's events, each with its number, once its hash is checked.
-fn events_of(log: &dyn Transaction, action_id: &str) -> Result<Vec<(u64, EventBody)>, TrailError> {
+/// What is known of an action.
+#[derive(Default)]
+struct Known {
+    life: Life,
+    /// The session in which it was decided.
+    session_id: String,
+    /// How it ended.
+    result: Option<ResultStatus>,
+}
+
+/// What is known of an action, once the hash of each of its events is checked, and that they can have
+/// happened one after another.
+fn known_of(log: &dyn Transaction, action_id: &str) -> Result<Known, TrailError> {
     let path = || log.location().to_owned();
-    let mut found = Vec::new();
+    let mut known = Known::default();
     // Without an id, an event is about the log itself.
     if action_id.is_empty() {
-        return Ok(found);
+        return Ok(known);
     }
     log.each_event_of(action_id, &mut |seq, event| {
         let unreadable = |problem| TrailError::Unreadable { path: path(), seq, problem };
         let event = event.map_err(unreadable)?;
         // What else is known of the action has nothing to say about its end.
-        let Some(kind) = event.known_kind().ok().filter(|kind| kind.has_words()) else {
+        if event.known_kind().is_err() {
             return Ok(ControlFlow::Continue(()));
-        };
+        }
         if event.checked_hash(&log.identity().id).is_err() {
             return Err(TrailError::Tampered { path: path(), seq });
         }
-        let body = EventBody::read(kind, event.body).map_err(|error| unreadable(error.to_string()))?;
-        found.push((event.seq, body));
+        let (body, _) = event.read().map_err(unreadable)?;
+        let impossible = |why| unreadable(format!("what it tells cannot have happened: {why}"));
+        check_words(action_id, &body).map_err(impossible)?;
+        if let Some(step) = Step::of(&body) {
+            known.life.step(event.seq, step, |_| false).map_err(impossible)?;
+        }
+        match body {
+            EventBody::Decided(decided) => known.session_id = decided.session_id.to_string(),
+            EventBody::Ended(ended) => known.result = Some(ended.result_status),
+            _ => {}
+        }
         Ok(ControlFlow::Continue(()))
     })?;
-    Ok(found)
+    Ok(known)
 }
 
 /// As much of a text as is kept, and how much more there was.

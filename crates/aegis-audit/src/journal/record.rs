@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aegis_engine::Digest;
+use aegis_ledger::action_life::check_time;
 use aegis_ledger::chain::Head;
 use aegis_ledger::event::{Body as _, EventKind, Stamped};
 use aegis_ledger::receipt::Receipt;
@@ -216,6 +217,10 @@ impl Writing<'_> {
     /// Links events to the log, reads them back, and gives the receipt of the last of them.
     pub(super) fn append(&mut self, events: &[Stamped<'_>]) -> Result<Option<Receipt>, TrailError> {
         let before = self.transaction.head();
+        if let Some(early) = events.iter().find(|event| check_time(event.at.timestamp_millis()).is_err()) {
+            let path = self.transaction.location().to_owned();
+            return Err(TrailError::ClockBehind { path, at: early.at });
+        }
         let appended = self.transaction.append(events)?;
         self.read_back(before, events, &appended)?;
         if self.copied {

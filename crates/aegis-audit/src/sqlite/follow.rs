@@ -37,6 +37,22 @@ pub enum Followed {
         /// The number of the last of them.
         last: u64,
     },
+    /// A row is part of the chain, but cannot be read.
+    Unreadable {
+        /// Its number.
+        seq: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+impl From<page::Told> for Followed {
+    fn from(told: page::Told) -> Followed {
+        match told {
+            page::Told::Record(record) => Followed::Record(record),
+            page::Told::Unreadable(seq, problem) => Followed::Unreadable { seq, problem },
+        }
+    }
 }
 
 /// Tells what is appended to a log, from the newest records on.
@@ -177,8 +193,8 @@ impl Follower {
     ) -> Result<(), E> {
         let (Some(log), Some(place)) = (&self.log, &mut self.place) else { return Ok(()) };
         while !self.newest.is_empty() {
-            for record in page::stored(&log.reader, &mut self.newest, self.newest_as_of)? {
-                each(Followed::Record(Box::new(record)))?;
+            for told in page::stored(&log.reader, &mut self.newest, self.newest_as_of)? {
+                each(told.into())?;
             }
         }
         loop {
@@ -189,8 +205,8 @@ impl Follower {
             if let Some((first, last)) = skipped {
                 each(Followed::Skipped { first, last })?;
             }
-            for record in records {
-                each(Followed::Record(Box::new(record)))?;
+            for told in records {
+                each(told.into())?;
             }
             if ended {
                 return Ok(());

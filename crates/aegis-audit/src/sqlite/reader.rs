@@ -1,6 +1,7 @@
 //! Opening the log for reading, beside writers or where nothing may be written, and streaming records from
 //! it.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::fs::{self, Metadata};
 use std::io::{self, Write};
@@ -29,6 +30,7 @@ use super::statistics;
 use super::work_limit::WorkLimit;
 use crate::error::TrailError;
 use crate::file::{FileIdentity, beside, may_read, resolve};
+use crate::left_out::LeftOut;
 use crate::store::{EachEvent, Snapshot};
 
 /// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
@@ -43,6 +45,8 @@ pub struct TrailReader {
     /// What the file was when it was opened without a lock.
     unlocked: Option<Version>,
     pub(super) work: WorkLimit,
+    /// The rows that could not be shown so far.
+    left_out: RefCell<LeftOut>,
 }
 
 impl TrailReader {
@@ -83,7 +87,28 @@ impl TrailReader {
             opened => (opened?, None),
         };
         let identity = identify(&connection, &path)?;
-        Ok(identity.map(|identity| TrailReader { connection, path, identity, unlocked, work }))
+        Ok(identity.map(|identity| {
+            let left_out = RefCell::default();
+            TrailReader { connection, path, identity, unlocked, work, left_out }
+        }))
+    }
+
+    /// Says which rows were left out of what was asked so far, because they cannot be read: whoever shows the
+    /// others should end with this.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub fn check_left_out(&self) -> Result<(), TrailError> {
+        let left_out = self.left_out.borrow().clone();
+        if left_out.is_empty() {
+            return Ok(());
+        }
+        Err(TrailError::LeftOut { path: self.path.clone(), left_out })
+    }
+
+    /// Notes a row that cannot be shown.
+    fn leave_out(&self, seq: u64, problem: String) {
+        self.left_out.borrow_mut().add(i64::try_from(seq).unwrap_or(i64::MAX), problem);
     }
 
     /// The log's id: 32 hexadecimal digits.
@@ -94,7 +119,8 @@ impl TrailReader {
 
     /// Calls `each` with every record that the filter lets through, until it breaks. All of them are of the
     /// same moment, whatever is appended meanwhile. Memory holds one record at a time; where the newest are
-    /// wanted oldest first, also the numbers of the others.
+    /// wanted oldest first, also the numbers of the others. A row that cannot be read is left out, and told
+    /// by [`check_left_out`](TrailReader::check_left_out).
     ///
     /// # Errors
     /// When the log cannot be read, or `each` says so.
@@ -108,7 +134,13 @@ impl TrailReader {
         let mut fetch = self.connection.prepare(ROW).map_err(failed)?;
         Selection::new(&self.connection, &self.path, filter)?.for_each(|seq| {
             let record = fetch.query_row([seq], |row| Ok(read_record(row))).map_err(failed)?;
-            each(record.map_err(|problem| self.unreadable(seq, &problem.to_string()))?)
+            match record {
+                Ok(record) => each(record),
+                Err(problem) => {
+                    self.leave_out(seq, problem.to_string());
+                    Ok(ControlFlow::Continue(()))
+                }
+            }
         })?;
         Ok(self.check_unchanged()?)
     }
@@ -129,7 +161,8 @@ impl TrailReader {
         let _moment = self.moment()?;
         let selection = Selection::new(&self.connection, &self.path, filter)?;
         let any_ended = selection.has_outcomes();
-        let mut rows = ActionRows::new(&self.connection, &self.path, any_ended, filter.reverse)?;
+        let mut rows =
+            ActionRows::new((&self.connection, &self.path), &self.left_out, any_ended, filter.reverse)?;
         let mut count = 0;
         let mut write = |record: &BorrowedRecord<'_>| {
             writer.write_borrowed(record)?;
@@ -188,10 +221,11 @@ impl TrailReader {
 
     /// Counts the records that the filter lets through, in one pass and in memory that does not grow with the
     /// log. What was asked at least `often` times and always answered alike is listed. `progress` is told now
-    /// and then how many records have been counted.
+    /// and then how many records have been counted. Rows that cannot be read are not counted, and told by
+    /// [`check_left_out`](TrailReader::check_left_out).
     ///
     /// # Errors
-    /// When the log cannot be read, or one of the records.
+    /// When the log cannot be read.
     pub fn statistics(
         &self,
         filter: &Filter,
@@ -199,7 +233,8 @@ impl TrailReader {
         mut progress: impl FnMut(u64),
     ) -> Result<Statistics, TrailError> {
         let _moment = self.moment()?;
-        let statistics = statistics::read(&self.connection, &self.path, filter, often, &mut progress)?;
+        let statistics =
+            statistics::read((&self.connection, &self.path), &self.left_out, filter, often, &mut progress)?;
         self.check_unchanged()?;
         Ok(statistics)
     }

@@ -1,10 +1,12 @@
 //! Rows by their numbers, as records: those that stand close together are read in one sweep.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use rusqlite::{Connection, Row, Statement};
 
 use crate::error::TrailError;
+use crate::left_out::LeftOut;
 use aegis_ledger::record::{BorrowedRecord, Scratch};
 
 use super::row::{RECORD_COLUMNS, record_row};
@@ -22,6 +24,7 @@ const ENDED: &str =
 /// Reads the rows of actions. The transaction of whoever asks keeps them as they are.
 pub(super) struct ActionRows<'a> {
     path: &'a Path,
+    left_out: &'a RefCell<LeftOut>,
     rows: Statement<'a>,
     /// Absent where no action's end is known.
     ended: Option<Statement<'a>>,
@@ -34,8 +37,8 @@ impl<'a> ActionRows<'a> {
     /// Prepares to read rows whose numbers ascend, or descend if `descending` says so; others take longer.
     /// `any_ended` says whether any action's end is known.
     pub(super) fn new(
-        connection: &'a Connection,
-        path: &'a Path,
+        (connection, path): (&'a Connection, &'a Path),
+        left_out: &'a RefCell<LeftOut>,
         any_ended: bool,
         descending: bool,
     ) -> Result<ActionRows<'a>, TrailError> {
@@ -45,6 +48,7 @@ impl<'a> ActionRows<'a> {
         let prepare = |sql| connection.prepare(sql).map_err(|error| failed(path, error));
         Ok(ActionRows {
             path,
+            left_out,
             rows: prepare(&sql)?,
             ended: any_ended.then(|| prepare(ENDED)).transpose()?,
             numbers: Vec::with_capacity(BATCH),
@@ -63,7 +67,8 @@ impl<'a> ActionRows<'a> {
         if self.numbers.len() < BATCH { Ok(()) } else { self.finish(each) }
     }
 
-    /// Calls `each` with the rows of the numbers that are left, in their order.
+    /// Calls `each` with the rows of the numbers that are left, in their order. What cannot be read is left
+    /// out.
     pub(super) fn finish(
         &mut self,
         mut each: impl FnMut(&BorrowedRecord<'_>) -> Result<(), TrailError>,
@@ -81,10 +86,15 @@ impl<'a> ActionRows<'a> {
                     numbers.next();
                     passed = 0;
                     let ended = read_ended(self.ended.as_mut(), row, &mut self.ended_body).map_err(failed)?;
-                    let record = record_row(row)
-                        .and_then(|row| BorrowedRecord::read(&row, ended, &mut self.scratch))
-                        .map_err(|problem| unreadable(self.path, found, problem.to_string()))?;
-                    each(&record)?;
+                    let record =
+                        record_row(row).and_then(|row| BorrowedRecord::read(&row, ended, &mut self.scratch));
+                    match record {
+                        Ok(record) => each(&record)?,
+                        Err(problem) => {
+                            let seq = i64::try_from(found).unwrap_or(i64::MAX);
+                            self.left_out.borrow_mut().add(seq, problem.to_string());
+                        }
+                    }
                 } else if passed == GAP {
                     break;
                 } else {

@@ -1,5 +1,6 @@
 //! One pass over the events that give a filter's records.
 
+use std::cell::RefCell;
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::selection::Selection;
 use super::sqlite_error::failed;
 use crate::error::TrailError;
+use crate::left_out::LeftOut;
 
 /// Where at least one of so many neighbours is wanted, all of them are read: that costs less than finding
 /// each.
@@ -24,8 +26,8 @@ const DENSE: u64 = 4;
 ///
 /// Everything is read through one connection, on which a transaction should keep the log as it is.
 pub(super) fn read(
-    connection: &Connection,
-    path: &Path,
+    (connection, path): (&Connection, &Path),
+    left_out: &RefCell<LeftOut>,
     filter: &Filter,
     often: u64,
     progress: &mut dyn FnMut(u64),
@@ -33,8 +35,14 @@ pub(super) fn read(
     // The order is of no matter; from the newest on, a limit needs no list of numbers.
     let filter = Filter { reverse: true, ..filter.clone() };
     let selection = Selection::new(connection, path, &filter)?;
-    let mut scan =
-        Scan { connection, path, selection: &selection, counts: Counts::new(), last_answered: None };
+    let mut scan = Scan {
+        connection,
+        path,
+        left_out,
+        selection: &selection,
+        counts: Counts::new(),
+        last_answered: None,
+    };
     let mut wanted = Vec::new();
     selection.for_each(|seq| {
         if wanted.last().is_some_and(|last| block_of(*last) != block_of(seq)) {
@@ -58,6 +66,7 @@ pub(super) fn read(
 struct Scan<'a> {
     connection: &'a Connection,
     path: &'a Path,
+    left_out: &'a RefCell<LeftOut>,
     selection: &'a Selection<'a>,
     counts: Counts,
     /// The action of the `answered` event that was read last, and how long it says that the question stood:
@@ -124,10 +133,19 @@ impl Scan<'_> {
         Ok(())
     }
 
+    /// Counts an event. One that cannot be read is left out.
     fn count(&mut self, seq: u64, row: &Row<'_>) -> Result<(), TrailError> {
-        let (at, body) = time_and_body(row).map_err(|problem| self.unreadable(seq, &problem))?;
-        let body: EntryBody<Text<'_>> =
-            serde_json::from_str(body).map_err(|error| self.unreadable(seq, &error.to_string()))?;
+        let read = time_and_body(row).and_then(|(at, body)| {
+            let body: EntryBody<Text<'_>> = serde_json::from_str(body).map_err(|error| error.to_string())?;
+            Ok((at, body))
+        });
+        let (at, body) = match read {
+            Ok(read) => read,
+            Err(problem) => {
+                self.left_out.borrow_mut().add(i64::try_from(seq).unwrap_or(i64::MAX), problem);
+                return Ok(());
+            }
+        };
         let answered = matches!(body.decision, Some(Answer::Approved | Answer::Denied));
         let waited = if answered { self.waited(row)? } else { None };
         let result = self.selection.outcome(seq).and_then(ResultStatus::from_word).or(body.result_status);
@@ -152,11 +170,6 @@ impl Scan<'_> {
             .and_then(|mut statement| statement.query_row([action_id], |row| row.get(0)).optional())
             .map_err(failed)?;
         Ok(body.and_then(|body| serde_json::from_str::<AnsweredBody>(&body).ok()?.waited_ms))
-    }
-
-    fn unreadable(&self, seq: u64, problem: &str) -> TrailError {
-        let seq = i64::try_from(seq).unwrap_or(i64::MAX);
-        TrailError::Unreadable { path: self.path.to_owned(), seq, problem: problem.to_owned() }
     }
 }
 

@@ -8,11 +8,11 @@ use std::path::Path;
 use aegis_engine::Digest;
 use aegis_ledger::chain::LogIdentity;
 use aegis_ledger::verify::{
-    Anchor, DamageKind, IndexObserver, ReceiptReport, ReceiptRow, Start, Verification, Verifier,
+    Anchor, DamageKind, IndexObserver, ReceiptReport, ReceiptRow, Referred, Start, Verification, Verifier,
     check_receipts,
 };
 use derived::{ActionIndex, check_block, check_block_count};
-use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _, Row};
 
 use super::origin::{newest_pruning, origin};
 use super::reader::TrailReader;
@@ -231,7 +231,10 @@ impl Log<'_> {
     /// Compares what is derived from the rows with what they gave.
     fn check_derived(&mut self) {
         let found = check_block_count(self.connection, self.terms, self.blocks, self.verifier.first());
-        let actions = self.actions.compare(self.connection);
+        let verifier = &mut self.verifier;
+        let actions = self.actions.compare(self.connection, &mut |is_other, kind, seq| {
+            verifier.indexed(is_other, kind, seq);
+        });
         for (seq, kind) in found.into_iter().chain(actions) {
             self.verifier.damage(seq, kind);
         }
@@ -318,9 +321,11 @@ fn newest(connection: &Connection) -> Option<i64> {
     connection.query_row("SELECT max(seq) FROM events", [], |row| row.get(0)).ok().flatten()
 }
 
-fn referred(connection: &Connection, seq: u64) -> Option<(String, String)> {
-    connection
-        .prepare_cached("SELECT kind, action_id FROM events WHERE seq = ?1")
-        .and_then(|mut statement| statement.query_row([seq], |row| Ok((row.get(0)?, row.get(1)?))))
-        .ok()
+fn referred(connection: &Connection, seq: u64) -> Option<Referred> {
+    let sql = "SELECT kind, action_id, CASE WHEN json_valid(body) THEN body ->> '$.action_sha256' END
+               FROM events WHERE seq = ?1";
+    let row = |row: &Row<'_>| {
+        Ok(Referred { kind: row.get(0)?, action_id: row.get(1)?, action_sha256: row.get(2)? })
+    };
+    connection.prepare_cached(sql).and_then(|mut statement| statement.query_row([seq], row)).ok()
 }

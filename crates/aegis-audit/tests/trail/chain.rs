@@ -1,5 +1,6 @@
 //! The chain as it is documented, recomputed from the stored bytes with nothing of the crate.
 
+use aegis_audit::TrailError;
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Ended, Event, Stamped};
 use aegis_testkit::{Append as _, Case, Log, Place, Row};
@@ -142,8 +143,8 @@ fn the_database_itself_refuses_what_is_not_an_append() {
 #[test]
 fn times_are_kept_to_the_millisecond_in_any_order() {
     let place = Place::new();
-    let times = ["2026-11-23T08:49:00.9996Z", "1969-12-31T23:59:59.999Z", "2026-11-23T08:48:00Z"];
-    let cases: Vec<_> = times.map(|at| Case::default().at(at)).into();
+    let times = ["2026-11-23T08:49:00.9996Z", "2026-01-01T00:00:00.001Z", "2026-11-23T08:48:00Z"];
+    let cases: Vec<_> = times.iter().map(|at| Case::default().id(at).at(at)).collect();
     let events: Vec<Stamped<'_>> = cases.iter().map(Case::decided).collect();
     let _ = place.open().append(&events).unwrap();
     verified(&place);
@@ -152,7 +153,19 @@ fn times_are_kept_to_the_millisecond_in_any_order() {
         .into_iter()
         .map(|record| record.timestamp)
         .collect();
-    assert_eq!(shown, ["2026-11-23T08:49:00.999Z", "1969-12-31T23:59:59.999Z", "2026-11-23T08:48:00.000Z"]);
+    assert_eq!(shown, ["2026-11-23T08:49:00.999Z", "2026-01-01T00:00:00.001Z", "2026-11-23T08:48:00.000Z"]);
+}
+
+#[test]
+fn nothing_is_recorded_while_the_clock_stands_before_there_were_logs() {
+    let place = Place::new();
+    let _ = place.open().append(&[Case::default().decided()]).unwrap();
+    for at in ["1969-12-31T23:59:59Z", "1970-01-01T00:00:00Z", "2025-12-31T23:59:59.999Z"] {
+        let refused = place.open().append(&[Case::default().id("b").at(at).decided()]).unwrap_err();
+        assert!(matches!(refused, TrailError::ClockBehind { .. }), "{refused}");
+        assert!(refused.help().is_some_and(|help| help.contains("clock")));
+    }
+    assert_eq!(place.records(&aegis_ledger::filter::Filter::default()).len(), 1);
 }
 
 #[test]

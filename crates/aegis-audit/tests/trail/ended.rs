@@ -49,7 +49,9 @@ fn what_was_not_allowed_cannot_end() {
     let delete = Case::new(r#"{"type":"delete","target":"crm"}"#).id("blocked");
     let update = || Case::new(r#"{"type":"update","target":"crm"}"#);
     let denied = update().id("denied").answered_by(Answer::Denied, "ana");
-    let _ = trail.append(&[delete.decided(), update().id("open").requested(), denied.decided()]).unwrap();
+    let asked = [denied.requested(), denied.answered(), denied.decided()];
+    let _ = trail.append(&[delete.decided(), update().id("open").requested()]).unwrap();
+    let _ = trail.append(&asked).unwrap();
     for (id, expected) in [("blocked", Some(Answer::Block)), ("denied", Some(Answer::Denied)), ("open", None)]
     {
         match trail.end_action(id, SUCCESS).unwrap_err() {
@@ -61,7 +63,7 @@ fn what_was_not_allowed_cannot_end() {
         assert!(matches!(trail.end_action(unknown, SUCCESS), Err(EndingError::Unknown { .. })), "{unknown}");
     }
     let events: u64 = place.meddle().query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
-    assert_eq!(events, 3);
+    assert_eq!(events, 5);
 }
 
 #[test]

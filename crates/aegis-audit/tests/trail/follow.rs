@@ -35,6 +35,7 @@ fn short(told: &[Followed]) -> Vec<String> {
             Followed::Absent => "absent".to_owned(),
             Followed::Appeared { .. } => "appeared".to_owned(),
             Followed::Skipped { first, last } => format!("skipped {first}-{last}"),
+            Followed::Unreadable { seq, .. } => format!("{seq} unreadable"),
         })
         .collect()
 }

@@ -149,7 +149,7 @@ fn whoever_has_seen_enough_stops() {
 }
 
 #[test]
-fn a_row_that_cannot_be_read_is_named() {
+fn a_row_that_cannot_be_read_is_left_out_and_named() {
     for change in ["body = '{}'", "body = '[1]'", "payload = '{'", "at = 9223372036854775807"] {
         let place = Place::with_decisions(3);
         place.tamper(&format!("UPDATE events SET {change} WHERE seq = 2"));
@@ -158,9 +158,12 @@ fn a_row_that_cannot_be_read_is_named() {
             seen += 1;
             Ok::<_, TrailError>(ControlFlow::Continue(()))
         };
-        let error = place.read().records(&Filter::default(), each).unwrap_err();
-        assert!(matches!(error, TrailError::Unreadable { seq: 2, .. }), "{change}: {error}");
-        assert!(error.to_string().contains("damaged at row 2: "), "{error}");
-        assert_eq!(seen, 1);
+        let reader = place.read();
+        reader.check_left_out().unwrap();
+        reader.records(&Filter::default(), each).unwrap();
+        assert_eq!(seen, 2, "{change}: the others are shown");
+        let error = reader.check_left_out().unwrap_err();
+        assert!(matches!(error, TrailError::LeftOut { .. }), "{change}: {error}");
+        assert!(error.to_string().contains("a row that cannot be read is left out: row 2: "), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Event, Operator, Redacted, Stamped};
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::{Anchor, Claim, Damage, DamageKind, Standing, Verification};
-use aegis_testkit::{Append as _, Case, Place, rehash, without_triggers};
+use aegis_testkit::{Append as _, Case, Place, append_cases, rehash, without_triggers};
 
 /// A log of 12 decisions, numbered 1 to 12, and their receipts.
 fn twelve() -> (Place, Vec<Receipt>) {
@@ -15,6 +15,12 @@ fn twelve() -> (Place, Vec<Receipt>) {
         .map(|index| trail.append(&[Case::default().id(&format!("a{index}")).decided()]).unwrap().remove(0))
         .collect();
     (place, receipts)
+}
+
+/// Appends so many decisions.
+fn decisions(place: &Place, count: usize) {
+    let cases = (0..count).map(|number| Case::default().number(number));
+    append_cases(&mut place.open(), cases, |_, case| vec![case.decided()]);
 }
 
 fn verify(place: &Place) -> Verification {
@@ -334,8 +340,7 @@ fn several_kinds_of_damage_are_all_found() {
 #[test]
 fn more_damage_than_can_be_listed_is_counted() {
     let place = Place::new();
-    let case = Case::default();
-    let _ = place.open().append(&vec![case.decided(); 1500]).unwrap();
+    decisions(&place, 1500);
     place.tamper("UPDATE events SET payload = 'x'");
     let found = verify(&place);
     assert_eq!((found.damage.len(), found.more_damage), (1000, 500));
@@ -417,8 +422,7 @@ fn a_file_that_cannot_be_read_on_is_read_as_far_as_it_goes() {
 #[test]
 fn progress_is_told() {
     let place = Place::new();
-    let case = Case::default();
-    let _ = place.open().append(&vec![case.decided(); 20_000]).unwrap();
+    decisions(&place, 20_000);
     let mut told = Vec::new();
     let found = place.read().verify(Vec::new(), |done, total| told.push((done, total))).unwrap();
     assert!(found.is_sound(), "{:?}", found.damage);
@@ -428,8 +432,7 @@ fn progress_is_told() {
 #[test]
 fn the_index_over_full_blocks_is_derived_again_and_compared() {
     let original = Place::new();
-    let case = Case::default();
-    let _ = original.open().append(&vec![case.decided(); 9000]).unwrap();
+    decisions(&original, 9000);
     let bytes = std::fs::read(&original.log).unwrap();
     let sealed = || {
         let place = Place::new();

@@ -2,10 +2,8 @@
 
 use aegis_engine::Digest;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::kind::EventKind;
-use super::params;
 use super::words::Words;
 use crate::origin::Origin;
 
@@ -57,12 +55,14 @@ pub trait Body {
 /// What an event says of other events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claimed<'a> {
-    /// The event of this number is of this kind, and of the same action.
+    /// The event of this number is of this kind, and of the same action, word for word.
     Reference {
         /// The number.
         seq: u64,
         /// The kind.
         kind: EventKind,
+        /// The digest of the very action that it is about, where this event names it.
+        subject: Option<&'a str>,
     },
     /// The tree over the first events had this root.
     Tree {
@@ -77,17 +77,6 @@ pub enum Claimed<'a> {
     Pruned(Box<Origin>),
     /// Nothing that could be compared.
     Nothing,
-}
-
-/// The parameters and the description of an action, as they are stored: what may hold secrets, and can be
-/// removed without breaking the chain.
-#[derive(Clone, Debug, Default, PartialEq, serde::Deserialize)]
-pub struct Payload {
-    /// What the operation was given.
-    #[serde(deserialize_with = "params::deserialize")]
-    pub params: Map<String, Value>,
-    /// The agent's own words.
-    pub description: String,
 }
 
 /// Digests as the hexadecimal digits that bodies hold.

@@ -69,7 +69,7 @@ impl<S> Body for EndedBody<S> {
 
     fn claim(&self) -> Result<Claimed<'_>, String> {
         Ok(match self.decided_seq {
-            Some(seq) => Claimed::Reference { seq, kind: EventKind::Decided },
+            Some(seq) => Claimed::Reference { seq, kind: EventKind::Decided, subject: None },
             None => Claimed::Nothing,
         })
     }

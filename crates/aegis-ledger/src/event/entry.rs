@@ -184,7 +184,10 @@ impl<S: AsRef<str>> Body for EntryBody<S> {
 
     fn claim(&self) -> Result<Claimed<'_>, String> {
         Ok(match self.requested_seq {
-            Some(seq) => Claimed::Reference { seq, kind: EventKind::Requested },
+            Some(seq) => {
+                let subject = Some(self.action_sha256.as_ref());
+                Claimed::Reference { seq, kind: EventKind::Requested, subject }
+            }
             None => Claimed::Nothing,
         })
     }

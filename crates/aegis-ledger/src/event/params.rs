@@ -14,41 +14,10 @@ pub(crate) fn read(text: &str) -> Result<Map<String, Value>, String> {
     }
 }
 
-/// The same as a part of something else that is read.
-pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Map<String, Value>, D::Error> {
-    read(Box::<RawValue>::deserialize(deserializer)?.get()).map_err(de::Error::custom)
-}
-
-/// The same where they may have been removed.
+/// The same as a part of something else, where they may have been removed.
 pub(crate) fn deserialize_some<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Map<String, Value>>, D::Error> {
     let text = Option::<Box<RawValue>>::deserialize(deserializer)?;
     text.map(|text| read(text.get())).transpose().map_err(de::Error::custom)
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::event::Payload;
-
-    #[test]
-    fn what_is_read_is_what_is_written() {
-        let payload = |params: &str| {
-            serde_json::from_str::<Payload>(&format!(r#"{{"description":"","params":{params}}}"#))
-                .map(|payload| serde_json::to_string(&payload.params).unwrap_or_default())
-        };
-        for params in [
-            r#"{"n":100.00000000000000001}"#,
-            r#"{"n":1e-400}"#,
-            r#"{"x":{"$serde_json::private::Number":"1"}}"#,
-            r#"{"x":{"$serde_json::private::RawValue":"[1]"}}"#,
-        ] {
-            assert_eq!(payload(params).unwrap(), params);
-        }
-        for params in [r#"{"n":1,"n":2}"#, r#"{"n":1e400}"#, "[1]", "null"] {
-            assert!(payload(params).is_err(), "{params}");
-        }
-    }
 }

@@ -5,12 +5,12 @@ use std::error::Error;
 
 use aegis_engine::{ApprovalMode, RiskLevel, canonical_json};
 use chrono::{DateTime, Datelike as _, SecondsFormat, Timelike as _, Utc};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
-use crate::event::{EndedBody, EntryBody, Text, params};
+use crate::event::{EndedBody, EntryBody, StoredPayload, Text, params};
 use crate::record::exported::Record;
 
 /// The fields of a [`Record`], in the same order.
@@ -65,15 +65,6 @@ pub struct BorrowedRecord<'a> {
     pub at: Option<i64>,
 }
 
-/// A payload, its parameters unread.
-#[derive(Deserialize)]
-struct Payload<'a> {
-    #[serde(borrow)]
-    params: &'a RawValue,
-    #[serde(borrow)]
-    description: Text<'a>,
-}
-
 /// What of a stored `requested` or `decided` event its record is made of.
 #[derive(Clone, Copy, Debug)]
 pub struct RecordRow<'a> {
@@ -110,11 +101,9 @@ impl<'a> BorrowedRecord<'a> {
     ) -> Result<BorrowedRecord<'a>, Box<dyn Error>> {
         let RecordRow { seq, at, action_id, body, payload, hash } = *entry;
         let body: EntryBody<Text<'a>> = serde_json::from_str(body)?;
-        let payload: Option<Payload<'a>> = payload.map(serde_json::from_str).transpose()?;
-        let (action_params, action_desc) = match payload {
-            Some(payload) => (Some(object(payload.params)?), Some(payload.description)),
-            None => (None, None),
-        };
+        let payload = payload.map(StoredPayload::read).transpose()?;
+        let (action_params, action_desc) =
+            payload.map(|payload| (payload.params, payload.description)).unzip();
         let ended: Option<EndedBody<Text<'a>>> = ended.map(serde_json::from_str).transpose()?;
         scratch.fill(at, hash)?;
         Ok(BorrowedRecord {
@@ -255,20 +244,6 @@ fn push_timestamp(text: &mut String, at: DateTime<Utc>) {
     text.push('Z');
 }
 
-/// The parameters of a payload. They are stored in canonical form and can be copied as they are, but whoever
-/// may write the file can write anything: only what is an object on one line goes through unread.
-fn object(stored: &RawValue) -> Result<Cow<'_, RawValue>, Box<dyn Error>> {
-    let text = stored.get();
-    if !text.starts_with('{') {
-        return Err("its parameters are not an object".into());
-    }
-    let bytes = text.as_bytes();
-    if bytes.iter().any(|byte| *byte < b' ') || bytes.windows(2).any(|pair| pair == b"\\u") {
-        return Ok(Cow::Owned(canonical(params::read(text)?)?));
-    }
-    Ok(Cow::Borrowed(stored))
-}
-
 fn canonical(params: serde_json::Map<String, Value>) -> Result<Box<RawValue>, serde_json::Error> {
     RawValue::from_string(canonical_json(&Value::Object(params)))
 }
@@ -289,18 +264,6 @@ mod tests {
             let mut text = String::new();
             push_timestamp(&mut text, at);
             prop_assert_eq!(text, at.to_rfc3339_opts(SecondsFormat::Millis, true));
-        }
-    }
-
-    #[test]
-    fn parameters_that_this_program_did_not_write_are_read_first() {
-        let stored = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
-        let given = |text: &str| object(&stored(text)).map(|params| params.get().to_owned());
-        assert_eq!(given(r#"{"a":1}"#).unwrap(), r#"{"a":1}"#);
-        assert_eq!(given("{\"a\":\n1}").unwrap(), r#"{"a":1}"#);
-        assert_eq!(given(r#"{"a":"\u001b\u0041"}"#).unwrap(), r#"{"a":"\u001bA"}"#);
-        for bad in ["[1]", "1", "null", r#"{"a":"\ud800"}"#] {
-            assert!(given(bad).is_err(), "{bad}");
         }
     }
 }

@@ -9,10 +9,19 @@ use crate::stored_event::StoredEvent;
 use crate::verify::damage::{DamageKind, Damages};
 use crate::verify::row_set::RowSet;
 
-/// The kind and action of a row that another one refers to.
-pub(super) type Referred = Option<(String, String)>;
-/// Finds the kind and action of a row by its number.
-pub(super) type Lookup<'a> = Box<dyn FnMut(u64) -> Referred + 'a>;
+/// What a row is that another one refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referred {
+    /// Its kind.
+    pub kind: String,
+    /// The id of its action.
+    pub action_id: String,
+    /// The digest of the action that it names; absent where it names none.
+    pub action_sha256: Option<String>,
+}
+
+/// Finds a row by its number; `None` if it is not there.
+pub(super) type Lookup<'a> = Box<dyn FnMut(u64) -> Option<Referred> + 'a>;
 
 /// Of how many rows, the newest, kind and action are remembered.
 const RECENT: usize = 1 << 15;
@@ -23,6 +32,17 @@ struct Recent {
     seq: u64,
     /// Of kind and action.
     digest: u64,
+    /// Of the digest of the action that it names.
+    subject: u64,
+}
+
+/// What a row says of another one.
+#[derive(Clone, Copy)]
+struct Reference<'a> {
+    seq: u64,
+    kind: &'a str,
+    action_id: &'a str,
+    subject: Option<&'a str>,
 }
 
 /// What is remembered of the rows that passed by.
@@ -70,15 +90,15 @@ impl<'a> Bodies<'a> {
     }
 
     /// Remembers a row for those that refer to it.
-    pub(super) fn remember(&mut self, seq: u64, event: &StoredEvent<'_>) {
+    pub(super) fn remember(&mut self, seq: u64, event: &StoredEvent<'_>, subject: Option<&str>) {
         match (event.payload, event.salt) {
             (None, None) => self.removed.insert(seq),
             (None, Some(_)) => self.bare.insert(seq),
             _ => {}
         }
-        let digest = self.digest(event.kind, event.action_id);
+        let (digest, subject) = (self.digest(event.kind, event.action_id), self.hasher.hash_one(subject));
         if let Some(slot) = self.recent.get_mut(slot(seq)) {
-            *slot = Recent { seq, digest };
+            *slot = Recent { seq, digest, subject };
         }
     }
 
@@ -91,8 +111,9 @@ impl<'a> Bodies<'a> {
         damaged: &RowSet,
     ) -> Option<String> {
         match *claim {
-            Claimed::Reference { seq: referred, kind } => {
-                self.check_reference(seq, referred, kind.as_str(), action_id, damaged)
+            Claimed::Reference { seq: referred, kind, subject } => {
+                let reference = Reference { seq: referred, kind: kind.as_str(), action_id, subject };
+                self.check_reference(seq, reference, damaged)
             }
             Claimed::Removed(events) => {
                 let later = events.iter().find(|removed| **removed >= seq);
@@ -109,35 +130,38 @@ impl<'a> Bodies<'a> {
         }
     }
 
-    fn check_reference(
-        &mut self,
-        seq: u64,
-        referred: u64,
-        wanted: &str,
-        action_id: &str,
-        damaged: &RowSet,
-    ) -> Option<String> {
-        let not_so = format!("row {referred} is no `{wanted}` event of its action");
-        if referred == 0 || referred >= seq {
-            return Some(not_so);
+    fn check_reference(&mut self, seq: u64, to: Reference<'_>, damaged: &RowSet) -> Option<String> {
+        let not_so = || Some(format!("row {} is no `{}` event of its action", to.seq, to.kind));
+        if to.seq == 0 || to.seq >= seq {
+            return not_so();
         }
-        if referred < self.start || damaged.rows().contains(referred) {
+        if to.seq < self.start || damaged.rows().contains(to.seq) {
             return None; // Pruned, or damaged itself.
         }
-        let recent = self.recent.get(slot(referred)).filter(|recent| recent.seq == referred);
-        let is_so = match (recent, &mut self.lookup) {
-            (Some(recent), _) => recent.digest == self.digest(wanted, action_id),
-            (None, Some(lookup)) => match lookup(referred) {
-                Some((kind, action)) => kind == wanted && action == action_id,
+        let recent = self.recent.get(slot(to.seq)).filter(|recent| recent.seq == to.seq);
+        let (is_so, same) = match (recent, &mut self.lookup) {
+            (Some(recent), _) => (
+                recent.digest == self.digest(to.kind, to.action_id),
+                to.subject.is_none() || recent.subject == self.hasher.hash_one(to.subject),
+            ),
+            (None, Some(lookup)) => match lookup(to.seq) {
+                Some(row) => (
+                    row.kind == to.kind && row.action_id == to.action_id,
+                    to.subject.is_none() || row.action_sha256.as_deref() == to.subject,
+                ),
                 // Missing: that is said elsewhere.
-                None => true,
+                None => (true, true),
             },
             (None, None) => {
                 self.unchecked += 1;
-                true
+                (true, true)
             }
         };
-        (!is_so).then_some(not_so)
+        match (is_so, same) {
+            (false, _) => not_so(),
+            (true, false) => Some(format!("row {} is about another action under the same id", to.seq)),
+            (true, true) => None,
+        }
     }
 
     fn digest(&self, kind: &str, action_id: &str) -> u64 {
@@ -149,10 +173,11 @@ impl<'a> Bodies<'a> {
         self.removed.rows().len()
     }
 
-    /// Compares the payloads that are gone with those that events say are gone.
-    pub(super) fn finish(&mut self, damaged: &RowSet, found: &mut Damages) -> Payloads {
+    /// Compares the payloads that are gone with those that events say are gone. `sparse` tells that other
+    /// sets of rows have lost some.
+    pub(super) fn finish(&mut self, damaged: &RowSet, sparse: bool, found: &mut Damages) -> Payloads {
         let sets = [&self.removed, &self.bare, &self.redacted, &self.redacted_before];
-        if sets.into_iter().any(RowSet::is_incomplete) {
+        if sparse || sets.into_iter().any(RowSet::is_incomplete) {
             let problem = "its rows are numbered further apart than those of any log".to_owned();
             found.add(None, DamageKind::Unreadable { problem });
         }

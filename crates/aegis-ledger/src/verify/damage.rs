@@ -4,6 +4,8 @@ use std::fmt;
 
 use aegis_engine::{escape, escape_capped};
 
+use crate::action_life::Impossible;
+
 /// How much of a text from the log is shown.
 const MAX_SHOWN: usize = 200;
 /// How many are listed one by one; the others are counted.
@@ -76,6 +78,8 @@ pub enum DamageKind {
         /// What it says, and what is so.
         problem: String,
     },
+    /// The row tells of something that cannot have happened: not at all, or not after what other rows tell.
+    Impossible(Impossible),
     /// The log ends before a row that somebody was told of.
     Truncated {
         /// What names that row.
@@ -127,6 +131,7 @@ impl DamageKind {
             DamageKind::PayloadMissing => "payload-missing",
             DamageKind::PayloadKept => "payload-kept",
             DamageKind::False { .. } => "false",
+            DamageKind::Impossible(_) => "impossible",
             DamageKind::Truncated { .. } => "truncated",
             DamageKind::Differs { .. } => "differs",
             DamageKind::Index { .. } => "index",
@@ -199,6 +204,7 @@ fn sentence(kind: &DamageKind) -> String {
             "a `redacted` event says that its payload was removed; it is there".to_owned()
         }
         DamageKind::False { problem } => format!("what it says is not so: {}", cap(problem)),
+        DamageKind::Impossible(why) => format!("what it tells cannot have happened: {why}"),
         DamageKind::Truncated { anchor, claimed } => {
             format!("it was the last one, but {} names row {claimed}: the end was cut off", escape(anchor))
         }

@@ -183,9 +183,7 @@ impl ExportVerification {
         exports.removed += log.removed;
         exports.unchecked_references += log.unchecked_references;
         self.receipts = match (self.receipts, receipts) {
-            (Some(exports), Some(log)) => {
-                Some(ReceiptReport { hold: exports.hold + log.hold, pruned: exports.pruned, ..log })
-            }
+            (Some(exports), Some(log)) => Some(exports.join(log)),
             (exports, log) => exports.or(log),
         };
         self
@@ -222,6 +220,10 @@ pub fn verify_exports(
         read_again(exports, &mut batch)?;
         batch.settle(exports.until, &mut report, &mut verification);
     }
+    if let Some(until) = exports.until {
+        verification.allowed.remove_range(until..);
+    }
+    report.uncover(&verification.allowed);
     Ok(ExportVerification { log, verification, receipts: given.then_some(report), places: Places(runs) })
 }
 

@@ -4,6 +4,7 @@ use std::io::BufRead;
 
 use aegis_engine::Digest;
 use chrono::{DateTime, SecondsFormat, Utc};
+use roaring::RoaringTreemap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -31,6 +32,38 @@ pub struct ReceiptReport {
     pub unreadable: Vec<(u64, String)>,
     /// How many more of those there are.
     pub more_unreadable: u64,
+    /// The rows by which an action was allowed and that none of the receipts that hold is of: the first
+    /// thousand. Whoever keeps all receipts of a log should look into them.
+    pub uncovered: Vec<u64>,
+    /// How many more of those there are.
+    pub more_uncovered: u64,
+    /// The rows of which a receipt holds.
+    pub(super) covered: RoaringTreemap,
+}
+
+impl ReceiptReport {
+    /// What became of the same lines in exports and in the log that goes on behind them.
+    pub(super) fn join(mut self, log: ReceiptReport) -> ReceiptReport {
+        self.uncovered.extend(log.uncovered);
+        let listed = self.uncovered.len();
+        self.uncovered.truncate(MAX_LISTED);
+        let cut = listed.saturating_sub(MAX_LISTED) as u64;
+        ReceiptReport {
+            hold: self.hold.saturating_add(log.hold),
+            pruned: self.pruned,
+            uncovered: self.uncovered,
+            more_uncovered: self.more_uncovered.saturating_add(log.more_uncovered).saturating_add(cut),
+            covered: self.covered | log.covered,
+            ..log
+        }
+    }
+
+    /// Says which of the rows by which an action was allowed no receipt is of.
+    pub(super) fn uncover(&mut self, allowed: &RoaringTreemap) {
+        let uncovered = allowed - &self.covered;
+        self.uncovered = uncovered.iter().take(MAX_LISTED).collect();
+        self.more_uncovered = uncovered.len().saturating_sub(self.uncovered.len() as u64);
+    }
 }
 
 /// A receipt, alone or as part of a decision.
@@ -100,6 +133,7 @@ pub fn check_receipts<E: From<std::io::Error>>(
         };
         settle(line, receipt.seq, found, &mut report, verification);
     }
+    report.uncover(&verification.allowed);
     Ok(report)
 }
 
@@ -171,6 +205,7 @@ pub(super) fn settle(
     match found {
         Found::Holds => {
             report.hold += 1;
+            report.covered.insert(row);
             verification.hold(row);
         }
         Found::Pruned => report.pruned += 1,

@@ -35,6 +35,10 @@ impl RowSet {
         &self.rows
     }
 
+    pub(super) fn into_rows(self) -> RoaringTreemap {
+        self.rows
+    }
+
     pub(super) const fn is_incomplete(&self) -> bool {
         self.is_incomplete
     }

@@ -1,6 +1,7 @@
 //! What was found out about a chain.
 
 use aegis_engine::Digest;
+use roaring::RoaringTreemap;
 
 use crate::merkle::Frontier;
 use crate::verify::anchor::{Anchor, Standing};
@@ -27,6 +28,8 @@ pub struct Verification {
     /// How many payloads were removed.
     pub removed: u64,
     pub(super) payloads: Payloads,
+    /// The rows by which an action was allowed.
+    pub(super) allowed: RoaringTreemap,
     /// How many references between rows could not be checked, because the rows that they lead to were not at
     /// hand.
     pub unchecked_references: u64,

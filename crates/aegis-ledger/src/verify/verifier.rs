@@ -10,6 +10,7 @@ use crate::stored_event::StoredEvent;
 use crate::verify::anchor::{Anchor, Standing};
 use crate::verify::bodies::{Bodies, Referred};
 use crate::verify::damage::{DamageKind, Damages};
+use crate::verify::lives::Lives;
 use crate::verify::misplaced::{Run, Suspect};
 use crate::verify::observer::{Observer, SoFar};
 use crate::verify::previous::Previous;
@@ -39,6 +40,7 @@ pub struct Verifier<'a, O = ()> {
     pub(super) suspects: Vec<Suspect>,
     pub(super) searches: u32,
     pub(super) bodies: Bodies<'a>,
+    pub(super) lives: Lives,
     pub(super) anchors: Vec<(Anchor, Standing)>,
     /// The first anchor whose row has not passed by.
     pub(super) ahead: usize,
@@ -88,6 +90,7 @@ impl<'a, O: Observer> Verifier<'a, O> {
             suspects: Vec::new(),
             searches: 0,
             bodies: Bodies::new(start.seq, start.of_export),
+            lives: Lives::followed(),
             anchors: anchors.into_iter().map(|anchor| (anchor, Standing::Unchecked)).collect(),
             ahead: 0,
             observer,
@@ -99,10 +102,12 @@ impl<'a, O: Observer> Verifier<'a, O> {
         verifier
     }
 
-    /// Lets rows be found that have passed by long ago: their kind and action, by their number.
+    /// Lets rows be found that have passed by long ago, by their number. The events of each action will be
+    /// told by an index ([`Verifier::indexed`]).
     #[must_use]
-    pub fn with_lookup(mut self, lookup: impl FnMut(u64) -> Referred + 'a) -> Verifier<'a, O> {
+    pub fn with_lookup(mut self, lookup: impl FnMut(u64) -> Option<Referred> + 'a) -> Verifier<'a, O> {
         self.bodies.lookup = Some(Box::new(lookup));
+        self.lives = Lives::noted();
         self
     }
 }
@@ -137,7 +142,7 @@ impl<O: Observer> Verifier<'_, O> {
                     self.diagnose(seq, &event, &found, in_order);
                 }
                 if found.fits {
-                    self.listen(seq, &event);
+                    self.listen(seq, &event, &found);
                 }
                 if in_order {
                     self.grow(seq, &event, &found);
@@ -180,7 +185,8 @@ impl<O: Observer> Verifier<'_, O> {
     /// Ends the chain, and says what was found.
     pub fn finish(mut self) -> Verification {
         self.end_run();
-        let payloads = self.bodies.finish(&self.damaged, &mut self.damages);
+        self.end_lives();
+        let payloads = self.bodies.finish(&self.damaged, self.lives.is_incomplete(), &mut self.damages);
         self.check_anchors_behind_the_end();
         self.explain_moves();
         self.recognise_another_log();
@@ -196,6 +202,7 @@ impl<O: Observer> Verifier<'_, O> {
             tree: self.tree,
             removed: self.bodies.removed(),
             payloads,
+            allowed: self.lives.allowed.into_rows(),
             unchecked_references: self.bodies.unchecked,
             damage: self.damages.listed,
             more_damage: self.damages.more,
@@ -239,22 +246,37 @@ impl<O: Observer> Verifier<'_, O> {
     }
 
     /// Compares what a row says with what is known by now.
-    fn listen(&mut self, seq: i64, event: &StoredEvent<'_>) {
-        self.bodies.remember(seq.unsigned_abs(), event);
-        let body = event.read_body();
-        let claim = body.as_ref().map_err(Clone::clone).and_then(Body::claim);
-        let problem = match &claim {
-            Err(problem) => Some(problem.clone()),
-            Ok(Claimed::Tree { size, root }) => self.check_recorded_checkpoint(seq, *size, root),
-            Ok(Claimed::Pruned(origin)) => self.check_pruned(seq, origin),
-            Ok(claim) => self.bodies.check(seq.unsigned_abs(), event.action_id, claim, &self.damaged),
+    fn listen(&mut self, seq: i64, event: &StoredEvent<'_>, found: &Found) {
+        // That a payload is another one has been said; what it is says nothing.
+        let payload = event.payload.filter(|_| found.payload_fits);
+        let read = StoredEvent { payload, ..*event }.read();
+        let subject = read.as_ref().ok().and_then(|(body, _)| body.entry());
+        let subject = subject.map(|entry| entry.action_sha256.as_ref());
+        self.bodies.remember(seq.unsigned_abs(), event, subject);
+        let body = match read {
+            Ok((body, _)) => body,
+            Err(problem) => return self.not_so(seq, DamageKind::Unreadable { problem }),
+        };
+        let problem = match body.claim() {
+            Err(problem) => Some(problem),
+            Ok(Claimed::Tree { size, root }) => self.check_recorded_checkpoint(seq, size, root),
+            Ok(Claimed::Pruned(origin)) => self.check_pruned(seq, &origin),
+            Ok(claim) => self.bodies.check(seq.unsigned_abs(), event.action_id, &claim, &self.damaged),
         };
         if let Some(problem) = problem {
-            self.damages.add(seq, DamageKind::False { problem });
-            self.damaged.insert(seq.unsigned_abs());
-        } else if let (Ok(body), Ok(hash)) = (&body, event.hash.try_into().map(Digest::from_bytes)) {
-            self.observer.sound(event, hash, body);
+            return self.not_so(seq, DamageKind::False { problem });
         }
+        if let Err(why) = self.check_life(seq, event, &body) {
+            self.not_so(seq, DamageKind::Impossible(why));
+        } else if let Ok(hash) = event.hash.try_into().map(Digest::from_bytes) {
+            self.observer.sound(event, hash, &body);
+        }
+    }
+
+    /// Notes that a row which is what was hashed is not to be believed all the same.
+    fn not_so(&mut self, seq: i64, kind: DamageKind) {
+        self.damages.add(seq, kind);
+        self.damaged.insert(seq.unsigned_abs());
     }
 
     /// What a `checkpoint` event recorded must be what was there: the tree over everything before it.

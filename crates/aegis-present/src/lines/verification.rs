@@ -11,6 +11,8 @@ use crate::style::{BAD, FAINT, GOOD, UNSURE};
 
 /// How many lines of one kind are shown.
 const MAX_LINES: usize = 100;
+/// How many ranges of rows are named.
+const MAX_RANGES: usize = 10;
 /// How much of a word from outside is shown.
 const MAX_WORD: usize = 200;
 
@@ -137,6 +139,15 @@ fn render_kept(text: &mut String, kept: &ReceiptReport) {
         let _ = write!(line, "; {} without a receipt", counted(kept.without, "line"));
     }
     let _ = writeln!(text, "{line}");
+    let uncovered = (kept.uncovered.len() as u64).saturating_add(kept.more_uncovered);
+    if uncovered > 0 {
+        let _ = writeln!(
+            text,
+            "{UNSURE}uncovered{UNSURE:#} {} that allowed something, of which no receipt was given: {}",
+            rows(uncovered),
+            row_list(&kept.uncovered, uncovered)
+        );
+    }
     let unreadable = kept.unreadable.len() as u64 + kept.more_unreadable;
     for (number, problem) in kept.unreadable.iter().take(MAX_LINES) {
         let _ = writeln!(
@@ -148,6 +159,30 @@ fn render_kept(text: &mut String, kept: &ReceiptReport) {
     if unreadable > MAX_LINES as u64 {
         let _ = writeln!(text, "  and {} more lines that cannot be read", unreadable - MAX_LINES as u64);
     }
+}
+
+/// The first numbers of rows, those that follow each other as a range, and how many are left.
+fn row_list(listed: &[u64], all: u64) -> String {
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    let mut shown = 0_u64;
+    for row in listed.iter().copied() {
+        let is_next = ranges.last().is_some_and(|(_, last)| last.checked_add(1) == Some(row));
+        if !is_next && ranges.len() == MAX_RANGES {
+            break;
+        }
+        let first = if is_next { ranges.pop().map_or(row, |(first, _)| first) } else { row };
+        ranges.push((first, row));
+        shown += 1;
+    }
+    let range = |(first, last): &(u64, u64)| match last - first {
+        0 => first.to_string(),
+        _ => format!("{first} to {last}"),
+    };
+    let mut text = ranges.iter().map(range).collect::<Vec<_>>().join(", ");
+    if shown < all {
+        let _ = write!(text, " and {} more", all - shown);
+    }
+    text
 }
 
 const fn standing_words(standing: Standing) -> &'static str {

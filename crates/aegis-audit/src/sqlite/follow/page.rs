@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use aegis_ledger::chain::Head;
-use aegis_ledger::event::{EventBody, EventKind};
+use aegis_ledger::event::EventBody;
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
 
@@ -26,11 +26,19 @@ const ROW_AS_OF: &str = "SELECT d.seq, d.at, d.action_id, d.body, d.payload, d.h
 
 /// What was appended behind an event.
 pub(super) struct Page {
-    pub(super) records: Vec<Record>,
+    pub(super) records: Vec<Told>,
     /// Events that were pruned before they were read: the first and the last of them.
     pub(super) skipped: Option<(u64, u64)>,
     /// The last event that was read.
     pub(super) head: Head,
+}
+
+/// What a row gives.
+pub(super) enum Told {
+    /// The record of an action.
+    Record(Box<Record>),
+    /// It cannot be read: its number, and what is wrong with it.
+    Unreadable(u64, String),
 }
 
 /// The records of these numbers, as of an event: as many of them, in their order, as one page holds. They are
@@ -39,7 +47,7 @@ pub(super) fn stored(
     reader: &TrailReader,
     numbers: &mut VecDeque<u64>,
     as_of: u64,
-) -> Result<Vec<Record>, TrailError> {
+) -> Result<Vec<Told>, TrailError> {
     let _moment = reader.moment()?;
     let mut fetch = fetch(reader)?;
     let (mut records, mut bytes, mut done) = (Vec::new(), 0, 0);
@@ -48,7 +56,10 @@ pub(super) fn stored(
         // What is not there any more was pruned meanwhile.
         if let Some((record, length, _)) = read(reader, &mut fetch, *seq, as_of)? {
             bytes += length;
-            records.push(record);
+            records.push(match record {
+                Ok(record) => Told::Record(Box::new(record)),
+                Err(problem) => Told::Unreadable(*seq, problem),
+            });
         }
         if bytes >= BYTES {
             break;
@@ -76,7 +87,10 @@ pub(super) fn appended(reader: &TrailReader, filter: &Filter, head: Head) -> Res
     while let Some(row) = rows.next().map_err(failed)? {
         let (head, about, length) = follow(reader, row, page.head)?;
         page.head = head;
-        told.extend(about.map(|seq| (seq, head.seq.unsigned_abs())));
+        match about {
+            Ok(about) => told.extend(about.map(|seq| (seq, head.seq.unsigned_abs()))),
+            Err(problem) => page.records.push(Told::Unreadable(head.seq.unsigned_abs(), problem)),
+        }
         bytes += length;
         if bytes >= BYTES {
             break;
@@ -85,10 +99,12 @@ pub(super) fn appended(reader: &TrailReader, filter: &Filter, head: Head) -> Res
     drop(rows);
     let mut fetch = fetch(reader)?;
     for (seq, as_of) in told {
-        if let Some((record, _, at)) = read(reader, &mut fetch, seq, as_of)?
-            && filter.admits(&record, at)
-        {
-            page.records.push(record);
+        match read(reader, &mut fetch, seq, as_of)? {
+            Some((Ok(record), _, at)) if filter.admits(&record, at) => {
+                page.records.push(Told::Record(Box::new(record)));
+            }
+            Some((Err(problem), _, _)) => page.records.push(Told::Unreadable(seq, problem)),
+            Some(_) | None => {}
         }
     }
     reader.check_unchanged()?;
@@ -133,8 +149,8 @@ fn resume(reader: &TrailReader, head: Head) -> Result<(Head, Option<(u64, u64)>)
 }
 
 /// Checks that a row continues the chain. Tells its place, the number of the `decided` event whose record it
-/// gives, if it gives one, and how long it is.
-fn follow(reader: &TrailReader, row: &Row<'_>, head: Head) -> Result<(Head, Option<u64>, usize), TrailError> {
+/// gives, if it gives one, or why that cannot be read, and how long it is.
+fn follow(reader: &TrailReader, row: &Row<'_>, head: Head) -> Result<(Head, About, usize), TrailError> {
     let failed = |error| failed(&reader.path, error);
     let seq: i64 = row.get(0).map_err(failed)?;
     let unreadable = |problem: String| TrailError::Unreadable { path: reader.path.clone(), seq, problem };
@@ -144,19 +160,17 @@ fn follow(reader: &TrailReader, row: &Row<'_>, head: Head) -> Result<(Head, Opti
         return Err(unreadable("it does not follow the row before".to_owned()));
     }
     let hash = event.checked_hash(&reader.identity.id).map_err(|_| tampered())?;
-    // Nothing else of what a row says is told.
-    let about = match event.known_kind() {
-        Ok(EventKind::Decided) => Some(event.seq),
-        Ok(EventKind::Ended) => match event.read_body() {
-            Ok(EventBody::Ended(ended)) => ended.decided_seq,
-            Ok(_) => None,
-            Err(problem) => return Err(unreadable(problem)),
-        },
+    let about = event.read().map(|(body, _)| match body {
+        EventBody::Decided(_) => Some(event.seq),
+        EventBody::Ended(ended) => ended.decided_seq,
         _ => None,
-    };
+    });
     let length = event.body.len() + event.payload.map_or(0, str::len);
     Ok((Head { seq, hash }, about, length))
 }
+
+/// The number of the event whose record a row gives, or what keeps it from being read.
+type About = Result<Option<u64>, String>;
 
 fn prepare<'a>(reader: &'a TrailReader, sql: &str) -> Result<CachedStatement<'a>, TrailError> {
     reader.connection.prepare_cached(sql).map_err(|error| failed(&reader.path, error))
@@ -166,18 +180,20 @@ fn fetch(reader: &TrailReader) -> Result<CachedStatement<'_>, TrailError> {
     prepare(reader, ROW_AS_OF)
 }
 
-/// A record as of an event, how long it is, and when it was answered.
+/// A record, or what keeps it from being read, how long it is, and when it was answered.
+type Fetched = (Result<Record, String>, usize, i64);
+
+/// The record of a row as of an event.
 fn read(
     reader: &TrailReader,
     fetch: &mut CachedStatement<'_>,
     seq: u64,
     as_of: u64,
-) -> Result<Option<(Record, usize, i64)>, TrailError> {
+) -> Result<Option<Fetched>, TrailError> {
     let found = fetch
         .query_row(params![seq, as_of], |row| Ok((read_record(row), row.get(7)?, row.get(1)?)))
         .optional()
         .map_err(|error| failed(&reader.path, error))?;
     let Some((record, length, at)) = found else { return Ok(None) };
-    let record = record.map_err(|problem| reader.unreadable(seq, &problem.to_string()))?;
-    Ok(Some((record, length, at)))
+    Ok(Some((record.map_err(|problem| problem.to_string()), length, at)))
 }

@@ -129,15 +129,21 @@ impl ActionIndex {
         self.hasher.hash_one((action_id, kind, seq))
     }
 
-    /// Reads both indexes, and says what is wrong with them.
-    pub(super) fn compare(&self, connection: &Connection) -> Vec<(Option<i64>, DamageKind)> {
+    /// Reads both indexes, and says what is wrong with them. Tells `each` the events of each action one after
+    /// another: whether it is of another one than before, its kind and its number.
+    pub(super) fn compare(
+        &self,
+        connection: &Connection,
+        each: &mut dyn FnMut(bool, &str, i64),
+    ) -> Vec<(Option<i64>, DamageKind)> {
         if self.given_up {
             return Vec::new();
         }
         [
             (
                 "events_by_action",
-                self.sum_of_index(connection).map(|sum| sum == (self.rows, self.sum.unwrap_or_default())),
+                self.sum_of_index(connection, each)
+                    .map(|sum| sum == (self.rows, self.sum.unwrap_or_default())),
             ),
             (
                 "events_about_the_log",
@@ -154,7 +160,11 @@ impl ActionIndex {
         .collect()
     }
 
-    fn sum_of_index(&self, connection: &Connection) -> rusqlite::Result<(u64, u64)> {
+    fn sum_of_index(
+        &self,
+        connection: &Connection,
+        each: &mut dyn FnMut(bool, &str, i64),
+    ) -> rusqlite::Result<(u64, u64)> {
         let mut statement =
             connection.prepare("SELECT action_id, kind, seq FROM events INDEXED BY events_by_action")?;
         let (mut rows, mut count, mut sum) = (statement.query([])?, 0, 0_u64);
@@ -168,6 +178,10 @@ impl ActionIndex {
             {
                 sum = sum.wrapping_add(self.hash(action_id, kind, seq));
                 count += 1;
+                // What is about the log itself is no action's.
+                if !action_id.is_empty() {
+                    each(before.0 != action_id.as_bytes(), kind, seq);
+                }
             }
             before.0.clear();
             before.0.extend_from_slice(action_id.as_bytes());

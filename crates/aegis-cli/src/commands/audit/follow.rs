@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aegis_audit::sqlite::{Followed, Follower};
 use aegis_audit::{TrailError, Watch, Woken};
-use aegis_engine::escape;
+use aegis_engine::{escape, escape_capped};
 use aegis_ledger::export::{ExportFormat, RecordWriter};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
@@ -23,6 +23,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// How long after a change to look again. A program that knows nothing of the log's lock is seen writing
 /// before what it writes can be read.
 const SOON: Duration = Duration::from_millis(40);
+
+/// How much is shown of what is wrong with a row.
+const MAX_PROBLEM: usize = 200;
 
 /// Why following ended.
 enum Stop {
@@ -105,6 +108,9 @@ fn describe(followed: &Followed, settings: &Settings) -> String {
         Followed::Appeared { log } => format!("the audit log at `{path}` is {log} now"),
         Followed::Skipped { first, last } => {
             format!("rows {first} to {last} were moved to an archive before they could be shown")
+        }
+        Followed::Unreadable { seq, problem } => {
+            format!("row {seq} is damaged, and left out: {}", escape_capped(problem, MAX_PROBLEM))
         }
         Followed::Record(_) => String::new(),
     }

@@ -119,6 +119,7 @@ pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, Co
             console.note(format!("{} written to `{shown}`", counted(count, "record")));
         }
     }
+    reader.check_left_out()?;
     Ok(ExitStatus::Success)
 }
 
@@ -173,6 +174,9 @@ fn write_table(
         }
         Ok::<_, Stop>(ControlFlow::Continue(()))
     })?;
+    if count == 0 && reader.check_left_out().is_err() {
+        return Ok(0);
+    }
     if count == 0 {
         console.note("no record matches");
         return Ok(0);

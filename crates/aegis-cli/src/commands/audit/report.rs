@@ -67,6 +67,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
             settings.console.note(format!("a report on {covered} written to `{shown}`"));
         }
     }
+    reader.check_left_out()?;
     Ok(ExitStatus::Success)
 }
 

@@ -51,6 +51,7 @@ pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, C
         Format::Json => to_json_line(&StatisticsV1::new(&overview, args.top.unwrap_or(usize::MAX)))
             .map_err(|error| CommandError::input(format!("cannot write the statistics: {error}")))?,
         Format::Text if overview.statistics.total.total() == 0 => {
+            reader.check_left_out()?;
             settings.console.note("no record matches");
             return Ok(ExitStatus::Success);
         }
@@ -64,5 +65,6 @@ pub(crate) fn run(args: &StatsArgs, settings: &Settings) -> Result<ExitStatus, C
         }
     };
     settings.console.answer(text.trim_end())?;
+    reader.check_left_out()?;
     Ok(ExitStatus::Success)
 }

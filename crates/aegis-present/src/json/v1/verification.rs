@@ -86,6 +86,10 @@ struct ReceiptsV1 {
     lines_without_receipt: u64,
     unreadable: Vec<UnreadableLineV1>,
     more_unreadable: u64,
+    /// The rows by which an action was allowed and that no receipt is of: at most a thousand.
+    uncovered: Vec<u64>,
+    /// How many more of those there are.
+    more_uncovered: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -198,6 +202,8 @@ impl ReceiptsV1 {
             lines_without_receipt: kept.without,
             unreadable: kept.unreadable.iter().map(line).collect(),
             more_unreadable: kept.more_unreadable,
+            uncovered: kept.uncovered.clone(),
+            more_uncovered: kept.more_uncovered,
         }
     }
 }
