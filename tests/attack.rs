@@ -9,3 +9,4 @@ mod prompt;
 mod record;
 mod secrets;
 mod verifying;
+mod waiting;

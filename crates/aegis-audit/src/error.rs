@@ -208,6 +208,14 @@ pub enum TrailError {
         /// What the clock says.
         at: DateTime<Utc>,
     },
+    /// While the log was waited for, what was to be recorded came to hold no more.
+    #[error("nothing is recorded in the audit log `{}`: {}", show(path), escape(why))]
+    Withdrawn {
+        /// The log.
+        path: PathBuf,
+        /// Why, in the words of whoever wanted it recorded.
+        why: String,
+    },
     /// Rows were left out of what was asked for, because they cannot be read.
     #[error("the audit log `{}` is damaged: {}", show(path), left_out)]
     LeftOut {

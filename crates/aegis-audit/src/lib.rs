@@ -14,7 +14,7 @@
 //! use aegis_audit::sqlite::TrailReader;
 //! use aegis_audit::{Journal, TrailError};
 //! use aegis_ledger::answer::Answer;
-//! use aegis_ledger::event::{Decided, Entry, Event, PathSource, Stamped};
+//! use aegis_ledger::event::{Decided, Entry, Event, PathSource, SessionSource, Stamped};
 //! use aegis_ledger::filter::Filter;
 //! # use aegis_engine::{Action, Digest, Source, load};
 //!
@@ -29,6 +29,7 @@
 //! # let entry = Entry {
 //! #     action_id: "a",
 //! #     session_id: "s",
+//! #     session_source: SessionSource::Argument,
 //! #     action: &action,
 //! #     action_sha256: digest,
 //! #     decision: &decision,

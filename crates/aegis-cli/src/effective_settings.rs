@@ -4,7 +4,7 @@ use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use aegis_ledger::event::PathSource;
+use aegis_ledger::event::{PathSource, SessionSource};
 
 use crate::console::Console;
 use crate::error::CommandError;
@@ -46,16 +46,20 @@ impl Settings {
         }
     }
 
-    /// The session to record: the flag's, the environment's, or a new one.
+    /// The session to record, and where it was taken from: the flag's, the environment's, or a new one.
     ///
     /// # Errors
     /// When the system has no randomness for a new one, or the variable does not hold text.
-    pub(crate) fn session_or_new(&self) -> Result<String, CommandError> {
-        match self.session.clone().map_or_else(|| text_variable("AEGIS_SESSION"), |flag| Ok(Some(flag)))? {
-            Some(session) => Ok(session),
-            None => aegis_runtime::new_session_id()
-                .map_err(|error| CommandError::input(format!("cannot make a session id: {error}"))),
+    pub(crate) fn session_or_new(&self) -> Result<(String, SessionSource), CommandError> {
+        if let Some(session) = self.session.clone() {
+            return Ok((session, SessionSource::Argument));
         }
+        if let Some(session) = text_variable("AEGIS_SESSION")? {
+            return Ok((session, SessionSource::Environment));
+        }
+        aegis_runtime::new_session_id()
+            .map(|session| (session, SessionSource::Generated))
+            .map_err(|error| CommandError::input(format!("cannot make a session id: {error}")))
     }
 
     /// Who acts, besides what actions say themselves: the flag's agent, or the environment's label.

@@ -53,8 +53,13 @@ impl From<PolicyFileError> for CommandError {
 
 impl From<TrailError> for CommandError {
     fn from(error: TrailError) -> CommandError {
+        let status = match error {
+            // It is the policy that cannot be read.
+            TrailError::Withdrawn { .. } => ExitStatus::Input,
+            _ => ExitStatus::AuditLog,
+        };
         CommandError {
-            status: ExitStatus::AuditLog,
+            status,
             message: escape(&error.to_string()),
             help: remedies::of_log(error.remedy(), error.help()).map(|help| escape(&help)),
         }

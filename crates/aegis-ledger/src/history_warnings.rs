@@ -2,8 +2,8 @@
 
 use aegis_engine::AgentSource;
 
-use crate::event::{EventBody, PathSource};
-use crate::history::{History, HistoryEvent, State};
+use crate::event::PathSource;
+use crate::history::{History, HistoryEvent};
 
 impl History {
     /// What stands out, in sentences. Each is escaped.
@@ -16,20 +16,6 @@ impl History {
                 warnings
                     .push(format!("row {} is damaged: {damage}; nothing in it is to be believed", event.seq));
             }
-        }
-        let count = |matches: fn(&EventBody) -> bool| {
-            self.events.iter().filter_map(|event| event.told.as_ref()).filter(|told| matches(told)).count()
-        };
-        let decided = count(|told| matches!(told, EventBody::Decided(_)));
-        let ended = count(|told| matches!(told, EventBody::Ended(_)));
-        if decided > 1 {
-            warnings.push(format!("it was decided {decided} times; the newest decision is shown"));
-        }
-        if ended > 1 {
-            warnings.push(format!("its end is recorded {ended} times; the newest is shown"));
-        }
-        if ended > 0 && self.state() != State::Allowed {
-            warnings.push("its end is recorded although it was not allowed".to_owned());
         }
         differences(self, &mut warnings);
         if let Some(entry) = self.main_event().and_then(HistoryEvent::entry) {

@@ -27,8 +27,7 @@ use sealed::Sealed;
 use crate::approval::Approver;
 use crate::identity::ActionIds;
 
-/// The gate between an agent's actions and the world. It owns what it needs, and can be sent to another
-/// thread.
+/// The gate between an agent's actions and the world. It owns what it needs, and can be sent elsewhere.
 pub struct Gate {
     ground: Ground,
     source: PolicySource,
@@ -110,8 +109,9 @@ impl Gate {
         if size == 0 {
             return Ok(Vec::new());
         }
-        let committed = self.journal.record(group.into_iter().map(Sealed::of).collect());
-        let committed = committed.map_err(|error| GroupError { size, error: error.into() })?;
+        let sealed = group.into_iter().map(|asked| Sealed::of(asked, &self.source)).collect();
+        let committed =
+            self.journal.record(sealed).map_err(|error| GroupError { size, error: error.into() })?;
         Ok(committed.into_iter().map(Outcome::from).collect())
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! use aegis_audit::Journal;
 //! use aegis_engine::{Action, Digest, Source, load};
-//! use aegis_ledger::event::PathSource;
+//! use aegis_ledger::event::{PathSource, SessionSource};
 //! use aegis_runtime::{Approval, ApprovalRequest, Approver, Context, Gate, Outcome, Witness, current_user};
 //!
 //! /// Asks the person in front of this program's own window.
@@ -31,6 +31,7 @@
 //! let policy = Arc::new(load(&[Source { text }]).policy.expect("a valid policy"));
 //! let context = Context {
 //!     session_id: "s1".to_owned(),
+//!     session_source: SessionSource::Argument,
 //!     host: "host".to_owned(),
 //!     user: current_user(),
 //!     policy_source: PathSource::Argument,

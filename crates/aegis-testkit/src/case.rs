@@ -4,7 +4,9 @@ use std::sync::LazyLock;
 
 use aegis_engine::{Action, ApprovalMode, Decision, Digest, Policy, Redaction, Source, load};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, ResultStatus, Via};
-use aegis_ledger::event::{Answered, Decided, Ended, Entry, Event, PathSource, Requested, Stamped};
+use aegis_ledger::event::{
+    Answered, Decided, Ended, Entry, Event, PathSource, Requested, SessionSource, Stamped,
+};
 use chrono::{DateTime, Utc};
 
 /// Rules that give every risk level and every approval, by the action's type.
@@ -123,6 +125,7 @@ impl Case {
         Entry {
             action_id: &self.id,
             session_id: &self.session,
+            session_source: SessionSource::Argument,
             action: &self.action,
             action_sha256: self.action_sha256,
             decision: &self.decision,

@@ -8,8 +8,18 @@ use chrono::{DateTime, Utc};
 
 /// Something that is written down as a whole: one event or several, the last of which its receipt is for.
 pub trait Account {
-    /// Its events, oldest first: at least one, and the same ones whenever this is asked.
+    /// Its events, oldest first: at least one, and the same ones whenever this is asked, unless the log was
+    /// waited for in between.
     fn events(&self) -> Vec<Stamped<'_>>;
+
+    /// The log had to be waited for, and is held now: what was so when the account was made may not be so any
+    /// more. It may be told more than once.
+    ///
+    /// # Errors
+    /// When the account is not to be written down any more. The text says why.
+    fn waited(&mut self) -> Result<(), String> {
+        Ok(())
+    }
 }
 
 impl Account for Stamped<'_> {

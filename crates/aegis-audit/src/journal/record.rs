@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aegis_engine::Digest;
 use aegis_ledger::action_life::check_time;
@@ -19,6 +19,9 @@ use crate::log_names::is_part_of_log;
 use crate::sink::{Sink, SinkError, SinkRecord};
 use crate::sqlite::SqliteStore;
 use crate::store::{Appended, Store, Transaction};
+
+/// From how long on a writer is said to have waited for the log. A log that is free takes far less.
+const A_WAIT: Duration = Duration::from_millis(50);
 
 /// A log that is open for writing, and the sinks that must take every record as well.
 ///
@@ -82,7 +85,17 @@ impl Journal {
             return Err(RecordError::NoEvent);
         }
         let mut pending: Vec<Pending<A>> = accounts.into_iter().map(Pending::new).collect();
-        let written = self.write(|log| pending.iter_mut().try_for_each(|pending| pending.append(log)));
+        let begun = Instant::now();
+        let written = self.write(|log| {
+            if begun.elapsed() >= A_WAIT {
+                for pending in &mut pending {
+                    let path = || log.transaction.location().to_owned();
+                    let withdrawn = |why| TrailError::Withdrawn { path: path(), why };
+                    pending.account.waited().map_err(withdrawn)?;
+                }
+            }
+            pending.iter_mut().try_for_each(|pending| pending.append(log))
+        });
         match written {
             Ok(()) => pending.into_iter().map(Pending::committed).collect(),
             Err(Unwritten::Refused { taken_by, refusal }) => {

@@ -137,7 +137,7 @@ mod tests {
     use aegis_engine::{Action, Digest, Source, load};
 
     use aegis_ledger::answer::Answer;
-    use aegis_ledger::event::{Decided, Entry, PathSource};
+    use aegis_ledger::event::{Decided, Entry, PathSource, SessionSource};
 
     use chrono::Utc;
 
@@ -156,6 +156,7 @@ mod tests {
         let entry = Entry {
             action_id,
             session_id: "s",
+            session_source: SessionSource::Argument,
             action: &action,
             action_sha256: digest,
             decision: &decision,

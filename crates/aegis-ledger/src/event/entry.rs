@@ -26,6 +26,18 @@ pub enum PathSource {
     Default,
 }
 
+/// Where the id of a session was taken from. One from the environment could have been set by the agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionSource {
+    /// A flag of the command, or the program that embeds the library.
+    Argument,
+    /// An environment variable.
+    Environment,
+    /// Nobody said; it was made up.
+    Generated,
+}
+
 /// An action and what the policy says of it, to be written down.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
@@ -33,6 +45,8 @@ pub struct Entry<'a> {
     pub action_id: &'a str,
     /// The session that it belongs to.
     pub session_id: &'a str,
+    /// Where the session's id was taken from.
+    pub session_source: SessionSource,
     /// The action itself.
     pub action: &'a Action,
     /// The digest of its canonical form.
@@ -97,6 +111,9 @@ pub struct EntryBody<S = String> {
     /// Who said which agent acted. Absent where nobody did, or before this was written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_source: Option<AgentSource>,
+    /// Where the session's id was taken from. Absent before this was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_source: Option<SessionSource>,
     /// The number of the action's `requested` event, which this one supersedes.
     pub requested_seq: Option<u64>,
     /// Where in the parameters a digest of a secret stands: JSON Pointers. What looks like such a digest
@@ -157,6 +174,7 @@ impl<'a> Entry<'a> {
             policy_source: self.policy_source,
             log_source: self.log_source,
             agent_source: self.action.agent_source(),
+            session_source: Some(self.session_source),
             requested_seq: answered.and_then(|answered| answered.requested_seq),
             redacted: pointers.iter().cloned().map(Text::from).collect(),
         }

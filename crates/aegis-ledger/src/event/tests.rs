@@ -30,6 +30,7 @@ fn every_event(each: impl Fn(Event<'_>)) {
     let entry = Entry {
         action_id: "a",
         session_id: "s",
+        session_source: SessionSource::Environment,
         action: &action,
         action_sha256: action.digest(),
         decision: &decision,
@@ -133,8 +134,16 @@ fn the_stored_bytes_are_those_of_the_format() {
 /// A record, a history and the index are made of the same entry. What none of them shows is named here.
 #[test]
 fn no_field_of_an_entry_is_missed() {
-    const IN_NO_RECORD: [&str; 7] =
-        ["reason", "undecidable", "policy_source", "log_source", "agent_source", "requested_seq", "redacted"];
+    const IN_NO_RECORD: [&str; 8] = [
+        "reason",
+        "undecidable",
+        "policy_source",
+        "log_source",
+        "agent_source",
+        "session_source",
+        "requested_seq",
+        "redacted",
+    ];
     const OF_THE_ROW: [&str; 8] =
         ["id", "timestamp", "action_params", "action_desc", "result_error", "duration_ms", "seq", "hash"];
     every_event(|event| {

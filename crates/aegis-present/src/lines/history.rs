@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aegis_engine::{AgentSource, escape, escape_capped};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, ResultStatus};
-use aegis_ledger::event::{AnsweredBody, EntryBody, EventBody, PathSource, Payload};
+use aegis_ledger::event::{AnsweredBody, EntryBody, EventBody, PathSource, Payload, SessionSource};
 use aegis_ledger::history::{History, HistoryEvent, State};
 use aegis_ledger::reconsidered::Reconsidered;
 use anstyle::Style;
@@ -143,6 +143,14 @@ fn origin(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
             AgentSource::Environment => (BAD, "from the environment, and no rule went by it"),
         };
         fields.field("Agent name", style, words);
+    }
+    if let Some(source) = entry.session_source {
+        let words = match source {
+            SessionSource::Argument => "given as an argument",
+            SessionSource::Environment => "from the environment",
+            SessionSource::Generated => "made up for this call",
+        };
+        fields.field("Session id", PLAIN, words);
     }
     // Without the word `sha256` before it, a digest fits on a line of 80 columns.
     fields.field("Policy hash", PLAIN, &text(&entry.policy_sha256));

@@ -23,7 +23,7 @@ pub(crate) struct Asked<'a> {
     pub(crate) since: Since,
 }
 
-/// What has come of the policy between a question and its answer.
+/// What has come of the policy between a question, or an evaluation, and its answer.
 #[derive(Debug)]
 pub(crate) enum Since {
     /// It says the same.
@@ -82,33 +82,37 @@ impl<'a> Asked<'a> {
         Ok(Asked { draft, question, at: aegis_audit::now(), since: Since::Same }.considered_again(source))
     }
 
-    /// Lets a yes count for the policy of its own moment: whatever waited is decided again when it is over.
-    fn considered_again(self, source: &PolicySource) -> Asked<'a> {
-        let is_yes = self.question.as_ref().is_some_and(|it| it.approval.answer() == Answer::Approved);
-        if !is_yes {
-            return self;
-        }
-        let Asked { draft, question, at, .. } = self;
-        let ground = match source.now(&draft.ground) {
-            Ok(ground) => ground,
-            Err(why) => {
-                let since = Since::Overtaken(format!("the policy cannot be read any more: {why}"));
-                return Asked { draft, question, at, since };
-            }
-        };
-        let is_changed = ground.policy_sha256 != draft.ground.policy_sha256;
-        let asked_for = draft.decision.risk_level();
-        let draft = draft.reconsider(ground, at);
-        let risk = draft.decision.risk_level();
+    /// Decides again, by the policy as it is now: the stricter of what it said and what it says holds. Only a
+    /// yes can become something else.
+    ///
+    /// # Errors
+    /// When the policy cannot be read any more. The text says why.
+    pub(crate) fn consider_again(&mut self, source: &PolicySource, at: DateTime<Utc>) -> Result<(), String> {
+        let ground = source
+            .now(&self.draft.ground)
+            .map_err(|why| format!("the policy cannot be read any more: {why}"))?;
+        let is_changed = ground.policy_sha256 != self.draft.ground.policy_sha256;
+        let asked_for = self.draft.decision.risk_level();
+        self.draft.reconsider(ground, at);
+        self.at = at;
+        let risk = self.draft.decision.risk_level();
         // What was not shown was not approved: a `y` for less is no word for this.
-        let since = if risk.needs_word() && !asked_for.needs_word() {
-            Since::Overtaken(format!("the risk rose from {asked_for} to {risk} while the question stood"))
-        } else if is_changed {
-            Since::Changed
-        } else {
-            Since::Same
-        };
-        Asked { draft, question, at, since }
+        if risk.needs_word() && !asked_for.needs_word() {
+            let why = format!("the risk rose from {asked_for} to {risk} while the question stood");
+            self.since = Since::Overtaken(why);
+        } else if is_changed && matches!(self.since, Since::Same) {
+            self.since = Since::Changed;
+        }
+        Ok(())
+    }
+
+    /// Lets a yes count for the policy of its own moment: whatever waited is decided again when it is over.
+    fn considered_again(mut self, source: &PolicySource) -> Asked<'a> {
+        let is_yes = self.question.as_ref().is_some_and(|it| it.approval.answer() == Answer::Approved);
+        if is_yes && let Err(why) = self.consider_again(source, self.at) {
+            self.since = Since::Overtaken(why);
+        }
+        self
     }
 
     /// The answer that holds: what was said, unless the policy says otherwise by now.

@@ -1,12 +1,14 @@
 //! Who asks, and where.
 
-use aegis_ledger::event::PathSource;
+use aegis_ledger::event::{PathSource, SessionSource};
 
 /// Who and where: what every record says besides the action itself.
 #[derive(Clone, Debug)]
 pub struct Context {
     /// Groups the actions of one run of an agent.
     pub session_id: String,
+    /// Where the session's id was taken from.
+    pub session_source: SessionSource,
     /// The name of this machine.
     pub host: String,
     /// The account that asks, as the kernel knows it.

@@ -29,11 +29,13 @@ impl<'a> Draft<'a> {
 
     /// Evaluates the action again, by the policy as it is at a later moment. The stricter of both holds, and
     /// is what is recorded.
-    pub(crate) fn reconsider(self, ground: Ground, at: DateTime<Utc>) -> Draft<'a> {
+    pub(crate) fn reconsider(&mut self, ground: Ground, at: DateTime<Utc>) {
         let later = ground.policy.decide(self.action, at);
-        let (decision, is_later) = self.decision.or_stricter(later);
-        let (ground, at) = if is_later { (ground, at) } else { (self.ground, self.at) };
-        Draft { ground, decision, at, ..self }
+        let (decision, is_later) = self.decision.clone().or_stricter(later);
+        self.decision = decision;
+        if is_later {
+            (self.ground, self.at) = (ground, at);
+        }
     }
 
     /// Whether a human must be asked.
@@ -47,6 +49,7 @@ impl<'a> Draft<'a> {
         Entry {
             action_id: &self.action_id,
             session_id: &context.session_id,
+            session_source: context.session_source,
             action: self.action,
             action_sha256: self.action_sha256,
             decision: &self.decision,

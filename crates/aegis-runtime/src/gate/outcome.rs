@@ -51,7 +51,7 @@ pub struct Answered {
 impl From<Committed<Sealed<'_>>> for Outcome {
     /// The outcome, now that the log and every sink have it.
     fn from(committed: Committed<Sealed<'_>>) -> Outcome {
-        let (Sealed { asked, answer, approver, reason }, receipt) = committed.into_parts();
+        let (Sealed { asked, answer, approver, reason, .. }, receipt) = committed.into_parts();
         let (draft, at) = (asked.draft, asked.at);
         let answered = Answered {
             action_id: draft.action_id,

@@ -6,11 +6,13 @@ use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::event::{Answered, Decided, Event, Requested, Stamped};
 
 use crate::gate::asked::{Asked, Question};
+use crate::gate::ground::PolicySource;
 
 /// An answer that is settled, and not in the log yet.
-#[derive(Debug)]
 pub(crate) struct Sealed<'a> {
     pub(crate) asked: Asked<'a>,
+    /// Where the policy is read anew.
+    source: &'a PolicySource,
     pub(crate) answer: Answer,
     pub(crate) approver: Option<ApproverIdentity>,
     /// Where it says more than the decision's own reason.
@@ -18,9 +20,14 @@ pub(crate) struct Sealed<'a> {
 }
 
 impl<'a> Sealed<'a> {
-    /// Settles the answer: from here on, nothing about it changes.
-    pub(crate) fn of(asked: Asked<'a>) -> Sealed<'a> {
-        let (answer, approver, reason) = match (&asked.question, asked.draft.decision.approval()) {
+    /// Settles the answer: from here on, nothing about it changes, unless the log must be waited for.
+    pub(crate) fn of(asked: Asked<'a>, source: &'a PolicySource) -> Sealed<'a> {
+        let (answer, approver, reason) = Sealed::settle(&asked);
+        Sealed { asked, source, answer, approver, reason }
+    }
+
+    fn settle(asked: &Asked<'_>) -> (Answer, Option<ApproverIdentity>, Option<String>) {
+        match (&asked.question, asked.draft.decision.approval()) {
             (Some(question), _) => {
                 let approval = &question.approval;
                 let answer = asked.answer(approval);
@@ -30,9 +37,15 @@ impl<'a> Sealed<'a> {
             }
             (None, ApprovalMode::Auto) => (Answer::Auto, Some(ApproverIdentity::rule()), None),
             (None, ApprovalMode::Block) => (Answer::Block, None, None),
-            (None, ApprovalMode::Approve) => (Answer::Unanswered, None, None),
-        };
-        Sealed { asked, answer, approver, reason }
+            // Nobody is asked while others wait for the log.
+            (None, ApprovalMode::Approve) => {
+                let reason = format!(
+                    "{}, since the log was waited for; nobody was asked",
+                    asked.draft.decision.reason()
+                );
+                (Answer::Unanswered, None, Some(reason))
+            }
+        }
     }
 
     fn reason(&self) -> &str {
@@ -65,9 +78,21 @@ impl Account for Sealed<'_> {
                 events.push(at(Event::Requested(Requested { entry })));
             }
             events.push(at(self.answered(question)));
+        } else if *answer == Answer::Unanswered {
+            events.push(at(Event::Requested(Requested { entry })));
         }
         let (approver, reason) = (approver.as_ref(), self.reason());
         events.push(at(Event::Decided(Decided { entry, answer: *answer, approver, reason })));
         events
+    }
+
+    /// What was allowed before the wait is decided again, as after any other wait. A no stays one.
+    fn waited(&mut self) -> Result<(), String> {
+        if !self.answer.is_allowed() {
+            return Ok(());
+        }
+        self.asked.consider_again(self.source, aegis_audit::now())?;
+        (self.answer, self.approver, self.reason) = Sealed::settle(&self.asked);
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use aegis_audit::sqlite::TrailReader;
 use aegis_audit::{RecordError, Sink, SinkError, SinkRecord, TrailError};
 use aegis_engine::{RiskLevel, Source, load};
 use aegis_ledger::answer::{Answer, ResultStatus};
-use aegis_ledger::event::{EventKind, PathSource};
+use aegis_ledger::event::{EventKind, PathSource, SessionSource};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
 use aegis_ledger::stored_event::StoredEvent;
@@ -36,6 +36,7 @@ fn actions(kinds: &[&str]) -> Vec<Action> {
 fn context() -> Context {
     Context {
         session_id: "s".to_owned(),
+        session_source: SessionSource::Argument,
         host: "host".to_owned(),
         user: "ana".to_owned(),
         policy_source: PathSource::Argument,
@@ -451,8 +452,57 @@ rules:
     let [asked, answered] = ["2026-11-23T17:59:59Z", "2026-11-23T18:00:00Z"].map(|it| it.parse().unwrap());
     let draft = Draft { at: asked, ..Draft::new(&ground, &action, "id".to_owned()) };
     let decision = ground.policy.decide(&action, asked);
-    let draft = Draft { decision, ..draft };
+    let mut draft = Draft { decision, ..draft };
     assert!(draft.needs_human());
-    let later = draft.reconsider(ground, answered);
-    assert_eq!((later.decision.matched_rule(), later.at), ("night", answered));
+    draft.reconsider(ground, answered);
+    assert_eq!((draft.decision.matched_rule(), draft.at), ("night", answered));
+}
+
+/// An answer and the rule that it goes by, or why there is none.
+type Expected = Result<(Answer, &'static str), &'static str>;
+
+/// What is allowed while the log is held by somebody else counts by what holds when the log is free.
+#[test]
+fn what_waited_for_the_log_is_decided_again() {
+    let text = |rule: &str| {
+        format!("version: '1'\nrules:\n  - {{ name: later, match: {{ type: read }}, {rule} }}\n")
+    };
+    let cases: [(Result<String, &str>, Expected, &[&str]); 5] = [
+        (Ok(text("approval: auto")), Ok((Answer::Auto, "reads_are_fine")), &["decided"]),
+        (Ok(text("approval: auto, risk_level: high")), Ok((Answer::Auto, "later")), &["decided"]),
+        (Ok(text("approval: block")), Ok((Answer::Block, "later")), &["decided"]),
+        (Ok(text("approval: approve")), Ok((Answer::Unanswered, "later")), &["requested", "decided"]),
+        (Err("it is gone"), Err("the policy cannot be read any more: it is gone"), &[]),
+    ];
+    for (later, expected, events) in cases {
+        let place = Place::new();
+        let read = move || {
+            let text = later.clone().map_err(str::to_owned)?;
+            let policy = load(&[Source { text: text.as_bytes() }]).policy.unwrap();
+            Ok((Arc::new(policy), Digest::of(text.as_bytes())))
+        };
+        let gate = Gate::new(policy(), Digest::of(b"p"), place.journal(), Looker::new(&place), context());
+        let mut gate = gate.rereading(read);
+        let lock = std::fs::File::options().write(true).open(place.directory.path().join("log.db.lock"));
+        let lock = lock.unwrap();
+        lock.lock().unwrap();
+        let release = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(300));
+            lock.unlock().unwrap();
+        });
+        let answered = gate.answer(&actions(&["read"])[0]);
+        release.join().unwrap();
+        match (answered, expected) {
+            (Ok(outcome), Ok((answer, rule))) => {
+                let answered = outcome.answered();
+                assert_eq!((answered.answer(), answered.decision().matched_rule()), (answer, rule));
+                assert_eq!(place.records()[0].decision, Some(answer));
+            }
+            (Err(error), Err(why)) => assert!(error.to_string().ends_with(why), "{error}"),
+            (answered, expected) => panic!("{expected:?}: {answered:?}"),
+        }
+        assert_eq!(place.events(), events);
+        let found = TrailReader::open(&place.log()).unwrap().verify(Vec::new(), |_, _| {}).unwrap();
+        assert!(found.is_sound(), "{:?}", found.damage);
+    }
 }

@@ -2,7 +2,7 @@
 
 use aegis_engine::{AgentSource, ApprovalMode, RiskLevel, RuleTrace, Undecidable};
 use aegis_ledger::answer::{Answer, ApproverIdentity, ResultStatus};
-use aegis_ledger::event::PathSource;
+use aegis_ledger::event::{PathSource, SessionSource};
 use aegis_ledger::history::{History, HistoryEvent};
 use aegis_ledger::reconsidered::Reconsidered;
 use serde::Serialize;
@@ -68,6 +68,8 @@ struct EntryV1<'a> {
     log_source: PathSource,
     /// Who said which agent acted; null where nobody did, or before that was recorded.
     agent_source: Option<AgentSource>,
+    /// Where the session's id was taken from; null before that was recorded.
+    session_source: Option<SessionSource>,
 }
 
 /// One event.
@@ -157,6 +159,7 @@ fn entry(event: &HistoryEvent) -> Option<EntryV1<'_>> {
         policy_source: entry.policy_source,
         log_source: entry.log_source,
         agent_source: entry.agent_source,
+        session_source: entry.session_source,
     })
 }
 

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use aegis_ledger::answer::Via;
-use aegis_ledger::event::{EndedBody, RedactedBody};
+use aegis_ledger::event::{EndedBody, RedactedBody, SessionSource};
 use aegis_ledger::reconsidered::Verdict;
 
 fn at_a_terminal(user: &str) -> ApproverIdentity {
@@ -40,6 +40,7 @@ fn entry(decision: Option<Answer>) -> EntryBody {
         user: "root".to_owned(),
         policy_source: PathSource::Argument,
         agent_source: None,
+        session_source: Some(SessionSource::Generated),
         log_source: PathSource::Environment,
         result_status: decision.and_then(ResultStatus::of),
         requested_seq: None,
