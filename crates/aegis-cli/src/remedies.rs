@@ -50,6 +50,10 @@ const fn log_words(remedy: LogRemedy) -> Option<&'static str> {
         LogRemedy::StartAnotherLog => {
             "it is not repaired: keep it as evidence, and start another one with `--db`"
         }
+        LogRemedy::LookAtDamage => {
+            "`aegis audit verify` says everything that is wrong; it is not repaired: keep it as evidence, and \
+             start another one with `--db`"
+        }
         LogRemedy::LeaveOldLog => "read it with the program that wrote it, and start another log with `--db`",
         LogRemedy::ExportEvents => "`aegis audit --events -o FILE` writes such a file",
         LogRemedy::VerifyLog => "nothing was pruned; `aegis audit verify` says everything that is wrong",

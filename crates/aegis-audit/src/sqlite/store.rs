@@ -12,6 +12,7 @@ use super::connection_settings::{JournalMode, configure, defend};
 use super::head::head;
 use super::open_files::OpenFiles;
 use super::schema::{check_schema, create, identify, read_schema_anew, schema_version};
+use super::spot_check::spot_check;
 use super::sqlite_error::failed;
 use super::transaction::Appending;
 use super::work_limit::WorkLimit;
@@ -118,6 +119,7 @@ impl SqliteStore {
         check_schema(&transaction, &self.path)?;
         let head = head(&transaction, &self.path, &self.identity, self.last)?;
         let (path, identity) = (&self.path, &self.identity);
+        spot_check(&transaction, path, identity, head, self.last)?;
         // What this writer knows of the newest block holds only if nobody else wrote since, and nothing is
         // undone.
         let index = std::mem::take(&mut self.index);
