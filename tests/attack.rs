@@ -5,6 +5,7 @@
 mod budgets;
 mod identity;
 mod linking;
+mod modes;
 mod prompt;
 mod record;
 mod secrets;

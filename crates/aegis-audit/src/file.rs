@@ -11,7 +11,11 @@ use nix::sys::statfs;
 use nix::unistd::{AccessFlags, faccessat, geteuid, truncate};
 
 use crate::error::TrailError;
+use crate::file_mode::set_mode;
 use crate::trust::{self, WalkError};
+
+/// Reading and writing, for its owner alone.
+pub(crate) const PRIVATE: u32 = 0o600;
 
 /// What tells one file from another, whatever it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,8 +145,12 @@ fn open_plain(path: &Path, new: bool, writes: Writes) -> io::Result<File> {
         flags |= OFlag::O_APPEND;
     }
     let mut options = File::options();
-    options.read(true).write(true).create_new(new).mode(0o600).custom_flags(flags.bits());
-    options.open(path)
+    options.read(true).write(true).create_new(new).mode(PRIVATE).custom_flags(flags.bits());
+    let file = options.open(path)?;
+    if new {
+        set_mode(&file, PRIVATE)?;
+    }
+    Ok(file)
 }
 
 /// Makes a file longer without opening it.
