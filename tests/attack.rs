@@ -10,3 +10,4 @@ mod prompt;
 mod record;
 mod secrets;
 mod verifying;
+mod volatile;

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
-use nix::sys::statfs;
 use nix::unistd::{AccessFlags, faccessat, geteuid, truncate};
 
 use crate::error::TrailError;
 use crate::file_mode::set_mode;
+use crate::file_system::magic;
 use crate::trust::{self, WalkError};
 
 /// Reading and writing, for its owner alone.
@@ -229,11 +229,7 @@ pub(crate) fn supports_shared_memory(path: &Path) -> bool {
         0x786F_4256, // VirtualBox shared folders
     ];
     let Some(directory) = path.parent() else { return false };
-    // The type's width differs between platforms; its 32 bits do not.
-    statfs::statfs(directory).is_ok_and(|found| {
-        let magic = format!("{:x}", found.filesystem_type().0);
-        !REMOTE.iter().any(|remote| magic.trim_start_matches("ffffffff") == format!("{remote:x}"))
-    })
+    magic(directory).is_some_and(|found| !REMOTE.contains(&found))
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use aegis_audit::Remedy as LogRemedy;
 use aegis_engine::{Diagnostic, Remedy as PolicyRemedy};
 use aegis_runtime::Remedy as GateRemedy;
 
+/// Where a log belongs that is where nothing lasts.
+pub(crate) const KEEP_LOG_ON_DISK: &str = "keep it on a disk: `--db` names another place";
+
 /// What helps against an error of the log: by which command or flag, or else what the library itself says.
 pub(crate) fn of_log(remedy: Option<LogRemedy>, library: Option<String>) -> Option<String> {
     remedy.and_then(log_words).map(str::to_owned).or(library)

@@ -22,6 +22,7 @@ use crate::file::{
 };
 use crate::lock::FairLock;
 use crate::store::{Space, Store, Traces, Work};
+use crate::volatility::Volatility;
 
 /// Nobody waits longer than this, whatever they ask for: instants beyond it need not exist.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -49,6 +50,7 @@ pub struct SqliteStore {
     index: BlockIndex,
     wait: Duration,
     created: bool,
+    volatility: Option<Volatility>,
 }
 
 impl SqliteStore {
@@ -88,6 +90,7 @@ impl SqliteStore {
         files.check()?;
         drop(held);
         sync_directory(&path)?;
+        let volatility = Volatility::of(&path);
         Ok(SqliteStore {
             connection,
             work: work_limit,
@@ -100,6 +103,7 @@ impl SqliteStore {
             index: BlockIndex::default(),
             wait,
             created,
+            volatility,
         })
     }
 
@@ -221,6 +225,10 @@ impl Store for SqliteStore {
 
     fn created(&self) -> bool {
         self.created
+    }
+
+    fn volatility(&self) -> Option<Volatility> {
+        self.volatility
     }
 
     fn transact(&mut self, work: &mut Work<'_>) -> Result<(), TrailError> {
