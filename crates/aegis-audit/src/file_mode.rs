@@ -13,8 +13,8 @@ const OWNER: u32 = 0o600;
 /// from its owner, who could never open it again.
 ///
 /// # Errors
-/// When the system does not set them. On a file system that has no permissions of its own, those that it shows
-/// will do where the owner may read and write.
+/// When the system does not set them. On a file system that has no permissions of its own, those that it
+/// shows will do where the owner may read and write.
 pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     let found = file.metadata()?.permissions().mode() & BITS;
     if found == mode {

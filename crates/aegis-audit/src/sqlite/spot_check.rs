@@ -1,10 +1,10 @@
 //! Older rows, looked at before anything is appended behind the newest one.
 //!
-//! The newest row is compared in every transaction, and all rows by `verify` alone, which takes the longer the
-//! longer the log is. What stands here costs the same whatever the log's size: the beginning, how many rows
-//! there are as far as that is cheap to tell, the index's own extent, the newest rows, and some that are drawn
-//! at random. So damage among the newest rows is found before anything is built on it, and damage further back
-//! with some chance at each answer.
+//! The newest row is compared in every transaction, and all rows by `verify` alone, which takes the longer
+//! the longer the log is. What stands here costs the same whatever the log's size: the beginning, how many
+//! rows there are as far as that is cheap to tell, the index's own extent, the newest rows, and some that are
+//! drawn at random. So damage among the newest rows is found before anything is built on it, and damage
+//! further back with some chance at each answer.
 
 use std::ops::ControlFlow;
 use std::path::Path;

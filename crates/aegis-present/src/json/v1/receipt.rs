@@ -15,8 +15,7 @@ pub struct ReceiptV1<'a> {
     /// The hash of the record, which covers everything before it.
     pub(super) head: String,
     /// True where the log is on a file system on which nothing lasts, and else absent.
-    #[serde(skip_serializing_if = "is_lasting")]
-    #[schemars(extend("const" = true))]
+    #[serde(default, skip_serializing_if = "is_lasting")]
     pub(super) volatile: bool,
 }
 
