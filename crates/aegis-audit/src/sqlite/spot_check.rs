@@ -258,9 +258,10 @@ impl Rows<'_> {
                 self.compare_all(seq, seq, None)?;
                 each_event(self.connection, self.path, seq..=seq, &mut |_, event| {
                     let event = event.map_err(|problem| self.damaged(seq, problem))?;
-                    match lists(self.connection, self.path, &event)? {
-                        true => Ok(ControlFlow::Break(())),
-                        false => Err(self.damaged(seq, "the index does not list it as what it is")),
+                    if lists(self.connection, self.path, &event)? {
+                        Ok(ControlFlow::Break(()))
+                    } else {
+                        Err(self.damaged(seq, "the index does not list it as what it is"))
                     }
                 })?;
             }
