@@ -282,3 +282,23 @@ fn draw(first: u64, end: u64, count: usize) -> Result<Vec<u64>, TrailError> {
     let number = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes).checked_rem(span).unwrap_or_default();
     Ok(random.iter().map(|bytes| first.saturating_add(number(bytes))).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_numbers_are_all_drawn_and_of_many_any() {
+        assert_eq!(draw(1, 1, 32).unwrap(), [0; 0]);
+        assert_eq!(draw(5, 3, 32).unwrap(), [0; 0]);
+        assert_eq!(draw(7, 39, 32).unwrap(), (7..39).collect::<Vec<_>>());
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..100 {
+            let drawn = draw(7, 57, 32).unwrap();
+            assert_eq!(drawn.len(), 32);
+            seen.extend(drawn);
+        }
+        assert_eq!(seen, (7..57).collect());
+        assert_eq!(draw(u64::MAX - 1, u64::MAX, 1).unwrap(), [u64::MAX - 1]);
+    }
+}
