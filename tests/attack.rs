@@ -5,8 +5,10 @@
 mod budgets;
 mod identity;
 mod linking;
+mod modes;
 mod prompt;
 mod record;
 mod secrets;
 mod verifying;
+mod volatile;
 mod waiting;

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 
-use aegis_testkit::{READ, Run};
+use aegis_testkit::{READ, Run, figures};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use rusqlite::Connection;
@@ -241,5 +241,80 @@ fn a_write_ahead_log_that_is_truncated_takes_no_record() {
             log.set_len(length).unwrap();
         });
         assert_eq!(run.code, 4, "{run:?}");
+    }
+}
+
+/// A log with so many records.
+fn with_records(count: usize) -> TestEnvironment {
+    let environment = TestEnvironment::new();
+    let lines = format!("{READ}\n").repeat(count);
+    assert_eq!(environment.aegis_with_input(&["check", "--jsonl"], lines).code, 0);
+    environment
+}
+
+/// Changes rows of a log, as whoever holds the file can.
+fn damage(environment: &TestEnvironment, sql: &str) {
+    aegis_testkit::without_triggers(&meddle(environment), |log| log.execute_batch(sql).unwrap());
+}
+
+#[test]
+fn nothing_is_built_upon_damage_among_the_newest_rows() {
+    for sql in [
+        "UPDATE events SET body = replace(body, 'crm', 'web') WHERE seq = 55",
+        "UPDATE events SET payload = replace(payload, '{}', '[]') WHERE seq = 30",
+        "DELETE FROM events WHERE seq = 55",
+        "UPDATE events SET prev_hash = zeroblob(32) WHERE seq = 59",
+        // The beginning, and a gap anywhere in a log as short as this one.
+        "UPDATE events SET at = at + 1 WHERE seq = 1",
+        "DELETE FROM events WHERE seq = 1",
+        "DELETE FROM events WHERE seq = 12",
+    ] {
+        let environment = with_records(60);
+        damage(&environment, sql);
+        let before = rows(&environment);
+        for arguments in [&["check", "--format", "json"][..], &["check", "--jsonl"]] {
+            let run = environment.aegis_with_input(arguments, format!("{READ}\n"));
+            assert_eq!((run.code, run.stdout.contains("\"allowed\":true")), (4, false), "{sql}: {run:?}");
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert!(said.contains("is damaged at row"), "{sql}: {run:?}");
+        }
+        let run = environment.check(READ);
+        assert!(run.stderr.contains("`aegis audit verify` says everything that is wrong"), "{sql}: {run:?}");
+        assert_eq!(environment.aegis(&["audit", "verify"]).code, 1, "{sql}");
+        assert_eq!(rows(&environment), before, "{sql}");
+    }
+}
+
+#[test]
+fn damage_far_back_is_found_by_some_of_the_answers_and_by_verify_always() {
+    let environment = with_records(300);
+    damage(&environment, "UPDATE events SET body = replace(body, 'crm', 'web') WHERE seq = 100");
+    let (mut refused, checks) = (0, 60);
+    for _ in 0..checks {
+        let run = environment.check(READ);
+        assert!([0, 4].contains(&run.code), "{run:?}");
+        refused += u32::from(run.code == 4);
+    }
+    figures("damage far back", format!("{refused} of {checks} answers found one row of 300"));
+    assert_eq!(environment.aegis(&["audit", "verify"]).code, 1);
+    // Nobody needs luck for what is recent.
+    let newest = rows(&environment);
+    damage(&environment, &format!("UPDATE events SET at = at + 1 WHERE seq = {}", newest - 5));
+    for _ in 0..10 {
+        assert_eq!(environment.check(READ).code, 4);
+    }
+}
+
+#[test]
+fn an_index_that_lost_a_block_or_has_one_too_many_is_not_built_upon() {
+    for sql in [
+        "DELETE FROM blocks",
+        "INSERT INTO blocks SELECT 1, earliest, latest, root FROM blocks",
+        "DELETE FROM events WHERE seq > 4000",
+    ] {
+        let environment = with_records(4200);
+        damage(&environment, sql);
+        let run = environment.check(READ);
+        assert_eq!(run.code, 4, "{sql}: {run:?}");
     }
 }

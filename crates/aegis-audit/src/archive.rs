@@ -11,7 +11,8 @@ use tempfile::{Builder, NamedTempFile};
 use thiserror::Error;
 
 use crate::error::TrailError;
-use crate::file::{directory_of, resolve, sync_directory};
+use crate::file::{PRIVATE, directory_of, resolve, sync_directory};
+use crate::file_mode::set_mode;
 use crate::log_names::is_part_of_log;
 use crate::sqlite::{PrunePlan, TrailReader};
 use crate::verified_plan::VerifiedPlan;
@@ -167,6 +168,7 @@ impl Archive {
             .suffix(UNFINISHED)
             .tempfile_in(directory)
             .map_err(failed)?;
+        set_mode(file.as_file(), PRIVATE).map_err(failed)?;
         let header = EventsHeader::new(reader.identity(), Some(plan.gone.preceding()));
         let copied = copy(reader, plan, &path, &header, file.as_file_mut(), &mut progress)?;
         file.as_file().sync_all().map_err(failed)?;

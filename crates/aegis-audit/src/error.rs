@@ -119,13 +119,23 @@ pub enum TrailError {
         /// The format known.
         known: i64,
     },
-    /// The newest event does not have the hash that it should have.
+    /// An event does not have the hash that it should have.
     #[error("the audit log `{}` is damaged at row {seq}: its hash does not fit its content", show(path))]
     Tampered {
         /// The log.
         path: PathBuf,
         /// The row.
         seq: i64,
+    },
+    /// An older event is missing, or not the one that the chain needs there.
+    #[error("the audit log `{}` is damaged at row {seq}: {problem}", show(path))]
+    Damaged {
+        /// The log.
+        path: PathBuf,
+        /// The row.
+        seq: i64,
+        /// What is wrong with it.
+        problem: String,
     },
     /// A row that this process was promised is not there any more, or not the same.
     #[error(
@@ -292,14 +302,16 @@ impl TrailError {
             TrailError::Locked { .. } => "another program may be using the file; try again".to_owned(),
             TrailError::Corrupt { .. }
             | TrailError::NotKept { .. }
-            | TrailError::Tampered { .. }
             | TrailError::Lost { .. }
             | TrailError::CutOff { .. }
-            | TrailError::LeftOut { .. }
             | TrailError::Unreadable { .. } => {
                 "it is not repaired: keep it as evidence, and start another one".to_owned()
             }
             TrailError::ClockBehind { .. } => "set the clock of this machine".to_owned(),
+            TrailError::Tampered { .. } | TrailError::Damaged { .. } | TrailError::LeftOut { .. } => {
+                "verifying it says everything that is wrong; it is not repaired: keep it as evidence, and start another one"
+                    .to_owned()
+            }
             TrailError::TooMuchWork { .. } => {
                 "try again; if it stays so, keep it as evidence, and start another one".to_owned()
             }
@@ -331,11 +343,12 @@ impl TrailError {
             TrailError::ForeignOwner { .. } => Remedy::NameOwnLog,
             TrailError::Corrupt { .. }
             | TrailError::NotKept { .. }
-            | TrailError::Tampered { .. }
             | TrailError::Lost { .. }
             | TrailError::CutOff { .. }
-            | TrailError::LeftOut { .. }
             | TrailError::Unreadable { .. } => Remedy::StartAnotherLog,
+            TrailError::Tampered { .. } | TrailError::Damaged { .. } | TrailError::LeftOut { .. } => {
+                Remedy::LookAtDamage
+            }
             TrailError::Older { .. } => Remedy::LeaveOldLog,
             _ => return None,
         })

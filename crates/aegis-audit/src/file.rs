@@ -7,11 +7,15 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
-use nix::sys::statfs;
 use nix::unistd::{AccessFlags, faccessat, geteuid, truncate};
 
 use crate::error::TrailError;
+use crate::file_mode::set_mode;
+use crate::file_system::magic;
 use crate::trust::{self, WalkError};
+
+/// Reading and writing, for its owner alone.
+pub(crate) const PRIVATE: u32 = 0o600;
 
 /// What tells one file from another, whatever it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,8 +145,12 @@ fn open_plain(path: &Path, new: bool, writes: Writes) -> io::Result<File> {
         flags |= OFlag::O_APPEND;
     }
     let mut options = File::options();
-    options.read(true).write(true).create_new(new).mode(0o600).custom_flags(flags.bits());
-    options.open(path)
+    options.read(true).write(true).create_new(new).mode(PRIVATE).custom_flags(flags.bits());
+    let file = options.open(path)?;
+    if new {
+        set_mode(&file, PRIVATE)?;
+    }
+    Ok(file)
 }
 
 /// Makes a file longer without opening it.
@@ -221,11 +229,7 @@ pub(crate) fn supports_shared_memory(path: &Path) -> bool {
         0x786F_4256, // VirtualBox shared folders
     ];
     let Some(directory) = path.parent() else { return false };
-    // The type's width differs between platforms; its 32 bits do not.
-    statfs::statfs(directory).is_ok_and(|found| {
-        let magic = format!("{:x}", found.filesystem_type().0);
-        !REMOTE.iter().any(|remote| magic.trim_start_matches("ffffffff") == format!("{remote:x}"))
-    })
+    magic(directory).is_some_and(|found| !REMOTE.contains(&found))
 }
 
 #[cfg(test)]

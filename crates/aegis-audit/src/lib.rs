@@ -56,13 +56,15 @@
 //! - A committed account means that its rows were synced to disk first, and that every sink took them.
 //! - Edits, deletions and reordering within the log break its chain. Cutting off its end does not: that shows
 //!   only against receipts kept elsewhere, or to a process that wrote what was cut off and is still running.
-//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest row or schema was
-//!   changed, or whose files were exchanged while it was open.
+//! - Nothing is ever repaired silently, and nothing is appended to a log whose newest rows, beginning or
+//!   schema was changed, or whose files were exchanged while it was open.
 
 mod archive;
 mod clock;
 mod error;
 mod file;
+mod file_mode;
+mod file_system;
 mod journal;
 mod left_out;
 mod lock;
@@ -73,16 +75,19 @@ pub mod sqlite;
 pub mod store;
 pub mod trust;
 mod verified_plan;
+mod volatility;
 mod watch;
 
 pub use aegis_ledger::remedy::Remedy;
 pub use archive::{Archive, ArchiveError};
 pub use clock::now;
 pub use error::TrailError;
+pub use file_mode::set_mode;
 pub use journal::{Account, Committed, Ending, EndingError, Journal, RecordError, RedactError, Removal};
 pub use left_out::LeftOut;
 pub use log_names::is_part_of_log;
 pub use sink::{Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
 pub use verified_plan::{DamagedLog, VerifiedPlan};
+pub use volatility::Volatility;
 pub use watch::{Watch, Woken};

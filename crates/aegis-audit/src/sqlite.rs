@@ -25,6 +25,7 @@ mod row;
 mod scan;
 mod schema;
 mod selection;
+mod spot_check;
 mod sqlite_error;
 mod statistics;
 mod store;

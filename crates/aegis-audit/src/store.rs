@@ -17,6 +17,7 @@ use aegis_ledger::record::Record;
 use aegis_ledger::stored_event::StoredEvent;
 
 use crate::error::TrailError;
+use crate::volatility::Volatility;
 
 /// Takes events one after another: the number of each, and the event, or what keeps it from being read.
 pub type EachEvent<'a> =
@@ -35,6 +36,11 @@ pub trait Store: fmt::Debug + Send {
 
     /// Whether it was made when it was opened.
     fn created(&self) -> bool;
+
+    /// Why nothing that is written here lasts, where that is so.
+    fn volatility(&self) -> Option<Volatility> {
+        None
+    }
 
     /// Does `work` in one transaction behind the newest event. When this returns, everything that was done is
     /// durable; when it fails, nothing of it is there. Where another writer was in the way, the work may be

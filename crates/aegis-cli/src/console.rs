@@ -9,7 +9,7 @@ mod terminal;
 mod whole_file;
 
 pub(crate) use checked_stderr::CheckedStderr;
-pub(crate) use new_file::write_new;
+pub(crate) use new_file::{create_new, write_new};
 pub(crate) use progress::{Progress, human_bytes};
 pub(crate) use question::{can_ask, confirmed};
 pub(crate) use streams::{Console, PaintedStdout, stdin, stdout};

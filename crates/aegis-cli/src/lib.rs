@@ -20,6 +20,7 @@ mod exit;
 mod format_option;
 mod given_agent;
 mod global_options;
+mod open_log;
 mod remedies;
 mod trusted_policy;
 mod unchecked_file;

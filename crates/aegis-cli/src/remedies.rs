@@ -4,6 +4,9 @@ use aegis_audit::Remedy as LogRemedy;
 use aegis_engine::{Diagnostic, Remedy as PolicyRemedy};
 use aegis_runtime::Remedy as GateRemedy;
 
+/// Where a log belongs that is where nothing lasts.
+pub(crate) const KEEP_LOG_ON_DISK: &str = "keep it on a disk: `--db` names another place";
+
 /// What helps against an error of the log: by which command or flag, or else what the library itself says.
 pub(crate) fn of_log(remedy: Option<LogRemedy>, library: Option<String>) -> Option<String> {
     remedy.and_then(log_words).map(str::to_owned).or(library)
@@ -49,6 +52,10 @@ const fn log_words(remedy: LogRemedy) -> Option<&'static str> {
         LogRemedy::NameOwnLog => "it must belong to root or to you; name another file with `--db`",
         LogRemedy::StartAnotherLog => {
             "it is not repaired: keep it as evidence, and start another one with `--db`"
+        }
+        LogRemedy::LookAtDamage => {
+            "`aegis audit verify` says everything that is wrong; it is not repaired: keep it as evidence, and \
+             start another one with `--db`"
         }
         LogRemedy::LeaveOldLog => "read it with the program that wrote it, and start another log with `--db`",
         LogRemedy::ExportEvents => "`aegis audit --events -o FILE` writes such a file",

@@ -99,6 +99,9 @@ impl GivenExports {
 pub struct Findings {
     /// The id of the log.
     pub log: String,
+    /// Why nothing that is written to the log lasts, as the end of a sentence about it; absent where it
+    /// lasts, and where exports alone were looked at.
+    pub volatility: Option<String>,
     /// What was found in its rows.
     pub verification: Verification,
     /// The checkpoints that were given.

@@ -14,12 +14,18 @@ pub struct Receipt {
     log: Arc<str>,
     seq: u64,
     head: Digest,
+    volatile: bool,
 }
 
 impl Receipt {
     /// The receipt of the event of this number and hash, in the log of this id (32 hexadecimal digits).
     pub const fn new(log: Arc<str>, seq: u64, head: Digest) -> Receipt {
-        Receipt { log, seq, head }
+        Receipt { log, seq, head, volatile: false }
+    }
+
+    /// The same, of a log on which nothing lasts: synced as it was, it is gone after a restart.
+    pub fn of_volatile_log(self) -> Receipt {
+        Receipt { volatile: true, ..self }
     }
 
     /// The id of the log: 32 hexadecimal digits.
@@ -38,5 +44,11 @@ impl Receipt {
     #[must_use]
     pub const fn head(&self) -> Digest {
         self.head
+    }
+
+    /// Whether the log was where nothing lasts.
+    #[must_use]
+    pub const fn is_volatile(&self) -> bool {
+        self.volatile
     }
 }

@@ -15,6 +15,9 @@ pub enum Remedy {
     NameOwnLog,
     /// Keep the damaged log as evidence, and start another one.
     StartAnotherLog,
+    /// Verify the damaged log, which names everything that is wrong; keep it as evidence, and start another
+    /// one.
+    LookAtDamage,
     /// Read the log with the program that wrote it, and start another one.
     LeaveOldLog,
     /// Export events: only then there is a file of them.

@@ -1,7 +1,21 @@
-//! What is in a directory.
+//! Directories: private ones, and what is in one.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use aegis_audit::Volatility;
+use tempfile::TempDir;
+
+/// An empty directory that goes away with the test, on a file system on which a log lasts: with the temporary
+/// files of this machine or, where those are in memory alone, with what was built.
+pub fn private_directory() -> TempDir {
+    let usual = std::env::temp_dir();
+    if Volatility::of(&usual.join("log.db")).is_none() {
+        return tempfile::tempdir_in(usual).unwrap();
+    }
+    let program = std::env::current_exe().unwrap();
+    tempfile::tempdir_in(program.parent().unwrap()).unwrap()
+}
 
 /// The names of what is in a directory, sorted.
 pub fn file_names(directory: &Path) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{Run, run_with_input, set_mode};
+use crate::{Run, private_directory, run_with_input, set_mode};
 
 /// A policy with a rule for each approval.
 pub const POLICY: &str = r#"version: "1"
@@ -55,7 +55,7 @@ pub struct TestEnvironment<P> {
 impl<P: Program> TestEnvironment<P> {
     /// An empty directory.
     pub fn empty() -> TestEnvironment<P> {
-        TestEnvironment { directory: tempfile::tempdir().unwrap(), program: PhantomData }
+        TestEnvironment { directory: private_directory(), program: PhantomData }
     }
 
     /// A directory with [`POLICY`] as its `policy.yaml`.

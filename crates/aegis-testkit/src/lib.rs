@@ -85,7 +85,7 @@ pub use append::{Append, append_cases, append_one};
 pub use case::{Case, at_a_terminal};
 pub use chain::{Log, Row, commitment, identity, rehash, relink};
 pub use chance::Chance;
-pub use directory::{file_names, files_with, paths_ending};
+pub use directory::{file_names, files_with, paths_ending, private_directory};
 pub use environment::{BULK, DELETE, POLICY, Program, READ, TestEnvironment};
 pub use file_limit::limited;
 pub use memory_store::MemoryStore;

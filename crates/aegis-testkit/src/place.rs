@@ -10,7 +10,7 @@ use aegis_ledger::record::Record;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::{PATIENCE, append_one, file_names, files_with, without_triggers};
+use crate::{PATIENCE, append_one, file_names, files_with, private_directory, without_triggers};
 
 /// A directory that goes away with the test, and the log in it.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ pub struct Place {
 impl Place {
     /// An empty place.
     pub fn new() -> Place {
-        let directory = tempfile::tempdir().unwrap();
+        let directory = private_directory();
         let log = directory.path().join("log.db");
         Place { directory, log }
     }

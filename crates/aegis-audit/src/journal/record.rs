@@ -19,6 +19,7 @@ use crate::log_names::is_part_of_log;
 use crate::sink::{Sink, SinkError, SinkRecord};
 use crate::sqlite::SqliteStore;
 use crate::store::{Appended, Store, Transaction};
+use crate::volatility::Volatility;
 
 /// From how long on a writer is said to have waited for the log. A log that is free takes far less.
 const A_WAIT: Duration = Duration::from_millis(50);
@@ -68,6 +69,12 @@ impl Journal {
         self.store.created()
     }
 
+    /// Why nothing that is written to the log lasts, where that is so: receipts say that it is.
+    #[must_use]
+    pub fn volatility(&self) -> Option<Volatility> {
+        self.store.volatility()
+    }
+
     /// The log's id: 32 hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> &str {
@@ -114,9 +121,10 @@ impl Journal {
         self.check_sinks()?;
         let (mut done, mut copies) = (None, Vec::new());
         let (log, copied, mut newest) = (Arc::clone(&self.log), !self.sinks.is_empty(), self.newest);
-        let before = self.newest;
+        let (before, volatile) = (self.newest, self.volatility().is_some());
         self.store.transact(&mut |transaction| {
-            let mut writing = Writing { transaction, log: &log, copied, copies: Vec::new(), newest: before };
+            let mut writing =
+                Writing { transaction, log: &log, volatile, copied, copies: Vec::new(), newest: before };
             done = Some(work(&mut writing)?);
             (copies, newest) = (writing.copies, writing.newest);
             Ok(())
@@ -173,8 +181,10 @@ impl Journal {
             return;
         }
         let (mut copies, log, newest) = (Vec::new(), Arc::clone(&self.log), self.newest);
+        let volatile = self.volatility().is_some();
         let written = self.store.transact(&mut |transaction| {
-            let mut writing = Writing { transaction, log: &log, copied: true, copies: Vec::new(), newest };
+            let mut writing =
+                Writing { transaction, log: &log, volatile, copied: true, copies: Vec::new(), newest };
             writing.append(&given_up)?;
             copies = writing.copies;
             Ok(())
@@ -219,6 +229,8 @@ impl<A: Account> Pending<A> {
 pub(super) struct Writing<'a> {
     pub(super) transaction: &'a mut dyn Transaction,
     log: &'a Arc<str>,
+    /// Whether nothing that is written to the log lasts.
+    volatile: bool,
     /// Whether anybody wants copies.
     copied: bool,
     copies: Vec<SinkRecord>,
@@ -241,7 +253,10 @@ impl Writing<'_> {
                 self.copy(stamped.event.kind(), appended)?;
             }
         }
-        let receipt = |head: Head| Receipt::new(Arc::clone(self.log), head.seq.unsigned_abs(), head.hash);
+        let receipt = |head: Head| {
+            let receipt = Receipt::new(Arc::clone(self.log), head.seq.unsigned_abs(), head.hash);
+            if self.volatile { receipt.of_volatile_log() } else { receipt }
+        };
         Ok(appended.last().map(|last| receipt(last.head)))
     }
 

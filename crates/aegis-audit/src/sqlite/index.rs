@@ -13,7 +13,10 @@ use std::path::Path;
 
 use aegis_engine::Digest;
 use aegis_ledger::block_index::{BLOCK, BlockIndex, block_of, first_of};
+use aegis_ledger::event::Field;
 use aegis_ledger::origin::Origin;
+use aegis_ledger::stored_event::StoredEvent;
+use roaring::RoaringBitmap;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::origin::newest_pruning;
@@ -112,6 +115,57 @@ pub(super) fn check(
         Ok(())
     })?;
     Ok(problems)
+}
+
+/// Which blocks the index has: how many, the oldest and the newest. `None` if it has none.
+pub(super) fn extent(connection: &Connection, path: &Path) -> Result<Option<(i64, i64, i64)>, TrailError> {
+    connection
+        .prepare_cached("SELECT count(*), min(block), max(block) FROM blocks HAVING count(*) > 0")
+        .and_then(|mut statement| {
+            statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+        })
+        .map_err(|error| failed(path, error))
+}
+
+/// Whether the index of a full block lists an event under each of its words, and its time is within the
+/// block's. What an event says of others is not looked at: later ones change that.
+pub(super) fn lists(
+    connection: &Connection,
+    path: &Path,
+    event: &StoredEvent<'_>,
+) -> Result<bool, TrailError> {
+    let failed = |error| failed(path, error);
+    let block = block_of(event.seq);
+    let times: Option<(i64, i64)> = connection
+        .prepare_cached("SELECT earliest, latest FROM blocks WHERE block = ?1")
+        .and_then(|mut statement| {
+            statement.query_row([block], |row| Ok((row.get(0)?, row.get(1)?))).optional()
+        })
+        .map_err(failed)?;
+    let mut own = BlockIndex::default();
+    if own.add(event).is_err() || times.is_none_or(|(from, to)| !(from..=to).contains(&event.at)) {
+        return Ok(false);
+    }
+    let mut lookup = connection
+        .prepare_cached("SELECT events FROM terms WHERE field = ?1 AND value = ?2 AND block = ?3")
+        .map_err(failed)?;
+    let mut listed = true;
+    own.for_each::<TrailError>(|field, value, own| {
+        if matches!(field, Field::Superseded | Field::Outcome) {
+            return Ok(());
+        }
+        let stored: Option<Vec<u8>> = lookup
+            .query_row(params![field as u8, value, block], |row| row.get(0))
+            .optional()
+            .map_err(failed)?;
+        let set = |bytes: &[u8]| RoaringBitmap::deserialize_from(bytes).ok();
+        listed &= match (set(own), stored.and_then(|stored| set(&stored))) {
+            (Some(own), Some(stored)) => own.is_subset(&stored),
+            _ => false,
+        };
+        Ok(())
+    })?;
+    Ok(listed)
 }
 
 /// How many rows `terms` has: a log's index has no others than those that its events give.

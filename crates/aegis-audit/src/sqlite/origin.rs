@@ -27,6 +27,17 @@ pub(super) fn origin(
 /// # Errors
 /// When that cannot be read, or makes no sense.
 pub(super) fn newest_pruning(connection: &Connection, path: &Path) -> Result<Option<Origin>, TrailError> {
+    Ok(newest_pruning_event(connection, path)?.map(|(_, origin)| origin))
+}
+
+/// The number of the newest `pruned` event, and what it says, if there is one.
+///
+/// # Errors
+/// When that cannot be read, or makes no sense.
+pub(super) fn newest_pruning_event(
+    connection: &Connection,
+    path: &Path,
+) -> Result<Option<(u64, Origin)>, TrailError> {
     let newest: Option<(i64, String)> = connection
         .prepare_cached(
             "SELECT seq, body FROM events WHERE kind = 'pruned' AND action_id = '' ORDER BY seq DESC LIMIT 1",
@@ -37,7 +48,7 @@ pub(super) fn newest_pruning(connection: &Connection, path: &Path) -> Result<Opt
     let body: Option<PrunedBody> = serde_json::from_str(&body).ok();
     body.and_then(|body| body.origin())
         .filter(|origin| origin.through < seq.unsigned_abs())
-        .map(Some)
+        .map(|origin| Some((seq.unsigned_abs(), origin)))
         .ok_or_else(|| {
             let problem = "what it says was pruned makes no sense".to_owned();
             TrailError::Unreadable { path: path.to_owned(), seq, problem }

@@ -12,6 +12,7 @@ use super::connection_settings::{JournalMode, configure, defend};
 use super::head::head;
 use super::open_files::OpenFiles;
 use super::schema::{check_schema, create, identify, read_schema_anew, schema_version};
+use super::spot_check::spot_check;
 use super::sqlite_error::failed;
 use super::transaction::Appending;
 use super::work_limit::WorkLimit;
@@ -21,6 +22,7 @@ use crate::file::{
 };
 use crate::lock::FairLock;
 use crate::store::{Space, Store, Traces, Work};
+use crate::volatility::Volatility;
 
 /// Nobody waits longer than this, whatever they ask for: instants beyond it need not exist.
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,6 +50,7 @@ pub struct SqliteStore {
     index: BlockIndex,
     wait: Duration,
     created: bool,
+    volatility: Option<Volatility>,
 }
 
 impl SqliteStore {
@@ -87,6 +90,7 @@ impl SqliteStore {
         files.check()?;
         drop(held);
         sync_directory(&path)?;
+        let volatility = Volatility::of(&path);
         Ok(SqliteStore {
             connection,
             work: work_limit,
@@ -99,6 +103,7 @@ impl SqliteStore {
             index: BlockIndex::default(),
             wait,
             created,
+            volatility,
         })
     }
 
@@ -118,6 +123,7 @@ impl SqliteStore {
         check_schema(&transaction, &self.path)?;
         let head = head(&transaction, &self.path, &self.identity, self.last)?;
         let (path, identity) = (&self.path, &self.identity);
+        spot_check(&transaction, path, identity, head, self.last)?;
         // What this writer knows of the newest block holds only if nobody else wrote since, and nothing is
         // undone.
         let index = std::mem::take(&mut self.index);
@@ -219,6 +225,10 @@ impl Store for SqliteStore {
 
     fn created(&self) -> bool {
         self.created
+    }
+
+    fn volatility(&self) -> Option<Volatility> {
+        self.volatility
     }
 
     fn transact(&mut self, work: &mut Work<'_>) -> Result<(), TrailError> {

@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use aegis_audit::sqlite::{Followed, Follower};
 use aegis_audit::{Ending, TrailError, Watch, Woken};
 use aegis_ledger::answer::{Answer, ResultStatus};
-use aegis_ledger::event::Pruned;
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
 use aegis_testkit::{Append as _, Case, PATIENCE, Place, append_one};
+
+use crate::prune::prune_through;
 
 const DONE: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: None };
 
@@ -226,24 +227,8 @@ fn what_was_pruned_before_it_was_told_is_said() {
     let mut trail = place.open();
     let receipts: Vec<_> =
         ["c", "d", "e"].into_iter().flat_map(|id| append_one(&mut trail, id).unwrap()).collect();
-    let prune = |through: u64, head| {
-        let operator = aegis_ledger::event::Operator { host: "h", user: "u" };
-        let archive_sha256 = aegis_engine::Digest::of(b"");
-        aegis_ledger::event::Event::Pruned(Pruned {
-            through,
-            head,
-            subtrees: &[],
-            genesis: head,
-            archive_sha256,
-            archive: "a",
-            operator,
-        })
-    };
-    let at = Case::default().at;
-    let event = prune(4, receipts[1].head());
-    let _ = trail.append(&[aegis_ledger::event::Stamped { at, event }]).unwrap();
     drop(trail);
-    place.meddle().execute("DELETE FROM events WHERE seq <= 4", []).unwrap();
+    prune_through(&place, &receipts[1]);
     assert_eq!(told(&mut follower), ["skipped 3-4", "5 -"]);
     let _ = append_one(&mut place.open(), "f").unwrap();
     assert_eq!(told(&mut follower), ["7 -"]);

@@ -37,6 +37,8 @@ mod siem;
 #[cfg(test)]
 mod sinks;
 #[cfg(test)]
+mod spot_check;
+#[cfg(test)]
 mod statistics;
 #[cfg(test)]
 mod store;

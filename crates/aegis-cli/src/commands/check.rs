@@ -8,7 +8,6 @@ mod stream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use aegis_audit::Journal;
 use aegis_engine::Digest;
 use aegis_present::Format;
 use aegis_runtime::{Context, Gate, TerminalApprover, TerminalOptions, current_host, current_user};
@@ -23,6 +22,7 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::format_option::text_or_json;
+use crate::open_log::open_log;
 use crate::trusted_policy::{TrustedPolicy, load_policy};
 
 /// How long to wait for the lock of the log before giving up.
@@ -113,7 +113,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
     } else {
         let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
         let begun = Instant::now();
-        let journal = Journal::open(&settings.db, LOG_WAIT)?;
+        let journal = open_log(settings, LOG_WAIT)?;
         if begun.elapsed() >= A_WAIT {
             // Whatever waited is decided by the policy as it is when the wait is over.
             loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;

@@ -1,16 +1,21 @@
 //! `aegis man`: the manual pages, made from the same source as `--help`.
 
-use std::fs;
-use std::io;
+use std::fs::{self, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
 use clap::Args;
 use clap_mangen::Man;
 
+use crate::console::create_new;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+
+/// A directory that everybody may read.
+const READABLE: u32 = 0o755;
 
 /// Print the manual page of aegis, or of one of its commands
 #[derive(Debug, Args)]
@@ -61,13 +66,37 @@ fn write_all(root: &clap::Command, directory: &Path) -> Result<(), CommandError>
     let failed = |path: &Path, error: &io::Error| {
         CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
     };
-    fs::create_dir_all(directory).map_err(|error| failed(directory, &error))?;
+    make_directory(directory).map_err(|error| failed(directory, &error))?;
     for command in with_commands(root) {
         let name = command.get_display_name().unwrap_or(command.get_name());
         let path = directory.join(format!("{name}.1"));
-        page(command).and_then(|page| fs::write(&path, page)).map_err(|error| failed(&path, &error))?;
+        page(command).and_then(|page| write(&path, &page)).map_err(|error| failed(&path, &error))?;
     }
     Ok(())
+}
+
+/// Makes a directory that is missing, and those above it. A umask could keep even its owner out.
+fn make_directory(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = directory.parent().filter(|above| !above.as_os_str().is_empty()) {
+        make_directory(above)?;
+    }
+    match fs::create_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => Ok(()),
+        Err(error) => Err(error),
+        Ok(()) => fs::set_permissions(directory, Permissions::from_mode(READABLE)),
+    }
+}
+
+/// Writes a page, over the one that is there.
+fn write(path: &Path, page: &[u8]) -> io::Result<()> {
+    match create_new(path) {
+        Ok(mut file) => file.write_all(page),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => fs::write(path, page),
+        Err(error) => Err(error),
+    }
 }
 
 /// A command, its commands and theirs. Those that only help are left out.

@@ -5,20 +5,22 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
+use aegis_audit::set_mode;
 use aegis_engine::escape;
 
 use super::question::{can_ask, confirmed};
 use super::whole_file::refuse_link;
 use crate::error::CommandError;
 
+/// Reading for all, writing for the owner.
+const MODE: u32 = 0o644;
+
 /// Writes a new file, or overwrites one: if `force` says so, or a person at a terminal.
 pub(crate) fn write_new(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
     let failed = |error: &io::Error| {
         CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
     };
-    // Readable by all and writable by the owner alone, whatever the umask: `check` refuses anything laxer.
-    let create = || File::options().write(true).create_new(true).mode(0o644).open(path);
-    match create() {
+    match create_new(path) {
         Ok(file) => fill(file, text).map_err(|error| failed(&error)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             refuse_link(path)?;
@@ -31,6 +33,14 @@ pub(crate) fn write_new(path: &Path, text: &str, force: bool) -> Result<(), Comm
     }
 }
 
+/// Makes a file that is readable by all and writable by the owner alone, whatever the umask: `check` refuses
+/// anything laxer.
+pub(crate) fn create_new(path: &Path) -> io::Result<File> {
+    let file = File::options().write(true).create_new(true).mode(MODE).open(path)?;
+    set_mode(&file, MODE)?;
+    Ok(file)
+}
+
 fn fill(mut file: File, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()
@@ -41,7 +51,7 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
-    let file = File::options().write(true).create_new(true).mode(0o644).open(&beside)?;
+    let file = create_new(&beside)?;
     let renamed = fill(file, text).and_then(|()| std::fs::rename(&beside, path));
     if renamed.is_err() {
         let _ = std::fs::remove_file(&beside);

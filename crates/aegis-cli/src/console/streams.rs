@@ -89,6 +89,14 @@ impl Console {
         }
     }
 
+    /// Says something that nobody should miss, and what to do about it. Not silenced: an answer that was
+    /// taken for more than it is harms more than a line too many.
+    pub(crate) fn caution(self, text: impl Display, help: impl Display) {
+        let mut stderr = self.stderr();
+        let _ = writeln!(stderr, "{FAINT}note:{FAINT:#} {text}");
+        let _ = writeln!(stderr, "{HELP}help:{HELP:#} {help}");
+    }
+
     /// Says what is wrong. Not silenced: a refusal without a reason helps nobody.
     pub(crate) fn error(self, error: &CommandError) {
         let mut stderr = self.stderr();

@@ -7,7 +7,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use aegis_audit::is_part_of_log;
+use aegis_audit::{is_part_of_log, set_mode};
 use aegis_engine::escape;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -16,6 +16,8 @@ use crate::error::CommandError;
 
 /// How much is collected before it is written.
 const BUFFER: usize = 256 * 1024;
+/// Reading and writing, for the owner alone.
+const PRIVATE: u32 = 0o600;
 
 /// Why writing to a file stopped: the file itself, or whatever was to be written.
 pub(crate) enum FileError<E> {
@@ -58,9 +60,10 @@ pub(crate) fn write_whole<T, E: Into<CommandError>>(
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
     let beside = path.with_file_name(name);
-    let file = File::options().write(true).create_new(true).mode(0o600).open(&beside).map_err(failed)?;
+    let file = File::options().write(true).create_new(true).mode(PRIVATE).open(&beside).map_err(failed)?;
     let mut writer = BufWriter::with_capacity(BUFFER, file);
-    let written = write(&mut writer).and_then(|value| {
+    let set = set_mode(writer.get_ref(), PRIVATE).map_err(FileError::Io);
+    let written = set.and_then(|()| write(&mut writer)).and_then(|value| {
         writer.flush()?;
         writer.get_ref().sync_all()?;
         fs::rename(&beside, path)?;

@@ -26,6 +26,8 @@ pub struct ReceiptReport {
     pub hold: u64,
     /// How many are of rows that were pruned: only the archive can tell.
     pub pruned: u64,
+    /// How many say that the log was where nothing lasts when they were given.
+    pub volatile: u64,
     /// How many lines are answers without a receipt: of dry runs, and of lines that could not be read.
     pub without: u64,
     /// The lines that are neither, each with its number, from 1, and what is wrong: the first thousand.
@@ -72,6 +74,9 @@ pub(super) struct GivenReceipt {
     pub(super) log: String,
     pub(super) seq: u64,
     head: String,
+    /// Absent in those of logs that last, and of programs that did not know.
+    #[serde(default)]
+    volatile: bool,
 }
 
 /// What a line holds.
@@ -187,6 +192,7 @@ impl<'a> ReceiptLines<'a> {
                 Ok(Kept::Nothing) => report.without += 1,
                 Ok(Kept::Receipt(receipt, decision)) => {
                     report.receipts += 1;
+                    report.volatile += u64::from(receipt.volatile);
                     return Ok(Some(ReceiptLine { line: self.number, receipt, decision }));
                 }
             }

@@ -68,6 +68,9 @@ pub fn render_verification(findings: &Findings) -> String {
         }
     }
     let _ = writeln!(text, "log       {}", findings.log);
+    if let Some(volatility) = &findings.volatility {
+        let _ = writeln!(text, "{UNSURE}volatile{UNSURE:#}  the log {}", escape(volatility));
+    }
     if verification.start > 1 {
         let before = verification.start - 1;
         let _ = match &findings.exports {
@@ -134,6 +137,9 @@ fn render_kept(text: &mut String, kept: &ReceiptReport) {
     let mut line = format!("receipts  {} of {} hold", kept.hold, kept.receipts);
     if kept.pruned > 0 {
         let _ = write!(line, "; {} of pruned rows: only the archive can tell", kept.pruned);
+    }
+    if kept.volatile > 0 {
+        let _ = write!(line, "; {} of a log that was where nothing lasts", kept.volatile);
     }
     if kept.without > 0 {
         let _ = write!(line, "; {} without a receipt", counted(kept.without, "line"));

@@ -6,8 +6,8 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aegis_audit::is_part_of_log;
 use aegis_audit::sqlite::TrailReader;
-use aegis_audit::{Journal, is_part_of_log};
 use aegis_engine::{escape, escape_capped};
 use aegis_ledger::checkpoint::{Checkpoint, CheckpointNote};
 use aegis_ledger::event::Operator;
@@ -24,6 +24,7 @@ use crate::console::{FileError, write_whole};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::open_log::open_log;
 
 /// For how long a writer waits for others.
 const WAIT: Duration = Duration::from_secs(10);
@@ -123,7 +124,7 @@ fn checkpoint(
     }
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
-    let mut trail = Journal::open(&settings.db, WAIT)?;
+    let mut trail = open_log(settings, WAIT)?;
     let signed_by = signer.map(SignerKey::name);
     let (checkpoint, _receipt) =
         trail.record_checkpoint(verification, aegis_audit::now(), signed_by, operator)?;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use aegis_audit::sqlite::{PrunePlan, TrailReader};
 use aegis_audit::store::Space;
-use aegis_audit::{Archive, Journal, is_part_of_log};
+use aegis_audit::{Archive, is_part_of_log};
 use aegis_engine::escape;
 use aegis_ledger::event::Operator;
 use aegis_ledger::receipt::Receipt;
@@ -23,6 +23,7 @@ use crate::console::{Progress, can_ask, confirmed, human_bytes};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::open_log::open_log;
 
 /// From how many steps on a progress bar is shown.
 const LONG: u64 = 50_000;
@@ -104,7 +105,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     drop(reader);
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
-    let mut journal = Journal::open(&settings.db, WAIT)?;
+    let mut journal = open_log(settings, WAIT)?;
     let archived = plan.events().saturating_mul(2);
     let receipt = journal.record_pruning(&archive, operator, aegis_audit::now())?;
     // What follows is housekeeping: whether it works or not, these events are pruned, and whoever asked is
@@ -132,7 +133,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
 fn finish_earlier(plan: &PrunePlan, sound: &Verification, settings: &Settings) -> Result<(), CommandError> {
     let progress = Progress::through("events", LONG, settings.console);
     progress.begin(plan.left_over());
-    let mut journal = Journal::open(&settings.db, WAIT)?;
+    let mut journal = open_log(settings, WAIT)?;
     let deleted = journal.delete_pruned(sound, |done| progress.advance(done))?;
     progress.end();
     settings.console.note(format!("{} that an earlier pruning left were deleted", counted(deleted, "event")));

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use aegis_audit::Ending;
 use aegis_audit::sqlite::TrailReader;
-use aegis_audit::{Ending, Journal};
 use aegis_engine::{escape, to_json_line};
 use aegis_present::Format;
 use aegis_present::json::v1::EndedV1;
@@ -15,6 +15,7 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::format_option::text_or_json;
+use crate::open_log::open_log;
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -82,7 +83,7 @@ pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, 
         duration_ms: args.duration.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     };
     let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, settings.console)?;
-    let mut journal = Journal::open(&settings.db, LOG_WAIT)?.with_sinks(sinks);
+    let mut journal = open_log(settings, LOG_WAIT)?.with_sinks(sinks);
     let receipt = journal.end_action(&action_id, ending)?;
     let status = args.status.as_str();
     let answer = match args.format {

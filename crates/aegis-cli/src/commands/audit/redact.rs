@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use aegis_audit::Removal;
 use aegis_audit::sqlite::TrailReader;
 use aegis_audit::store::Traces;
-use aegis_audit::{Journal, Removal};
 use aegis_engine::{escape, escape_capped};
 use aegis_ledger::event::{EntryBody, Operator};
 use aegis_ledger::history::History;
@@ -19,6 +19,7 @@ use crate::console::{Console, can_ask, confirmed};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::open_log::open_log;
 
 /// How long to wait for the lock of the log, and for those who read it, before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, 
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
     let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
-    let mut journal = Journal::open(&settings.db, LOG_WAIT)?.with_sinks(sinks);
+    let mut journal = open_log(settings, LOG_WAIT)?.with_sinks(sinks);
     let removal = journal.redact(&id, args.note.as_deref(), operator)?;
     report(&id, &removal, console)
 }

@@ -7,6 +7,7 @@ mod given;
 
 use std::path::Path;
 
+use aegis_audit::Volatility;
 use aegis_audit::sqlite::TrailReader;
 use aegis_engine::escape;
 use aegis_ledger::findings::{CheckedProof, Findings, anchors};
@@ -48,8 +49,16 @@ pub(crate) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
     };
     progress.end();
     let anchors_given = report.is_some() || !checkpoints.is_empty() || !args.anchor.is_empty();
-    let findings =
-        Findings { log, verification, checkpoints, receipts: report, anchors_given, exports: None };
+    let volatility = Volatility::of(&settings.db).map(|volatility| volatility.to_string());
+    let findings = Findings {
+        log,
+        volatility,
+        verification,
+        checkpoints,
+        receipts: report,
+        anchors_given,
+        exports: None,
+    };
     answer(&findings, args, settings.console)
 }
 

@@ -126,6 +126,7 @@ impl<'a> HistoryV1<'a> {
             duration_ms: ended.and_then(|ended| ended.duration_ms),
             waited_ms: history.waited_ms(),
             receipt: history.decided().map(|event| ReceiptV1 {
+                volatile: false,
                 log: &history.log,
                 seq: event.seq,
                 head: event.hash.clone(),

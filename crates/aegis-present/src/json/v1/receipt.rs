@@ -14,12 +14,25 @@ pub struct ReceiptV1<'a> {
     pub(super) seq: u64,
     /// The hash of the record, which covers everything before it.
     pub(super) head: String,
+    /// True where the log is on a file system on which nothing lasts, and else absent.
+    #[serde(default, skip_serializing_if = "is_lasting")]
+    pub(super) volatile: bool,
 }
 
 impl<'a> ReceiptV1<'a> {
     /// The same as JSON has it.
     #[must_use]
     pub fn new(receipt: &'a Receipt) -> ReceiptV1<'a> {
-        ReceiptV1 { log: receipt.log(), seq: receipt.seq(), head: receipt.head().to_string() }
+        ReceiptV1 {
+            log: receipt.log(),
+            seq: receipt.seq(),
+            head: receipt.head().to_string(),
+            volatile: receipt.is_volatile(),
+        }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over references")]
+const fn is_lasting(volatile: &bool) -> bool {
+    !*volatile
 }

@@ -13,6 +13,8 @@ pub struct VerificationV1 {
     sound: bool,
     /// The id of the log.
     log: String,
+    /// Whether the log is where nothing lasts, so that it is gone after a restart.
+    volatile: bool,
     /// How many rows were read.
     rows: u64,
     /// The number of the first row; more than 1 where older ones were pruned.
@@ -83,6 +85,7 @@ struct ReceiptsV1 {
     receipts: u64,
     hold: u64,
     pruned: u64,
+    volatile: u64,
     lines_without_receipt: u64,
     unreadable: Vec<UnreadableLineV1>,
     more_unreadable: u64,
@@ -135,6 +138,7 @@ impl VerificationV1 {
         VerificationV1 {
             sound: findings.is_sound(),
             log: findings.log.clone(),
+            volatile: findings.volatility.is_some(),
             rows: verification.rows,
             first: verification.start,
             last: verification.last,
@@ -199,6 +203,7 @@ impl ReceiptsV1 {
             receipts: kept.receipts,
             hold: kept.hold,
             pruned: kept.pruned,
+            volatile: kept.volatile,
             lines_without_receipt: kept.without,
             unreadable: kept.unreadable.iter().map(line).collect(),
             more_unreadable: kept.more_unreadable,

@@ -5,6 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
+use aegis_audit::set_mode;
 use aegis_engine::{escape, escape_capped};
 use aegis_ledger::note::SignerKey;
 use nix::fcntl::OFlag;
@@ -16,6 +17,8 @@ use crate::exit::ExitStatus;
 
 /// A file that is longer holds no key.
 const MAX_KEY: u64 = 4096;
+/// Reading and writing, for the owner alone.
+const PRIVATE: u32 = 0o600;
 
 /// Makes a new key, and prints the public one.
 pub(super) fn make(name: &str, path: &Path, console: Console) -> Result<ExitStatus, CommandError> {
@@ -24,7 +27,8 @@ pub(super) fn make(name: &str, path: &Path, console: Console) -> Result<ExitStat
         .map_err(|error| CommandError::usage(format!("`{}`: {error}", escape_capped(name, 200))))?;
     let write = || -> io::Result<()> {
         // An older key is never overwritten: what it signed could not be told from forgeries any more.
-        let mut file = File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        let mut file = File::options().write(true).create_new(true).mode(PRIVATE).open(path)?;
+        set_mode(&file, PRIVATE)?;
         writeln!(file, "{}", key.to_text()).and_then(|()| file.sync_all())
     };
     write().map_err(|error| {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek as _};
 use std::path::{Path, PathBuf};
 
+use aegis_audit::Volatility;
 use aegis_audit::sqlite::TrailReader;
 use aegis_engine::escape;
 use aegis_ledger::event::PathSource;
@@ -49,7 +50,12 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
         None => found,
         Some(reader) => go_on(found, reader, receipts, &names, settings.console)?,
     };
-    answer(&findings(found, &names, checkpoints, anchors_given), args, settings.console)
+    let volatility = reader.and_then(|_| Volatility::of(&settings.db));
+    let findings = Findings {
+        volatility: volatility.map(|volatility| volatility.to_string()),
+        ..findings(found, &names, checkpoints, anchors_given)
+    };
+    answer(&findings, args, settings.console)
 }
 
 /// The log that the first file is of.
@@ -99,7 +105,7 @@ fn findings(
     let ExportVerification { log, verification, receipts, places, .. } = found;
     let names = names.iter().map(|name| escape(name)).collect();
     let exports = Some(GivenExports { names, places });
-    Findings { log, verification, checkpoints, receipts, anchors_given, exports }
+    Findings { log, volatility: None, verification, checkpoints, receipts, anchors_given, exports }
 }
 
 /// The receipts, in a file that can be read twice.
