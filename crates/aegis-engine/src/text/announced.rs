@@ -104,13 +104,13 @@ fn each(text: &str, kind: Kind, mut take: impl FnMut(Range<usize>) -> bool) {
         take(0..text.len());
         return;
     };
-    // Up to where everything is hidden already, and up to where a block goes.
-    let (mut hidden, mut block) = (0, 0);
+    // Up to where everything is hidden already, and up to where it is because it is known to be a key.
+    let (mut hidden, mut known) = (0, 0);
     for place in finder.find_overlapping_iter(text) {
         let Some(sign) = signs.get(place.pattern().as_usize()) else { continue };
         let (start, end) = (place.start(), place.end());
         let found = match sign {
-            _ if start < block => None,
+            _ if start < known => None,
             // What may go on beyond the word that is hidden.
             Sign::Block => blocks::private_key(text, start, end),
             Sign::WebToken => shapes::web_token(text, start),
@@ -124,8 +124,8 @@ fn each(text: &str, kind: Kind, mut take: impl FnMut(Range<usize>) -> bool) {
             Sign::Dash => options::secret(text, start),
         };
         let Some(found) = found else { continue };
-        if matches!(sign, Sign::Block) {
-            block = found.end;
+        if matches!(sign, Sign::Block | Sign::WebToken | Sign::Shape(_) | Sign::Scheme) {
+            known = found.end;
         }
         if found.end > hidden {
             let begin = if found.start < hidden { hidden.min(found.end) } else { found.start };
