@@ -15,6 +15,7 @@ pub(crate) mod nearest;
 pub(crate) mod secret_names;
 pub(crate) mod span;
 
+pub use announced::hide_secrets;
 pub use canonical::{Member, canonical_json, canonical_members, canonical_number};
 pub use digest::Digest;
 pub use escape::{escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, to_json_line};

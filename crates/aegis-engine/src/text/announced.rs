@@ -15,6 +15,7 @@ mod schemes;
 mod shapes;
 mod values;
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -22,6 +23,9 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 pub(crate) use options::{password_behind_user, takes_secret, takes_user};
 use shapes::{FURTHER, SHAPES, Shape};
+
+/// What stands for a secret where no log says what does.
+pub(crate) const HIDDEN: &str = "[secret]";
 
 /// What kind of text is searched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +68,8 @@ fn shapes() -> impl Iterator<Item = Shape> {
 
 /// The search for all signs at once, and what each of them is.
 static SEARCH: LazyLock<Option<(AhoCorasick, Vec<Sign>)>> = LazyLock::new(|| {
-    let signs: Vec<_> = SIGNS.into_iter().chain(shapes().map(|shape| (shape.prefix, Sign::Shape(shape)))).collect();
+    let signs: Vec<_> =
+        SIGNS.into_iter().chain(shapes().map(|shape| (shape.prefix, Sign::Shape(shape)))).collect();
     let finder = AhoCorasick::builder()
         .kind(Some(AhoCorasickKind::DFA))
         .match_kind(MatchKind::Standard)
@@ -95,6 +100,30 @@ pub(crate) fn all_in(text: &str, kind: Kind) -> Vec<Range<usize>> {
         true
     });
     found
+}
+
+/// A text with `[secret]` in place of each secret that announces itself in it: for messages.
+///
+/// ```
+/// use aegis_engine::hide_secrets;
+/// assert_eq!(hide_secrets("login --password=hunter2 ana"), "login --password=[secret] ana");
+/// assert_eq!(hide_secrets("https://ana:hunter2@host/"), "https://ana:[secret]@host/");
+/// assert_eq!(hide_secrets("git log --author=ana"), "git log --author=ana");
+/// ```
+#[must_use]
+pub fn hide_secrets(text: &str) -> Cow<'_, str> {
+    let secrets = all_in(text, Kind::Words);
+    if secrets.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    let (mut left, mut done) = (String::with_capacity(text.len()), 0);
+    for secret in secrets {
+        left.push_str(text.get(done..secret.start).unwrap_or_default());
+        left.push_str(HIDDEN);
+        done = secret.end;
+    }
+    left.push_str(text.get(done..).unwrap_or_default());
+    Cow::Owned(left)
 }
 
 /// Gives every secret of a text to `take`, until that is false.

@@ -36,12 +36,22 @@ mod tests {
 
     #[test]
     fn names_are_words_and_numbers_and_keys_are_not() {
-        for name in
-            ["", "prod-db", "read_secret", "db2.example", "hunter22", "us-east-1", "Ana", "删除", "a/b:80", "2026"]
-        {
+        for name in [
+            "",
+            "prod-db",
+            "read_secret",
+            "db2.example",
+            "hunter22",
+            "us-east-1",
+            "Ana",
+            "删除",
+            "a/b:80",
+            "2026",
+        ] {
             assert!(is_name_like(name), "{name}");
         }
-        for key in ["x7Kq92LmPz", "4111111111111111", "a1b2c3", "aBcDeFgHiJkLm", "tr0ub4dor", &"x".repeat(30)] {
+        for key in ["x7Kq92LmPz", "4111111111111111", "a1b2c3", "aBcDeFgHiJkLm", "tr0ub4dor", &"x".repeat(30)]
+        {
             assert!(!is_name_like(key), "{key}");
         }
     }

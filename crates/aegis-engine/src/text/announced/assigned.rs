@@ -83,9 +83,8 @@ fn behind_scheme(text: &str, found: Range<usize>, extent: Extent) -> Range<usize
     let start = skip(text, scheme, MOST_BLANKS, is_blank);
     let is_scheme = extent == Extent::Line && start > scheme && start < found.end;
     let word = part(text, found.start, scheme);
-    const SCHEMES: [&str; 9] = [
-        "bearer", "basic", "token", "digest", "negotiate", "apikey", "api-key", "aws4-hmac-sha256", "hmac",
-    ];
+    const SCHEMES: [&str; 9] =
+        ["bearer", "basic", "token", "digest", "negotiate", "apikey", "api-key", "aws4-hmac-sha256", "hmac"];
     if is_scheme && SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(word)) {
         start..found.end
     } else {

@@ -13,8 +13,9 @@ const LONGEST: usize = 64;
 
 /// The secret that the option takes whose first dash stands at `dash`.
 pub(super) fn secret(text: &str, dash: usize) -> Option<Range<usize>> {
-    let starts = before(text, dash)
-        .is_none_or(|byte| byte.is_ascii_whitespace() || is_quote(byte) || matches!(byte, b'[' | b'(' | b','));
+    let starts = before(text, dash).is_none_or(|byte| {
+        byte.is_ascii_whitespace() || is_quote(byte) || matches!(byte, b'[' | b'(' | b',')
+    });
     let name_start = skip(text, dash, 3, |byte| byte == b'-');
     if !starts || name_start > dash + 2 {
         return None;

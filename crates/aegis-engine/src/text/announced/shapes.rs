@@ -134,51 +134,51 @@ pub(super) const SHAPES: [Shape; 110] = [
     shape("sk_test_", Body::Words, 8), // the same
     shape("rk_live_", Body::Words, 8), // the same: restricted
     shape("rk_test_", Body::Words, 8), // the same
-    shape("whsec_", Body::Any, 16),   // Stripe, "Check the webhook signatures"
-    shape("sq0atp-", Body::Url, 22),  // Square, "Access tokens"
-    shape("sq0csp-", Body::Url, 40),  // Square, "OAuth API": application secret
-    shape("EAAA", Body::Url, 56),     // Square, "Access tokens"
+    shape("whsec_", Body::Any, 16),    // Stripe, "Check the webhook signatures"
+    shape("sq0atp-", Body::Url, 22),   // Square, "Access tokens"
+    shape("sq0csp-", Body::Url, 40),   // Square, "OAuth API": application secret
+    shape("EAAA", Body::Url, 56),      // Square, "Access tokens"
     shape("access_token$production$", Body::Any, 20), // PayPal Braintree, "Access tokens"
-    shape("shpat_", Body::Hex, 32),   // Shopify, "Access tokens": app
-    shape("shpss_", Body::Hex, 32),   // the same: shared secret
-    shape("shpca_", Body::Hex, 32),   // the same: custom app
-    shape("shppa_", Body::Hex, 32),   // the same: private app
+    shape("shpat_", Body::Hex, 32),    // Shopify, "Access tokens": app
+    shape("shpss_", Body::Hex, 32),    // the same: shared secret
+    shape("shpca_", Body::Hex, 32),    // the same: custom app
+    shape("shppa_", Body::Hex, 32),    // the same: private app
     shape("shippo_live_", Body::Hex, 40), // Shippo, "Authentication"
-    shape("FLWSECK", Body::Url, 12),  // Flutterwave, "API keys"
+    shape("FLWSECK", Body::Url, 12),   // Flutterwave, "API keys"
     // Language models.
-    shape("sk-ant-", Body::Url, 16),  // Anthropic API, "Authentication"
-    shape("sk-proj-", Body::Url, 16), // OpenAI, "API keys": of projects
-    shape("sk-svcacct-", Body::Url, 16), // the same: of service accounts
-    shape("sk-admin-", Body::Url, 16), // the same: of administrators
-    shape("sk-or-v1-", Body::Hex, 32), // OpenRouter, "Authentication"
-    weak("sk-", Body::Url, 20),       // OpenAI, "API keys", and many who took that over
-    weak("hf_", Body::Letters, 30),   // Hugging Face, "User access tokens"
+    shape("sk-ant-", Body::Url, 16),      // Anthropic API, "Authentication"
+    shape("sk-proj-", Body::Url, 16),     // OpenAI, "API keys": of projects
+    shape("sk-svcacct-", Body::Url, 16),  // the same: of service accounts
+    shape("sk-admin-", Body::Url, 16),    // the same: of administrators
+    shape("sk-or-v1-", Body::Hex, 32),    // OpenRouter, "Authentication"
+    weak("sk-", Body::Url, 20),           // OpenAI, "API keys", and many who took that over
+    weak("hf_", Body::Letters, 30),       // Hugging Face, "User access tokens"
     shape("api_org_", Body::Letters, 30), // the same: of organisations
-    shape("gsk_", Body::Letters, 40), // Groq, "API keys"
-    shape("xai-", Body::Letters, 60), // xAI, "API keys"
-    shape("r8_", Body::Letters, 37),  // Replicate, "API tokens"
-    shape("pplx-", Body::Letters, 40), // Perplexity, "API keys"
-    shape("nvapi-", Body::Url, 40),   // NVIDIA, "API keys"
-    shape("lsv2_", Body::Words, 32),  // LangSmith, "Create an account and API key"
-    shape("tvly-", Body::Url, 20),    // Tavily, "API keys"
+    shape("gsk_", Body::Letters, 40),     // Groq, "API keys"
+    shape("xai-", Body::Letters, 60),     // xAI, "API keys"
+    shape("r8_", Body::Letters, 37),      // Replicate, "API tokens"
+    shape("pplx-", Body::Letters, 40),    // Perplexity, "API keys"
+    shape("nvapi-", Body::Url, 40),       // NVIDIA, "API keys"
+    shape("lsv2_", Body::Words, 32),      // LangSmith, "Create an account and API key"
+    shape("tvly-", Body::Url, 20),        // Tavily, "API keys"
     // Mail, chat and telephones.
-    shape("xoxb-", Body::Url, 10), // Slack, "Tokens": bot
-    shape("xoxp-", Body::Url, 10), // the same: user
-    shape("xoxa-", Body::Url, 10), // the same: workspace
-    shape("xoxr-", Body::Url, 10), // the same: refresh
-    shape("xoxs-", Body::Url, 10), // the same: session
-    shape("xoxe-", Body::Url, 10), // the same: configuration
-    shape("xoxe.xox", Body::Url, 10), // the same
-    shape("xoxc-", Body::Url, 10), // the same: client
-    shape("xoxd-", Body::Any, 10), // the same: the cookie beside it
-    shape("xapp-", Body::Url, 10), // the same: app level
+    shape("xoxb-", Body::Url, 10),                      // Slack, "Tokens": bot
+    shape("xoxp-", Body::Url, 10),                      // the same: user
+    shape("xoxa-", Body::Url, 10),                      // the same: workspace
+    shape("xoxr-", Body::Url, 10),                      // the same: refresh
+    shape("xoxs-", Body::Url, 10),                      // the same: session
+    shape("xoxe-", Body::Url, 10),                      // the same: configuration
+    shape("xoxe.xox", Body::Url, 10),                   // the same
+    shape("xoxc-", Body::Url, 10),                      // the same: client
+    shape("xoxd-", Body::Any, 10),                      // the same: the cookie beside it
+    shape("xapp-", Body::Url, 10),                      // the same: app level
     behind("hooks.slack.com/services/", Body::Any, 20), // Slack, "Sending messages using incoming webhooks"
     behind("discord.com/api/webhooks/", Body::Any, 20), // Discord, "Webhook resource"
-    behind("api.telegram.org/bot", Body::Any, 20), // Telegram, "Bot API", "Making requests"
-    shape("SK", Body::Hex, 32),    // Twilio, "API keys"
-    shape("SG.", Body::Any, 40),   // Twilio SendGrid, "API keys"
-    shape("xkeysib-", Body::Url, 40), // Brevo, "API keys"
-    weak("key-", Body::Hex, 32),   // Mailgun, "API keys"
+    behind("api.telegram.org/bot", Body::Any, 20),      // Telegram, "Bot API", "Making requests"
+    shape("SK", Body::Hex, 32),                         // Twilio, "API keys"
+    shape("SG.", Body::Any, 40),                        // Twilio SendGrid, "API keys"
+    shape("xkeysib-", Body::Url, 40),                   // Brevo, "API keys"
+    weak("key-", Body::Hex, 32),                        // Mailgun, "API keys"
     // Vaults and machines.
     shape("hvs.", Body::Url, 24), // HashiCorp Vault, "Tokens": service
     shape("hvb.", Body::Url, 24), // the same: batch
@@ -189,30 +189,30 @@ pub(super) const SHAPES: [Shape; 110] = [
 
 /// Further services: watching, planning, signing in.
 pub(super) const FURTHER: [Shape; 24] = [
-    shape("glsa_", Body::Words, 32),  // Grafana, "Service accounts"
-    shape("glc_", Body::Any, 32),     // Grafana Cloud, "Access policies"
-    shape("eyJrIjoi", Body::Any, 40), // Grafana, "API keys"
-    shape("NRAK-", Body::Capitals, 20), // New Relic, "API keys"
-    shape("sntrys_", Body::Any, 40),  // Sentry, "Auth tokens": of organisations
-    shape("sntryu_", Body::Hex, 40),  // the same: of users
-    shape("dt0c01.", Body::Any, 60),  // Dynatrace, "Tokens and authentication"
-    shape("dp.pt.", Body::Letters, 40), // Doppler, "Token formats": personal
-    shape("dp.st.", Body::Any, 40),   // the same: service
-    shape("pul-", Body::Hex, 40),     // Pulumi, "Access tokens"
-    shape("PMAK-", Body::Url, 40),    // Postman, "API authentication"
-    shape("lin_api_", Body::Letters, 32), // Linear, "API keys"
+    shape("glsa_", Body::Words, 32),        // Grafana, "Service accounts"
+    shape("glc_", Body::Any, 32),           // Grafana Cloud, "Access policies"
+    shape("eyJrIjoi", Body::Any, 40),       // Grafana, "API keys"
+    shape("NRAK-", Body::Capitals, 20),     // New Relic, "API keys"
+    shape("sntrys_", Body::Any, 40),        // Sentry, "Auth tokens": of organisations
+    shape("sntryu_", Body::Hex, 40),        // the same: of users
+    shape("dt0c01.", Body::Any, 60),        // Dynatrace, "Tokens and authentication"
+    shape("dp.pt.", Body::Letters, 40),     // Doppler, "Token formats": personal
+    shape("dp.st.", Body::Any, 40),         // the same: service
+    shape("pul-", Body::Hex, 40),           // Pulumi, "Access tokens"
+    shape("PMAK-", Body::Url, 40),          // Postman, "API authentication"
+    shape("lin_api_", Body::Letters, 32),   // Linear, "API keys"
     shape("lin_oauth_", Body::Letters, 32), // the same
-    shape("ntn_", Body::Letters, 40), // Notion, "Authorization"
-    weak("secret_", Body::Letters, 40), // Notion, "Authorization", before 2024
-    shape("figd_", Body::Url, 30),    // Figma, "Access tokens"
-    shape("rdme_", Body::Letters, 60), // ReadMe, "API keys"
-    shape("sha256~", Body::Url, 43),  // OpenShift, "Managing user-owned OAuth access tokens"
-    shape("ico-", Body::Letters, 32), // Intercom, "Authentication"
-    shape("pnu_", Body::Letters, 36), // Prefect, "API keys"
-    shape("duffel_live_", Body::Any, 40), // Duffel, "Making requests"
-    shape("EZAK", Body::Letters, 54), // EasyPost, "API keys"
-    shape("patf_", Body::Letters, 30), // Formstack, "API"
-    shape("A3-", Body::Url, 30),      // 1Password, "About your Secret Key"
+    shape("ntn_", Body::Letters, 40),       // Notion, "Authorization"
+    weak("secret_", Body::Letters, 40),     // Notion, "Authorization", before 2024
+    shape("figd_", Body::Url, 30),          // Figma, "Access tokens"
+    shape("rdme_", Body::Letters, 60),      // ReadMe, "API keys"
+    shape("sha256~", Body::Url, 43),        // OpenShift, "Managing user-owned OAuth access tokens"
+    shape("ico-", Body::Letters, 32),       // Intercom, "Authentication"
+    shape("pnu_", Body::Letters, 36),       // Prefect, "API keys"
+    shape("duffel_live_", Body::Any, 40),   // Duffel, "Making requests"
+    shape("EZAK", Body::Letters, 54),       // EasyPost, "API keys"
+    shape("patf_", Body::Letters, 30),      // Formstack, "API"
+    shape("A3-", Body::Url, 30),            // 1Password, "About your Secret Key"
 ];
 
 /// The key that begins at `start` as this shape says. Prefixes are of one case.
@@ -229,7 +229,9 @@ pub(super) fn key(text: &str, start: usize, shape: Shape) -> Option<Range<usize>
 }
 
 fn is_harmless(body: &str) -> bool {
-    body.len() <= LONGEST_HARMLESS && is_name_like(body) && !body.split(['-', '_']).any(|part| part.len() >= 20)
+    body.len() <= LONGEST_HARMLESS
+        && is_name_like(body)
+        && !body.split(['-', '_']).any(|part| part.len() >= 20)
 }
 
 /// The JSON Web Token (RFC 7519) that begins at `start`: parts of base64url with dots between them, the

@@ -33,7 +33,10 @@ fn what_is_assigned_to_the_name_of_a_secret_goes() {
         ("PASSWORD=ab\"cd\"ef x", "PASSWORD=… x"),
         ("docker run -e 'PASSWORD=hunter 2' image", "docker run -e 'PASSWORD=…' image"),
         ("docker run -e \"API_KEY=hunter2\" image", "docker run -e \"API_KEY=…\" image"),
-        ("java -Djavax.net.ssl.keyStorePassword=hunter2 -jar x", "java -Djavax.net.ssl.keyStorePassword=… -jar x"),
+        (
+            "java -Djavax.net.ssl.keyStorePassword=hunter2 -jar x",
+            "java -Djavax.net.ssl.keyStorePassword=… -jar x",
+        ),
         ("password = hunter2", "password = …"),
         ("password := \"hunter2\"", "password := \"…\""),
         ("'password' => 'hunter2',", "'password' => '…',"),
@@ -58,7 +61,10 @@ fn what_is_assigned_to_the_name_of_a_secret_goes() {
         ("Passwort: hunter2.", "Passwort: …."),
         ("token=Bearer hunter-2", "token=… …"),
         ("seed phrase: correct horse battery staple", "seed phrase: …"),
-        ("AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY aws s3 ls", "AWS_SECRET_ACCESS_KEY=… aws s3 ls"),
+        (
+            "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY aws s3 ls",
+            "AWS_SECRET_ACCESS_KEY=… aws s3 ls",
+        ),
     ]);
 }
 
@@ -75,8 +81,14 @@ fn what_stands_before_a_host_goes() {
         ("https://x-access-token:hunter2@github.com/a/b", "https://x-access-token:…@github.com/a/b"),
         ("https://0123456789abcdef0123456789abcdef@o1.ingest.sentry.io/2", "https://…@o1.ingest.sentry.io/2"),
         ("https://h/?access_token=hunter2&page=2", "https://h/?access_token=…&page=2"),
-        ("https://a.blob.core.windows.net/c?sv=2024&sig=aB%2Fc%3D&se=1", "https://a.blob.core.windows.net/c?sv=2024&sig=…&se=1"),
-        ("https://s3/x?X-Amz-Signature=0a1b&X-Amz-Expires=9", "https://s3/x?X-Amz-Signature=…&X-Amz-Expires=9"),
+        (
+            "https://a.blob.core.windows.net/c?sv=2024&sig=aB%2Fc%3D&se=1",
+            "https://a.blob.core.windows.net/c?sv=2024&sig=…&se=1",
+        ),
+        (
+            "https://s3/x?X-Amz-Signature=0a1b&X-Amz-Expires=9",
+            "https://s3/x?X-Amz-Signature=…&X-Amz-Expires=9",
+        ),
         ("https://maps/?key=x7Kq92LmPz01x7Kq92LmPz01&q=rome", "https://maps/?key=…&q=rome"),
     ]);
 }
@@ -84,7 +96,10 @@ fn what_stands_before_a_host_goes() {
 #[test]
 fn what_is_shown_in_a_header_goes() {
     assert_hidden(&[
-        ("curl -H \"Authorization: Bearer hunter2\" https://h", "curl -H \"Authorization: Bearer …\" https://h"),
+        (
+            "curl -H \"Authorization: Bearer hunter2\" https://h",
+            "curl -H \"Authorization: Bearer …\" https://h",
+        ),
         ("curl -H 'Authorization: Basic YTpi' https://h", "curl -H 'Authorization: Basic …' https://h"),
         ("Authorization: token hunter2", "Authorization: token …"),
         ("Authorization: Custom a b\nAccept: *", "Authorization: …\nAccept: *"),
@@ -125,9 +140,9 @@ fn keys_of_known_shapes_go_whole() {
             let is_of_this = shapes::key(&text, 2, shape).is_some();
             assert!(!is_of_this || !kept.contains(&body[..8]), "{text}: {kept}");
         }
-        let any = [&body, &hex, &capitals].into_iter().any(|body| {
-            shapes::key(&format!("{}{body}", shape.prefix), 0, shape).is_some()
-        });
+        let any = [&body, &hex, &capitals]
+            .into_iter()
+            .any(|body| shapes::key(&format!("{}{body}", shape.prefix), 0, shape).is_some());
         assert!(any, "{}", shape.prefix);
     }
     assert_hidden(&[
@@ -135,7 +150,10 @@ fn keys_of_known_shapes_go_whole() {
         ("try ghp_0123456789abcdefghijklmnopqrstuvwxyz", "try …"),
         ("a%20sk_live_0123456789abcdef b", "a%20… b"),
         ("SG.0123456789abcdefghijkl.0123456789abcdefghijklmnopqrstuvwxyzABCDEFG", "…"),
-        ("https://hooks.slack.com/services/T00/B00/abcdefghijklmnop ok", "https://hooks.slack.com/services/… ok"),
+        (
+            "https://hooks.slack.com/services/T00/B00/abcdefghijklmnop ok",
+            "https://hooks.slack.com/services/… ok",
+        ),
         ("t eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmN u", "t … u"),
         ("x -----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY----- y", "x … y"),
         ("key=-----BEGIN PRIVATE KEY-----\\nMIIE\\n-----END PRIVATE KEY-----\\n", "key=…\\n"),
@@ -201,12 +219,73 @@ fn effort(text: &str) -> usize {
 fn no_text_takes_more_than_its_length() {
     let long = 1 << 14;
     for part in [
-        "=", ":", "-", ">", " -", "a=", "token=", "token:", "token: ", "(token:", " token:a", "\"token=", "'token=\"token=",
-        "token='", "token=\"", "token=$(", "'token=$( ", "token={", "token={{", "token=[\"", "?key=a", "&sig=", "://", "a://a:a@",
-        "://a:a", "--token ", " --token", " -u a", " -u a:", " -ua:", "bearer ", "bearer a", "basic", "eyJ", ".eyJ", "eyJaaaaaaaa.",
-        "eyJhbGciOiJIUzI1NiJ9.", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "sk-", "sk-a-", "AKIA", " AKIA", "SG.", "xoxb-", "\\",
-        "\\\"token=*", "\\\\\\\\\\\\\\\\\\\\\\\\\"token=$( ", "Authorization: ", "Cookie:a", "<token>", "<token", "a,", "token=a,", "token=a,b",
-        "token=a\"", "token=.", "：", "密码：", "密码", "token=\\", "token:\\\"", "token: Bearer ", "hvs.", "secret_", "a;", "&a",
+        "=",
+        ":",
+        "-",
+        ">",
+        " -",
+        "a=",
+        "token=",
+        "token:",
+        "token: ",
+        "(token:",
+        " token:a",
+        "\"token=",
+        "'token=\"token=",
+        "token='",
+        "token=\"",
+        "token=$(",
+        "'token=$( ",
+        "token={",
+        "token={{",
+        "token=[\"",
+        "?key=a",
+        "&sig=",
+        "://",
+        "a://a:a@",
+        "://a:a",
+        "--token ",
+        " --token",
+        " -u a",
+        " -u a:",
+        " -ua:",
+        "bearer ",
+        "bearer a",
+        "basic",
+        "eyJ",
+        ".eyJ",
+        "eyJaaaaaaaa.",
+        "eyJhbGciOiJIUzI1NiJ9.",
+        "-----BEGIN ",
+        "-----BEGIN PRIVATE KEY-----",
+        "sk-",
+        "sk-a-",
+        "AKIA",
+        " AKIA",
+        "SG.",
+        "xoxb-",
+        "\\",
+        "\\\"token=*",
+        "\\\\\\\\\\\\\\\\\\\\\\\\\"token=$( ",
+        "Authorization: ",
+        "Cookie:a",
+        "<token>",
+        "<token",
+        "a,",
+        "token=a,",
+        "token=a,b",
+        "token=a\"",
+        "token=.",
+        "：",
+        "密码：",
+        "密码",
+        "token=\\",
+        "token:\\\"",
+        "token: Bearer ",
+        "hvs.",
+        "secret_",
+        "a;",
+        "&a",
     ] {
         let text: String = part.chars().cycle().take(long).collect();
         assert!(effort(&text) < 400, "{part:?}: {}", effort(&text));

@@ -173,7 +173,8 @@ fn closing_bracket(text: &str, start: usize) -> usize {
 pub(super) fn is_reference(value: &str) -> bool {
     const NOTHING: [&str; 6] = ["null", "none", "nil", "undefined", "true", "false"];
     let is_variable = |name: &str| {
-        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
     };
     let braced = |value: &str| {
         // The bracket may have been taken for the end of what stands around.
@@ -182,10 +183,10 @@ pub(super) fn is_reference(value: &str) -> bool {
     };
     value.len() <= LONGEST_HARMLESS
         && (NOTHING.iter().any(|word| value.eq_ignore_ascii_case(word))
-        || value.bytes().all(|byte| byte == b'*')
-        || value.strip_prefix('$').is_some_and(is_variable)
-        || braced(value)
-        || value.starts_with("$(")
-        || value.starts_with("{{")
-        || value.starts_with("${{"))
+            || value.bytes().all(|byte| byte == b'*')
+            || value.strip_prefix('$').is_some_and(is_variable)
+            || braced(value)
+            || value.starts_with("$(")
+            || value.starts_with("{{")
+            || value.starts_with("${{"))
 }

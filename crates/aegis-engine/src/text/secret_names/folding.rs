@@ -2,31 +2,31 @@
 
 /// Secrets in other scripts, in lower case. Where one stands, the name is that of a secret.
 const WORDS: [&str; 25] = [
-    "парол",     // Russian, Ukrainian, Bulgarian; without the ending
-    "секрет",    // Russian
-    "токен",     // Russian
-    "лозинка",   // Serbian, Macedonian
-    "密码",      // Chinese
-    "密碼",      // Chinese, traditional
-    "口令",      // Chinese
-    "密钥",      // Chinese
-    "密鑰",      // Chinese, traditional
-    "令牌",      // Chinese
-    "パスワード", // Japanese
+    "парол",                      // Russian, Ukrainian, Bulgarian; without the ending
+    "секрет",                     // Russian
+    "токен",                      // Russian
+    "лозинка",                    // Serbian, Macedonian
+    "密码",                       // Chinese
+    "密碼",                       // Chinese, traditional
+    "口令",                       // Chinese
+    "密钥",                       // Chinese
+    "密鑰",                       // Chinese, traditional
+    "令牌",                       // Chinese
+    "パスワード",                 // Japanese
     "ハ\u{309a}スワート\u{3099}", // the same, decomposed
-    "ﾊﾟｽﾜｰﾄﾞ",    // the same, of half width
-    "暗証番号",  // Japanese
-    "비밀번호",  // Korean
-    "암호",      // Korean
-    "كلمة المرور", // Arabic
-    "كلمة_المرور", // the same, as one name
-    "كلمة السر", // Arabic
-    "סיסמה",     // Hebrew
-    "סיסמא",     // Hebrew
-    "รหัสผ่าน",   // Thai
-    "पासवर्ड",     // Hindi
-    "κωδικός",   // Greek
-    "κωδικος",   // Greek
+    "ﾊﾟｽﾜｰﾄﾞ",                      // the same, of half width
+    "暗証番号",                   // Japanese
+    "비밀번호",                   // Korean
+    "암호",                       // Korean
+    "كلمة المرور",                // Arabic
+    "كلمة_المرور",                // the same, as one name
+    "كلمة السر",                  // Arabic
+    "סיסמה",                      // Hebrew
+    "סיסמא",                      // Hebrew
+    "รหัสผ่าน",                     // Thai
+    "पासवर्ड",                     // Hindi
+    "κωδικός",                    // Greek
+    "κωδικος",                    // Greek
 ];
 
 /// Whether a name tells of a secret in another script.
