@@ -26,7 +26,7 @@ use body::{Happening, Key};
 pub use checkpoint::{CheckpointBody, Checkpointed};
 pub use decided::Decided;
 pub use ended::{Ended, EndedBody};
-pub use entry::{Entry, EntryBody, PathSource};
+pub use entry::{Entry, EntryBody, PathSource, RecordedNames};
 pub use kind::EventKind;
 use kind::kinds;
 pub use operator::Operator;

@@ -112,7 +112,7 @@ impl Gate {
         }
         let committed = self.journal.record(group.into_iter().map(Sealed::of).collect());
         let committed = committed.map_err(|error| GroupError { size, error: error.into() })?;
-        Ok(committed.into_iter().map(Outcome::from).collect())
+        Ok(committed.into_iter().map(|committed| Outcome::of(committed, &self.journal)).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use aegis_engine::Digest;
 use aegis_ledger::chain::Head;
-use aegis_ledger::event::{Body as _, EventKind, Stamped};
+use aegis_ledger::event::{Body as _, Entry, EventKind, RecordedNames, Stamped};
 use aegis_ledger::receipt::Receipt;
 
 use crate::error::TrailError;
@@ -68,6 +68,12 @@ impl Journal {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.log
+    }
+
+    /// Type and target of an action as this log has them once its entry is recorded: the very same texts.
+    #[must_use]
+    pub fn recorded_names(&self, entry: &Entry<'_>) -> RecordedNames {
+        entry.recorded_names(&self.store.identity().key)
     }
 
     /// Writes accounts down in one transaction, gives them to every sink, and hands each back with the

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use aegis_audit::Committed;
+use aegis_audit::{Committed, Journal};
 use aegis_engine::{Decision, Digest, Policy};
 use aegis_ledger::answer::{Answer, ApproverIdentity};
+use aegis_ledger::event::RecordedNames;
 use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
@@ -37,6 +38,7 @@ pub struct Answered {
     action_id: String,
     evaluated_at: DateTime<Utc>,
     at: DateTime<Utc>,
+    names: RecordedNames,
     action_sha256: Digest,
     policy: Arc<Policy>,
     policy_sha256: Digest,
@@ -48,15 +50,17 @@ pub struct Answered {
     receipt: Receipt,
 }
 
-impl From<Committed<Sealed<'_>>> for Outcome {
-    /// The outcome, now that the log and every sink have it.
-    fn from(committed: Committed<Sealed<'_>>) -> Outcome {
+impl Outcome {
+    /// The outcome, now that the journal and every sink behind it have it.
+    pub(crate) fn of(committed: Committed<Sealed<'_>>, journal: &Journal) -> Outcome {
+        let names = journal.recorded_names(&committed.account().asked.draft.entry());
         let (Sealed { asked, answer, approver, reason }, receipt) = committed.into_parts();
         let (draft, at) = (asked.draft, asked.at);
         let answered = Answered {
             action_id: draft.action_id,
             evaluated_at: draft.at,
             at,
+            names,
             action_sha256: draft.action_sha256,
             policy: draft.ground.policy,
             policy_sha256: draft.ground.policy_sha256,
@@ -73,9 +77,7 @@ impl From<Committed<Sealed<'_>>> for Outcome {
             Outcome::Refused(Refusal(answered))
         }
     }
-}
 
-impl Outcome {
     /// The action and how it was answered.
     #[must_use]
     pub fn answered(&self) -> &Answered {
@@ -119,6 +121,12 @@ impl Answered {
     #[must_use]
     pub fn at(&self) -> DateTime<Utc> {
         self.at
+    }
+
+    /// Type and target of the action as the log has them: without secrets.
+    #[must_use]
+    pub fn names(&self) -> &RecordedNames {
+        &self.names
     }
 
     /// The digest of the action's canonical form.
