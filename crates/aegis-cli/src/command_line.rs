@@ -73,8 +73,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
             .filter_map(|(kind, value)| match value {
                 ContextValue::String(text) if is_param && kind == ContextKind::InvalidValue => {
                     let name = text.split_once('=').map(|(name, _)| name).filter(|name| looks_secret(name));
-                    let text = name.map_or_else(|| text.clone(), |name| format!("{name}=…"));
-                    Some((kind, ContextValue::String(shown(&text))))
+                    let text =
+                        name.map_or_else(|| shown(text), |name| format!("{}=…", escape_capped(name, 200)));
+                    Some((kind, ContextValue::String(text)))
                 }
                 // Words of ours hold nothing to escape; words of the caller's may.
                 ContextValue::String(text) => Some((kind, ContextValue::String(shown(text)))),

@@ -179,4 +179,6 @@ impl Secrecy for Redaction {
 const VALUES: [&str; 3] = ["value", "values", "Value"];
 
 #[cfg(test)]
+mod announced_tests;
+#[cfg(test)]
 mod tests;

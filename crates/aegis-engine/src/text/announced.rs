@@ -66,10 +66,14 @@ fn shapes() -> impl Iterator<Item = Shape> {
     SHAPES.into_iter().chain(FURTHER)
 }
 
+/// How much of a shape's beginning is searched for. A short search is soon built; the rest is compared.
+const SEARCHED: usize = 4;
+
 /// The search for all signs at once, and what each of them is.
 static SEARCH: LazyLock<Option<(AhoCorasick, Vec<Sign>)>> = LazyLock::new(|| {
-    let signs: Vec<_> =
-        SIGNS.into_iter().chain(shapes().map(|shape| (shape.prefix, Sign::Shape(shape)))).collect();
+    let shapes =
+        shapes().map(|shape| (shape.prefix.get(..SEARCHED).unwrap_or(shape.prefix), Sign::Shape(shape)));
+    let signs: Vec<_> = SIGNS.into_iter().chain(shapes).collect();
     let finder = AhoCorasick::builder()
         .kind(Some(AhoCorasickKind::DFA))
         .match_kind(MatchKind::Standard)

@@ -80,6 +80,16 @@ impl Word {
         }
     }
 
+    /// A word that is no longer than one can be.
+    fn of(word: &[u8]) -> Word {
+        let mut letters = [0; LETTERS];
+        let length = word.len().min(LETTERS);
+        for (place, letter) in letters.iter_mut().zip(word) {
+            *place = *letter;
+        }
+        Word { letters, length }
+    }
+
     fn as_bytes(&self) -> &[u8] {
         self.letters.get(..self.length).unwrap_or_default()
     }
@@ -90,7 +100,8 @@ impl Word {
 struct Name {
     /// The letters since the last separator, whatever their capitals say: `PassWord` is a password.
     run: Word,
-    word: Word,
+    /// How many of them belong to the word that is not ended yet.
+    length: usize,
     previous: Word,
     /// How many words there are.
     words: usize,
@@ -104,14 +115,16 @@ struct Name {
 impl Name {
     fn push(&mut self, letter: u8) {
         self.run.push(letter);
-        self.word.push(letter);
+        self.length += 1;
     }
 
     fn end_word(&mut self) {
-        let word = self.word.as_bytes();
-        if word.is_empty() {
+        if self.length == 0 {
             return;
         }
+        // It is the end of the run.
+        let run = self.run.as_bytes();
+        let word = run.get(run.len().saturating_sub(self.length)..).unwrap_or_default();
         self.words += 1;
         if self.words == 1 {
             self.starts_harmless = makes_harmless_in_front(word);
@@ -121,7 +134,8 @@ impl Name {
         if (is_secret(word) && !self.is_place) || are_secret(previous, word) {
             self.secret = self.words;
         }
-        self.previous = std::mem::take(&mut self.word);
+        self.previous = Word::of(word);
+        self.length = 0;
     }
 
     fn end_run(&mut self) {

@@ -56,7 +56,14 @@ impl<'t> Named<'t> {
 
     /// Whether a secret stands under this name.
     pub(super) fn is_secret(&self) -> bool {
-        looks_secret(self.name) || (self.wide.len() > self.name.len() && looks_secret(self.wide))
+        // Words that tell of a secret only beside another one.
+        const PAIRED: [&str; 14] = [
+            "key", "keys", "code", "codes", "phrase", "word", "string", "url", "uri", "number", "card",
+            "cookie", "auth", "pass",
+        ];
+        let is_paired = || PAIRED.iter().any(|word| word.eq_ignore_ascii_case(self.name));
+        looks_secret(self.name)
+            || (self.wide.len() > self.name.len() && is_paired() && looks_secret(self.wide))
     }
 
     /// How far a value goes behind this name.

@@ -27,6 +27,10 @@ pub(super) fn secret(text: &str, dash: usize) -> Option<Range<usize>> {
     if is_user_with_attached(option) && at(text, end) == Some(b':') {
         return value(text, end + 1, opened_before(text, dash), Extent::Word);
     }
+    // What an equals sign gives to an option is found by that sign.
+    if at(text, end) == Some(b'=') {
+        return None;
+    }
     let (is_secret, is_user) = (takes_secret(option), takes_user(option));
     if !is_secret && !is_user {
         return None;
