@@ -40,7 +40,7 @@ fn the_secret_alone_goes_from_every_field() {
             "type": "run PASSWORD=<9>",
             "target": "https://ana:<9>@host/",
             "agent": "bot token=<9>",
-            "description": "with Bearer <9>-x",
+            "description": "with Bearer <11>",
             "params": { "a": [{ "b": "GITHUB_TOKEN=<9> gh" }], "type": "x", "url": "https://h/?page=2" },
         })
     );
