@@ -148,7 +148,12 @@ impl<'w, S: Secrecy, F: FnMut(&Value) -> String> Walk<'w, S, F> {
     /// Notes the secrets that announce themselves in a text, so that they are found elsewhere, too.
     fn note_announced(&mut self, text: &str, kind: Kind) {
         for secret in all_in(text, kind) {
-            self.secrets.add(&text.get(secret).unwrap_or_default().into(), self.stand_in);
+            let secret = text.get(secret).unwrap_or_default();
+            self.secrets.add(&secret.into(), self.stand_in);
+            // In marks, what comes behind it may have been taken for a part of it.
+            if let Some((word, _)) = secret.split_once(' ').filter(|(word, _)| is_key_like(word)) {
+                self.secrets.add(&word.into(), self.stand_in);
+            }
         }
     }
 
@@ -194,6 +199,13 @@ impl<'w, S: Secrecy, F: FnMut(&Value) -> String> Walk<'w, S, F> {
             *value = Value::String(silenced);
         }
     }
+}
+
+/// Whether a word of a longer secret is one by itself, and no word of a sentence.
+fn is_key_like(word: &str) -> bool {
+    word.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && word.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"'{}[]:;,".contains(&byte))
+        && !word.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 /// An action's words with nothing but the names of its parameters, and names that read like some.

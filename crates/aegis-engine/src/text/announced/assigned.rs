@@ -37,7 +37,7 @@ pub(super) fn by_colon(text: &str, sign: usize, end: usize, in_name: bool) -> Op
         // `arn:…:secret:x` is a place.
         return None;
     }
-    let found = value(text, start, named.opened, named.extent())?;
+    let found = value(text, start, named.opened_wide, named.extent())?;
     if is_tight && named.extent() == Extent::Word && is_kind(part(text, found.start, found.end), in_name) {
         return None;
     }

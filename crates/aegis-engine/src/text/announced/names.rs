@@ -18,6 +18,8 @@ pub(super) struct Named<'t> {
     pub(super) is_quoted: bool,
     /// The mark that opens right before it, and is not closed behind it.
     pub(super) opened: Option<Quote>,
+    /// The same before it or before the word before it.
+    pub(super) opened_wide: Option<Quote>,
     /// The byte before it.
     pub(super) before: Option<u8>,
 }
@@ -36,12 +38,17 @@ impl<'t> Named<'t> {
         }
         let word = skip_back(text, start, 1, is_blank);
         let wide = if word < start { whole(text, skip_back(text, word, 32, is_of_name)) } else { start };
-        let opened = [start, wide].into_iter().find_map(|place| Quote::read_back(text, place));
+        let opened = |place| {
+            let (quote, place) = Quote::read_back(text, place)?;
+            // A command in marks goes on behind what it is given.
+            (!is_run(text, place)).then_some(quote)
+        };
         Some(Named {
             name: part(text, start, end),
             wide: part(text, wide, end),
             is_quoted: false,
-            opened: opened.map(|(quote, _)| quote),
+            opened: opened(start),
+            opened_wide: opened(start).or_else(|| opened(wide)),
             before: before(text, start),
         })
     }
@@ -51,7 +58,14 @@ impl<'t> Named<'t> {
         let mark = at(text, closed.checked_sub(1)?)?;
         let start = skip_back(text, end, LONGEST, |byte| byte != mark && byte != b'\n');
         let name = part(text, whole(text, start), end);
-        (!name.is_empty()).then_some(Named { name, wide: name, is_quoted: true, opened: None, before: None })
+        (!name.is_empty()).then_some(Named {
+            name,
+            wide: name,
+            is_quoted: true,
+            opened: None,
+            opened_wide: None,
+            before: None,
+        })
     }
 
     /// Whether a secret stands under this name.
@@ -75,6 +89,14 @@ impl<'t> Named<'t> {
         };
         if LINES.iter().any(ends) { Extent::Line } else { Extent::Word }
     }
+}
+
+/// Whether what opens here is a command to be run: the argument of `sh -c` or `eval`.
+fn is_run(text: &str, place: usize) -> bool {
+    let end = skip_back(text, place, 4, is_blank);
+    let word = part(text, skip_back(text, end, 8, |byte| byte.is_ascii_alphabetic() || byte == b'-'), end);
+    end < place
+        && (word == "eval" || (word.starts_with('-') && !word.starts_with("--") && word.ends_with('c')))
 }
 
 /// The next place at which a character begins.
