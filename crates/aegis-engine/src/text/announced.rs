@@ -139,6 +139,8 @@ fn each(text: &str, kind: Kind, mut take: impl FnMut(Range<usize>) -> bool) {
     };
     // Up to where everything is hidden already, and up to where it is because it is known to be a key.
     let (mut hidden, mut known) = (0, 0);
+    // Up to where no web token begins.
+    let mut barren = 0;
     for place in finder.find_overlapping_iter(text) {
         let Some(sign) = signs.get(place.pattern().as_usize()) else { continue };
         let (start, end) = (place.start(), place.end());
@@ -146,7 +148,8 @@ fn each(text: &str, kind: Kind, mut take: impl FnMut(Range<usize>) -> bool) {
             _ if start < known => None,
             // What may go on beyond the word that is hidden.
             Sign::Block => blocks::private_key(text, start, end),
-            Sign::WebToken => shapes::web_token(text, start),
+            Sign::WebToken if start < barren => None,
+            Sign::WebToken => shapes::web_token(text, start).map_err(|end| barren = end).ok(),
             Sign::Shape(shape) => shapes::key(text, start, *shape),
             Sign::Scheme => schemes::secret(text, start, end),
             _ if start < hidden => None,

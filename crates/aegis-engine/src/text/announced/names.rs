@@ -33,6 +33,9 @@ impl<'t> Named<'t> {
             return Named::quoted(text, end, inner);
         }
         let start = whole(text, skip_back(text, end, LONGEST, is_of_name));
+        // Signs of full width are none of its letters.
+        let sign = part(text, start, end).rfind(['：', '＝']);
+        let start = sign.map_or(start, |sign| start + sign + '：'.len_utf8());
         if start == end {
             return None;
         }

@@ -36,7 +36,9 @@ pub(super) fn secret(text: &str, dash: usize) -> Option<Range<usize>> {
         return None;
     }
     let start = argument(text, end)?;
-    if at(text, start) == Some(b'-') {
+    // Neither another option is a value, nor a list a user.
+    let first = at(text, start);
+    if first == Some(b'-') || (is_user && matches!(first, Some(b'[' | b'{'))) {
         return None;
     }
     let found = value(text, start, opened_before(text, dash), Extent::Word)?;

@@ -235,22 +235,21 @@ fn is_harmless(body: &str) -> bool {
 }
 
 /// The JSON Web Token (RFC 7519) that begins at `start`: parts of base64url with dots between them, the
-/// first two of which are JSON objects.
-pub(super) fn web_token(text: &str, start: usize) -> Option<Range<usize>> {
-    let is_of_part = |byte: u8| Body::Url.holds(byte);
-    let follows = start.checked_sub(1).and_then(|before| at(text, before)).is_some_and(is_of_part);
-    if part(text, start, start + 3) != "eyJ" || (follows && !begins_word(text, start)) {
-        return None;
+/// first two of which are JSON objects. Where there is none, up to where no other one can begin.
+pub(super) fn web_token(text: &str, start: usize) -> Result<Range<usize>, usize> {
+    if part(text, start, start + 3) != "eyJ" || !begins_word(text, start) {
+        return Err(start);
     }
-    let (mut end, mut parts) = (skip(text, start, usize::MAX, is_of_part), 1);
-    let is_header = end - start >= 10;
+    let is_of_part = |byte: u8| Body::Url.holds(byte);
+    let header = skip(text, start, usize::MAX, is_of_part);
+    let (mut end, mut parts) = (header, 1);
     // Five where it is encrypted (RFC 7516).
     while parts < 5 && at(text, end) == Some(b'.') {
         let next = skip(text, end + 1, usize::MAX, is_of_part);
         if parts == 1 && next - end < 8 {
-            return None;
+            return Err(header);
         }
         (end, parts) = (next, parts + 1);
     }
-    (is_header && parts > 1).then_some(start..end)
+    if parts == 1 || header - start < 10 { Err(header) } else { Ok(start..end) }
 }

@@ -257,6 +257,8 @@ fn no_text_takes_more_than_its_length() {
         "basic",
         "eyJ",
         ".eyJ",
+        "-eyJ",
+        "curl -u [",
         "eyJaaaaaaaa.",
         "eyJhbGciOiJIUzI1NiJ9.",
         "-----BEGIN ",
