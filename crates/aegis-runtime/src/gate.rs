@@ -110,9 +110,10 @@ impl Gate {
         if size == 0 {
             return Ok(Vec::new());
         }
-        let committed = self.journal.record(group.into_iter().map(Sealed::of).collect());
-        let committed = committed.map_err(|error| GroupError { size, error: error.into() })?;
-        Ok(committed.into_iter().map(|committed| Outcome::of(committed, &self.journal)).collect())
+        let sealed = group.into_iter().map(|asked| Sealed::of(asked, &self.journal)).collect();
+        let committed =
+            self.journal.record(sealed).map_err(|error| GroupError { size, error: error.into() })?;
+        Ok(committed.into_iter().map(Outcome::from).collect())
     }
 }
 

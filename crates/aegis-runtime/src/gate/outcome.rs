@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use aegis_audit::{Committed, Journal};
+use aegis_audit::Committed;
 use aegis_engine::{Decision, Digest, Policy};
 use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::event::RecordedNames;
@@ -50,11 +50,10 @@ pub struct Answered {
     receipt: Receipt,
 }
 
-impl Outcome {
-    /// The outcome, now that the journal and every sink behind it have it.
-    pub(crate) fn of(committed: Committed<Sealed<'_>>, journal: &Journal) -> Outcome {
-        let names = journal.recorded_names(&committed.account().asked.draft.entry());
-        let (Sealed { asked, answer, approver, reason }, receipt) = committed.into_parts();
+impl From<Committed<Sealed<'_>>> for Outcome {
+    /// The outcome, now that the log and every sink have it.
+    fn from(committed: Committed<Sealed<'_>>) -> Outcome {
+        let (Sealed { asked, names, answer, approver, reason }, receipt) = committed.into_parts();
         let (draft, at) = (asked.draft, asked.at);
         let answered = Answered {
             action_id: draft.action_id,
@@ -77,7 +76,9 @@ impl Outcome {
             Outcome::Refused(Refusal(answered))
         }
     }
+}
 
+impl Outcome {
     /// The action and how it was answered.
     #[must_use]
     pub fn answered(&self) -> &Answered {

@@ -1,9 +1,9 @@
 //! The third step: an answer that nobody may be given yet, because it is not in the log.
 
-use aegis_audit::Account;
+use aegis_audit::{Account, Journal};
 use aegis_engine::ApprovalMode;
 use aegis_ledger::answer::{Answer, ApproverIdentity};
-use aegis_ledger::event::{Answered, Decided, Event, Requested, Stamped};
+use aegis_ledger::event::{Answered, Decided, Event, RecordedNames, Requested, Stamped};
 
 use crate::gate::asked::{Asked, Question};
 
@@ -11,6 +11,8 @@ use crate::gate::asked::{Asked, Question};
 #[derive(Debug)]
 pub(crate) struct Sealed<'a> {
     pub(crate) asked: Asked<'a>,
+    /// Type and target of the action as the log will have them.
+    pub(crate) names: RecordedNames,
     pub(crate) answer: Answer,
     pub(crate) approver: Option<ApproverIdentity>,
     /// Where it says more than the decision's own reason.
@@ -19,7 +21,8 @@ pub(crate) struct Sealed<'a> {
 
 impl<'a> Sealed<'a> {
     /// Settles the answer: from here on, nothing about it changes.
-    pub(crate) fn of(asked: Asked<'a>) -> Sealed<'a> {
+    pub(crate) fn of(asked: Asked<'a>, journal: &Journal) -> Sealed<'a> {
+        let names = journal.recorded_names(&asked.draft.entry());
         let (answer, approver, reason) = match (&asked.question, asked.draft.decision.approval()) {
             (Some(question), _) => {
                 let approval = &question.approval;
@@ -32,7 +35,7 @@ impl<'a> Sealed<'a> {
             (None, ApprovalMode::Block) => (Answer::Block, None, None),
             (None, ApprovalMode::Approve) => (Answer::Unanswered, None, None),
         };
-        Sealed { asked, answer, approver, reason }
+        Sealed { asked, names, answer, approver, reason }
     }
 
     fn reason(&self) -> &str {

@@ -80,7 +80,8 @@ pub(crate) fn takes_secret(option: &str) -> bool {
 
 /// Whether the next argument of a command is a user and a password, as with curl: `-u`, `--user`, `-sSu`.
 pub(crate) fn takes_user(option: &str) -> bool {
-    if matches!(option, "--user" | "--proxy-user" | "-U") {
+    let long = option.strip_prefix("--");
+    if option == "-U" || long.is_some_and(|name| matches!(name, "user" | "proxy-user")) {
         return true;
     }
     let letters = option.strip_prefix('-').unwrap_or_default();

@@ -69,8 +69,8 @@ pub(super) enum Extent {
     Line,
 }
 
-/// The value that begins at `start`, or behind the mark there; `opened` is the mark that was opened before its
-/// name. `None` where there is none, or only the name of one.
+/// The value that begins at `start`, or behind the mark there; `opened` is the mark that was opened before
+/// its name. `None` where there is none, or only the name of one.
 pub(super) fn value(text: &str, start: usize, opened: Option<Quote>, extent: Extent) -> Option<Range<usize>> {
     let found = if let Some((quote, inside)) = Quote::read(text, start) {
         if opened == Some(quote) {
