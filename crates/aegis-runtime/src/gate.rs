@@ -111,9 +111,8 @@ impl Gate {
             return Ok(Vec::new());
         }
         let sealed = group.into_iter().map(|asked| Sealed::of(asked, &self.journal)).collect();
-        let committed =
-            self.journal.record(sealed).map_err(|error| GroupError { size, error: error.into() })?;
-        Ok(committed.into_iter().map(Outcome::from).collect())
+        let done = self.journal.record(sealed).map_err(|error| GroupError { size, error: error.into() })?;
+        Ok(done.into_iter().map(Outcome::from).collect())
     }
 }
 
