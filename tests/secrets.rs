@@ -107,7 +107,7 @@ fn no_answer_and_no_file_holds_a_secret() {
 #[test]
 fn a_canary_under_an_innocent_name_is_found() {
     let environment = TestEnvironment::with_policy(POLICY);
-    let action = telling("read").replace("\"password\":", "\"remark\":");
+    let action = telling("read").replace("\"password\":", "\"remark\":").replace("--password ", "with ");
     assert_eq!(environment.aegis_with_input(&["check"], action).code, 0);
     assert_eq!(files_with(&environment, "canary-001"), ["aegis_audit.db"]);
     assert_eq!(files_with(&environment, "canary-002"), [""; 0]);

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use aegis_engine::{escape_capped, looks_secret, zone_edition};
+use aegis_engine::{escape_capped, hide_secrets, looks_secret, zone_edition};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::commands::{audit, check, completions, init, man, schema, test, validate};
@@ -73,13 +73,14 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
             .filter_map(|(kind, value)| match value {
                 ContextValue::String(text) if is_param && kind == ContextKind::InvalidValue => {
                     let name = text.split_once('=').map(|(name, _)| name).filter(|name| looks_secret(name));
-                    let text = name.map_or_else(|| text.clone(), |name| format!("{name}=…"));
-                    Some((kind, ContextValue::String(escape_capped(&text, 200))))
+                    let text =
+                        name.map_or_else(|| shown(text), |name| format!("{}=…", escape_capped(name, 200)));
+                    Some((kind, ContextValue::String(text)))
                 }
                 // Words of ours hold nothing to escape; words of the caller's may.
-                ContextValue::String(text) => Some((kind, ContextValue::String(escape_capped(text, 200)))),
+                ContextValue::String(text) => Some((kind, ContextValue::String(shown(text)))),
                 ContextValue::Strings(texts) => {
-                    let texts = texts.iter().map(|text| escape_capped(text, 200)).collect();
+                    let texts = texts.iter().map(|text| shown(text)).collect();
                     Some((kind, ContextValue::Strings(texts)))
                 }
                 _ => None,
@@ -90,4 +91,9 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
         }
         error
     })
+}
+
+/// A word of the command line as a message repeats it.
+fn shown(text: &str) -> String {
+    escape_capped(&hide_secrets(text), 200)
 }

@@ -20,7 +20,9 @@ fn action(params: &str) -> Action {
     Action::from_json(text.as_bytes()).unwrap_or_else(|_| std::process::abort())
 }
 
-const PLAIN: [&str; 3] = [
+const PLAIN: [&str; 5] = [
+    r#"{"command":"git log --author=ana --since=2026-11-01 --format=%h -- src/main.rs && ls -la target","cwd":"/home/ana/shop"}"#,
+    r#"{"url":"https://api.example.com/v2/orders?page=2&sort=created","headers":{"accept":"*/*"},"body":"{\"id\":7,\"note\":\"call before noon: ring twice\"}"}"#,
     r#"{"id":7}"#,
     r#"{"count":150,"filter":{"stage":"lead","owner_id":17},"dry_run":false}"#,
     r#"{"amount_cents":100,"day_total_cents":100,"currency":"EUR","payee":{"verified":true,"screening":"clear","age_days":30},"reference":"INV-7","due":"2026-11-23"}"#,
@@ -35,6 +37,15 @@ fn nothing_by_name(bencher: Bencher<'_, '_>, params: &str) {
 #[divan::bench(args = PLAIN)]
 fn nothing_by_policy(bencher: Bencher<'_, '_>, params: &str) {
     let (policy, action) = (policy("redact: [iban, \"customer_*\", /notes/text]\n"), action(params));
+    bencher.bench_local(|| policy.redaction().redact(&action, |_| String::new()));
+}
+
+/// About 12 kB of a program's text.
+#[divan::bench]
+fn a_long_text(bencher: Bencher<'_, '_>) {
+    let line =
+        r#"let total = items.iter().map(|item| item.price * item.count).sum::<u64>(); // see #17: \"why\"\n"#;
+    let (policy, action) = (policy(""), action(&format!(r#"{{"text":"{}"}}"#, line.repeat(120))));
     bencher.bench_local(|| policy.redaction().redact(&action, |_| String::new()));
 }
 

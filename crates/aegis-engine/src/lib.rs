@@ -65,6 +65,6 @@ pub use language::{
 };
 pub use text::{
     Digest, JsonError, Member, Position, SourceId, Span, Spanned, canonical_json, canonical_members,
-    canonical_number, escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, looks_secret,
-    parse_json, parse_recorded_json, to_json_line,
+    canonical_number, escape, escape_capped, escape_into, escape_json_into, hide_secrets, is_printable_ascii,
+    looks_secret, parse_json, parse_recorded_json, to_json_line,
 };

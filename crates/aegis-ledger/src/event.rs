@@ -27,7 +27,7 @@ use body::{Happening, Key};
 pub use checkpoint::{CheckpointBody, Checkpointed};
 pub use decided::Decided;
 pub use ended::{Ended, EndedBody};
-pub use entry::{Entry, EntryBody, PathSource, SessionSource};
+pub use entry::{Entry, EntryBody, PathSource, RecordedNames, SessionSource};
 pub use kind::EventKind;
 use kind::kinds;
 pub use operator::Operator;

@@ -54,13 +54,15 @@
 //! is `SHA-256("aegis-log-v2\0" ‖ log id ‖ created at ‖ SHA-256(key))`.
 //!
 //! # Secrets
-//! Parameters whose names look secret, and those that the policy's `redact` names, are replaced before
-//! anything is written: by `redacted:hmac-sha256:` and 64 hexadecimal digits, the HMAC-SHA-256 of
+//! Parameters whose names look secret, those that the policy's `redact` names, and secrets that announce
+//! themselves in any text of an action, type, target and agent included, are replaced before anything is
+//! written: by `redacted:hmac-sha256:` and 64 hexadecimal digits, the HMAC-SHA-256 of
 //! `"aegis-secret-v1\0"` and the value's canonical JSON, with the log's key. `redacted` in the body says
-//! where. Type, target and agent are names by which actions are found; they are stored as they are. The
-//! digest of the action, `action_sha256`, is that of the real action, since it binds what was approved to
-//! what is done: whoever knows everything of an action but a secret that is easily guessed, such as a PIN,
-//! can try until the digest fits.
+//! where: by JSON Pointers within the parameters, and by the words `agent`, `description`, `target` and
+//! `type`. The body, in which type, target and agent stand, is covered by the hash and cannot be removed
+//! later. The digest of the action, `action_sha256`, is that of the real action, since it binds what was
+//! approved to what is done: whoever knows everything of an action but a secret that is easily guessed, such
+//! as a PIN, can try until the digest fits.
 
 pub mod action_life;
 pub mod answer;

@@ -5,6 +5,15 @@ use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
+/// Type and target of an action as they may be kept: without secrets.
+#[derive(Clone, Copy, Debug)]
+pub struct Named<'a> {
+    /// The kind of operation.
+    pub kind: &'a str,
+    /// The system acted upon.
+    pub target: &'a str,
+}
+
 /// The answer to an action that was asked for and recorded.
 #[derive(Clone, Copy, Debug)]
 pub struct Answered<'a> {

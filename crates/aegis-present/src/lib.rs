@@ -44,6 +44,6 @@ pub mod quantity;
 pub mod style;
 pub mod table;
 
-pub use answered::Answered;
+pub use answered::{Answered, Named};
 pub use charset::Charset;
 pub use format::Format;

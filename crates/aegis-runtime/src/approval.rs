@@ -21,8 +21,9 @@ pub struct ApprovalRequest<'a> {
     pub decision: &'a Decision,
     /// The digest of the policy.
     pub policy_sha256: Digest,
-    /// Where in the parameters secrets stand that the log will not hold: JSON Pointers. Whoever is asked must
-    /// see them all the same, or an agent could hide what it wants to do by calling it a password.
+    /// Where secrets stand that the log will not hold: JSON Pointers within the parameters, and `agent`,
+    /// `description`, `target` or `type`. Whoever is asked must see them all the same, or an agent could hide
+    /// what it wants to do by calling it a password.
     pub redacted: &'a [String],
 }
 

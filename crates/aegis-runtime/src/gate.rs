@@ -109,10 +109,10 @@ impl Gate {
         if size == 0 {
             return Ok(Vec::new());
         }
-        let sealed = group.into_iter().map(|asked| Sealed::of(asked, &self.source)).collect();
-        let committed =
-            self.journal.record(sealed).map_err(|error| GroupError { size, error: error.into() })?;
-        Ok(committed.into_iter().map(Outcome::from).collect())
+        let (source, journal) = (&self.source, &self.journal);
+        let sealed = group.into_iter().map(|asked| Sealed::of(asked, source, journal)).collect();
+        let done = self.journal.record(sealed).map_err(|error| GroupError { size, error: error.into() })?;
+        Ok(done.into_iter().map(Outcome::from).collect())
     }
 }
 

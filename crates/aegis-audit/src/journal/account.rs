@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::chain::LogIdentity;
 use aegis_ledger::event::{Decided, Ended, Event, Stamped};
 use chrono::{DateTime, Utc};
 
@@ -17,7 +18,8 @@ pub trait Account {
     ///
     /// # Errors
     /// When the account is not to be written down any more. The text says why.
-    fn waited(&mut self) -> Result<(), String> {
+    fn waited(&mut self, log: &LogIdentity) -> Result<(), String> {
+        let _ = log;
         Ok(())
     }
 }

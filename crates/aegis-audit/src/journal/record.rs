@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use aegis_engine::Digest;
 use aegis_ledger::action_life::check_time;
 use aegis_ledger::chain::Head;
-use aegis_ledger::event::{Body as _, EventKind, Stamped};
+use aegis_ledger::event::{Body as _, Entry, EventKind, RecordedNames, Stamped};
 use aegis_ledger::receipt::Receipt;
 
 use crate::error::TrailError;
@@ -81,6 +81,12 @@ impl Journal {
         &self.log
     }
 
+    /// Type and target of an action as this log has them once its entry is recorded: the very same texts.
+    #[must_use]
+    pub fn recorded_names(&self, entry: &Entry<'_>) -> RecordedNames {
+        entry.recorded_names(&self.store.identity().key)
+    }
+
     /// Writes accounts down in one transaction, gives them to every sink, and hands each back with the
     /// receipt of its last event.
     ///
@@ -98,7 +104,7 @@ impl Journal {
                 for pending in &mut pending {
                     let path = || log.transaction.location().to_owned();
                     let withdrawn = |why| TrailError::Withdrawn { path: path(), why };
-                    pending.account.waited().map_err(withdrawn)?;
+                    pending.account.waited(log.transaction.identity()).map_err(withdrawn)?;
                 }
             }
             pending.iter_mut().try_for_each(|pending| pending.append(log))

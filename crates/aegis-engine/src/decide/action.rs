@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::decide::agent_source::AgentSource;
+use crate::text::announced::hide_secrets;
 use crate::text::canonical::{Member, canonical_members};
 use crate::text::digest::Digest;
 use crate::text::escape::escape_capped;
@@ -100,8 +101,8 @@ pub enum ActionError {
     /// It names another agent than the one that is imposed.
     #[error(
         "the action names the agent `{}`, but it is asked for as `{}`",
-        escape_capped(.named, 64),
-        escape_capped(.imposed, 64)
+        escape_capped(&hide_secrets(.named), 64),
+        escape_capped(&hide_secrets(.imposed), 64)
     )]
     OtherAgent {
         /// The agent that it names.

@@ -12,13 +12,11 @@ use crate::decide::operand::{OrderOperand, compare_numbers, equal};
 use crate::decide::param_key::ParamKey;
 use crate::decide::time::{Weekdays, Window, local_time};
 use crate::decide::zone::Zone;
+use crate::text::announced::HIDDEN;
 use crate::text::canonical::{canonical_json, canonical_number};
 use crate::text::escape::escape_capped;
 use crate::text::json::type_name;
 use crate::text::span::Span;
-
-/// What stands for a secret in an explanation.
-pub(crate) const HIDDEN: &str = "[secret]";
 
 /// A compiled condition and where it was written.
 #[derive(Clone, Debug)]

@@ -3,11 +3,9 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::decide::action::Action;
-use crate::decide::condition::HIDDEN;
-use crate::decide::policy::{Judgement, Policy, Rule};
+use crate::decide::policy::{Field, Judgement, Policy, Rule};
 use crate::decide::redaction::Redacted;
 use crate::text::escape::{escape, escape_capped};
 
@@ -43,11 +41,10 @@ impl Policy {
     /// of the action is told: answers are kept as records are.
     #[must_use]
     pub fn explain(&self, action: &Action, at: DateTime<Utc>) -> Vec<RuleTrace> {
-        let redacted = self.redaction.redact(action, |_| HIDDEN.to_owned());
-        let shown = redacted.as_ref().map_or(action.params(), Redacted::params);
+        let redacted = self.redaction.hide(action);
         let mut traces = Vec::new();
         for rule in &self.rules {
-            let trace = trace(rule, action, shown, at);
+            let trace = trace(rule, action, redacted.as_ref(), at);
             let matched = trace.outcome == RuleOutcome::Matched;
             traces.push(trace);
             if matched {
@@ -58,7 +55,8 @@ impl Policy {
     }
 }
 
-fn trace(rule: &Rule, action: &Action, shown: &Map<String, Value>, at: DateTime<Utc>) -> RuleTrace {
+fn trace(rule: &Rule, action: &Action, redacted: Option<&Redacted>, at: DateTime<Utc>) -> RuleTrace {
+    let shown = redacted.map_or(action.params(), Redacted::params);
     let (outcome, why) = match rule.judge(action, at) {
         Judgement::Matches => (RuleOutcome::Matched, "every glob and condition holds".to_owned()),
         Judgement::Field(field, globs) => {
@@ -68,7 +66,13 @@ fn trace(rule: &Rule, action: &Action, shown: &Map<String, Value>, at: DateTime<
                 .map(|glob| format!("`{}`", escape_capped(glob.pattern(), 80)))
                 .collect::<Vec<_>>();
             let wanted = wanted.join(" or ");
-            let why = match field.of(action) {
+            let text = field.of(action).map(|text| match (redacted, field) {
+                (None, _) => text,
+                (Some(redacted), Field::Kind) => redacted.kind(),
+                (Some(redacted), Field::Target) => redacted.target(),
+                (Some(redacted), Field::Agent) => redacted.agent().unwrap_or_default(),
+            });
+            let why = match text {
                 Some(text) => format!("{name} `{}` does not match {wanted}", escape_capped(text, 80)),
                 None => format!("the action names no {name}, and {wanted} needs one"),
             };

@@ -3,20 +3,41 @@
 //! A name is split into words: at everything that is no ASCII letter, and where its capitals say so
 //! (`dbPassword`, `APIKey`). Some words are secret wherever they stand, others only at the end, alone or
 //! beside another word. What stands behind may make it harmless: `token_count` counts, `secret_name` names.
-//! In doubt it is a secret: in a record, a digest too many costs less than a password.
+//! So may what stands in front: `next_token` is a place in a list. In doubt it is a secret: in a record, a
+//! digest too many costs less than a password.
 
-/// How many letters of a word are looked at: its last ones, and more than any word below has.
-const LETTERS: usize = 16;
+mod folding;
+mod pairs;
+mod services;
+mod words;
+
+use folding::{is_secret_elsewhere, to_ascii};
+use pairs::are_secret;
+use words::{
+    ends_secret, is_secret, is_secret_alone, is_secret_at_the_end, makes_harmless_behind,
+    makes_harmless_in_front, makes_paging,
+};
+
+/// How many letters of a word are looked at: its last ones, and more than any word of the tables has.
+const LETTERS: usize = 24;
 
 /// Whether a parameter of this name is secret in every policy.
 ///
 /// ```
 /// use aegis_engine::looks_secret;
 /// assert!(looks_secret("dbPassword") && looks_secret("X-Api-Key") && looks_secret("AWS_SECRET_ACCESS_KEY"));
-/// assert!(!looks_secret("max_tokens") && !looks_secret("author"));
+/// assert!(looks_secret("DATABASE_URL") && looks_secret("stripe_key") && looks_secret("contraseña"));
+/// assert!(!looks_secret("max_tokens") && !looks_secret("nextToken") && !looks_secret("author"));
 /// ```
 #[must_use]
 pub fn looks_secret(name: &str) -> bool {
+    if name.is_ascii() {
+        return is_secret_in_ascii(name);
+    }
+    is_secret_in_ascii(&to_ascii(name)) || is_secret_elsewhere(name)
+}
+
+fn is_secret_in_ascii(name: &str) -> bool {
     let mut name_of = Name::default();
     let mut bytes = name.bytes().peekable();
     let (mut before, mut separated) = (0_u8, true);
@@ -59,6 +80,16 @@ impl Word {
         }
     }
 
+    /// A word that is no longer than one can be.
+    fn of(word: &[u8]) -> Word {
+        let mut letters = [0; LETTERS];
+        let length = word.len().min(LETTERS);
+        for (place, letter) in letters.iter_mut().zip(word) {
+            *place = *letter;
+        }
+        Word { letters, length }
+    }
+
     fn as_bytes(&self) -> &[u8] {
         self.letters.get(..self.length).unwrap_or_default()
     }
@@ -69,39 +100,47 @@ impl Word {
 struct Name {
     /// The letters since the last separator, whatever their capitals say: `PassWord` is a password.
     run: Word,
-    word: Word,
+    /// How many of them belong to the word that is not ended yet.
+    length: usize,
     previous: Word,
     /// How many words there are.
     words: usize,
     /// The last word that told of a secret, counted from 1.
     secret: usize,
     starts_harmless: bool,
+    /// Whether the last word is that of a place in a list.
+    is_place: bool,
 }
 
 impl Name {
     fn push(&mut self, letter: u8) {
         self.run.push(letter);
-        self.word.push(letter);
+        self.length += 1;
     }
 
     fn end_word(&mut self) {
-        let word = self.word.as_bytes();
-        if word.is_empty() {
+        if self.length == 0 {
             return;
         }
+        // It is the end of the run.
+        let run = self.run.as_bytes();
+        let word = run.get(run.len().saturating_sub(self.length)..).unwrap_or_default();
         self.words += 1;
         if self.words == 1 {
             self.starts_harmless = makes_harmless_in_front(word);
         }
-        if is_secret(word) || are_secret(self.previous.as_bytes(), word) {
+        let previous = self.previous.as_bytes();
+        self.is_place = word == b"token" && makes_paging(previous);
+        if (is_secret(word) && !self.is_place) || are_secret(previous, word) {
             self.secret = self.words;
         }
-        self.previous = std::mem::take(&mut self.word);
+        self.previous = Word::of(word);
+        self.length = 0;
     }
 
     fn end_run(&mut self) {
         self.end_word();
-        if ends_secret(self.run.as_bytes()) {
+        if !self.is_place && ends_secret(self.run.as_bytes()) {
             self.secret = self.words;
         }
         self.run = Word::default();
@@ -115,256 +154,6 @@ impl Name {
         let harmless_behind = self.secret < self.words && makes_harmless_behind(last);
         self.secret > 0 && !self.starts_harmless && !harmless_behind
     }
-}
-
-/// Words that tell of a secret wherever they stand.
-fn is_secret(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"password"
-            | b"passwords"
-            | b"passwd"
-            | b"pwd"
-            | b"passphrase"
-            | b"passphrases"
-            | b"passcode"
-            | b"secret"
-            | b"secrets"
-            | b"token"
-            | b"credential"
-            | b"credentials"
-            | b"creds"
-            | b"authorization"
-            | b"bearer"
-            | b"jwt"
-            | b"otp"
-            | b"otps"
-            | b"totp"
-            | b"hotp"
-            | b"cvv"
-            | b"cvc"
-            | b"ssn"
-            | b"mnemonic"
-    )
-}
-
-/// Words in which a secret is written together with what it is for, such as `dbpassword` and `clientsecret`.
-fn ends_secret(run: &[u8]) -> bool {
-    const ENDS: [&[u8]; 23] = [
-        b"password",
-        b"passwords",
-        b"passwd",
-        b"pwd",
-        b"passphrase",
-        b"passcode",
-        b"secret",
-        b"secrets",
-        b"token",
-        b"credential",
-        b"credentials",
-        b"apikey",
-        b"apikeys",
-        b"accesskey",
-        b"secretkey",
-        b"privatekey",
-        b"signingkey",
-        b"encryptionkey",
-        b"masterkey",
-        b"sshkey",
-        b"cardnumber",
-        b"sessioncookie",
-        b"authheader",
-    ];
-    // A name that ends in another letter needs no closer look.
-    matches!(run.last(), Some(b'd' | b's' | b'e' | b't' | b'n' | b'l' | b'y' | b'r'))
-        && ENDS.iter().any(|end| run.ends_with(end))
-}
-
-/// Words that tell of a secret together.
-fn are_secret(first: &[u8], second: &[u8]) -> bool {
-    match second {
-        b"key" | b"keys" => matches!(
-            first,
-            b"api"
-                | b"access"
-                | b"private"
-                | b"encryption"
-                | b"decryption"
-                | b"signing"
-                | b"master"
-                | b"shared"
-                | b"ssh"
-                | b"account"
-                | b"deploy"
-                | b"license"
-                | b"licence"
-                | b"hmac"
-                | b"aes"
-                | b"rsa"
-                | b"pgp"
-                | b"gpg"
-                | b"session"
-                | b"auth"
-                | b"subscription"
-                | b"webhook"
-        ),
-        // Elsewhere, tokens are what language models are paid by.
-        b"tokens" => matches!(
-            first,
-            b"access"
-                | b"refresh"
-                | b"auth"
-                | b"oauth"
-                | b"api"
-                | b"session"
-                | b"bearer"
-                | b"id"
-                | b"csrf"
-                | b"xsrf"
-                | b"personal"
-                | b"device"
-                | b"deploy"
-                | b"reset"
-        ),
-        b"word" | b"words" | b"wd" | b"phrase" | b"phrases" => {
-            first == b"pass" || (second.starts_with(b"phrase") && matches!(first, b"seed" | b"recovery"))
-        }
-        b"code" | b"codes" => matches!(
-            first,
-            b"pass"
-                | b"security"
-                | b"verification"
-                | b"auth"
-                | b"authentication"
-                | b"recovery"
-                | b"backup"
-                | b"mfa"
-                | b"fa"
-                | b"sms"
-                | b"pin"
-                | b"access"
-                | b"login"
-                | b"activation"
-                | b"reset"
-        ),
-        b"cookie" | b"cookies" => matches!(
-            first,
-            b"session" | b"auth" | b"set" | b"login" | b"http" | b"csrf" | b"xsrf" | b"sso" | b"remember"
-        ),
-        b"header" | b"headers" => matches!(first, b"auth" | b"authentication"),
-        b"auth" => matches!(first, b"basic" | b"http" | b"proxy" | b"x" | b"docker" | b"registry" | b"smtp"),
-        b"number" | b"numbers" | b"num" | b"no" | b"nr" => matches!(first, b"card" | b"cc" | b"pin"),
-        b"card" | b"cards" => matches!(first, b"credit" | b"debit"),
-        b"security" => first == b"social",
-        b"string" => first == b"connection",
-        b"block" => first == b"pin",
-        // A secret's name is none, but the identifier of an application's secret is one.
-        b"id" | b"ids" => first == b"secret",
-        b"pass" => matches!(
-            first,
-            b"user"
-                | b"db"
-                | b"database"
-                | b"mysql"
-                | b"postgres"
-                | b"pg"
-                | b"redis"
-                | b"mongo"
-                | b"smtp"
-                | b"imap"
-                | b"ftp"
-                | b"ldap"
-                | b"mail"
-                | b"email"
-                | b"root"
-                | b"admin"
-                | b"login"
-                | b"sudo"
-        ),
-        _ => false,
-    }
-}
-
-/// Words that tell of a secret where nothing follows them.
-fn is_secret_at_the_end(word: &[u8]) -> bool {
-    matches!(word, b"pin" | b"pins" | b"pan" | b"csc")
-}
-
-/// Words that tell of a secret where they are the whole name.
-fn is_secret_alone(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"auth" | b"pass" | b"cookie" | b"cookies" | b"userpass" | b"dbpass" | b"creditcard" | b"cardno"
-    )
-}
-
-/// What such a word in front of a secret asks, or counts.
-fn makes_harmless_in_front(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"max"
-            | b"min"
-            | b"num"
-            | b"total"
-            | b"count"
-            | b"has"
-            | b"is"
-            | b"requires"
-            | b"needs"
-            | b"remaining"
-    )
-}
-
-/// What is known of a secret, and is not the secret.
-fn makes_harmless_behind(word: &[u8]) -> bool {
-    matches!(
-        word,
-        b"count"
-            | b"counts"
-            | b"length"
-            | b"len"
-            | b"size"
-            | b"type"
-            | b"types"
-            | b"kind"
-            | b"used"
-            | b"usage"
-            | b"limit"
-            | b"limits"
-            | b"budget"
-            | b"policy"
-            | b"endpoint"
-            | b"expires"
-            | b"expiry"
-            | b"expiration"
-            | b"expired"
-            | b"ttl"
-            | b"age"
-            | b"in"
-            | b"at"
-            | b"enabled"
-            | b"required"
-            | b"allowed"
-            | b"format"
-            | b"algorithm"
-            | b"alg"
-            | b"version"
-            | b"status"
-            | b"id"
-            | b"ids"
-            | b"name"
-            | b"names"
-            | b"last"
-            | b"brand"
-            | b"network"
-            | b"country"
-            | b"currency"
-            | b"strength"
-            | b"rotation"
-            | b"manager"
-            | b"provider"
-            | b"backend"
-    )
 }
 
 #[cfg(test)]
@@ -388,6 +177,19 @@ mod tests {
         credit_card creditCardNumber debitCard cc_number cardnumber pan mfa_code 2fa_code recovery_codes
         jwt JWT connection_string seed_phrase smtp_pass dbPass params[password] user/password
         пароль_password
+        GH_PAT GITHUB_PAT azure-devops-pat ghPat pat stripe_key stripeKey STRIPEKEY openaiKey OpenAIKey
+        OPENAIKEY anthropic_key sendgrid_key sendgridKey twilioKey aws_key googleKey hf_key server_key
+        tls_key app_key DATABASE_URL databaseUrl database_uri DB_URL REDIS_URL MONGO_URI mongodb_uri
+        postgres_url AMQP_URL CELERY_BROKER_URL jdbc_url SQLALCHEMY_DATABASE_URI slack_webhook_url dsn DSN
+        sentry_dsn SENTRYDSN connectionString CONNECTIONSTRING conn_str connStr kubeconfig KUBECONFIG
+        kube_config kubeConfig .netrc _netrc netrc .pgpass pgpass .htpasswd htpasswd .npmrc .pypirc
+        .dockerconfigjson service_account_json keytab id_rsa id_ed25519 private_key_pem SharedAccessKey
+        Passwort passwort db_passwort dbPasswort DBPASSWORT Kennwort kennwort geheimnis contraseña
+        contrasen\u{303}a CONTRASEÑA contrasena mot_de_passe motdepasse motDePasse mot-de-passe senha senhas
+        пароль ПАРОЛЬ пароля секрет 密码 用户密码 密碼 密钥 パスワード ハ\u{309a}スワート\u{3099} ﾊﾟｽﾜｰﾄﾞ 暗証番号
+        비밀번호 סיסמה hasło HASŁO haslo heslo wachtwoord lösenord lo\u{308}senord LÖSENORD salasana
+        parola jelszó adgangskode şifre mật_khẩu ｐａｓｓｗｏｒｄ ＰＡＳＳＷＯＲＤ ａｐｉ＿ｋｅｙ pässword pw db_pw
+        passkey page_password next_auth_token page_access_token nextPageSecret token_page
     ";
 
     /// Likewise.
@@ -404,6 +206,14 @@ mod tests {
         status_code code header headers session session_id sessionId word words keyword crossword
         wordpress phrase connection string account account_number classname assn lesson
         secretsManagerProvider tokenIn
+        nextToken next_token nexttoken NextToken NEXT_TOKEN next_page_token nextPageToken pageToken
+        page_token pagetoken PAGE_TOKEN pagination_token paginationToken continuation_token
+        continuationToken NextContinuationToken cursor cursor_token tokenCursor end_cursor sync_token
+        syncToken nextSyncToken resume_token delta_token skiptoken $skiptoken startingToken
+        stripe_publishable_key stripe_public_key google_maps_url base_url url uri callback_url database
+        database_name database_host redis_host pattern path patient config pat_id monkeys tokenised
+        größe straße clé schlüssel 名前 имя naïve cache_key idempotency_key object_key s3_key sortKey
+        partitionKey contrast sender senator
     ";
 
     #[test]

@@ -116,10 +116,33 @@ pub struct EntryBody<S = String> {
     pub session_source: Option<SessionSource>,
     /// The number of the action's `requested` event, which this one supersedes.
     pub requested_seq: Option<u64>,
-    /// Where in the parameters a digest of a secret stands: JSON Pointers. What looks like such a digest
-    /// elsewhere is the agent's own text.
+    /// Where a digest of a secret stands: within the parameters by JSON Pointers, which begin with `/`, and
+    /// in `agent`, `description`, `target` or `type`, by these words. What looks like such a digest elsewhere
+    /// is the agent's own text.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<S>,
+}
+
+/// Type and target of an action as a log has them, without secrets: what answers show, so that whoever keeps
+/// them keeps no more than the log does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedNames {
+    action_type: String,
+    action_target: String,
+}
+
+impl RecordedNames {
+    /// The kind of operation.
+    #[must_use]
+    pub fn action_type(&self) -> &str {
+        &self.action_type
+    }
+
+    /// The system acted upon.
+    #[must_use]
+    pub fn action_target(&self) -> &str {
+        &self.action_target
+    }
 }
 
 /// How an action was answered: what a `decided` event adds to its entry.
@@ -132,6 +155,21 @@ pub(super) struct Answered<'a> {
 }
 
 impl<'a> Entry<'a> {
+    /// Type and target as they are stored in a log with this key.
+    #[must_use]
+    pub fn recorded_names(&self, key: &[u8; 32]) -> RecordedNames {
+        let redacted = self.redacted(key);
+        let (kind, target) = match &redacted {
+            Some(redacted) => (redacted.kind(), redacted.target()),
+            None => (self.action.kind(), self.action.target()),
+        };
+        RecordedNames { action_type: kind.to_owned(), action_target: target.to_owned() }
+    }
+
+    fn redacted(&self, key: &Key) -> Option<Redacted> {
+        self.redaction.redact(self.action, |value| secret_digest(key, value))
+    }
+
     /// What is stored: the body, and the payload, in which nothing secret is left.
     ///
     /// Secrets are replaced here, and nothing else of this crate sees the parameters. What the policy says of
@@ -139,7 +177,7 @@ impl<'a> Entry<'a> {
     /// were it searched for secrets, an agent could have words of the policy replaced by calling them its
     /// password.
     pub(super) fn stored(&self, answered: Option<Answered<'a>>, key: &Key) -> (EntryBody<Text<'a>>, String) {
-        let redacted = self.redaction.redact(self.action, |value| secret_digest(key, value));
+        let redacted = self.redacted(key);
         let (description, params) = match &redacted {
             Some(redacted) => (redacted.description(), redacted.params()),
             None => (self.action.description(), self.action.params()),
@@ -153,12 +191,22 @@ impl<'a> Entry<'a> {
 
     fn body(&self, answered: Option<Answered<'a>>, redacted: Option<&Redacted>) -> EntryBody<Text<'a>> {
         let answer = answered.map(|answered| answered.answer);
-        let pointers = redacted.map(Redacted::pointers).unwrap_or_default();
+        let places = redacted.map(Redacted::places).unwrap_or_default();
+        let (agent, kind, target) = match redacted {
+            Some(redacted) => (
+                redacted.agent().map(|agent| agent.to_owned().into()),
+                redacted.kind().to_owned().into(),
+                redacted.target().to_owned().into(),
+            ),
+            None => {
+                (self.action.agent().map(Text::from), self.action.kind().into(), self.action.target().into())
+            }
+        };
         EntryBody {
             session_id: self.session_id.into(),
-            agent: self.action.agent().map(Text::from),
-            action_type: self.action.kind().into(),
-            action_target: self.action.target().into(),
+            agent,
+            action_type: kind,
+            action_target: target,
             risk_level: self.decision.risk_level(),
             approval: self.decision.approval(),
             matched_rule: self.decision.matched_rule().into(),
@@ -176,7 +224,7 @@ impl<'a> Entry<'a> {
             agent_source: self.action.agent_source(),
             session_source: Some(self.session_source),
             requested_seq: answered.and_then(|answered| answered.requested_seq),
-            redacted: pointers.iter().cloned().map(Text::from).collect(),
+            redacted: places.iter().cloned().map(Text::from).collect(),
         }
     }
 }

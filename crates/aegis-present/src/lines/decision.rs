@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use aegis_engine::{Action, ApprovalMode, Decision, RuleOutcome, RuleTrace, escape, escape_capped};
+use aegis_engine::{ApprovalMode, Decision, RuleOutcome, RuleTrace, escape, escape_capped};
 use aegis_ledger::answer::Answer;
 use anstyle::Style;
 
-use crate::answered::Answered;
+use crate::answered::{Answered, Named};
 use crate::style::{BAD, FAINT, GOOD, UNSURE};
 
 /// The most characters of an agent's word that a line shows.
@@ -14,7 +14,7 @@ const MAX_WORD: usize = 60;
 
 /// The answer of the gate.
 #[must_use]
-pub fn render_answer(action: &Action, answered: &Answered<'_>) -> String {
+pub fn render_answer(named: Named<'_>, answered: &Answered<'_>) -> String {
     let (style, verdict) = match answered.answer {
         Answer::Auto | Answer::Approved => (GOOD, "allowed"),
         Answer::Denied | Answer::Block => (BAD, "refused"),
@@ -25,7 +25,7 @@ pub fn render_answer(action: &Action, answered: &Answered<'_>) -> String {
         style,
         verdict,
         how,
-        action,
+        named,
         answered.decision,
         (!answered.answer.is_allowed()).then_some(answered.reason),
     )
@@ -33,24 +33,24 @@ pub fn render_answer(action: &Action, answered: &Answered<'_>) -> String {
 
 /// What the policy says, without anyone being asked.
 #[must_use]
-pub fn render_evaluation(action: &Action, decision: &Decision) -> String {
+pub fn render_evaluation(named: Named<'_>, decision: &Decision) -> String {
     let (style, verdict, reason) = match decision.approval() {
         ApprovalMode::Auto => (GOOD, "would be allowed", None),
         ApprovalMode::Approve => (UNSURE, "would ask", Some(decision.reason())),
         ApprovalMode::Block => (BAD, "would be refused", Some(decision.reason())),
     };
-    render(style, verdict, decision.approval().as_str(), action, decision, reason)
+    render(style, verdict, decision.approval().as_str(), named, decision, reason)
 }
 
 fn render(
     style: Style,
     verdict: &str,
     how: &str,
-    action: &Action,
+    named: Named<'_>,
     decision: &Decision,
     reason: Option<&str>,
 ) -> String {
-    let (kind, target) = (escape_capped(action.kind(), MAX_WORD), escape_capped(action.target(), MAX_WORD));
+    let (kind, target) = (escape_capped(named.kind, MAX_WORD), escape_capped(named.target, MAX_WORD));
     let (risk, rule) = (decision.risk_level(), escape(decision.matched_rule()));
     let mut line = format!("{style}{verdict}{style:#}  {kind} {target}  {risk} risk  {how}  {rule}");
     if let Some(reason) = reason {

@@ -73,7 +73,7 @@ impl<'a> Asked<'a> {
             action_sha256: draft.action_sha256,
             decision: &draft.decision,
             policy_sha256: draft.ground.policy_sha256,
-            redacted: redacted.as_ref().map(Redacted::pointers).unwrap_or_default(),
+            redacted: redacted.as_ref().map(Redacted::places).unwrap_or_default(),
         });
         // By the clock that cannot be set.
         let waited_ms = u64::try_from(asked.elapsed().as_millis()).ok();

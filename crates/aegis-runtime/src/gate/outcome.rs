@@ -5,6 +5,7 @@ use std::sync::Arc;
 use aegis_audit::Committed;
 use aegis_engine::{Decision, Digest, Policy};
 use aegis_ledger::answer::{Answer, ApproverIdentity};
+use aegis_ledger::event::RecordedNames;
 use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
@@ -37,6 +38,7 @@ pub struct Answered {
     action_id: String,
     evaluated_at: DateTime<Utc>,
     at: DateTime<Utc>,
+    names: RecordedNames,
     action_sha256: Digest,
     policy: Arc<Policy>,
     policy_sha256: Digest,
@@ -51,12 +53,13 @@ pub struct Answered {
 impl From<Committed<Sealed<'_>>> for Outcome {
     /// The outcome, now that the log and every sink have it.
     fn from(committed: Committed<Sealed<'_>>) -> Outcome {
-        let (Sealed { asked, answer, approver, reason, .. }, receipt) = committed.into_parts();
+        let (Sealed { asked, names, answer, approver, reason, .. }, receipt) = committed.into_parts();
         let (draft, at) = (asked.draft, asked.at);
         let answered = Answered {
             action_id: draft.action_id,
             evaluated_at: draft.at,
             at,
+            names,
             action_sha256: draft.action_sha256,
             policy: draft.ground.policy,
             policy_sha256: draft.ground.policy_sha256,
@@ -119,6 +122,12 @@ impl Answered {
     #[must_use]
     pub fn at(&self) -> DateTime<Utc> {
         self.at
+    }
+
+    /// Type and target of the action as the log has them: without secrets.
+    #[must_use]
+    pub fn names(&self) -> &RecordedNames {
+        &self.names
     }
 
     /// The digest of the action's canonical form.

@@ -1,9 +1,10 @@
 //! The third step: an answer that nobody may be given yet, because it is not in the log.
 
-use aegis_audit::Account;
+use aegis_audit::{Account, Journal};
 use aegis_engine::ApprovalMode;
 use aegis_ledger::answer::{Answer, ApproverIdentity};
-use aegis_ledger::event::{Answered, Decided, Event, Requested, Stamped};
+use aegis_ledger::chain::LogIdentity;
+use aegis_ledger::event::{Answered, Decided, Event, RecordedNames, Requested, Stamped};
 
 use crate::gate::asked::{Asked, Question};
 use crate::gate::ground::PolicySource;
@@ -13,6 +14,8 @@ pub(crate) struct Sealed<'a> {
     pub(crate) asked: Asked<'a>,
     /// Where the policy is read anew.
     source: &'a PolicySource,
+    /// Type and target of the action as the log will have them.
+    pub(crate) names: RecordedNames,
     pub(crate) answer: Answer,
     pub(crate) approver: Option<ApproverIdentity>,
     /// Where it says more than the decision's own reason.
@@ -21,9 +24,10 @@ pub(crate) struct Sealed<'a> {
 
 impl<'a> Sealed<'a> {
     /// Settles the answer: from here on, nothing about it changes, unless the log must be waited for.
-    pub(crate) fn of(asked: Asked<'a>, source: &'a PolicySource) -> Sealed<'a> {
+    pub(crate) fn of(asked: Asked<'a>, source: &'a PolicySource, journal: &Journal) -> Sealed<'a> {
+        let names = journal.recorded_names(&asked.draft.entry());
         let (answer, approver, reason) = Sealed::settle(&asked);
-        Sealed { asked, source, answer, approver, reason }
+        Sealed { asked, source, names, answer, approver, reason }
     }
 
     fn settle(asked: &Asked<'_>) -> (Answer, Option<ApproverIdentity>, Option<String>) {
@@ -40,7 +44,7 @@ impl<'a> Sealed<'a> {
             // Nobody is asked while others wait for the log.
             (None, ApprovalMode::Approve) => {
                 let reason = format!(
-                    "{}, since the log was waited for; nobody was asked",
+                    "{}, by the time that the log was free; nobody was asked",
                     asked.draft.decision.reason()
                 );
                 (Answer::Unanswered, None, Some(reason))
@@ -87,12 +91,14 @@ impl Account for Sealed<'_> {
     }
 
     /// What was allowed before the wait is decided again, as after any other wait. A no stays one.
-    fn waited(&mut self) -> Result<(), String> {
+    fn waited(&mut self, log: &LogIdentity) -> Result<(), String> {
         if !self.answer.is_allowed() {
             return Ok(());
         }
         self.asked.consider_again(self.source, aegis_audit::now())?;
         (self.answer, self.approver, self.reason) = Sealed::settle(&self.asked);
+        // Another policy may name other secrets.
+        self.names = self.asked.draft.entry().recorded_names(&log.key);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use aegis_engine::{Action, ApprovalMode, Decision, Policy, RuleTrace, to_json_line};
 use aegis_present::json::v1::{DecisionV1, Subject};
 use aegis_present::lines::{render_answer, render_evaluation, render_trace};
-use aegis_present::{Answered as Shown, Format};
+use aegis_present::{Answered as Shown, Format, Named};
 use aegis_runtime::Answered;
 use chrono::{DateTime, Utc};
 
@@ -35,12 +35,17 @@ impl Replier<'_> {
             ApprovalMode::Block => ExitStatus::No,
         };
         let traces = self.traces(&self.loaded.policy, action, at);
+        let hidden = self.loaded.policy.redaction().hide(action);
+        let named = match &hidden {
+            Some(hidden) => Named { kind: hidden.kind(), target: hidden.target() },
+            None => Named { kind: action.kind(), target: action.target() },
+        };
         let text = match self.format {
-            Format::Text => with_trace(render_evaluation(action, &decision), traces.as_deref(), &decision),
+            Format::Text => with_trace(render_evaluation(named, &decision), traces.as_deref(), &decision),
             Format::Json => {
                 let action_sha256 = action.digest();
                 let policy_sha256 = self.loaded.sha256.to_string();
-                let subject = self.subject(action, &policy_sha256, traces);
+                let subject = self.subject(named, &policy_sha256, traces);
                 json(&DecisionV1::evaluated(&subject, action_sha256, &decision, at))?
             }
         };
@@ -52,14 +57,17 @@ impl Replier<'_> {
         let status = ExitStatus::of(answered.answer());
         // Not of the policy that was loaded: while somebody was asked, it may have become another one.
         let traces = self.traces(answered.policy(), action, answered.evaluated_at());
+        // The very texts that the log has, so that the answer can be compared with it.
+        let names = answered.names();
+        let named = Named { kind: names.action_type(), target: names.action_target() };
         let text = match self.format {
             Format::Text => {
-                let text = render_answer(action, &shown(answered));
+                let text = render_answer(named, &shown(answered));
                 with_trace(text, traces.as_deref(), answered.decision())
             }
             Format::Json => {
                 let policy_sha256 = answered.policy_sha256().to_string();
-                let subject = self.subject(action, &policy_sha256, traces);
+                let subject = self.subject(named, &policy_sha256, traces);
                 json(&DecisionV1::answered(&subject, &shown(answered)))?
             }
         };
@@ -72,11 +80,11 @@ impl Replier<'_> {
 
     fn subject<'s>(
         &'s self,
-        action: &'s Action,
+        named: Named<'s>,
         policy_sha256: &'s str,
         explain: Option<Vec<RuleTrace>>,
     ) -> Subject<'s> {
-        Subject { session_id: &self.session_id, action, policy_sha256, explain }
+        Subject { session_id: &self.session_id, named, policy_sha256, explain }
     }
 }
 

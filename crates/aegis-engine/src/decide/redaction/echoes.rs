@@ -12,7 +12,7 @@ use crate::text::canonical::canonical_number;
 const SHORTEST: usize = 6;
 /// Longer secrets, of which an action can hold few, are looked for one by one. The others take memory for
 /// each byte.
-const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = 4096;
 
 /// Secrets, and what stands for each of them.
 #[derive(Default)]
@@ -81,7 +81,7 @@ impl Echoes {
     }
 
     /// Where secrets are in a text, and what stands for each.
-    fn find(&self, text: &str) -> Vec<(usize, usize, &str)> {
+    pub(super) fn find(&self, text: &str) -> Vec<(usize, usize, &str)> {
         let mut found = Vec::new();
         for place in self.together.iter().flat_map(|finder| finder.find_iter(text)) {
             let stand_in = self.stand_ins.get(place.pattern().as_usize()).map_or("", String::as_str);
@@ -93,65 +93,5 @@ impl Echoes {
         }
         found.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
         found
-    }
-
-    /// The text with every secret in it replaced. `None` if there is none.
-    pub(super) fn silence(&self, text: &str) -> Option<String> {
-        let found = self.find(text);
-        if found.is_empty() {
-            return None;
-        }
-        let mut silenced = String::with_capacity(text.len());
-        let mut done = 0;
-        for (start, end, stand_in) in found {
-            // Of secrets that overlap, the first stands for all of it.
-            if start >= done {
-                silenced.push_str(text.get(done..start).unwrap_or_default());
-                silenced.push_str(stand_in);
-            }
-            done = done.max(end);
-        }
-        silenced.push_str(text.get(done..).unwrap_or_default());
-        Some(silenced)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn silence(secret: &Value, text: &str) -> Option<String> {
-        let mut secrets = Secrets::default();
-        secrets.add(secret, &mut |value| format!("<{}>", value.to_string().len()));
-        Echoes::of(secrets).silence(text)
-    }
-
-    #[test]
-    fn every_occurrence_is_replaced_by_what_stands_for_it() {
-        assert_eq!(silence(&json!("hunter22"), "a hunter22, hunter22"), Some("a <10>, <10>".to_owned()));
-        assert_eq!(silence(&json!("hunter22"), "hunter2"), None);
-        assert_eq!(
-            silence(&json!({ "a": ["hunter22", 4_111_111] }), "4111111hunter22"),
-            Some("<7><10>".to_owned())
-        );
-        assert_eq!(silence(&json!("a\"b\nc\\d"), "x a\\\"b\\nc\\\\d"), Some("x <12>".to_owned()));
-    }
-
-    #[test]
-    fn what_is_too_short_to_be_told_from_other_words_stays() {
-        for secret in [json!("12345"), json!(12345), json!(true), json!(null), json!("")] {
-            assert_eq!(silence(&secret, "12345 true null"), None, "{secret}");
-        }
-        assert!(silence(&json!("删除删除删除"), "删除删除删除").is_some());
-    }
-
-    #[test]
-    fn the_longest_of_several_counts_and_overlaps_leave_nothing() {
-        let secrets = json!(["secret-1", "secret-123", "123456789"]);
-        assert_eq!(silence(&secrets, "secret-123!"), Some("<12>!".to_owned()));
-        let long = "x".repeat(LONGEST + 1);
-        let both = json!([format!("hunter22{long}"), "22xxxx", long]);
-        assert_eq!(silence(&both, &format!("hunter22{long}y")), Some(format!("<{}>y", LONGEST + 11)));
     }
 }

@@ -19,7 +19,7 @@ fn action(params: &Value, description: &str) -> Action {
 fn redact(list: &str, params: &Value) -> (Value, Vec<String>) {
     let redacted = policy(list).redaction().redact(&action(params, ""), |value| format!("<{value}>"));
     redacted.map_or((params.clone(), Vec::new()), |redacted| {
-        (Value::Object(redacted.params().clone()), redacted.pointers().to_owned())
+        (Value::Object(redacted.params().clone()), redacted.places().to_owned())
     })
 }
 
@@ -89,7 +89,7 @@ fn a_secret_that_shows_up_again_goes_there_too() {
             "id": "*", "card_number": "*", "count": 41_111_112,
         })
     );
-    assert_eq!(redacted.pointers(), ["/card_number", "/command", "/id", "/password", "/x/0"]);
+    assert_eq!(redacted.places(), ["/card_number", "/command", "/id", "/password", "/x/0", "description"]);
 }
 
 #[test]
@@ -97,7 +97,8 @@ fn places_that_are_too_many_to_list_take_every_value_along() {
     let many: Map<_, _> = (0..2000).map(|index| (format!("password{index}"), json!(index))).collect();
     let params = json!({ "n".repeat(100_000): many, "x": "plain" });
     let redacted = Redaction::default().redact(&action(&params, "plain"), |_| "*".to_owned()).unwrap();
-    assert_eq!(redacted.pointers(), [format!("/{}", "n".repeat(100_000)), "/x".to_owned()]);
+    let whole = format!("/{}", "n".repeat(100_000));
+    assert_eq!(redacted.places(), [whole.as_str(), "/x", "description"]);
     assert!(redacted.params().values().all(|value| value == "*"));
     assert_eq!(redacted.description(), "*");
 }
@@ -151,7 +152,7 @@ fn several_files_keep_secret_what_any_of_them_does() {
     let loaded = load(&sources.map(|text| Source { text }));
     let redaction = loaded.policy.unwrap().redaction;
     let action = action(&json!({ "a": 1, "b": 2, "c": 3 }), "");
-    assert_eq!(redaction.redact(&action, |_| String::new()).unwrap().pointers(), ["/a", "/b"]);
+    assert_eq!(redaction.redact(&action, |_| String::new()).unwrap().places(), ["/a", "/b"]);
 }
 
 /// Values in which some members have secret names, and hold the canary.
@@ -210,7 +211,7 @@ proptest! {
         // Every place that is named holds what stands for something, and all other places are as they were.
         let mut rest = Value::Object(redacted.params().clone());
         let mut original = params.clone();
-        for pointer in redacted.pointers() {
+        for pointer in redacted.places().iter().filter(|place| place.starts_with('/')) {
             let place = rest.pointer_mut(pointer).unwrap();
             prop_assert!(place.as_str().unwrap().contains('#'));
             *place = Value::Null;
@@ -221,8 +222,6 @@ proptest! {
         prop_assert_eq!(policy.redaction().redact(&action, stand_in), Some(redacted.clone()));
         let again = self::action(&Value::Object(redacted.params().clone()), "");
         let again = policy.redaction().redact(&again, stand_in).unwrap();
-        let known = |place: &&String| redacted.pointers().contains(place);
-        let whole: Vec<_> = again.pointers().iter().filter(known).collect();
-        prop_assert_eq!(whole.len(), again.pointers().len());
+        prop_assert!(again.places().iter().all(|place| redacted.places().contains(place)));
     }
 }

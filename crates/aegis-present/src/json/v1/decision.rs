@@ -1,6 +1,6 @@
 //! The answer to one action.
 
-use aegis_engine::{Action, ApprovalMode, Decision, Digest, RiskLevel, RuleTrace, Undecidable};
+use aegis_engine::{ApprovalMode, Decision, Digest, RiskLevel, RuleTrace, Undecidable};
 use aegis_ledger::answer::ApproverIdentity;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::instant::timestamp;
 use super::receipt::ReceiptV1;
-use crate::answered::Answered;
+use crate::answered::{Answered, Named};
 
 /// The answer to one action.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -21,9 +21,9 @@ pub struct DecisionV1<'a> {
     /// When the answer was given (RFC 3339, UTC).
     #[schemars(extend("format" = "date-time"))]
     timestamp: String,
-    /// The kind of operation.
+    /// The kind of operation, without secrets: as the record has it.
     r#type: &'a str,
-    /// The system acted upon.
+    /// The system acted upon, without secrets: as the record has it.
     target: &'a str,
     /// Whether the action may happen.
     allowed: bool,
@@ -69,8 +69,8 @@ pub struct UnreadableV1 {
 pub struct Subject<'a> {
     /// The session that the action belongs to.
     pub session_id: &'a str,
-    /// The action.
-    pub action: &'a Action,
+    /// Type and target of the action, without secrets.
+    pub named: Named<'a>,
     /// The digest of the policy, in hexadecimal digits.
     pub policy_sha256: &'a str,
     /// Each rule that was looked at, where that was asked.
@@ -104,8 +104,8 @@ impl<'a> DecisionV1<'a> {
             action_id: None,
             session_id: subject.session_id,
             timestamp: timestamp(at),
-            r#type: subject.action.kind(),
-            target: subject.action.target(),
+            r#type: subject.named.kind,
+            target: subject.named.target,
             allowed: decision.approval() == ApprovalMode::Auto,
             decision: decision.approval().as_str(),
             approval: decision.approval(),

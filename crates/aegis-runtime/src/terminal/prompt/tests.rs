@@ -27,7 +27,7 @@ fn with_rule<T>(action: &Value, rule: &str, look: Look, then: impl FnOnce(Prompt
         action_sha256: action.digest(),
         decision: &decision,
         policy_sha256: Digest::of(b""),
-        redacted: redacted.as_ref().map(Redacted::pointers).unwrap_or_default(),
+        redacted: redacted.as_ref().map(Redacted::places).unwrap_or_default(),
     };
     then(Prompt::new(&request, look, Word::of([0x12, 0x34])).unwrap())
 }
