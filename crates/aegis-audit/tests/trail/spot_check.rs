@@ -98,9 +98,11 @@ fn the_beginning_is_looked_at_each_time() {
 fn the_beginning_of_a_pruned_log_is_what_its_event_says() {
     let pruned = || {
         let place = log(200);
-        let receipts = place.open().append(&vec![Case::default().decided(); 100]).unwrap();
+        let cases: Vec<_> = (1000..1200).map(|number| Case::default().number(number)).collect();
+        let events: Vec<_> = cases.iter().map(Case::decided).collect();
+        let receipts = place.open().append(&events[..100]).unwrap();
         prune_through(&place, &receipts[0]);
-        let _ = place.open().append(&vec![Case::default().decided(); 100]).unwrap();
+        let _ = place.open().append(&events[100..]).unwrap();
         place
     };
     let _ = append_one(&mut pruned().open(), "b").unwrap();
