@@ -25,10 +25,10 @@ use crate::error::TrailError;
 /// How many rows before the newest one are compared.
 const NEWEST: u64 = 32;
 /// How many of these are read at once.
-const STEP: u64 = 8;
+const STEP: u64 = 16;
 /// How many places among the others are drawn at random, and how many rows behind the one there are compared
 /// as well: rows that follow one another stand together in the file, so that more of them cost little more.
-const DRAWN: usize = 16;
+const DRAWN: usize = 11;
 const BEHIND: u64 = 2;
 /// How many rows a log has at most whose rows are counted: that reads a whole index of the file.
 const COUNTED: u64 = 1024;

@@ -170,13 +170,13 @@ fn the_index_has_every_full_block_once_and_lists_its_rows() {
 fn an_older_row_is_found_with_the_chance_that_is_documented() {
     let place = log(300);
     place.tamper("UPDATE events SET at = at + 1 WHERE seq = 100");
-    // At three of some 267 places it shows, and 16 are drawn: one append of six.
+    // At three of some 267 places it shows, and 11 are drawn: one append of nine.
     let mut found = 0;
     for _ in 0..400 {
         let mut trail = place.open();
         found += i32::from(trail.settle(false).is_err());
     }
-    assert!((20..200).contains(&found), "{found} of 400");
+    assert!((15..150).contains(&found), "{found} of 400");
 }
 
 #[test]
