@@ -117,16 +117,6 @@ pub(super) fn check(
     Ok(problems)
 }
 
-/// Which blocks the index has: how many, the oldest and the newest. `None` if it has none.
-pub(super) fn extent(connection: &Connection, path: &Path) -> Result<Option<(i64, i64, i64)>, TrailError> {
-    connection
-        .prepare_cached("SELECT count(*), min(block), max(block) FROM blocks HAVING count(*) > 0")
-        .and_then(|mut statement| {
-            statement.query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
-        })
-        .map_err(|error| failed(path, error))
-}
-
 /// Whether the index of a full block lists an event under each of its words, and its time is within the
 /// block's. What an event says of others is not looked at: later ones change that.
 pub(super) fn lists(

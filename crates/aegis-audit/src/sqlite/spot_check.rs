@@ -16,20 +16,22 @@ use aegis_ledger::origin::Origin;
 use aegis_ledger::stored_event::StoredEvent;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::index::{extent, lists};
+use super::index::lists;
 use super::origin::newest_pruning_event;
-use super::row::{EVENT_COLUMNS, read_event};
 use super::scan::each_event;
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
 /// How many rows before the newest one are compared.
 const NEWEST: u64 = 32;
-/// How many of the others are drawn at random.
-const DRAWN: usize = 32;
-/// How many rows a log has at most whose rows are counted: an index of that many is read in a tenth of a
-/// millisecond.
-const COUNTED: u64 = 4096;
+/// How many of these are read at once.
+const STEP: u64 = 16;
+/// How many places among the others are drawn at random, and how many rows behind the one there are compared
+/// as well: rows that follow one another stand together in the file, so that more of them cost little more.
+const DRAWN: usize = 11;
+const BEHIND: u64 = 2;
+/// How many rows a log has at most whose rows are counted: that reads a whole index of the file.
+const COUNTED: u64 = 1024;
 /// After how many bytes of bodies and payloads no further row is compared, among the newest and among those
 /// drawn: rows can be very long, and no answer waits for all of them.
 const MOST_BYTES: usize = 512 * 1024;
@@ -54,7 +56,7 @@ pub(super) fn spot_check(
         return Ok(());
     }
     let rows = Rows { connection, path, identity, newest: head.seq.unsigned_abs() };
-    let oldest = rows.oldest()?;
+    let (oldest, blocks) = rows.extent()?;
     let known = last.map_or(0, |last| last.seq.unsigned_abs());
     let since = rows.newest.saturating_sub(NEWEST).max(oldest).max(known);
     rows.compare_newest(since)?;
@@ -63,9 +65,17 @@ pub(super) fn spot_check(
     }
     rows.compare_beginning(oldest)?;
     rows.count(oldest)?;
-    let blocks = rows.compare_extent(oldest)?;
+    let full = rows.compare_blocks(oldest, blocks)?;
     rows.compare_drawn(oldest, since)?;
-    rows.compare_index(oldest, blocks)
+    rows.compare_index(oldest, full)
+}
+
+/// Which blocks an index has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Blocks {
+    count: i64,
+    oldest: i64,
+    newest: i64,
 }
 
 /// The rows of a log, up to its newest one.
@@ -90,34 +100,43 @@ impl Rows<'_> {
         failed(self.path, error)
     }
 
-    /// The number of the oldest row; 0 where there is none.
-    fn oldest(&self) -> Result<u64, TrailError> {
-        let oldest: Option<i64> = self
+    /// The number of the oldest row, 0 where there is none, and which blocks the index has.
+    fn extent(&self) -> Result<(u64, Option<Blocks>), TrailError> {
+        let (oldest, blocks): (Option<i64>, Option<Blocks>) = self
             .connection
-            .prepare_cached("SELECT seq FROM events ORDER BY seq LIMIT 1")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)).optional())
-            .map_err(|error| self.failed(error))?;
+            .prepare_cached(
+                "SELECT (SELECT seq FROM events ORDER BY seq LIMIT 1), count(*), min(block), max(block)
+                 FROM blocks",
+            )
+            .and_then(|mut statement| {
+                statement.query_row([], |row| {
+                    let (oldest, newest): (Option<i64>, Option<i64>) = (row.get(2)?, row.get(3)?);
+                    let count = row.get(1)?;
+                    let blocks = |(oldest, newest)| Blocks { count, oldest, newest };
+                    Ok((row.get(0)?, oldest.zip(newest).map(blocks)))
+                })
+            })
+            .map_err(|error| failed(self.path, error))?;
         match oldest {
             Some(seq @ ..=0) => {
                 let problem = "no row has such a number".to_owned();
                 Err(TrailError::Damaged { path: self.path.to_owned(), seq, problem })
             }
-            oldest => Ok(oldest.unwrap_or_default().unsigned_abs()),
+            oldest => Ok((oldest.unwrap_or_default().unsigned_abs(), blocks)),
         }
     }
 
     /// Compares an event that was read with its hash, which it gives.
-    fn compare(
+    fn compare<'e>(
         &self,
         seq: i64,
-        event: Result<StoredEvent<'_>, String>,
-    ) -> Result<(Digest, Vec<u8>, usize), TrailError> {
+        event: Result<StoredEvent<'e>, String>,
+    ) -> Result<(StoredEvent<'e>, Digest), TrailError> {
         let event = event.map_err(|problem| self.damaged(seq.unsigned_abs(), problem))?;
         let hash = event
             .checked_hash(&self.identity.id)
             .map_err(|_| TrailError::Tampered { path: self.path.to_owned(), seq })?;
-        let bytes = event.body.len().saturating_add(event.payload.map_or(0, str::len));
-        Ok((hash, event.prev_hash.to_vec(), bytes))
+        Ok((event, hash))
     }
 
     /// Compares rows that follow one another, each with its hash and with the one before. `before` is what
@@ -128,11 +147,12 @@ impl Rows<'_> {
             if seq.unsigned_abs() != expected {
                 return Err(self.damaged(expected, MISSING));
             }
-            let (hash, previous, bytes) = self.compare(seq, event)?;
-            if before.is_some_and(|before| before.as_bytes().as_slice() != previous) {
+            let (event, hash) = self.compare(seq, event)?;
+            if before.is_some_and(|before| before.as_bytes().as_slice() != event.prev_hash) {
                 return Err(self.damaged(expected, UNLINKED));
             }
             (expected, before) = (expected.saturating_add(1), Some(hash));
+            let bytes = event.body.len().saturating_add(event.payload.map_or(0, str::len));
             total = total.saturating_add(bytes);
             Ok(ControlFlow::Continue(()))
         })?;
@@ -141,27 +161,14 @@ impl Rows<'_> {
 
     /// Compares the rows from the newest one back to `since`.
     fn compare_newest(&self, since: u64) -> Result<(), TrailError> {
-        let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq DESC");
-        let mut statement = self.connection.prepare_cached(&sql).map_err(|error| self.failed(error))?;
-        let mut rows = statement.query([since, self.newest]).map_err(|error| self.failed(error))?;
-        let (mut expected, mut linked, mut total) = (self.newest, None, 0_usize);
-        while let Some(row) = rows.next().map_err(|error| self.failed(error))? {
-            let seq: i64 = row.get(0).map_err(|error| self.failed(error))?;
-            if seq.unsigned_abs() != expected {
-                return Err(self.damaged(expected, MISSING));
-            }
-            let (hash, previous, bytes) = self.compare(seq, read_event(row))?;
-            if linked.is_some_and(|linked: Vec<u8>| linked != hash.as_bytes()) {
-                return Err(self.damaged(expected.saturating_add(1), UNLINKED));
-            }
-            (expected, linked) = (expected.saturating_sub(1), Some(previous));
-            total = total.saturating_add(bytes);
-            if total > MOST_BYTES {
-                return Ok(());
-            }
+        let (mut last, mut total) = (self.newest, 0_usize);
+        while last > since && total <= MOST_BYTES {
+            // The last of them is the first of those before: each is compared with the one before it.
+            let first = last.saturating_sub(STEP).max(since);
+            total = total.saturating_add(self.compare_all(first, last, None)?);
+            last = first;
         }
-        // Without any row, there is nothing that could be missing.
-        if expected >= since.max(1) { Err(self.damaged(expected, MISSING)) } else { Ok(()) }
+        Ok(())
     }
 
     /// Compares the rows with which the log begins: its first one, or the first behind what was pruned, and
@@ -220,29 +227,33 @@ impl Rows<'_> {
         })
     }
 
-    /// Compares which blocks the index has with which are full. Gives the number of those before which the
-    /// next block begins.
-    fn compare_extent(&self, oldest: u64) -> Result<u64, TrailError> {
+    /// Compares which blocks the index has with which are full. Gives the number of those that are, counted
+    /// from the log's first event.
+    fn compare_blocks(&self, oldest: u64, found: Option<Blocks>) -> Result<u64, TrailError> {
         let full = block_of(self.newest.saturating_add(1));
         let first = block_of(oldest).min(full);
         let number = |block: u64| i64::try_from(block).unwrap_or(i64::MAX);
-        let expected =
-            full.checked_sub(1).filter(|last| *last >= first).map(|last| (full - first, first, last));
-        let expected = expected.map(|(count, first, last)| (number(count), number(first), number(last)));
-        match extent(self.connection, self.path)? {
+        let newest = full.checked_sub(1).filter(|newest| *newest >= first);
+        let expected = newest.map(|newest| Blocks {
+            count: number(full.saturating_sub(first)),
+            oldest: number(first),
+            newest: number(newest),
+        });
+        match found {
             found if found == expected => Ok(full),
-            Some((.., newest)) if newest >= number(full) => {
+            Some(Blocks { newest, .. }) if newest >= number(full) => {
                 Err(self.corrupt("its index has rows that are not there: its end was cut off"))
             }
             _ => Err(self.corrupt("its index does not have each block of rows that is full, once")),
         }
     }
 
-    /// Compares rows that are drawn at random from those before the newest ones, each with the one behind it.
+    /// Compares rows at places that are drawn at random from before `end`.
     fn compare_drawn(&self, oldest: u64, end: u64) -> Result<(), TrailError> {
         let mut total = 0_usize;
         for seq in draw(oldest.max(1), end, DRAWN)? {
-            total = total.saturating_add(self.compare_all(seq, seq.saturating_add(1), None)?);
+            let last = seq.saturating_add(BEHIND).min(self.newest);
+            total = total.saturating_add(self.compare_all(seq, last, None)?);
             if total > MOST_BYTES {
                 break;
             }
@@ -250,20 +261,17 @@ impl Rows<'_> {
         Ok(())
     }
 
-    /// Compares what the index says of one row of its newest block, and of one of any other, with the rows.
+    /// Compares what the index says of one row of its newest block with that row.
     fn compare_index(&self, oldest: u64, full: u64) -> Result<(), TrailError> {
         let Some(newest) = full.checked_sub(1) else { return Ok(()) };
-        for (from, end) in [(first_of(newest), first_of(full)), (first_of(0), first_of(newest))] {
-            for seq in draw(from.max(oldest), end, 1)? {
-                self.compare_all(seq, seq, None)?;
-                each_event(self.connection, self.path, seq..=seq, &mut |_, event| {
-                    let event = event.map_err(|problem| self.damaged(seq, problem))?;
-                    if lists(self.connection, self.path, &event)? {
-                        Ok(ControlFlow::Break(()))
-                    } else {
-                        Err(self.damaged(seq, "the index does not list it as what it is"))
-                    }
-                })?;
+        for drawn in draw(first_of(newest).max(oldest), first_of(full), 1)? {
+            let mut found = false;
+            each_event(self.connection, self.path, drawn..=drawn, &mut |seq, event| {
+                found = lists(self.connection, self.path, &self.compare(seq, event)?.0)?;
+                Ok(ControlFlow::Break(()))
+            })?;
+            if !found {
+                return Err(self.damaged(drawn, "the index does not list it as what it is"));
             }
         }
         Ok(())

@@ -123,8 +123,8 @@ fn the_beginning_of_a_pruned_log_is_what_its_event_says() {
 
 #[test]
 fn a_gap_in_a_short_log_is_found_wherever_it_is() {
-    for seq in [2, 3, 500, 2000, 2990] {
-        let place = log(3000);
+    for seq in [2, 3, 500, 900, 1000] {
+        let place = log(1020);
         assert_eq!(refused_at(&place, &format!("DELETE FROM events WHERE seq = {seq}")), seq);
     }
 }
@@ -156,7 +156,6 @@ fn the_index_has_every_full_block_once_and_lists_its_rows() {
         // What concerns every row of a block is seen at any one of them.
         "UPDATE blocks SET earliest = latest + 1 WHERE block = 1",
         "DELETE FROM terms WHERE block = 1",
-        "DELETE FROM terms WHERE block = 0",
         "UPDATE terms SET events = x'' WHERE value = 'decided'",
         "UPDATE terms SET value = 'x' WHERE value = 'crm' AND block = 1",
         "DELETE FROM events WHERE seq > 5000",
@@ -173,13 +172,13 @@ fn the_index_has_every_full_block_once_and_lists_its_rows() {
 fn an_older_row_is_found_with_the_chance_that_is_documented() {
     let place = log(300);
     place.tamper("UPDATE events SET at = at + 1 WHERE seq = 100");
-    // Two of some 267 rows show it, and 32 are drawn: one append of five.
+    // At three of some 267 places it shows, and 11 are drawn: one append of nine.
     let mut found = 0;
     for _ in 0..400 {
         let mut trail = place.open();
         found += i32::from(trail.settle(false).is_err());
     }
-    assert!((20..200).contains(&found), "{found} of 400");
+    assert!((15..150).contains(&found), "{found} of 400");
 }
 
 #[test]
