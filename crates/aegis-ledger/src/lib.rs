@@ -59,9 +59,9 @@
 //! `"aegis-secret-v1\0"` and the value's canonical JSON, with the log's key. `redacted` in the body says
 //! where: by JSON Pointers within the parameters, and by the words `agent`, `description`, `target` and
 //! `type`. The body, in which type, target and agent stand, is covered by the hash and cannot be removed
-//! later. The digest of the action, `action_sha256`, is that of the real action, since it binds what was approved to
-//! what is done: whoever knows everything of an action but a secret that is easily guessed, such as a PIN,
-//! can try until the digest fits.
+//! later. The digest of the action, `action_sha256`, is that of the real action, since it binds what was
+//! approved to what is done: whoever knows everything of an action but a secret that is easily guessed, such
+//! as a PIN, can try until the digest fits.
 
 pub mod answer;
 pub mod block_index;

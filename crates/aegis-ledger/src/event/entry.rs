@@ -99,9 +99,9 @@ pub struct EntryBody<S = String> {
     pub agent_source: Option<AgentSource>,
     /// The number of the action's `requested` event, which this one supersedes.
     pub requested_seq: Option<u64>,
-    /// Where a digest of a secret stands: within the parameters by JSON Pointers, which begin with `/`, and in
-    /// `agent`, `description`, `target` or `type`, by these words. What looks like such a digest elsewhere is
-    /// the agent's own text.
+    /// Where a digest of a secret stands: within the parameters by JSON Pointers, which begin with `/`, and
+    /// in `agent`, `description`, `target` or `type`, by these words. What looks like such a digest elsewhere
+    /// is the agent's own text.
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     pub redacted: Vec<S>,
 }
