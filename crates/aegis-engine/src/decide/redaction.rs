@@ -24,6 +24,7 @@ use crate::decide::redaction::lists::{Told, told};
 use crate::decide::redaction::names::{Effort, Names};
 use crate::decide::redaction::walk::{Left, Secrecy, Walk, without_values};
 use crate::text::announced::{HIDDEN, Kind, is_any_in};
+use crate::text::name_like::is_name_like;
 use crate::text::secret_names::looks_secret;
 
 /// Which parameters are secret, by a policy and by their names.
@@ -114,7 +115,16 @@ impl Redaction {
         Some(Redacted(left.unwrap_or_else(|| without_values(action, &mut stand_in))))
     }
 
-    /// The same where no log is at hand that would say what stands for a secret: `[secret]` does.
+    /// Whether type and target are written down as they are, whatever else the action holds: they read like
+    /// names, and announce nothing. Finding that out takes less than redacting the action.
+    #[must_use]
+    pub fn keeps_names(&self, action: &Action) -> bool {
+        let keeps = |name| is_name_like(name) && !is_any_in(name, Kind::Name);
+        keeps(action.kind()) && keeps(action.target())
+    }
+
+    /// The action without its secrets where no log is at hand that would say what stands for one: `[secret]`
+    /// does.
     #[must_use]
     pub fn hide(&self, action: &Action) -> Option<Redacted> {
         self.redact(action, |_| HIDDEN.to_owned())

@@ -67,7 +67,7 @@ fn shapes() -> impl Iterator<Item = Shape> {
 }
 
 /// How much of a shape's beginning is searched for. A short search is soon built; the rest is compared.
-const SEARCHED: usize = 4;
+const SEARCHED: usize = 3;
 
 /// The search for all signs at once, and what each of them is.
 static SEARCH: LazyLock<Option<(AhoCorasick, Vec<Sign>)>> = LazyLock::new(|| {

@@ -158,7 +158,7 @@ impl<'a> Entry<'a> {
     /// Type and target as they are stored in a log with this key.
     #[must_use]
     pub fn recorded_names(&self, key: &[u8; 32]) -> RecordedNames {
-        let redacted = self.redacted(key);
+        let redacted = if self.redaction.keeps_names(self.action) { None } else { self.redacted(key) };
         let (kind, target) = match &redacted {
             Some(redacted) => (redacted.kind(), redacted.target()),
             None => (self.action.kind(), self.action.target()),

@@ -13,6 +13,8 @@ fn redact(fields: &Value) -> (Value, Vec<String>) {
     let action = Action::from_value(fields.clone()).unwrap();
     let redacted = Redaction::default().redact(&action, |value| format!("<{}>", value.to_string().len()));
     let Some(redacted) = redacted else { return (fields.clone(), Vec::new()) };
+    let kept = (redacted.kind(), redacted.target()) == (action.kind(), action.target());
+    assert!(kept || !Redaction::default().keeps_names(&action), "{fields}");
     let mut left = fields.clone();
     for (field, text) in [
         ("type", Some(redacted.kind())),

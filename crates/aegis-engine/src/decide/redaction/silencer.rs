@@ -105,6 +105,20 @@ mod tests {
         assert_eq!(silence_as(&json!(key), &target, Kind::Name), Some("https://h/bot<14>/send".to_owned()));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_part_of_what_reads_like_a_name_is_replaced(
+            name in "([a-zA-Z]{0,9}[0-9]{0,5}[-_/.: ]?){1,5}",
+            from in 0_usize..9,
+            length in 6_usize..20,
+        ) {
+            let secret: String = name.chars().skip(from).take(length).collect();
+            let left = silence_as(&json!(secret), &name, Kind::Name);
+            let is_plain = is_name_like(&name) && all_in(&name, Kind::Name).is_empty();
+            proptest::prop_assert!(left.is_none() || !is_plain, "{left:?}");
+        }
+    }
+
     #[test]
     fn a_text_of_many_secrets_goes_whole() {
         let text = "token=x ".repeat(MOST_REPLACED + 1);

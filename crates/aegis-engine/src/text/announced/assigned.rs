@@ -77,19 +77,17 @@ fn value_start(text: &str, end: usize) -> usize {
     start + usize::from(is_prefixed)
 }
 
+/// How credentials are shown in a header.
+const SCHEMES: [&str; 9] =
+    ["bearer", "basic", "token", "digest", "negotiate", "apikey", "api-key", "aws4-hmac-sha256", "hmac"];
+
 /// The credentials behind the scheme of a header: `Bearer x` without `Bearer`.
 fn behind_scheme(text: &str, found: Range<usize>, extent: Extent) -> Range<usize> {
     let scheme = skip(text, found.start, 24, |byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let start = skip(text, scheme, MOST_BLANKS, is_blank);
     let is_scheme = extent == Extent::Line && start > scheme && start < found.end;
     let word = part(text, found.start, scheme);
-    const SCHEMES: [&str; 9] =
-        ["bearer", "basic", "token", "digest", "negotiate", "apikey", "api-key", "aws4-hmac-sha256", "hmac"];
-    if is_scheme && SCHEMES.iter().any(|known| known.eq_ignore_ascii_case(word)) {
-        start..found.end
-    } else {
-        found
-    }
+    if is_scheme && is_one_of(word, &SCHEMES) { start..found.end } else { found }
 }
 
 /// What signs a URL.

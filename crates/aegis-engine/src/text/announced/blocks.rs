@@ -1,4 +1,4 @@
-//! Keys that fill lines: PEM and PuTTY.
+//! Private keys that fill lines: PEM (RFC 7468), and what armours a key likewise.
 
 use std::ops::Range;
 

@@ -100,13 +100,14 @@ pub(crate) fn password_behind_user(argument: &str) -> Option<usize> {
     let is_user = |byte: u8| byte.is_ascii_alphanumeric() || b"._@%-\\$".contains(&byte) || byte >= 0x80;
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_drive = user.len() == 1 && password.starts_with('\\');
+    // A user and a group by their numbers.
+    let is_group = is_number(user) && is_number(password);
     let holds = !user.is_empty()
         && user.bytes().all(is_user)
         && !password.is_empty()
         && !password.starts_with("//")
         && !is_reference(password)
-        // A user and a group by their numbers.
-        && !(is_number(user) && is_number(password))
+        && !is_group
         && !is_drive;
     holds.then_some(user.len() + 1)
 }
