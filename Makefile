@@ -1,6 +1,6 @@
 # Needs Rust and a C compiler, nothing else. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev build test test-fast torture fuzz lint fmt coverage bench docs check install clean
+.PHONY: help dev build test test-fast torture mutants fuzz lint fmt coverage bench docs check install clean
 
 CARGO ?= cargo
 
@@ -23,6 +23,14 @@ test-fast: ## run the unit tests, and all of the engine's: what ends within a mi
 
 torture: ## run the property and fault tests at full length
 	AEGIS_TORTURE=1 $(CARGO) test --profile torture --workspace --locked --no-fail-fast
+
+MUTANTS ?=
+mutants: ## change the code that decides, verifies and trusts, and see whether a test notices (needs cargo-mutants; hours)
+	$(CARGO) mutants -o target/mutants/engine -p aegis-engine $(MUTANTS)
+	$(CARGO) mutants -o target/mutants/ledger -p aegis-ledger --test-package aegis-ledger,aegis-audit $(MUTANTS) \
+		-- --lib --test trail
+	$(CARGO) mutants -o target/mutants/trust -p aegis-audit $(MUTANTS) -- --lib
+	$(CARGO) mutants -o target/mutants/gate -p aegis-runtime $(MUTANTS)
 
 fuzz: ## fuzz the readers for some minutes (needs cargo-fuzz and sanitizers: RUSTUP_TOOLCHAIN=nightly make fuzz)
 	cd fuzz && for target in load_policy read_action; do \
