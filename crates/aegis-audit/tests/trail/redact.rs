@@ -83,8 +83,11 @@ fn secrets_are_replaced_before_anything_is_written() {
     assert_eq!(record.action_desc.unwrap(), format!("with {}", params["password"].as_str().unwrap()));
     assert_eq!(record.action_sha256, case.action.digest().to_string());
     for (kind, body, _) in events(&place.read()) {
-        let places =
-            if kind == "answered" { Value::Null } else { json!(["/deep/0/apiKey", "/iban", "/password"]) };
+        let places = if kind == "answered" {
+            Value::Null
+        } else {
+            json!(["/deep/0/apiKey", "/iban", "/password", "description"])
+        };
         assert_eq!(body.get("redacted").unwrap_or(&Value::Null), &places, "{kind}");
     }
 }
