@@ -154,8 +154,11 @@ fn ten_thousand_globs_of_names_meet_ten_thousand_names() {
 fn a_long_table_is_shown_in_parts() {
     let environment = TestEnvironment::with_policy("version: \"1\"\nrules: [{ approval: auto }]\n");
     let action = "{\"type\":\"read\",\"target\":\"crm\"}\n";
-    let run = environment.aegis_with_input(&["check", "--jsonl", "--quiet"], action.repeat(2500));
+    let run = environment.aegis_with_input(&["check", "--jsonl", "--quiet"], action.repeat(40_000));
     assert_eq!(run.code, 0);
+    // All of it at once would take a hundred megabytes.
+    let whole = within(&environment, "audit -n 40000", 80, 120);
+    assert_eq!((whole.code, whole.stdout.lines().count()), (0, 40_001), "{}", whole.stderr);
     let table = environment.aegis(&["audit", "-n", "2500"]).stdout;
     assert_eq!(table.lines().count(), 2501);
     let place = table.lines().next().unwrap().find("Decision").unwrap();

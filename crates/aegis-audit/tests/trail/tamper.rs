@@ -229,6 +229,9 @@ fn weak(found: &Verification) -> bool {
     found.damage.iter().any(|damage| matches!(damage.kind.code(), "edited" | "payload-edited"))
 }
 
+/// Behind how many edits it is tried to append.
+const APPENDED: usize = 300;
+
 #[test]
 fn every_single_edit_is_found() {
     let edits = scaled(300, 20_000);
@@ -257,12 +260,15 @@ fn every_single_edit_is_found() {
             assert!(found.damage.len() <= 6, "edit {number}, {done}: {:#?}", found.damage);
             missed_by_weak += u32::from(!weak(&found));
         }
-        let appended = Journal::open(&copy, PATIENCE).and_then(|mut log| append_one(&mut log, "more"));
-        refused += usize::from(appended.is_err());
+        // An append is synced, which takes longer than all the rest.
+        if number < APPENDED {
+            let appended = Journal::open(&copy, PATIENCE).and_then(|mut log| append_one(&mut log, "more"));
+            refused += usize::from(appended.is_err());
+        }
     }
     // An append does not look at everything, and yet finds what concerns the newest rows or the numbers.
-    figures("tampered logs of 1000 rows", format!("{refused} of {edits} take no more"));
-    assert!(refused * 4 > edits, "{refused} of {edits}");
+    figures("tampered logs of 1000 rows", format!("{refused} of {APPENDED} take no more"));
+    assert!(refused * 4 > APPENDED, "{refused} of {APPENDED}");
     assert!(missed_by_weak > 0, "the control must miss some");
 }
 
