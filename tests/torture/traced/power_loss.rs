@@ -9,11 +9,8 @@ use std::time::{Duration, Instant};
 
 use aegis_audit::Journal;
 use aegis_audit::sqlite::TrailReader;
-use aegis_ledger::answer::ResultStatus;
-use aegis_ledger::event::{Ended, Event, Stamped};
 use aegis_ledger::filter::Filter;
-use aegis_testkit::{BULK, Chance, DELETE, Log, READ, figures, scaled, skipped};
-use chrono::Utc;
+use aegis_testkit::{BULK, Case, Chance, DELETE, Log, READ, figures, scaled, skipped};
 
 use super::image::{Image, LOSSES, Loss, image, write};
 use super::recorder::{Content, Recorder, Step};
@@ -178,14 +175,7 @@ fn examine_log(left: &Image, claims: &[&Claim], chance: &mut Chance) -> Vec<Stri
 
 fn append(path: &Path) -> Result<(), aegis_audit::RecordError> {
     let mut journal = Journal::open(path, Duration::from_secs(60))?;
-    let ended = Ended {
-        action_id: "next",
-        session_id: "next",
-        status: ResultStatus::Success,
-        error: None,
-        duration_ms: None,
-    };
-    journal.record(vec![Stamped { at: Utc::now(), event: Event::Ended(ended) }]).map(drop)
+    journal.record(vec![Case::default().id("next").decided()]).map(drop)
 }
 
 /// After how many steps the power fails: often when somebody has just been told something.
