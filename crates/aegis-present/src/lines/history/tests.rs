@@ -149,6 +149,7 @@ Result       failed after 3s: no route\r\n\u{1b}[2J
 Asked by     root on vm
 Policy path  given as an argument
 Log path     from the environment
+Session id   made up for this call
 Policy hash  bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 Action hash  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 Receipt      row 17 of log 0123456789abcdef0123456789abcdef
@@ -229,6 +230,8 @@ Policy path
   given as an argument
 Log path
   from the environment
+Session id
+  made up for this call
 Policy hash
   bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
   ↳ bbbbbbbbbbbbbbbbbbbbbbbbbbbbb
@@ -314,6 +317,7 @@ Undecidable  param_gt: count of first: a string cannot be compared with a number
 Asked by     root on vm
 Policy path  given as an argument
 Log path     from the environment
+Session id   made up for this call
 Policy hash  bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 Action hash  aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 Receipt      none: it is not decided
