@@ -129,10 +129,28 @@ impl fmt::Display for Impossible {
     }
 }
 
-impl Step {
-    /// The step that an event is; `None` where it is about no action's life.
+impl Impossible {
+    /// The same as a sentence about the event.
     #[must_use]
-    pub fn of<S>(body: &EventBody<S>) -> Option<Step> {
+    pub fn sentence(&self) -> String {
+        format!("what it tells cannot have happened: {self}")
+    }
+}
+
+impl Step {
+    /// The step that an event of this time is, which is about the action with this id (or about the log where
+    /// that is empty); `None` where it is about no action's life.
+    ///
+    /// # Errors
+    /// When it cannot have happened, whatever other events there are.
+    pub fn told<S>(at: i64, action_id: &str, body: &EventBody<S>) -> Result<Option<Step>, Impossible> {
+        check_time(at)?;
+        check_words(action_id, body)?;
+        Ok(Step::of(body))
+    }
+
+    /// The step that an event is; `None` where it is about no action's life.
+    fn of<S>(body: &EventBody<S>) -> Option<Step> {
         match body {
             EventBody::Requested(_) => Some(Step::Requested),
             EventBody::Answered(answered) => Some(Step::Answered(answered.decision)),
@@ -170,7 +188,7 @@ pub const fn check_time(at: i64) -> Result<(), Impossible> {
 ///
 /// # Errors
 /// When it contradicts itself.
-pub fn check_words<S>(action_id: &str, body: &EventBody<S>) -> Result<(), Impossible> {
+fn check_words<S>(action_id: &str, body: &EventBody<S>) -> Result<(), Impossible> {
     let contradiction = match body {
         EventBody::Checkpoint(_) | EventBody::Pruned(_) if !action_id.is_empty() => {
             Some("it is about the log, and names an action")

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::action_life::{Life, Step, check_time, check_words};
+use crate::action_life::{Life, Step};
 use crate::answer::{Answer, ResultStatus};
 use crate::event::{EntryBody, EventBody, Payload};
 use crate::stored_event::StoredEvent;
@@ -149,13 +149,9 @@ impl History {
         for event in events.iter_mut().filter(|event| event.damage.is_none()) {
             let Some(told) = &event.told else { continue };
             let at = event.at.map_or(i64::MIN, |at| at.timestamp_millis());
-            let step = Step::of(told);
-            let lived = check_time(at)
-                .and_then(|()| check_words(&action_id, told))
-                .and_then(|()| step.map_or(Ok(()), |step| life.step(event.seq, step, |_| incomplete)));
-            if let Err(why) = lived {
-                event.damage = Some(format!("what it tells cannot have happened: {why}"));
-            }
+            let lived = Step::told(at, &action_id, told)
+                .and_then(|step| step.map_or(Ok(()), |step| life.step(event.seq, step, |_| incomplete)));
+            event.damage = lived.err().map(|why| why.sentence());
         }
         History { action_id, log, events }
     }

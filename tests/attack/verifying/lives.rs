@@ -144,6 +144,17 @@ fn a_time_before_there_were_logs_is_impossible() {
 }
 
 #[test]
+fn of_an_action_at_an_impossible_time_no_end_is_recorded() {
+    let environment = log();
+    forge(&environment, 1, |log| log.execute_batch("UPDATE events SET at = 0 WHERE seq = 1").unwrap());
+    let id: String = meddle(&environment)
+        .query_row("SELECT action_id FROM events WHERE seq = 1", [], |row| row.get(0))
+        .unwrap();
+    let run = environment.aegis(&["audit", "record", &id, "--status", "success"]);
+    assert!(run.code == 4 && run.stderr.contains("when there was no such log"), "{run:?}");
+}
+
+#[test]
 fn a_row_that_cannot_be_read_hides_no_other_and_is_damage_for_everybody() {
     for change in [
         "body = '{}'",

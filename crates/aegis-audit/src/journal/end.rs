@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use aegis_engine::escape;
-use aegis_ledger::action_life::{Life, Step, check_words};
+use aegis_ledger::action_life::{Impossible, Life, Step};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Ended, Event, EventBody, Stamped};
 use aegis_ledger::receipt::Receipt;
@@ -171,9 +171,8 @@ fn known_of(log: &dyn Transaction, action_id: &str) -> Result<Known, TrailError>
             return Err(TrailError::Tampered { path: path(), seq });
         }
         let (body, _) = event.read().map_err(unreadable)?;
-        let impossible = |why| unreadable(format!("what it tells cannot have happened: {why}"));
-        check_words(action_id, &body).map_err(impossible)?;
-        if let Some(step) = Step::of(&body) {
+        let impossible = |why: Impossible| unreadable(why.sentence());
+        if let Some(step) = Step::told(event.at, action_id, &body).map_err(impossible)? {
             known.life.step(event.seq, step, |_| false).map_err(impossible)?;
         }
         match body {

@@ -204,7 +204,7 @@ fn sentence(kind: &DamageKind) -> String {
             "a `redacted` event says that its payload was removed; it is there".to_owned()
         }
         DamageKind::False { problem } => format!("what it says is not so: {}", cap(problem)),
-        DamageKind::Impossible(why) => format!("what it tells cannot have happened: {why}"),
+        DamageKind::Impossible(why) => why.sentence(),
         DamageKind::Truncated { anchor, claimed } => {
             format!("it was the last one, but {} names row {claimed}: the end was cut off", escape(anchor))
         }

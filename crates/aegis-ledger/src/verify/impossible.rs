@@ -2,7 +2,7 @@
 
 use roaring::RoaringTreemap;
 
-use crate::action_life::{Impossible, Life, Step, check_time, check_words};
+use crate::action_life::{Impossible, Life, Step};
 use crate::event::{EventBody, EventKind};
 use crate::stored_event::StoredEvent;
 use crate::verify::damage::DamageKind;
@@ -18,10 +18,9 @@ impl<O: Observer> Verifier<'_, O> {
         event: &StoredEvent<'_>,
         body: &EventBody<S>,
     ) -> Result<(), Impossible> {
-        check_time(event.at)?;
-        check_words(event.action_id, body)?;
+        let step = Step::told(event.at, event.action_id, body)?;
         let (row, start, damaged) = (seq.unsigned_abs(), self.start.seq, self.damaged.rows());
-        match Step::of(body).filter(|_| !damaged.contains(row)) {
+        match step.filter(|_| !damaged.contains(row)) {
             Some(step) => self
                 .lives
                 .take(row, event.action_id, step, |behind| may_be_missing(start, damaged, behind, row)),
