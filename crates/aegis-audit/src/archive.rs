@@ -11,8 +11,8 @@ use tempfile::{Builder, NamedTempFile};
 use thiserror::Error;
 
 use crate::error::TrailError;
-use crate::file::{PRIVATE, directory_of, resolve, sync_directory};
-use crate::file_mode::set_mode;
+use crate::file::{directory_of, resolve, sync_directory};
+use crate::file_mode::{PRIVATE, set_mode};
 use crate::log_names::is_part_of_log;
 use crate::sqlite::{PrunePlan, TrailReader};
 use crate::verified_plan::VerifiedPlan;

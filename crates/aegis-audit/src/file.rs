@@ -10,12 +10,9 @@ use nix::fcntl::{AT_FDCWD, AtFlags, OFlag};
 use nix::unistd::{AccessFlags, faccessat, geteuid, truncate};
 
 use crate::error::TrailError;
-use crate::file_mode::set_mode;
+use crate::file_mode::{PRIVATE, set_mode};
 use crate::file_system::magic;
 use crate::trust::{self, WalkError};
-
-/// Reading and writing, for its owner alone.
-pub(crate) const PRIVATE: u32 = 0o600;
 
 /// What tells one file from another, whatever it is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

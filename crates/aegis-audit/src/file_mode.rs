@@ -6,8 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 
 /// The bits of a mode.
 const BITS: u32 = 0o7777;
-/// Reading and writing, for the owner.
-const OWNER: u32 = 0o600;
+/// The mode of what may hold secrets: reading and writing, for the owner alone.
+pub const PRIVATE: u32 = 0o600;
 
 /// Gives a file that was just made these permissions (as `chmod` has them): a umask may have taken some away
 /// from its owner, who could never open it again.
@@ -22,7 +22,7 @@ pub fn set_mode(file: &File, mode: u32) -> io::Result<()> {
     }
     match file.set_permissions(Permissions::from_mode(mode)) {
         // Of one's own file, only such a file system says so.
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && found & OWNER == OWNER => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied && found & PRIVATE == PRIVATE => Ok(()),
         set => set,
     }
 }

@@ -13,5 +13,5 @@ pub use account::Account;
 pub use committed::Committed;
 pub use end::{Ending, EndingError};
 pub use error::RecordError;
-pub use record::Journal;
+pub use record::{A_WAIT, Journal};
 pub use redact::{RedactError, Removal};

@@ -13,13 +13,13 @@ const MAX_SHOWN: usize = 200;
 /// Rows that were left out of what was asked for, because they cannot be read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    named: BTreeMap<i64, String>,
+    named: BTreeMap<u64, String>,
     more: u64,
 }
 
 impl LeftOut {
     /// Notes a row, and what is wrong with it.
-    pub(crate) fn add(&mut self, seq: i64, problem: String) {
+    pub(crate) fn add(&mut self, seq: u64, problem: String) {
         if self.named.contains_key(&seq) {
             return;
         }

@@ -82,8 +82,10 @@ pub use aegis_ledger::remedy::Remedy;
 pub use archive::{Archive, ArchiveError};
 pub use clock::now;
 pub use error::TrailError;
-pub use file_mode::set_mode;
-pub use journal::{Account, Committed, Ending, EndingError, Journal, RecordError, RedactError, Removal};
+pub use file_mode::{PRIVATE, set_mode};
+pub use journal::{
+    A_WAIT, Account, Committed, Ending, EndingError, Journal, RecordError, RedactError, Removal,
+};
 pub use left_out::LeftOut;
 pub use log_names::is_part_of_log;
 pub use sink::{Sink, SinkError, SinkRecord};

@@ -22,7 +22,7 @@ use crate::store::{Appended, Store, Transaction};
 use crate::volatility::Volatility;
 
 /// From how long on a writer is said to have waited for the log. A log that is free takes far less.
-const A_WAIT: Duration = Duration::from_millis(50);
+pub const A_WAIT: Duration = Duration::from_millis(50);
 
 /// A log that is open for writing, and the sinks that must take every record as well.
 ///

@@ -106,11 +106,6 @@ impl TrailReader {
         Err(TrailError::LeftOut { path: self.path.clone(), left_out })
     }
 
-    /// Notes a row that cannot be shown.
-    fn leave_out(&self, seq: u64, problem: String) {
-        self.left_out.borrow_mut().add(i64::try_from(seq).unwrap_or(i64::MAX), problem);
-    }
-
     /// The log's id: 32 hexadecimal digits.
     #[must_use]
     pub fn id(&self) -> String {
@@ -137,7 +132,7 @@ impl TrailReader {
             match record {
                 Ok(record) => each(record),
                 Err(problem) => {
-                    self.leave_out(seq, problem.to_string());
+                    self.left_out.borrow_mut().add(seq, problem.to_string());
                     Ok(ControlFlow::Continue(()))
                 }
             }

@@ -90,10 +90,7 @@ impl<'a> ActionRows<'a> {
                         record_row(row).and_then(|row| BorrowedRecord::read(&row, ended, &mut self.scratch));
                     match record {
                         Ok(record) => each(&record)?,
-                        Err(problem) => {
-                            let seq = i64::try_from(found).unwrap_or(i64::MAX);
-                            self.left_out.borrow_mut().add(seq, problem.to_string());
-                        }
+                        Err(problem) => self.left_out.borrow_mut().add(found, problem.to_string()),
                     }
                 } else if passed == GAP {
                     break;

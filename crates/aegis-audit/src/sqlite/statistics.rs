@@ -142,7 +142,7 @@ impl Scan<'_> {
         let (at, body) = match read {
             Ok(read) => read,
             Err(problem) => {
-                self.left_out.borrow_mut().add(i64::try_from(seq).unwrap_or(i64::MAX), problem);
+                self.left_out.borrow_mut().add(seq, problem);
                 return Ok(());
             }
         };

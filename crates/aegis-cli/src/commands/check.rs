@@ -8,6 +8,7 @@ mod stream;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use aegis_audit::A_WAIT;
 use aegis_engine::Digest;
 use aegis_present::Format;
 use aegis_runtime::{Context, Gate, TerminalApprover, TerminalOptions, current_host, current_user};
@@ -27,8 +28,6 @@ use crate::trusted_policy::{TrustedPolicy, load_policy};
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
-/// From how long on the log was waited for. One that is free takes far less.
-const A_WAIT: Duration = Duration::from_millis(50);
 
 /// Decide whether an action may happen, ask where needed, and record the answer
 ///

@@ -7,7 +7,7 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use aegis_audit::{is_part_of_log, set_mode};
+use aegis_audit::{PRIVATE, is_part_of_log, set_mode};
 use aegis_engine::escape;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -16,9 +16,6 @@ use crate::error::CommandError;
 
 /// How much is collected before it is written.
 const BUFFER: usize = 256 * 1024;
-/// Reading and writing, for the owner alone.
-const PRIVATE: u32 = 0o600;
-
 /// Why writing to a file stopped: the file itself, or whatever was to be written.
 pub(crate) enum FileError<E> {
     Io(io::Error),

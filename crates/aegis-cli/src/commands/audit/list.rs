@@ -174,11 +174,10 @@ fn write_table(
         }
         Ok::<_, Stop>(ControlFlow::Continue(()))
     })?;
-    if count == 0 && reader.check_left_out().is_err() {
-        return Ok(0);
-    }
     if count == 0 {
-        console.note("no record matches");
+        if reader.check_left_out().is_ok() {
+            console.note("no record matches");
+        }
         return Ok(0);
     }
     writeln!(writer, "{}", table.finish()).and_then(|()| writer.flush()).map_err(Stop::Output)?;

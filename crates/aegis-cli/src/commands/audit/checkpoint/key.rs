@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use aegis_audit::set_mode;
+use aegis_audit::{PRIVATE, set_mode};
 use aegis_engine::{escape, escape_capped};
 use aegis_ledger::note::SignerKey;
 use nix::fcntl::OFlag;
@@ -17,9 +17,6 @@ use crate::exit::ExitStatus;
 
 /// A file that is longer holds no key.
 const MAX_KEY: u64 = 4096;
-/// Reading and writing, for the owner alone.
-const PRIVATE: u32 = 0o600;
-
 /// Makes a new key, and prints the public one.
 pub(super) fn make(name: &str, path: &Path, console: Console) -> Result<ExitStatus, CommandError> {
     let shown = escape(&path.to_string_lossy());
