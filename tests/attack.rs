@@ -3,6 +3,7 @@
 //! docs/explanation/attacks.md.
 
 mod budgets;
+mod closing;
 mod identity;
 mod linking;
 mod modes;

@@ -99,6 +99,7 @@ fn a_person_gets_a_line_and_a_reason_where_it_is_a_refusal() {
 #[test]
 fn quiet_silences_notes_but_not_answers() {
     let environment = TestEnvironment::new();
+    assert_eq!(environment.check(READ).code, 0);
     let run = environment.aegis_with_input(&["--quiet", "check"], READ);
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
     assert!(run.stdout.starts_with("allowed"));
@@ -374,4 +375,40 @@ fn where_nothing_matches_the_near_misses_come_first() {
          default      no rule matched\n  \
          decided by <default>: approve, medium risk\n"
     );
+}
+
+#[test]
+fn a_new_log_is_said_however_quiet_the_rest_is() {
+    let environment = TestEnvironment::new();
+    let quiet =
+        |arguments: &[&str]| environment.aegis_with_input(&[&["check", "-q"], arguments].concat(), READ);
+    let note = "note: the audit log was created at `aegis_audit.db`\n";
+    assert_eq!(quiet(&[]).stderr, note);
+    assert_eq!(quiet(&[]).stderr, "");
+    // Whoever removed the log cannot do so unseen.
+    std::fs::remove_file(environment.file("aegis_audit.db")).unwrap();
+    assert_eq!(quiet(&["--format", "json"]).stderr, note);
+}
+
+#[test]
+fn where_a_log_is_required_none_is_made() {
+    let environment = TestEnvironment::new();
+    let required = ["check", "--require-log", "--format", "json"];
+    for empty in [false, true] {
+        if empty {
+            environment.write("aegis_audit.db", "");
+            aegis_testkit::set_mode(environment.file("aegis_audit.db"), 0o600);
+        }
+        for stream in [&[][..], &["--jsonl"]] {
+            let arguments = [&required[..], stream].concat();
+            let run = environment.aegis_with_input(&arguments, READ);
+            assert_eq!(run.code, 4, "{run:?}");
+            assert!(run.stderr.contains("there is no audit log at `"), "{run:?}");
+            assert!(!run.stdout.contains("\"allowed\":true"), "{run:?}");
+        }
+        let length = std::fs::metadata(environment.file("aegis_audit.db")).map_or(0, |file| file.len());
+        assert_eq!((environment.file("aegis_audit.db").exists(), length), (empty, 0));
+    }
+    assert_eq!(environment.check(READ).code, 0);
+    assert_eq!(environment.aegis_with_input(&required, READ).code, 0);
 }

@@ -14,6 +14,8 @@ mod check;
 #[cfg(test)]
 mod concurrency;
 #[cfg(test)]
+mod confirmation;
+#[cfg(test)]
 mod conformance;
 #[cfg(test)]
 mod diagnostics;
@@ -47,6 +49,8 @@ mod secrets;
 mod show;
 #[cfg(test)]
 mod sinks;
+#[cfg(test)]
+mod standard_stream;
 #[cfg(test)]
 mod stats;
 #[cfg(test)]

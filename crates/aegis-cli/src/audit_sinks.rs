@@ -30,6 +30,10 @@ impl FromStr for SinkSpec {
 
     fn from_str(text: &str) -> Result<SinkSpec, String> {
         match text.split_once(':') {
+            Some(("jsonl", "-")) => {
+                Err("standard output is for the answer: name a file, which is `./-` if it is called `-`"
+                    .to_owned())
+            }
             Some(("jsonl", path)) if !path.is_empty() => Ok(SinkSpec::Jsonl(path.into())),
             None if text == "journald" => Ok(SinkSpec::Journald),
             None if text == "tracing" => Ok(SinkSpec::Tracing),

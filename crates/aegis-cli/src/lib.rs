@@ -22,6 +22,7 @@ mod given_agent;
 mod global_options;
 mod open_log;
 mod remedies;
+mod standard_stream;
 mod trusted_policy;
 mod unchecked_file;
 
@@ -64,7 +65,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // that knows not this call.
         settings.console.note(format!("this process may be dumped to disk if it crashes: {error}"));
     }
-    let result = match cli.command {
+    let log = standard_stream::require_file(&settings.db, "an audit log is a file");
+    let result = log.and_then(|()| match cli.command {
         Command::Init(args) => commands::init::run(&args, &settings),
         Command::Validate(args) => commands::validate::run(&args, &settings),
         Command::Schema(args) => commands::schema::run(&args, &settings),
@@ -75,7 +77,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             commands::completions::run(&args, command_line::definition(), &settings)
         }
         Command::Man(args) => commands::man::run(&args, command_line::definition(), &settings),
-    };
+    });
     match result {
         Ok(status) => status.into(),
         Err(error) => {

@@ -16,11 +16,22 @@ use crate::remedies::KEEP_LOG_ON_DISK;
 /// # Errors
 /// When the log cannot be used.
 pub(crate) fn open_log(settings: &Settings, wait: Duration) -> Result<Journal, CommandError> {
-    let journal = Journal::open(&settings.db, wait)?;
+    Ok(with_caution(Journal::open(&settings.db, wait)?, settings))
+}
+
+/// The same for a log that must be there already.
+///
+/// # Errors
+/// When the log cannot be used, or is not there.
+pub(crate) fn open_existing_log(settings: &Settings, wait: Duration) -> Result<Journal, CommandError> {
+    Ok(with_caution(Journal::open_existing(&settings.db, wait)?, settings))
+}
+
+fn with_caution(journal: Journal, settings: &Settings) -> Journal {
     if let Some(volatility) = journal.volatility() {
         let path = escape(&settings.db.to_string_lossy());
         let note = format!("the audit log `{path}` {volatility}");
         settings.console.caution(note, KEEP_LOG_ON_DISK);
     }
-    Ok(journal)
+    journal
 }

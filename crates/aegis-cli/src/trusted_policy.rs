@@ -10,6 +10,7 @@ use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::remedies;
+use crate::standard_stream::require_file;
 
 /// A policy that is ready, and the digest of its files.
 #[derive(Debug)]
@@ -27,6 +28,9 @@ pub(crate) fn load_policy(
     pins: &[Digest],
     console: Console,
 ) -> Result<TrustedPolicy, CommandError> {
+    for path in paths {
+        require_file(path, "a policy that decides must be a file, whose owner can be told")?;
+    }
     if !pins.is_empty() && pins.len() != paths.len() {
         let (pins, paths) = (pins.len(), paths.len());
         return Err(CommandError::input(format!("{pins} digests are pinned for {paths} policy files"))

@@ -9,6 +9,7 @@ use aegis_engine::{MAX_POLICY_BYTES, escape};
 
 use crate::console::stdin;
 use crate::error::CommandError;
+use crate::standard_stream::is_standard;
 
 /// Reads a policy or a file of examples, whoever owns it; `-` is standard input.
 ///
@@ -17,7 +18,7 @@ use crate::error::CommandError;
 pub(crate) fn read_unchecked(path: &Path) -> Result<Vec<u8>, CommandError> {
     let limit = u64::try_from(MAX_POLICY_BYTES).unwrap_or(u64::MAX).saturating_add(1);
     let mut text = Vec::new();
-    let result = if path == Path::new("-") {
+    let result = if is_standard(path) {
         stdin().lock().take(limit).read_to_end(&mut text)
     } else {
         open_regular(path).and_then(|file| file.take(limit).read_to_end(&mut text))

@@ -1,7 +1,9 @@
 //! What is asked of an approver, and what came of it.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use aegis_engine::{Action, Decision, Digest};
 use aegis_ledger::answer::{Answer, ApproverIdentity};
@@ -133,6 +135,33 @@ impl Approval {
     }
 }
 
+/// While this lives, a question that is in the log can still get its answer there. What was kept from
+/// happening meanwhile happens when it is dropped.
+pub struct Hold(
+    #[expect(dead_code, reason = "what it holds is let go by being dropped")]
+    Option<Arc<dyn Any + Send + Sync>>,
+);
+
+impl Hold {
+    /// Nothing is held.
+    #[must_use]
+    pub const fn nothing() -> Hold {
+        Hold(None)
+    }
+
+    /// This is held.
+    #[must_use]
+    pub fn of(held: Arc<impl Any + Send + Sync>) -> Hold {
+        Hold(Some(held))
+    }
+}
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Hold")
+    }
+}
+
 /// Somebody who can be asked whether an action may happen.
 ///
 /// An implementation must never answer yes on its own: an error, the end of input and a deadline are
@@ -142,6 +171,12 @@ pub trait Approver: Send {
     /// question.
     fn absent(&self) -> Option<Unanswered> {
         None
+    }
+
+    /// Keeps what would end this process from doing so before an answer is recorded. The gate asks for it
+    /// before it records the question, and lets it go when what came of it is recorded, or cannot be.
+    fn hold(&mut self) -> Hold {
+        Hold::nothing()
     }
 
     /// Asks, and waits for the answer.

@@ -57,11 +57,11 @@ mod remedy;
 mod terminal;
 mod witness;
 
-pub use approval::{Approval, ApprovalRequest, Approver, Unanswered};
+pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError};
 pub use identity::{current_host, current_user, new_session_id};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
 pub use remedy::Remedy;
-pub use terminal::{TerminalApprover, TerminalOptions};
+pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};
 pub use witness::{Witness, WitnessError};

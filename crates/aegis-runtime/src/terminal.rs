@@ -3,8 +3,10 @@
 //! The controlling terminal is opened by itself, because standard input carries the action and standard
 //! output the answer. Whatever goes wrong, the terminal is left as it was found and the answer is not yes.
 
+mod asking;
 mod blanks;
 mod challenge;
+mod confirmation;
 mod injection;
 mod keys;
 mod layout;
@@ -16,21 +18,22 @@ mod reading;
 mod reply;
 mod screen;
 mod session;
+mod sheet;
 mod signals;
 
-use std::time::Instant;
+use std::sync::{Arc, Weak};
 
-use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
+use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 use crate::identity::current_user;
 use crate::witness::Witness;
+use asking::Asking;
+pub use confirmation::{Confirmation, Confirmed, confirm};
 use no_answer::NoAnswer;
 pub use options::TerminalOptions;
 use prompt::Prompt;
-use question::Question;
-use reply::{Ended, Reply};
-use screen::Size;
+use reply::Reply;
 use session::Session;
-use signals::{Interruption, Signals};
+use signals::Signals;
 
 /// Asks whoever sits at the controlling terminal.
 ///
@@ -43,48 +46,47 @@ use signals::{Interruption, Signals};
 #[derive(Clone, Debug)]
 pub struct TerminalApprover {
     options: TerminalOptions,
+    /// What catches signals, while somebody [holds](Approver::hold) them.
+    held: Weak<Signals>,
 }
 
 impl TerminalApprover {
     /// An approver that has not opened the terminal yet.
     #[must_use]
     pub const fn new(options: TerminalOptions) -> TerminalApprover {
-        TerminalApprover { options }
+        TerminalApprover { options, held: Weak::new() }
+    }
+
+    /// What catches signals: what does already, on behalf of those who wait for the record, or a new one.
+    fn signals(&self) -> Result<Arc<Signals>, NoAnswer> {
+        match self.held.upgrade() {
+            Some(signals) => Ok(signals),
+            None => Signals::catch().map(Arc::new).map_err(|_| NoAnswer::TerminalFailed),
+        }
     }
 
     fn reply(&self, request: &ApprovalRequest<'_>) -> Result<Reply, NoAnswer> {
-        // A deadline that is too far away to be told is none.
-        let deadline = Instant::now().checked_add(self.options.timeout);
-        let mut session = Session::open(self.options.alternate_screen)?;
-        session.wait_for_turn(deadline)?;
-        let signals = Signals::catch().map_err(|_| NoAnswer::TerminalFailed)?;
-        let question = Question { request, options: self.options, signals: &signals, deadline };
-        let ended = question.put(&mut session);
-        let reply = match ended {
-            Ok(true) => Reply::Yes,
-            Ok(false) | Err(Ended::EndOfInput | Ended::Interrupted(Interruption::Keyboard)) => Reply::No,
-            Err(Ended::Interrupted(_)) => Reply::Nobody(NoAnswer::HungUp),
-            Err(Ended::NoAnswer(why)) => Reply::Nobody(why),
-        };
-        if matches!(ended, Err(Ended::NoAnswer(NoAnswer::HungUp))) {
-            signals.await_hang_up();
-        }
-        session.restore();
-        // A signal that came in after the answer is not lost: it makes the answer a refusal.
-        let reply = match signals.release() {
-            Some(Interruption::Stop) => Reply::Nobody(NoAnswer::HungUp),
-            Some(Interruption::Keyboard) if reply == Reply::Yes => Reply::No,
-            _ => reply,
-        };
-        let columns = session.size().unwrap_or(Size::ASSUMED).columns;
-        session.leave(&Prompt::conclusion(request, reply, &self.options, columns));
-        Ok(reply)
+        let signals = self.signals()?;
+        let lay_out = |look, word| Prompt::sheet(request, look, word);
+        let asking = Asking { options: self.options, signals: &signals, lay_out: &lay_out };
+        asking.ask(|reply, columns| Some(Prompt::conclusion(request, reply, &self.options, columns)))
     }
 }
 
 impl Approver for TerminalApprover {
     fn absent(&self) -> Option<Unanswered> {
         Session::terminal().err().filter(|why| *why == NoAnswer::NoTerminal).map(Unanswered::from)
+    }
+
+    fn hold(&mut self) -> Hold {
+        // Where signals cannot be caught, nobody is asked.
+        self.signals().map_or_else(
+            |_| Hold::nothing(),
+            |signals| {
+                self.held = Arc::downgrade(&signals);
+                Hold::of(signals)
+            },
+        )
     }
 
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {

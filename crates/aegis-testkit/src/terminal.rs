@@ -2,7 +2,7 @@
 //! large it is when it is asked.
 
 use std::fs;
-use std::io::{Read as _, Write};
+use std::io::Write;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex};
@@ -108,7 +108,7 @@ impl Terminal {
         let (shown, answers) = (Arc::clone(&screen), Arc::clone(&keyboard));
         std::thread::spawn(move || {
             let mut buffer = [0; 4096];
-            while let Ok(length @ 1..) = output.read(&mut buffer) {
+            while let Some(length) = read_on(&mut *output, &mut buffer) {
                 let mut screen = shown.0.lock().unwrap();
                 let said: String = buffer[..length].iter().filter_map(|byte| screen.show(*byte)).collect();
                 drop(screen);
@@ -259,6 +259,14 @@ impl Terminal {
         let status = self.wait();
         if status.signal().is_some() { -1 } else { i32::try_from(status.exit_code()).unwrap() }
     }
+}
+
+/// Reads what a terminal shows; `None` where nobody is left to show anything.
+///
+/// Where the last program ends just while the kernel looks for more, it says that there is none, and hands out
+/// what was written last to whoever asks again.
+fn read_on(output: &mut dyn std::io::Read, buffer: &mut [u8]) -> Option<usize> {
+    (0..2).find_map(|_| output.read(buffer).ok().filter(|length| *length > 0))
 }
 
 /// The word that the last line of a screen asks to type.

@@ -48,6 +48,14 @@ impl Journal {
         Ok(Journal::over(SqliteStore::open(path, wait)?))
     }
 
+    /// The same for a log that is there already: a log that somebody removed is not made anew.
+    ///
+    /// # Errors
+    /// As [`open`](Journal::open), and [`TrailError::NotFound`] when there is no log.
+    pub fn open_existing(path: &Path, wait: Duration) -> Result<Journal, TrailError> {
+        Ok(Journal::over(SqliteStore::open_existing(path, wait)?))
+    }
+
     /// A journal over any store. What it promises is as good as the store: that what was committed is
     /// durable, and that nothing else is there.
     #[must_use]

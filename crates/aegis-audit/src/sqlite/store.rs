@@ -53,6 +53,13 @@ pub struct SqliteStore {
     volatility: Option<Volatility>,
 }
 
+/// What becomes of a log that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Missing {
+    IsMade,
+    IsRefused,
+}
+
 impl SqliteStore {
     /// Opens the log at `path`, or creates it with permissions for its owner alone. Waits for at most `wait`
     /// (and a day at the longest) whenever another process holds the log.
@@ -60,6 +67,18 @@ impl SqliteStore {
     /// # Errors
     /// When the file cannot be used, must not be trusted, is damaged, or was written by a newer program.
     pub fn open(path: &Path, wait: Duration) -> Result<SqliteStore, TrailError> {
+        SqliteStore::open_or(Missing::IsMade, path, wait)
+    }
+
+    /// The same for a log that is there already: it is never created.
+    ///
+    /// # Errors
+    /// As [`open`](SqliteStore::open), and [`TrailError::NotFound`] when there is no log.
+    pub fn open_existing(path: &Path, wait: Duration) -> Result<SqliteStore, TrailError> {
+        SqliteStore::open_or(Missing::IsRefused, path, wait)
+    }
+
+    fn open_or(missing: Missing, path: &Path, wait: Duration) -> Result<SqliteStore, TrailError> {
         let wait = wait.min(LONGEST_WAIT);
         let deadline = Instant::now() + wait;
         let path = resolve_trusted(path)?;
@@ -68,6 +87,9 @@ impl SqliteStore {
             Some(metadata) if metadata.len() > 0 => Some(connect(&path, wait)?),
             _ => None,
         };
+        if missing == Missing::IsRefused && there.is_none() {
+            return Err(TrailError::NotFound { path });
+        }
         let lock = FairLock::of(&path);
         // Creation happens under the lock, so that nobody sees half a log.
         let held = lock.hold(deadline)?;
@@ -84,6 +106,7 @@ impl SqliteStore {
         let created = found.is_none();
         let identity = match found {
             Some(identity) => identity,
+            None if missing == Missing::IsRefused => return Err(TrailError::NotFound { path }),
             None => create(&mut connection, &path, crate::clock::now().timestamp_millis())?,
         };
         let mut files = OpenFiles::of(&path, file, journal)?;

@@ -11,19 +11,19 @@ use std::time::{Duration, Instant};
 use aegis_audit::A_WAIT;
 use aegis_engine::Digest;
 use aegis_present::Format;
-use aegis_runtime::{Context, Gate, TerminalApprover, TerminalOptions, current_host, current_user};
+use aegis_runtime::{Context, Gate, TerminalApprover, current_host, current_user};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
 use self::checker::{Checker, Mode};
 use self::reply::Replier;
 use crate::audit_sinks::{self, SinkSpec};
-use crate::console::has_alternate_screen;
+use crate::console::terminal_options;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::format_option::text_or_json;
-use crate::open_log::open_log;
+use crate::open_log::{open_existing_log, open_log};
 use crate::trusted_policy::{TrustedPolicy, load_policy};
 
 /// How long to wait for the lock of the log before giving up.
@@ -41,6 +41,7 @@ const LOG_WAIT: Duration = Duration::from_secs(10);
     answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits \
     with the first of 4, 5, 3, 1, 0 that one of its lines has."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct CheckArgs {
     /// The action's type and target, instead of reading an action from standard input
     #[arg(value_name = "TYPE:TARGET", conflicts_with = "jsonl", value_parser = input::parse_short)]
@@ -73,6 +74,9 @@ pub(crate) struct CheckArgs {
     /// may be given several times. What one of them does not take is not allowed
     #[arg(long, value_name = "SINK", conflicts_with = "dry_run")]
     audit: Vec<SinkSpec>,
+    /// Refuse where there is no audit log yet, instead of making one
+    #[arg(long, conflicts_with = "dry_run")]
+    require_log: bool,
     /// How to answer
     #[arg(long, default_value = "text", value_parser = text_or_json(
         "One line for a person, and a second with the reason where it is a refusal",
@@ -102,24 +106,22 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
         (Some(short), _) => Some(input::from_arguments(short, &args.params, args.description.as_deref())?),
         (None, _) => Some(input::from_stdin(console)?),
     };
-    let approver = TerminalApprover::new(TerminalOptions {
-        timeout: args.timeout,
-        color: console.colors_stderr(),
-        alternate_screen: has_alternate_screen(),
-    });
+    let approver = TerminalApprover::new(terminal_options(args.timeout, console));
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
         let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
         let begun = Instant::now();
-        let journal = open_log(settings, LOG_WAIT)?;
+        let open = if args.require_log { open_existing_log } else { open_log };
+        let journal = open(settings, LOG_WAIT)?;
         if begun.elapsed() >= A_WAIT {
             // Whatever waited is decided by the policy as it is when the wait is over.
             loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
         }
         if journal.created() {
             let path = aegis_engine::escape(&settings.db.to_string_lossy());
-            console.note(format!("the audit log was created at `{path}`"));
+            // A log that was removed shows by this.
+            console.notice(format!("the audit log was created at `{path}`"));
         }
         let context = Context {
             session_id: session_id.clone(),

@@ -7,10 +7,11 @@ use aegis_engine::escape;
 use aegis_present::style::GOOD;
 use clap::Args;
 
-use crate::console::write_new;
+use crate::console::{chosen, write_new};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::standard_stream::output_file;
 
 /// Write a commented starter policy, and name the next step
 ///
@@ -20,7 +21,7 @@ use crate::exit::ExitStatus;
     after_help = "Examples:\n  aegis init\n  aegis init --list\n  aegis init --template devops -o devops.yaml"
 )]
 pub(crate) struct InitArgs {
-    /// Where to write it
+    /// Where to write it; `-` is standard output
     #[arg(short, long, value_name = "FILE", default_value = "policy.yaml")]
     output: PathBuf,
     /// Which policy to start from
@@ -29,6 +30,9 @@ pub(crate) struct InitArgs {
     /// List the policies there are
     #[arg(short, long)]
     list: bool,
+    /// Choose from that list with the arrow keys, at a terminal
+    #[arg(short, long, conflicts_with_all = ["template", "list"])]
+    choose: bool,
     /// Overwrite the file if it exists
     #[arg(short, long)]
     force: bool,
@@ -74,24 +78,37 @@ impl Template {
     }
 }
 
+/// A line for each policy: its name, and what it is for.
+fn listed() -> Vec<String> {
+    let width = TEMPLATES.iter().map(|template| template.name.len()).max().unwrap_or_default();
+    TEMPLATES.iter().map(|template| format!("{:width$}  {}", template.name, template.purpose())).collect()
+}
+
 pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     if args.list {
-        let width = TEMPLATES.iter().map(|template| template.name.len()).max().unwrap_or_default();
-        let lines =
-            TEMPLATES.iter().map(|template| format!("{:width$}  {}", template.name, template.purpose()));
-        settings.console.answer(lines.collect::<Vec<_>>().join("\n"))?;
+        settings.console.answer(listed().join("\n"))?;
         return Ok(ExitStatus::Success);
     }
-    let template = TEMPLATES.iter().find(|template| template.name == args.template).ok_or_else(|| {
-        CommandError::usage(format!("there is no policy called `{}`", escape(&args.template)))
-            .help("`aegis init --list` lists them")
-    })?;
+    let template = if args.choose {
+        chosen(&listed()).and_then(|index| TEMPLATES.get(index)).ok_or_else(|| {
+            CommandError::usage("no policy was chosen").help("`--template NAME` takes one without asking")
+        })?
+    } else {
+        TEMPLATES.iter().find(|template| template.name == args.template).ok_or_else(|| {
+            CommandError::usage(format!("there is no policy called `{}`", escape(&args.template)))
+                .help("`aegis init --list` lists them")
+        })?
+    };
     if is_part_of_log(&args.output, &settings.db) {
         let shown = escape(&args.output.to_string_lossy());
         let message = format!("`{shown}` is the audit log itself");
         return Err(CommandError::usage(message).help("name another file"));
     }
-    write_new(&args.output, template.text, args.force)?;
+    let Some(output) = output_file(Some(&args.output)) else {
+        settings.console.answer(template.text.trim_end())?;
+        return Ok(ExitStatus::Success);
+    };
+    write_new(output, template.text, args.force, settings.console)?;
     let path = escape(&args.output.to_string_lossy());
     let flag = if args.output == Path::new("policy.yaml") { String::new() } else { format!(" -p {path}") };
     settings.console.answer(format!(

@@ -7,8 +7,10 @@ use std::path::Path;
 
 use aegis_audit::set_mode;
 use aegis_engine::escape;
+use aegis_runtime::{Confirmation, Confirmed};
 
-use super::question::{can_ask, confirmed};
+use super::question::confirmed;
+use super::streams::Console;
 use super::whole_file::refuse_link;
 use crate::error::CommandError;
 
@@ -16,7 +18,7 @@ use crate::error::CommandError;
 const MODE: u32 = 0o644;
 
 /// Writes a new file, or overwrites one: if `force` says so, or a person at a terminal.
-pub(crate) fn write_new(path: &Path, text: &str, force: bool) -> Result<(), CommandError> {
+pub(crate) fn write_new(path: &Path, text: &str, force: bool, console: Console) -> Result<(), CommandError> {
     let failed = |error: &io::Error| {
         CommandError::input(format!("cannot write `{}`: {error}", escape(&path.to_string_lossy())))
     };
@@ -25,7 +27,7 @@ pub(crate) fn write_new(path: &Path, text: &str, force: bool) -> Result<(), Comm
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             refuse_link(path)?;
             if !force {
-                ask_to_overwrite(path)?;
+                ask_to_overwrite(path, console)?;
             }
             replace(path, text).map_err(|error| failed(&error))
         }
@@ -59,11 +61,15 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
     renamed
 }
 
-fn ask_to_overwrite(path: &Path) -> Result<(), CommandError> {
-    let shown = escape(&path.to_string_lossy());
-    if can_ask() && confirmed(format!("`{shown}` exists already. Overwrite it?")) {
-        return Ok(());
+fn ask_to_overwrite(path: &Path, console: Console) -> Result<(), CommandError> {
+    let shown = path.to_string_lossy();
+    let facts = [("file", shown.clone().into_owned())];
+    let title = "Aegis: overwrite what is there?";
+    match confirmed(&Confirmation { title, facts: &facts, is_final: false }, console) {
+        Confirmed::Yes => Ok(()),
+        Confirmed::No | Confirmed::Nobody(_) => {
+            Err(CommandError::input(format!("`{}` exists already", escape(&shown)))
+                .help("`--force` overwrites it, `--output FILE` writes elsewhere"))
+        }
     }
-    Err(CommandError::input(format!("`{shown}` exists already"))
-        .help("`--force` overwrites it, `--output FILE` writes elsewhere"))
 }

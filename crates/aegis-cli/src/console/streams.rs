@@ -85,16 +85,20 @@ impl Console {
     /// Says something that is not the answer, unless told to be quiet. Nothing can be done if that fails.
     pub(crate) fn note(self, text: impl Display) {
         if !self.quiet {
-            let _ = writeln!(self.stderr(), "{FAINT}note:{FAINT:#} {text}");
+            self.notice(text);
         }
+    }
+
+    /// Says something that nobody should miss. Not silenced.
+    pub(crate) fn notice(self, text: impl Display) {
+        let _ = writeln!(self.stderr(), "{FAINT}note:{FAINT:#} {text}");
     }
 
     /// Says something that nobody should miss, and what to do about it. Not silenced: an answer that was
     /// taken for more than it is harms more than a line too many.
     pub(crate) fn caution(self, text: impl Display, help: impl Display) {
-        let mut stderr = self.stderr();
-        let _ = writeln!(stderr, "{FAINT}note:{FAINT:#} {text}");
-        let _ = writeln!(stderr, "{HELP}help:{HELP:#} {help}");
+        self.notice(text);
+        let _ = writeln!(self.stderr(), "{HELP}help:{HELP:#} {help}");
     }
 
     /// Says what is wrong. Not silenced: a refusal without a reason helps nobody.

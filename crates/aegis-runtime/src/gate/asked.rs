@@ -7,7 +7,7 @@ use aegis_engine::{ApprovalMode, Redacted, escape};
 use aegis_ledger::answer::Answer;
 use chrono::{DateTime, Utc};
 
-use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
+use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 use crate::gate::draft::Draft;
 use crate::gate::ground::PolicySource;
 
@@ -42,6 +42,8 @@ pub(crate) struct Question {
     pub(crate) waited_ms: Option<u64>,
     /// Whether the log has the question already.
     pub(crate) is_recorded: bool,
+    /// Until the log has the answer, nothing ends the process that can wait for it.
+    _hold: Hold,
 }
 
 impl<'a> Asked<'a> {
@@ -51,6 +53,7 @@ impl<'a> Asked<'a> {
             approval: Approval::unanswered(&draft.action_id, why),
             waited_ms: Some(0),
             is_recorded: false,
+            _hold: Hold::nothing(),
         });
         let at = draft.at;
         Asked { draft, question, at, since: Since::Same }
@@ -63,6 +66,7 @@ impl<'a> Asked<'a> {
         journal: &mut Journal,
         source: &PolicySource,
     ) -> Result<Asked<'a>, RecordError> {
+        let hold = approver.hold();
         let draft = journal.record(vec![draft])?.pop().ok_or(RecordError::NoEvent)?.into_parts().0;
         // What stands for secrets is the log's own; here it counts only where they are.
         let redacted = draft.ground.policy.redaction().redact(draft.action, |_| String::new());
@@ -78,7 +82,7 @@ impl<'a> Asked<'a> {
         // By the clock that cannot be set.
         let waited_ms = u64::try_from(asked.elapsed().as_millis()).ok();
         let approval = approval.about(&draft.action_id);
-        let question = Some(Question { approval, waited_ms, is_recorded: true });
+        let question = Some(Question { approval, waited_ms, is_recorded: true, _hold: hold });
         Ok(Asked { draft, question, at: aegis_audit::now(), since: Since::Same }.considered_again(source))
     }
 

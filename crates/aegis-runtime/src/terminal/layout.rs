@@ -25,7 +25,7 @@ const NARROWEST: usize = 32;
 const WIDEST: usize = 100;
 
 /// Lines of label, rule and text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Lines {
     done: Vec<String>,
     columns: usize,

@@ -13,8 +13,10 @@ pub(super) enum NoAnswer {
     Background,
     /// The deadline passed.
     Timeout,
-    /// The terminal went away, or the process was told to stop.
+    /// The terminal went away.
     HungUp,
+    /// The process was told to stop by another one.
+    Stopped,
     /// The terminal could not be read, written or set up.
     TerminalFailed,
     /// The action could not be shown so that it is understood.
@@ -30,6 +32,7 @@ impl NoAnswer {
             NoAnswer::Background => "the process is in the background of its terminal",
             NoAnswer::Timeout => "nobody answered in time",
             NoAnswer::HungUp => "the terminal went away before anyone answered",
+            NoAnswer::Stopped => "the process was told to stop before anyone answered",
             NoAnswer::TerminalFailed => "the terminal could not be used",
             NoAnswer::TooSmall => {
                 "the terminal is too small to show the action: it needs 40 columns and 10 lines"

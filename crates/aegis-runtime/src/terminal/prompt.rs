@@ -1,8 +1,7 @@
-//! What is shown to whoever is asked, and what is enough for a yes.
+//! What is shown of an action to whoever is asked to approve it.
 //!
 //! Nothing in it can be mistaken for something else: every string is escaped, every line begins with a label
-//! or a rule of ours, and risk, type and target stand last, next to the question. The first page is an
-//! overview that fits on the screen; where it hides something, the pages behind it show all there is.
+//! or a rule of ours, and risk, type and target stand last, next to the question.
 
 use aegis_engine::{AgentSource, RiskLevel, canonical_json};
 use anstyle::{AnsiColor, Style};
@@ -10,12 +9,12 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::challenge::Word;
-use super::injection::REMEDY;
 use super::layout::{Cut, Lines, Shown, short_digest};
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
 use super::reply::Reply;
 use super::screen::Size;
+use super::sheet::{Asks, BOLD, Look, PLAIN, Sheet};
 use crate::approval::ApprovalRequest;
 
 /// How many lines parameters may take, however much else there is to show.
@@ -24,45 +23,15 @@ const FEWEST_PARAMETER_LINES: usize = 4;
 const LONGEST_NAME: usize = 30;
 /// From how many rows on there is room for two lines of type and of target.
 const ROOMY: usize = 16;
-/// The lines of what is said of the page, and of the question itself.
-const STATUS_AND_QUESTION: usize = 2;
-
-const PLAIN: Style = Style::new();
-const BOLD: Style = Style::new().bold();
 const TITLE: &str = "  Aegis: an agent asks for your approval";
 /// The same where there is little room.
 const SHORT_TITLE: &str = "  Aegis: an agent asks for approval";
 
-/// On what, and how, a prompt is shown.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
-    pub(super) size: Size,
-    pub(super) color: bool,
-    /// Whether other programs can type into this terminal.
-    pub(super) injectable: bool,
-}
-
-/// How far somebody has come with a prompt.
-#[derive(Clone, Debug)]
-pub(super) struct Far<'r> {
-    /// The page that is shown, from 0.
-    pub(super) page: usize,
-    pub(super) all_was_shown: bool,
-    /// Something to be said instead of the page's number.
-    pub(super) hint: Option<&'r str>,
-    /// What was typed so far, escaped.
-    pub(super) typed: String,
-}
-
-/// Everything that is shown of one request.
+/// One request, to be shown on a screen.
+#[derive(Clone, Copy)]
 pub(super) struct Prompt<'a> {
     request: &'a ApprovalRequest<'a>,
     look: Look,
-    word: Word,
-    /// What changes from page to page.
-    pages: Vec<Vec<String>>,
-    /// What stands above the question on each.
-    foot: Vec<String>,
 }
 
 impl<'a> Prompt<'a> {
@@ -70,110 +39,24 @@ impl<'a> Prompt<'a> {
     ///
     /// # Errors
     /// When the screen is too small to show it.
-    pub(super) fn new(
-        request: &'a ApprovalRequest<'a>,
-        look: Look,
-        word: Word,
-    ) -> Result<Prompt<'a>, NoAnswer> {
-        if !look.size.holds(Size::SMALLEST) {
-            return Err(NoAnswer::TooSmall);
-        }
-        let mut prompt = Prompt { request, look, word, pages: Vec::new(), foot: Vec::new() };
-        let foot = prompt.foot();
-        let room = look.size.rows.saturating_sub(foot.count() + STATUS_AND_QUESTION);
-        let hides = foot.hides();
-        prompt.foot = foot.into_lines();
-        let overview = prompt.overview(room);
-        let is_whole = !hides && !overview.hides() && overview.count() <= room;
-        let mut first = overview.into_lines();
-        if first.len() > room {
-            first.truncate(room.saturating_sub(1));
-            first.push("         │ … more on the next pages".to_owned());
-        }
-        prompt.pages.push(first);
-        if !is_whole {
-            let all = prompt.all().into_lines();
-            let title = prompt.title().into_lines();
-            for part in all.chunks(room.saturating_sub(title.len()).max(1)) {
-                prompt.pages.push([&title, part].concat());
-            }
-        }
-        Ok(prompt)
-    }
-
-    pub(super) const fn size(&self) -> Size {
-        self.look.size
-    }
-
-    pub(super) const fn word(&self) -> &Word {
-        &self.word
-    }
-
-    /// How many pages there are. More than one means that the first hides something.
-    pub(super) const fn pages(&self) -> usize {
-        self.pages.len()
-    }
-
-    /// Whether the risk alone asks for the word.
-    fn needs_word(&self) -> bool {
-        self.request.decision.risk_level().needs_word()
-    }
-
-    /// Whether what was typed is enough for a yes, once all was shown or not.
-    pub(super) fn is_enough(&self, typed: &str, all_was_shown: bool) -> bool {
-        if self.needs_word() {
-            return self.word.is(typed);
-        }
-        let is_yes = typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes");
-        (is_yes && all_was_shown) || (self.pages() > 1 && self.word.is(typed))
-    }
-
-    /// What stands on the screen for whoever has come this far.
-    pub(super) fn lines(&self, far: &Far<'_>) -> Vec<String> {
-        let mut lines = self.pages.get(far.page).cloned().unwrap_or_default();
-        lines.extend(self.foot.iter().cloned());
-        let status = match (far.hint, self.pages()) {
-            (Some(hint), _) => format!("  {hint}"),
-            (None, 1) => String::new(),
-            (None, pages) => format!("  page {} of {pages}: Space reads on", far.page + 1),
-        };
-        lines.push(status);
-        let question = self.question(far.all_was_shown);
-        let bold = if self.look.color { BOLD } else { PLAIN };
-        // The end of what was typed, where it is longer than there is room for.
-        let room = self.look.size.columns.saturating_sub(question.width() + 4);
-        let skipped = far.typed.chars().count().saturating_sub(room / 2);
-        let typed: String = far.typed.chars().skip(skipped).collect();
-        lines.push(format!("  {bold}{question}{bold:#} {typed}"));
-        lines
-    }
-
-    /// The question itself.
-    fn question(&self, all_was_shown: bool) -> String {
-        let word = self.word.as_str();
-        if self.needs_word() {
-            format!("To allow this, type {word}:")
-        } else if all_was_shown {
-            "Allow this action? [y/N]".to_owned()
-        } else {
-            format!("Read on, or type {word} to allow:")
-        }
-    }
-
-    fn new_lines(&self) -> Lines {
-        Lines::new(self.look.size.columns, self.look.color)
+    pub(super) fn sheet(request: &'a ApprovalRequest<'a>, look: Look, word: Word) -> Result<Sheet, NoAnswer> {
+        let prompt = Prompt { request, look };
+        let needs_word = request.decision.risk_level().needs_word();
+        let asks = Asks { whether: "Allow this action?", to: "allow", needs_word };
+        let overview = |title, room| prompt.overview(title, room);
+        Sheet::new((look, word), asks, prompt.title(), prompt.foot(), overview, || prompt.all())
     }
 
     fn title(&self) -> Lines {
-        let mut lines = self.new_lines();
+        let mut lines = self.look.new_lines();
         let fits = TITLE.width() < self.look.size.columns;
         lines.plain(if fits { TITLE } else { SHORT_TITLE }, BOLD);
         lines
     }
 
     /// As much of everything as fits into `room` lines, or little more.
-    fn overview(&self, room: usize) -> Lines {
-        let mut lines = self.title();
+    fn overview(&self, title: Lines, room: usize) -> Lines {
+        let mut lines = title;
         lines.field("agent", PLAIN, 2, |cap| self.agent().cut(cap));
         let tail = self.tail();
         // The question takes a line, too.
@@ -186,7 +69,7 @@ impl<'a> Prompt<'a> {
     /// Everything, as long as it is.
     fn all(&self) -> Lines {
         let action = self.request.action;
-        let mut lines = self.new_lines();
+        let mut lines = self.look.new_lines();
         lines.own("agent", PLAIN, self.agent().whole());
         lines.own("type", BOLD, Shown::name(action.kind()).whole());
         lines.own("target", BOLD, Shown::name(action.target()).whole());
@@ -198,7 +81,7 @@ impl<'a> Prompt<'a> {
         for (label, text) in self.words() {
             lines.own(label, PLAIN, text.whole());
         }
-        self.note(&mut lines);
+        self.look.note(&mut lines);
         lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
         lines
     }
@@ -239,7 +122,7 @@ impl<'a> Prompt<'a> {
     }
 
     fn tail(&self) -> Lines {
-        let mut lines = self.new_lines();
+        let mut lines = self.look.new_lines();
         for (label, text) in self.words() {
             let most = match label {
                 "reason" => 3,
@@ -248,22 +131,15 @@ impl<'a> Prompt<'a> {
             };
             lines.field(label, PLAIN, most, |cap| text.cut(cap));
         }
-        self.note(&mut lines);
+        self.look.note(&mut lines);
         lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
         lines
-    }
-
-    /// That a `y` may be somebody else's, and what would stop that.
-    fn note(&self, lines: &mut Lines) {
-        if self.look.injectable {
-            lines.own("note", PLAIN, &format!("others may type here; stop it: {REMEDY}"));
-        }
     }
 
     /// What stands next to the question, whatever the page.
     fn foot(&self) -> Lines {
         let (action, risk) = (self.request.action, self.request.decision.risk_level());
-        let mut lines = self.new_lines();
+        let mut lines = self.look.new_lines();
         let most = if self.look.size.rows < ROOMY { 1 } else { 2 };
         lines.own("risk", risk_style(risk), risk.as_str());
         for (label, name) in [("type", action.kind()), ("target", action.target())] {

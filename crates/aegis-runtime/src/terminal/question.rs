@@ -7,21 +7,23 @@ use super::injection;
 use super::keys::{Key, Keys};
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
-use super::prompt::{Look, Prompt};
 use super::reading::{Reading, Said};
 use super::reply::Ended;
 use super::screen::{self, Size};
 use super::session::Session;
+use super::sheet::{Look, Sheet};
 use super::signals::{Interruption, Signals};
-use crate::approval::ApprovalRequest;
 
 /// How long a question stands before an answer can be one: what is typed within it was on its way to
 /// something else.
 const FIRST_MOMENT: Duration = Duration::from_millis(500);
 
+/// What lays a question out for a screen, with the word that may be asked for.
+pub(super) type LayOut<'a> = dyn Fn(Look, Word) -> Result<Sheet, NoAnswer> + 'a;
+
 /// A question at a terminal.
 pub(super) struct Question<'a> {
-    pub(super) request: &'a ApprovalRequest<'a>,
+    pub(super) lay_out: &'a LayOut<'a>,
     pub(super) options: TerminalOptions,
     pub(super) signals: &'a Signals,
     pub(super) deadline: Option<Instant>,
@@ -44,13 +46,13 @@ impl Question<'_> {
         let word = Word::draw().map_err(|_| NoAnswer::NoRandomness)?;
         let told = session.size();
         let size = told.unwrap_or(Size::ASSUMED).within(Size::ASSUMED);
-        let prompt = self.prompt(size, &word)?;
+        let sheet = self.sheet(size, word)?;
         session.enter(self.signals, self.deadline)?;
         let mut reading = Reading::new();
-        self.draw(session, &prompt, &reading)?;
+        self.draw(session, &sheet, &reading)?;
         session.write(screen::ASK_SIZE, self.signals, self.deadline)?;
         let mut keys = Keys::default();
-        let prompt = self.first_moment(session, prompt, &mut reading, &mut keys)?;
+        let sheet = self.first_moment(session, sheet, &mut reading, &mut keys)?;
         loop {
             let mut is_drawn = false;
             for byte in session.read(self.signals, self.deadline, None)? {
@@ -62,9 +64,9 @@ impl Question<'_> {
                     Some(key) => {
                         if key == Key::Enter {
                             // What is answered is what stands there now, whoever wrote over it meanwhile.
-                            self.draw(session, &prompt, &reading)?;
+                            self.draw(session, &sheet, &reading)?;
                         }
-                        reading.take(key, &prompt)
+                        reading.take(key, &sheet)
                     }
                 };
                 match said {
@@ -77,27 +79,27 @@ impl Question<'_> {
                     }
                     Said::No => return Ok(false),
                     Said::Shown => {
-                        self.draw(session, &prompt, &reading)?;
+                        self.draw(session, &sheet, &reading)?;
                         is_drawn = true;
                     }
                     Said::Nothing => {}
                 }
             }
             if !is_drawn {
-                self.draw(session, &prompt, &reading)?;
+                self.draw(session, &sheet, &reading)?;
             }
         }
     }
 
     /// Lets the first moment pass, in which nothing counts but what the terminal says of its size: then the
-    /// prompt is laid out for that, and the moment begins anew.
-    fn first_moment<'p>(
-        &'p self,
+    /// question is laid out for that, and the moment begins anew.
+    fn first_moment(
+        &self,
         session: &mut Session,
-        mut prompt: Prompt<'p>,
+        mut sheet: Sheet,
         reading: &mut Reading,
         keys: &mut Keys,
-    ) -> Result<Prompt<'p>, Ended> {
+    ) -> Result<Sheet, Ended> {
         let mut over = Instant::now() + FIRST_MOMENT;
         let (mut is_measured, mut was_typed) = (false, false);
         loop {
@@ -111,10 +113,10 @@ impl Question<'_> {
                         is_measured = true;
                         let measured = Size { columns, rows };
                         let size = session.size().map_or(measured, |told| told.within(measured));
-                        if size != prompt.size() {
-                            let word = prompt.word().clone();
-                            prompt = self.prompt(size, &word)?;
-                            self.draw(session, &prompt, reading)?;
+                        if size != sheet.size() {
+                            let word = sheet.word().clone();
+                            sheet = self.sheet(size, word)?;
+                            self.draw(session, &sheet, reading)?;
                             over = Instant::now() + FIRST_MOMENT;
                         }
                     }
@@ -126,17 +128,17 @@ impl Question<'_> {
         }
         session.discard_typed_ahead()?;
         reading.begin(was_typed);
-        self.draw(session, &prompt, reading)?;
-        Ok(prompt)
+        self.draw(session, &sheet, reading)?;
+        Ok(sheet)
     }
 
-    fn prompt(&self, size: Size, word: &Word) -> Result<Prompt<'_>, NoAnswer> {
+    fn sheet(&self, size: Size, word: Word) -> Result<Sheet, NoAnswer> {
         let look = Look { size, color: self.options.color, injectable: injection::is_possible() };
-        Prompt::new(self.request, look, word.clone())
+        (self.lay_out)(look, word)
     }
 
-    fn draw(&self, session: &mut Session, prompt: &Prompt<'_>, reading: &Reading) -> Result<(), Ended> {
-        session.write(&screen::drawn(&reading.lines(prompt)), self.signals, self.deadline)
+    fn draw(&self, session: &mut Session, sheet: &Sheet, reading: &Reading) -> Result<(), Ended> {
+        session.write(&screen::drawn(&reading.lines(sheet)), self.signals, self.deadline)
     }
 
     /// Lets the job be stopped, with the screen as it was, and tells that the question is to be put anew.

@@ -1,7 +1,7 @@
 //! How far somebody has read, what was typed so far, and what it comes to.
 
 use super::keys::{Key, Line};
-use super::prompt::{Far, Prompt};
+use super::sheet::{Far, Sheet};
 
 /// Said while nothing that is typed counts.
 const TOO_EARLY_YET: &str = "what you type now does not count yet";
@@ -21,7 +21,7 @@ pub(super) enum Said {
     Nothing,
 }
 
-/// Somebody in front of a prompt.
+/// Somebody in front of a question.
 #[derive(Debug)]
 pub(super) struct Reading {
     page: usize,
@@ -43,21 +43,21 @@ impl Reading {
     }
 
     /// What stands on the screen.
-    pub(super) fn lines(&self, prompt: &Prompt<'_>) -> Vec<String> {
-        let all_was_shown = self.has_shown_all(prompt);
-        prompt.lines(&Far { page: self.page, all_was_shown, hint: self.hint, typed: self.line.shown() })
+    pub(super) fn lines(&self, sheet: &Sheet) -> Vec<String> {
+        let all_was_shown = self.has_shown_all(sheet);
+        sheet.lines(&Far { page: self.page, all_was_shown, hint: self.hint, typed: self.line.shown() })
     }
 
     /// Whether every page was shown.
-    const fn has_shown_all(&self, prompt: &Prompt<'_>) -> bool {
-        self.shown >= prompt.pages()
+    const fn has_shown_all(&self, sheet: &Sheet) -> bool {
+        self.shown >= sheet.pages()
     }
 
-    /// Takes a key. Enter makes an answer of what was typed: a no, unless it is what the prompt asks for.
-    pub(super) fn take(&mut self, key: Key, prompt: &Prompt<'_>) -> Said {
+    /// Takes a key. Enter makes an answer of what was typed: a no, unless it is what the question asks for.
+    pub(super) fn take(&mut self, key: Key, sheet: &Sheet) -> Said {
         match key {
-            Key::Byte(b' ') if self.line.is_empty() && prompt.pages() > 1 => {
-                self.page = (self.page + 1) % prompt.pages();
+            Key::Byte(b' ') if self.line.is_empty() && sheet.pages() > 1 => {
+                self.page = (self.page + 1) % sheet.pages();
                 self.shown = self.shown.max(self.page + 1);
                 self.hint = None;
                 return Said::Shown;
@@ -65,19 +65,19 @@ impl Reading {
             Key::Byte(byte) => self.line.push(byte),
             Key::Erase => self.line.erase(),
             Key::Kill => self.line.clear(),
-            Key::Enter => return self.answer(prompt),
+            Key::Enter => return self.answer(sheet),
             Key::End | Key::Suspend | Key::Position(..) => {}
         }
         Said::Nothing
     }
 
-    fn answer(&mut self, prompt: &Prompt<'_>) -> Said {
+    fn answer(&mut self, sheet: &Sheet) -> Said {
         let Some(typed) = self.line.text() else { return Said::No };
-        if prompt.is_enough(typed, self.has_shown_all(prompt)) {
+        if sheet.is_enough(typed, self.has_shown_all(sheet)) {
             return Said::Yes;
         }
         // Where a `y` will be enough once all was shown, it is no answer before.
-        if prompt.is_enough(typed, true) {
+        if sheet.is_enough(typed, true) {
             self.line.clear();
             self.hint = Some(NOT_ALL_SHOWN);
             return Said::Shown;

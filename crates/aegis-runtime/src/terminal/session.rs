@@ -18,10 +18,12 @@ use nix::unistd::{getpgrp, read, tcgetpgrp, write};
 use super::no_answer::NoAnswer;
 use super::reply::Ended;
 use super::screen::{self, Size};
-use super::signals::Signals;
+use super::signals::{Interruption, Signals};
 
 /// How much is read at once.
 const CHUNK: usize = 4096;
+/// How long a terminal may take for what is shown when all is over.
+const A_MOMENT: Duration = Duration::from_millis(250);
 /// How often to look whether it is our turn.
 const TURN_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -97,9 +99,17 @@ impl Session {
     }
 
     /// Waits until no other process asks at this terminal, so that an answer to one question is not taken for
-    /// another's.
-    pub(super) fn wait_for_turn(&self, deadline: Option<Instant>) -> Result<(), NoAnswer> {
-        while !self.take_turn() {
+    /// another's. Nobody can say no by ^C to what is not on the screen yet: that stops the process.
+    pub(super) fn wait_for_turn(&self, signals: &Signals, deadline: Option<Instant>) -> Result<(), NoAnswer> {
+        loop {
+            match signals.received() {
+                Some(Interruption::HungUp) => return Err(NoAnswer::HungUp),
+                Some(Interruption::Stopped | Interruption::Keyboard) => return Err(NoAnswer::Stopped),
+                Some(Interruption::Resumed | Interruption::Resized) | None => {}
+            }
+            if self.take_turn() {
+                break;
+            }
             if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Err(NoAnswer::Timeout);
             }
@@ -246,14 +256,8 @@ impl Session {
     ) -> Result<bool, Ended> {
         let has_come = |instant: Option<Instant>| instant.is_some_and(|instant| Instant::now() >= instant);
         loop {
-            let [keyboard, stop, resumed, resized] = signals.handles();
-            let mut handles = [
-                PollFd::new(self.terminal.as_fd(), what),
-                PollFd::new(keyboard, PollFlags::POLLIN),
-                PollFd::new(stop, PollFlags::POLLIN),
-                PollFd::new(resumed, PollFlags::POLLIN),
-                PollFd::new(resized, PollFlags::POLLIN),
-            ];
+            let mut handles =
+                [PollFd::new(self.terminal.as_fd(), what), PollFd::new(signals.bell(), PollFlags::POLLIN)];
             let next = [deadline, until].into_iter().flatten().min();
             let polled = poll(&mut handles, remaining(next));
             let terminal = handles.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
@@ -289,7 +293,7 @@ impl Session {
             && self.require_foreground().is_ok()
         {
             if std::mem::take(&mut self.has_screen) && self.has_alternate {
-                let _ = write(&self.terminal, screen::leave().as_bytes());
+                self.write_briefly(&screen::leave());
             }
             // What was typed after the answer was not meant for the program that reads next, either.
             let _ = tcflush(&self.terminal, FlushArg::TCIFLUSH);
@@ -306,10 +310,27 @@ impl Session {
 
     /// Leaves a line on the screen, on a line of its own, in whatever settings the terminal has.
     ///
-    /// The answer stands, whether or not this can still be shown, so it is tried once only.
+    /// The answer stands, whether or not this can still be shown, so it is not waited for long.
     pub(super) fn leave(&self, line: &str) {
         if self.require_foreground().is_ok() {
-            let _ = write(&self.terminal, format!("\r\n{line}\r\n").as_bytes());
+            self.write_briefly(&format!("\r\n{line}\r\n"));
+        }
+    }
+
+    /// Writes all of `text` that a terminal takes within a moment.
+    fn write_briefly(&self, text: &str) {
+        let deadline = Instant::now() + A_MOMENT;
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            match write(&self.terminal, rest) {
+                Ok(written) => rest = rest.get(written..).unwrap_or_default(),
+                Err(Errno::EAGAIN | Errno::EINTR) if Instant::now() < deadline => {
+                    let mut terminal = [PollFd::new(self.terminal.as_fd(), PollFlags::POLLOUT)];
+                    // However it ends, it is tried again, or the moment is over.
+                    let _ = poll(&mut terminal, remaining(Some(deadline)));
+                }
+                Err(_) => return,
+            }
         }
     }
 }

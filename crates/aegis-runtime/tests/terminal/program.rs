@@ -48,6 +48,8 @@ pub(crate) struct Settings {
     pub(crate) handles_sigint: bool,
     /// The terminal has no other screen.
     pub(crate) dumb: bool,
+    /// Holds signals from before the first question until the end, as the gate does.
+    pub(crate) holds: bool,
 }
 
 impl Settings {
@@ -65,6 +67,7 @@ impl Settings {
             waits_after: false,
             handles_sigint: false,
             dumb: false,
+            holds: false,
         }
     }
 }
@@ -93,11 +96,20 @@ fn asks_at_the_terminal() {
         signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&interrupted)).unwrap();
     }
     prepare_terminal(&settings);
+    let mut approver = approver(&settings);
+    let _hold = settings.holds.then(|| approver.hold());
     if settings.waits_before {
         wait_to_go(&settings, "ready");
     }
     let before = terminal_settings();
-    let results: Vec<_> = (0..settings.questions).map(|_| ask(&settings, &request)).collect();
+    let mut results = Vec::new();
+    for _ in 0..settings.questions {
+        if !settings.holds {
+            // Another approver for each question.
+            approver = self::approver(&settings);
+        }
+        results.push(describe(&approver.ask(&request)));
+    }
     let kept = match (before, terminal_settings()) {
         (Some(before), Some(after)) if before == after => "kept",
         (Some(_), Some(_)) => "changed",
@@ -110,11 +122,10 @@ fn asks_at_the_terminal() {
     }
 }
 
-fn ask(settings: &Settings, request: &ApprovalRequest<'_>) -> String {
+fn approver(settings: &Settings) -> TerminalApprover {
     let timeout = Duration::from_millis(settings.timeout_ms);
-    let options = TerminalOptions { timeout, color: settings.color, alternate_screen: !settings.dumb };
-    let approval = TerminalApprover::new(options).ask(request);
-    describe(&approval)
+    let (color, alternate_screen) = (settings.color, !settings.dumb);
+    TerminalApprover::new(TerminalOptions { timeout, color, alternate_screen })
 }
 
 fn describe(approval: &Approval) -> String {
@@ -135,6 +146,7 @@ fn short(why: &str) -> &str {
         "the process is in the background of its terminal" => "Background",
         "nobody answered in time" => "Timeout",
         "the terminal went away before anyone answered" => "HungUp",
+        "the process was told to stop before anyone answered" => "Stopped",
         "the terminal could not be used" => "TerminalFailed",
         other if other.starts_with("the terminal is too small") => "TooSmall",
         other => other,

@@ -23,14 +23,77 @@ fn interrupting_is_no() {
 
 #[test]
 fn being_told_to_stop_is_no_answer() {
-    for signal in [Signal::SIGTERM, Signal::SIGHUP] {
+    // What the terminal's own keys send comes from the kernel.
+    let told = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGQUIT].map(|signal| (signal, "Stopped"));
+    for (signal, why) in [&told[..], &[(Signal::SIGHUP, "HungUp")]].concat() {
         let mut terminal = Terminal::start(|_| {});
         terminal.wait_for_question();
         terminal.send(signal);
-        assert_eq!(terminal.result(), "HungUp; settings kept", "{signal}");
+        assert_eq!(terminal.result(), format!("{why}; settings kept"), "{signal}");
         assert!(terminal.wait().signal().is_none(), "{signal}");
         terminal.wait_for("\n  no answer: refused: ");
     }
+}
+
+#[test]
+fn what_comes_before_the_question_while_signals_are_held_is_no_answer_to_it() {
+    for (signals, why) in [
+        (&[Signal::SIGHUP][..], "HungUp"),
+        (&[Signal::SIGHUP, Signal::SIGTERM], "Stopped"),
+        (&[Signal::SIGINT], "Stopped"),
+    ] {
+        let mut terminal = Terminal::start(|settings| {
+            settings.holds = true;
+            settings.waits_before = true;
+        });
+        terminal.wait_for("ready");
+        for signal in signals {
+            terminal.send(*signal);
+        }
+        terminal.go();
+        assert_eq!(terminal.result(), format!("{why}; settings kept"), "{signals:?}");
+        assert!(terminal.wait().signal().is_none(), "{signals:?}: the program goes on to record the answer");
+    }
+}
+
+#[test]
+fn what_comes_after_the_answer_waits_until_it_is_recorded() {
+    let holding = |signal| {
+        let mut terminal = Terminal::start(|settings| {
+            settings.holds = true;
+            settings.waits_after = true;
+        });
+        terminal.wait_for_question();
+        terminal.type_text("y\n");
+        assert_eq!(terminal.result(), "Approved by us; settings kept");
+        terminal.wait_for("asked");
+        (0..3).for_each(|_| terminal.send(signal));
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        assert!(!terminal.has_ended(), "{signal}");
+        terminal.go();
+        let ended = terminal.wait();
+        ended.signal().map(str::to_owned)
+    };
+    for (signal, name) in
+        [(Signal::SIGTERM, "Terminated"), (Signal::SIGHUP, "Hangup"), (Signal::SIGINT, "Interrupt")]
+    {
+        assert_eq!(holding(signal).as_deref(), Some(name));
+    }
+}
+
+#[test]
+fn a_terminal_that_says_again_that_it_is_gone_says_nothing_new() {
+    let mut terminal = Terminal::start(|settings| {
+        settings.holds = true;
+        settings.waits_after = true;
+    });
+    terminal.wait_for_question();
+    terminal.send(Signal::SIGHUP);
+    assert_eq!(terminal.result(), "HungUp; settings kept");
+    terminal.wait_for("asked");
+    terminal.send(Signal::SIGHUP);
+    terminal.go();
+    assert!(terminal.wait().signal().is_none());
 }
 
 #[test]

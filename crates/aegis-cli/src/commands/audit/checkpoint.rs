@@ -25,6 +25,7 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::open_log::open_log;
+use crate::standard_stream::{output_file, require_file};
 
 /// For how long a writer waits for others.
 const WAIT: Duration = Duration::from_secs(10);
@@ -65,14 +66,19 @@ pub(crate) struct CheckpointArgs {
 }
 
 pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    if let Some(path) = args.output.as_deref().filter(|path| is_part_of_log(path, &settings.db)) {
+    let output = output_file(args.output.as_deref());
+    if let Some(path) = output.filter(|path| is_part_of_log(path, &settings.db)) {
         let shown = escape(&path.to_string_lossy());
         return Err(
             CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
         );
     }
     if let (Some(name), Some(path)) = (&args.new_key, &args.output) {
+        require_file(path, "a private key is written to a file, and not to standard output")?;
         return key::make(name, path, settings.console);
+    }
+    if let Some(path) = &args.key {
+        require_file(path, "a private key is read from a file that nobody else may read")?;
     }
     let signer = args.key.as_deref().map(key::read).transpose()?;
     let reader = TrailReader::open(&settings.db)?;
@@ -89,7 +95,7 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
         None => note.to_string(),
         Some(action_id) => prove(&reader, action_id, &note, !args.no_payload)?,
     };
-    match &args.output {
+    match output {
         None => settings.console.answer(answer.strip_suffix('\n').unwrap_or(&answer))?,
         Some(path) => {
             write_whole(path, &settings.db, |file| {

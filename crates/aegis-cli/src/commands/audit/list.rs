@@ -20,6 +20,7 @@ use crate::console::{Console, FileError, Progress, stdout, write_whole};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::standard_stream::output_file;
 
 /// How many records a table shows where nobody says.
 const TABLE_LIMIT: u64 = 1000;
@@ -84,9 +85,9 @@ impl RecordFormat {
 }
 
 pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let console = settings.console;
+    let (console, output) = (settings.console, output_file(args.output.as_deref()));
     if args.events {
-        return events::run(&args.filter, args.output.as_deref(), settings);
+        return events::run(&args.filter, output, settings);
     }
     let filter = args.filter.filter(settings);
     if args.follow {
@@ -94,7 +95,7 @@ pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, Co
         return Ok(ExitStatus::Success);
     }
     let reader = TrailReader::open(&settings.db)?;
-    match &args.output {
+    match output {
         None => {
             let written = match args.format.export() {
                 None => write_table(&reader, filter, console.stdout(), console),

@@ -1,7 +1,7 @@
 //! `aegis audit prune`.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aegis_audit::sqlite::{PrunePlan, TrailReader};
@@ -12,18 +12,19 @@ use aegis_ledger::event::Operator;
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::Verification;
 use aegis_present::quantity::counted;
-use aegis_runtime::{current_host, current_user};
+use aegis_runtime::{Confirmation, Confirmed, current_host, current_user};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
 use super::filter::parse_when;
 use super::verifying::verify;
 
-use crate::console::{Progress, can_ask, confirmed, human_bytes};
+use crate::console::{Console, Progress, confirmed, human_bytes};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::open_log::open_log;
+use crate::standard_stream::require_file;
 
 /// From how many steps on a progress bar is shown.
 const LONG: u64 = 50_000;
@@ -69,6 +70,7 @@ pub(crate) struct PruneArgs {
 pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let console = settings.console;
     let shown = escape(&args.archive.to_string_lossy());
+    require_file(&args.archive, "an archive is read back and verified, so it must be a file")?;
     if is_part_of_log(&args.archive, &settings.db) {
         return Err(
             CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
@@ -95,7 +97,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     }
     note_what_is_held(plan, args.before, settings);
     if !args.yes {
-        ask(plan, &shown)?;
+        ask(plan, &args.archive, console)?;
     }
     let progress = Progress::through("steps", LONG, console);
     progress.begin(plan.events().saturating_mul(3));
@@ -166,19 +168,21 @@ fn note_what_is_held(plan: &PrunePlan, before: DateTime<Utc>, settings: &Setting
     }
 }
 
-fn ask(plan: &PrunePlan, shown: &str) -> Result<(), CommandError> {
-    if !can_ask() {
-        return Err(CommandError::usage("pruning deletes events, and nobody can be asked")
-            .help("`--yes` goes on without a question"));
+/// Asks whoever sits at the terminal. Without one, nobody can be asked.
+fn ask(plan: &PrunePlan, archive: &Path, console: Console) -> Result<(), CommandError> {
+    let rows = format!("{} to {} ({})", plan.first(), plan.through(), counted(plan.events(), "event"));
+    let facts = [
+        ("rows", rows),
+        ("to", archive.to_string_lossy().into_owned()),
+        ("stay", counted(plan.left(), "event")),
+    ];
+    let title = "Aegis: move these out of the log?";
+    match confirmed(&Confirmation { title, facts: &facts, is_final: true }, console) {
+        Confirmed::Yes => Ok(()),
+        Confirmed::No => Err(CommandError::usage("nothing was pruned")),
+        Confirmed::Nobody(why) => Err(CommandError::usage(format!("nothing was pruned: {why}"))
+            .help("`--yes` goes on without a question")),
     }
-    let question = format!(
-        "Move rows {} to {} ({}) to `{shown}`, and delete them from the log? {} stay.",
-        plan.first(),
-        plan.through(),
-        counted(plan.events(), "event"),
-        plan.left()
-    );
-    if confirmed(question) { Ok(()) } else { Err(CommandError::usage("nothing was pruned")) }
 }
 
 fn summary(

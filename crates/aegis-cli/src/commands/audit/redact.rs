@@ -5,17 +5,17 @@ use std::time::Duration;
 use aegis_audit::Removal;
 use aegis_audit::sqlite::TrailReader;
 use aegis_audit::store::Traces;
-use aegis_engine::{escape, escape_capped};
-use aegis_ledger::event::{EntryBody, Operator};
+use aegis_engine::escape;
+use aegis_ledger::event::Operator;
 use aegis_ledger::history::History;
 use aegis_present::quantity::counted;
 use aegis_present::style::GOOD;
-use aegis_runtime::{current_host, current_user};
+use aegis_runtime::{Confirmation, Confirmed, current_host, current_user};
 use clap::Args;
 
 use super::find::{ID_HELP, find_action};
 use crate::audit_sinks::{self, SINK_HELP, SinkSpec};
-use crate::console::{Console, can_ask, confirmed};
+use crate::console::{Console, confirmed};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -25,20 +25,18 @@ use crate::open_log::open_log;
 const LOG_WAIT: Duration = Duration::from_secs(10);
 /// The longest note, in bytes.
 const LONGEST_NOTE: usize = 1024;
-/// How many characters of a word are shown in the question.
-const MAX_WORD: usize = 60;
 
 /// Remove what may hold secrets from an action's events; the chain still verifies
 ///
 /// The action's parameters and description are gone afterwards, from the log and from the files that belong
-/// to it; all else stays, and an event says who removed them. Asks first on a terminal. Done again, it
+/// to it; all else stays, and an event says who removed them. Asks first. Done again, it
 /// removes what an earlier attempt had to leave in the files. Copies elsewhere stay: in exports, other sinks,
 /// archives and backups.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aegis audit redact 0193a1b2-c3d4\n  aegis audit redact seq:17 --yes \
 --note \"held a customer's address\"\n\nParameters whose names look secret, or that the policy lists under \
 `redact`, are never written to begin with.\n\nExit status: 0 nothing of them is left, 1 there is no such \
-action, or the answer was no, 2 wrong usage, 4 the audit log could not be written, or its files still hold \
+action, or nobody said yes, 2 wrong usage, 4 the audit log could not be written, or its files still hold \
 what was removed because another process uses them.")]
 pub(crate) struct RedactArgs {
     #[arg(value_name = "ID", help = ID_HELP)]
@@ -71,7 +69,7 @@ pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, 
     // A reader keeps old pages from being overwritten; this one must not be in the way.
     drop(reader);
     if let Some(history) = history.filter(|history| !args.yes && holds_payload(history)) {
-        ask(&history)?;
+        ask(&history, console)?;
     }
     let (host, user) = (current_host(), current_user());
     let operator = Operator { host: &host, user: &user };
@@ -86,22 +84,23 @@ fn holds_payload(history: &History) -> bool {
 }
 
 /// Asks whoever sits at the terminal. Without one, nobody can be asked.
-fn ask(history: &History) -> Result<(), CommandError> {
-    let id = escape(&history.action_id);
-    if !can_ask() {
-        return Err(CommandError::usage(
-            "there is no terminal to ask at, and what is removed cannot be restored",
-        )
-        .help(format!("look at it with `aegis audit show {id}`, then give `--yes`")));
+fn ask(history: &History, console: Console) -> Result<(), CommandError> {
+    let mut facts = vec![("id", history.action_id.clone())];
+    if let Some(entry) = history.main_event().and_then(|event| event.entry()) {
+        facts.push(("type", entry.action_type.clone()));
+        facts.push(("target", entry.action_target.clone()));
     }
-    let what = history.main_event().and_then(|event| event.entry()).map(described).unwrap_or_default();
-    let question = format!("Remove parameters and description of {id}{what} for good?");
-    if confirmed(question) { Ok(()) } else { Err(CommandError::new(ExitStatus::No, "nothing was removed")) }
-}
-
-fn described(entry: &EntryBody) -> String {
-    let word = |text: &str| escape_capped(text, MAX_WORD);
-    format!(" ({} {})", word(&entry.action_type), word(&entry.action_target))
+    facts.push(("goes", "its parameters and its description".to_owned()));
+    let title = "Aegis: remove this for good?";
+    let no = |what: String| CommandError::new(ExitStatus::No, what);
+    match confirmed(&Confirmation { title, facts: &facts, is_final: true }, console) {
+        Confirmed::Yes => Ok(()),
+        Confirmed::No => Err(no("nothing was removed".to_owned())),
+        Confirmed::Nobody(why) => Err(no(format!("nothing was removed: {why}")).help(format!(
+            "look at it with `aegis audit show {}`, then give `--yes`",
+            escape(&history.action_id)
+        ))),
+    }
 }
 
 fn report(id: &str, removal: &Removal, console: Console) -> Result<ExitStatus, CommandError> {

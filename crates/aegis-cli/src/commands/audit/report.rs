@@ -19,6 +19,7 @@ use crate::console::{FileError, write_whole};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::standard_stream::output_file;
 
 /// Write a page with charts for a browser or a printer
 ///
@@ -56,7 +57,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
         })
     })?;
     let page = render_report(&report);
-    match &args.output {
+    match output_file(args.output.as_deref()) {
         None => settings.console.page(&page)?,
         Some(path) => {
             write_whole(path, &settings.db, |file| {

@@ -5,7 +5,7 @@ mod args;
 mod exports;
 mod given;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aegis_audit::Volatility;
 use aegis_audit::sqlite::TrailReader;
@@ -25,8 +25,11 @@ use crate::console::Console;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::standard_stream::at_most_one;
 
 pub(crate) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let read = [&args.receipts, &args.proof].into_iter().flatten();
+    at_most_one(read.chain(&args.files).chain(&args.checkpoint).map(PathBuf::as_path))?;
     if let Some(path) = &args.proof {
         return check_proof(path, args, settings.console);
     }

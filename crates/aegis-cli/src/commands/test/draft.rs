@@ -15,6 +15,7 @@ use crate::console::write_new;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::standard_stream::output_file;
 
 const ONE_AT_A_TIME: &str = "`--init` writes the examples of one policy file at a time";
 
@@ -51,14 +52,14 @@ pub(super) fn run(
     };
     let drafts = files.policy().draft_examples();
     let text = write(files, &named(policy, output), &drafts);
-    match output {
+    match output_file(output) {
         None => settings.console.answer(text.trim_end())?,
         Some(path) if policy_by_name(path).is_none() => {
             return Err(CommandError::usage("the name of a test file ends in `.test.yaml`")
                 .help("beside its policy and with its name, it is picked up by itself"));
         }
         Some(path) => {
-            write_new(path, &text, false)?;
+            write_new(path, &text, false, settings.console)?;
             let examples = drafts.iter().map(|draft| draft.examples.len() as u64).sum();
             let shown = escape(&path.to_string_lossy());
             settings.console.answer(format!(

@@ -17,7 +17,12 @@ fn decide(action: &Action, rule: &str) -> Decision {
 }
 
 /// Reads the action, decides it by the only rule, and hands its prompt over.
-fn with_rule<T>(action: &Value, rule: &str, look: Look, then: impl FnOnce(Prompt<'_>) -> T) -> T {
+fn with_rule<T>(action: &Value, rule: &str, look: Look, then: impl FnOnce(Sheet) -> T) -> T {
+    with_request(action, rule, |request| then(Prompt::sheet(request, look, Word::of([0x12, 0x34])).unwrap()))
+}
+
+/// Reads the action, decides it by the only rule, and hands the request over.
+fn with_request<T>(action: &Value, rule: &str, then: impl FnOnce(&ApprovalRequest<'_>) -> T) -> T {
     let action = Action::from_json(action.to_string().as_bytes()).unwrap();
     let decision = decide(&action, rule);
     let redacted = Redaction::default().redact(&action, |_| String::new());
@@ -29,7 +34,7 @@ fn with_rule<T>(action: &Value, rule: &str, look: Look, then: impl FnOnce(Prompt
         policy_sha256: Digest::of(b""),
         redacted: redacted.as_ref().map(Redacted::places).unwrap_or_default(),
     };
-    then(Prompt::new(&request, look, Word::of([0x12, 0x34])).unwrap())
+    then(&request)
 }
 
 const fn look(columns: usize, rows: usize) -> Look {
@@ -38,7 +43,7 @@ const fn look(columns: usize, rows: usize) -> Look {
 
 const USUAL: Look = look(80, 24);
 
-fn with_prompt<T>(action: &Value, risk: &str, then: impl FnOnce(Prompt<'_>) -> T) -> T {
+fn with_prompt<T>(action: &Value, risk: &str, then: impl FnOnce(Sheet) -> T) -> T {
     with_rule(action, &format!("{{ name: ask, risk_level: {risk}, approval: approve }}"), USUAL, then)
 }
 
@@ -49,7 +54,7 @@ fn reader() -> Reading {
     reading
 }
 
-fn first_page(prompt: &Prompt<'_>) -> String {
+fn first_page(prompt: &Sheet) -> String {
     reader().lines(prompt).join("\n")
 }
 
@@ -58,7 +63,7 @@ fn shown(action: &Value) -> String {
 }
 
 /// What comes of typing this, byte by byte.
-fn typed(prompt: &Prompt<'_>, reading: &mut Reading, bytes: &[u8]) -> Option<bool> {
+fn typed(prompt: &Sheet, reading: &mut Reading, bytes: &[u8]) -> Option<bool> {
     for byte in bytes {
         let key = if *byte == b'\n' { Key::Enter } else { Key::Byte(*byte) };
         match reading.take(key, prompt) {
@@ -71,7 +76,7 @@ fn typed(prompt: &Prompt<'_>, reading: &mut Reading, bytes: &[u8]) -> Option<boo
 }
 
 /// All that is shown on all pages.
-fn all_pages(prompt: &Prompt<'_>) -> String {
+fn all_pages(prompt: &Sheet) -> String {
     let mut reading = reader();
     let mut shown = String::new();
     for _ in 0..prompt.pages() {
@@ -153,7 +158,7 @@ fn no_action_breaks_out_of_its_lines_or_fills_the_screen() {
     for action in hostile_actions() {
         for (columns, rows) in [(80, 24), (40, 10), (100, 50), (41, 16)] {
             let rule = "{ name: ask, risk_level: critical, approval: approve }";
-            let page = |prompt: Prompt<'_>| first_page(&prompt);
+            let page = |prompt: Sheet| first_page(&prompt);
             let shown = with_rule(&action, rule, look(columns, rows), page);
             assert!(shown.lines().count() <= rows, "{} lines:\n{shown}", shown.lines().count());
             for line in shown.lines() {
@@ -318,7 +323,7 @@ fn on_too_small_a_screen_nobody_is_asked() {
         policy_sha256: Digest::of(b""),
         redacted: &[],
     };
-    let new = |columns, rows| Prompt::new(&request, look(columns, rows), Word::of([0, 0])).err();
+    let new = |columns, rows| Prompt::sheet(&request, look(columns, rows), Word::of([0, 0])).err();
     assert_eq!(new(39, 24), Some(NoAnswer::TooSmall));
     assert_eq!(new(80, 9), Some(NoAnswer::TooSmall));
     assert_eq!(new(40, 10), None);
@@ -336,10 +341,10 @@ fn where_others_may_type_the_screen_says_what_stops_them() {
 #[test]
 fn the_line_that_is_left_says_what_was_asked_and_answered() {
     let left = |action: &Value, reply, columns| {
-        with_prompt(action, "medium", |prompt| {
+        with_request(action, "{ name: ask, risk_level: medium, approval: approve }", |request| {
             let timeout = std::time::Duration::from_secs(300);
             let options = TerminalOptions { timeout, color: false, alternate_screen: true };
-            Prompt::conclusion(prompt.request, reply, &options, columns)
+            Prompt::conclusion(request, reply, &options, columns)
         })
     };
     let action = json!({ "type": "read", "target": "crm" });

@@ -1,7 +1,7 @@
 //! Exported events, verified without the log or before it.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek as _};
+use std::io::{self, BufRead, BufReader, Seek as _};
 use std::path::{Path, PathBuf};
 
 use aegis_audit::Volatility;
@@ -16,10 +16,11 @@ use super::answer::answer;
 use super::args::VerifyArgs;
 use super::given::{open, read_checkpoints};
 use crate::commands::audit::verifying;
-use crate::console::{Console, Progress, stdin};
+use crate::console::{Console, Progress};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::standard_stream::{is_standard, spooled_stdin};
 use crate::unchecked_file::open_regular;
 
 /// From how many bytes on a progress bar is shown.
@@ -27,7 +28,8 @@ const LONG_FILES: u64 = 16 << 20;
 
 pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let names: Vec<_> = args.files.iter().map(|path| path.to_string_lossy().into_owned()).collect();
-    let log = log_of(&args.files, &names)?;
+    let files = Files::new(&args.files)?;
+    let log = log_of(&files, &names)?;
     let reader =
         (settings.db_source == PathSource::Argument).then(|| TrailReader::open(&settings.db)).transpose()?;
     if let Some(reader) = reader.as_ref().filter(|reader| reader.id() != log) {
@@ -41,7 +43,7 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
     let until = reader.as_ref().map(TrailReader::first_row).transpose()?;
     let bar = bytes_bar(&args.files, settings.console);
     let mut exports =
-        Exports { names: &names, open: &mut |index| open_export(&args.files, index, &bar), until };
+        Exports { names: &names, open: &mut |index| Ok(Box::new(bar.reading(files.open(index)?))), until };
     let kept = receipts.as_mut().map(|lines| lines as &mut dyn BufRead);
     let found = verify_exports(&mut exports, anchors, kept, |_| {});
     bar.end();
@@ -59,12 +61,15 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
 }
 
 /// The log that the first file is of.
-fn log_of(files: &[PathBuf], names: &[String]) -> Result<String, CommandError> {
-    let Some((path, name)) = files.first().zip(names.first()) else {
+fn log_of(files: &Files<'_>, names: &[String]) -> Result<String, CommandError> {
+    let Some(name) = names.first() else {
         return Err(ExportsError::None.into());
     };
-    let reader = EventReader::new(open(path)?)
-        .map_err(|source| ExportsError::Unreadable { name: name.clone(), source })?;
+    let first = files
+        .open(0)
+        .map_err(|error| CommandError::input(format!("cannot read `{}`: {error}", escape(name))))?;
+    let reader =
+        EventReader::new(first).map_err(|source| ExportsError::Unreadable { name: name.clone(), source })?;
     Ok(reader.header().log())
 }
 
@@ -110,23 +115,34 @@ fn findings(
 
 /// The receipts, in a file that can be read twice.
 fn receipts(path: &Path) -> Result<BufReader<File>, CommandError> {
-    if path != Path::new("-") {
-        return Ok(BufReader::new(open(path)?));
-    }
-    let spool = || -> io::Result<File> {
-        let mut file = tempfile::tempfile()?;
-        io::copy(&mut stdin().lock(), &mut file)?;
-        file.rewind()?;
-        Ok(file)
-    };
-    spool()
-        .map(BufReader::new)
-        .map_err(|error| CommandError::input(format!("cannot read standard input: {error}")))
+    let file = if is_standard(path) { spooled_stdin() } else { open(path) };
+    Ok(BufReader::new(file?))
 }
 
-fn open_export(files: &[PathBuf], index: usize, bar: &Progress) -> io::Result<Box<dyn Read>> {
-    let path = files.get(index).ok_or(io::ErrorKind::NotFound)?;
-    Ok(Box::new(bar.reading(open_regular(path)?)))
+/// The files, each of which is read from its beginning more than once.
+struct Files<'a> {
+    paths: &'a [PathBuf],
+    /// What standard input held, where it is one of them.
+    stdin: Option<File>,
+}
+
+impl Files<'_> {
+    fn new(paths: &[PathBuf]) -> Result<Files<'_>, CommandError> {
+        let stdin = paths.iter().any(|path| is_standard(path)).then(spooled_stdin).transpose()?;
+        Ok(Files { paths, stdin })
+    }
+
+    fn open(&self, index: usize) -> io::Result<File> {
+        let path = self.paths.get(index).ok_or(io::ErrorKind::NotFound)?;
+        match &self.stdin {
+            Some(stdin) if is_standard(path) => {
+                let mut file = stdin.try_clone()?;
+                file.rewind()?;
+                Ok(file)
+            }
+            _ => open_regular(path),
+        }
+    }
 }
 
 fn bytes_bar(files: &[PathBuf], console: Console) -> Progress {

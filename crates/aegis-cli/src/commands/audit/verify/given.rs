@@ -1,7 +1,7 @@
 //! What was kept elsewhere, read from its files.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read as _};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
@@ -11,6 +11,7 @@ use aegis_ledger::note::VerifierKey;
 
 use crate::console::stdin;
 use crate::error::CommandError;
+use crate::standard_stream::is_standard;
 use crate::unchecked_file::open_regular;
 
 /// A checkpoint or a proof that is larger is none.
@@ -42,7 +43,7 @@ pub(super) fn open(path: &Path) -> Result<File, CommandError> {
 }
 
 pub(super) fn open_lines(path: &Path) -> Result<Box<dyn BufRead>, CommandError> {
-    if path == Path::new("-") {
+    if is_standard(path) {
         return Ok(Box::new(stdin().lock()));
     }
     Ok(Box::new(BufReader::with_capacity(1 << 16, open(path)?)))
@@ -50,7 +51,9 @@ pub(super) fn open_lines(path: &Path) -> Result<Box<dyn BufRead>, CommandError> 
 
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CommandError> {
     let mut bytes = Vec::new();
-    open(path)?.take(MAX_FILE).read_to_end(&mut bytes).map_err(|error| {
+    let file: Box<dyn Read> =
+        if is_standard(path) { Box::new(stdin().lock()) } else { Box::new(open(path)?) };
+    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(|error| {
         CommandError::input(format!("cannot read `{}`: {error}", escape(&path.to_string_lossy())))
     })?;
     Ok(bytes)
