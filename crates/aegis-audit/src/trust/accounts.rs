@@ -45,7 +45,7 @@ impl Accounts {
         Accounts::read(&text(USERS), &text(GROUPS))
     }
 
-    fn read(passwd: &str, group: &str) -> Accounts {
+    pub(super) fn read(passwd: &str, group: &str) -> Accounts {
         Accounts {
             users: passwd.lines().filter_map(User::of).collect(),
             groups: group.lines().filter_map(Group::of).collect(),
@@ -134,6 +134,16 @@ mod tests {
         }
         assert_eq!(Accounts::read(PASSWD, "").private_group(1000), None);
         assert_eq!(Accounts::default().private_group(0), None);
+    }
+
+    #[test]
+    fn this_machine_has_accounts() {
+        // Every system of this kind has this one.
+        assert_eq!(user_name(0).as_deref(), Some("root"));
+        let accounts = Accounts::of_this_machine();
+        assert_eq!(accounts.user_name(0).as_deref(), Some("root"));
+        assert!(accounts.group_name(0).is_some());
+        assert_eq!(text("/no/such/file"), "");
     }
 
     #[test]

@@ -128,3 +128,6 @@ fn list_of(handle: BorrowedFd<'_>, role: Role) -> Result<Option<AccessList>, Str
     let opened: Result<OwnedFd, Errno> = openat(handle, ".", flags, Mode::empty());
     AccessList::of(opened.map_err(|errno| errno.desc().to_owned())?.as_fd())
 }
+
+#[cfg(test)]
+mod tests;

@@ -151,6 +151,10 @@ mod tests {
         );
         assert!(help(Distrust::ForeignOwner { path: path(), role, owner: who() }).starts_with("sudo chown "));
         let link = Distrust::ForeignOwner { path: path(), role: Role::Link, owner: who() };
-        assert!(link.help().starts_with("sudo chown -h "));
+        let user = geteuid().as_raw();
+        let name = user_name(user).unwrap_or_else(|| user.to_string());
+        assert_eq!(link.help(), format!("sudo chown -h {name} '/a b'"));
+        let words = [Role::File, Role::Directory, Role::Link].map(|role| role.to_string());
+        assert_eq!(words, ["file", "directory", "link"]);
     }
 }

@@ -266,6 +266,7 @@ mod tests {
         for found in [file(&path).map(drop), directory(path.parent().unwrap()).map(drop)] {
             assert!(matches!(distrusted(found, "/a"), Distrust::Writable { role: Role::Directory, .. }));
         }
+        distrusted(directory(&tree.path().join("a")), "/a");
         // A sticky one keeps what is one's own.
         set_mode(&tree, "a", 0o1777);
         assert!(file(&path).is_ok() && directory(path.parent().unwrap()).is_ok());
@@ -319,6 +320,39 @@ mod tests {
             let found = distrusted(file(&at("a/relative/file")), "/relative");
             assert!(matches!(found, Distrust::ForeignOwner { role: Role::Link, .. }), "{found}");
         }
+    }
+
+    #[test]
+    fn as_many_links_as_the_kernel_follows_are_followed() {
+        let tree = tree();
+        let at = |number: usize| tree.path().join(format!("link{number}"));
+        symlink("a/b/file", at(1)).unwrap();
+        for number in 2..=MAX_LINKS + 1 {
+            symlink(at(number - 1).file_name().unwrap(), at(number)).unwrap();
+        }
+        assert!(file(&at(MAX_LINKS)).is_ok());
+        assert_eq!(file(&at(MAX_LINKS + 1)).unwrap_err(), WalkError::TooManyLinks);
+    }
+
+    #[test]
+    fn what_is_below_the_working_directory_is_named_as_it_was_given() {
+        let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+        let walk = Walk::from_the_root(Path::new("a/b")).unwrap();
+        assert_eq!(walk.named(&here.join("a/b")), Path::new("a/b"));
+        assert_eq!(walk.named(&here), here);
+        assert_eq!(walk.named(Path::new("/elsewhere")), Path::new("/elsewhere"));
+        let walk = Walk::from_the_root(&here.join("a")).unwrap();
+        assert_eq!(walk.named(&here.join("a")), here.join("a"));
+    }
+
+    #[test]
+    fn nothing_waits_for_a_pipe() {
+        let tree = tree();
+        let pipe = tree.path().join("a/b/pipe");
+        nix::unistd::mkfifo(&pipe, Mode::S_IRUSR).unwrap();
+        let (told, tells) = std::sync::mpsc::channel();
+        std::thread::spawn(move || told.send(file(&pipe).unwrap_err()));
+        assert_eq!(tells.recv_timeout(aegis_testkit::PATIENCE), Ok(WalkError::WrongKind));
     }
 
     #[test]
