@@ -72,3 +72,32 @@ fn completions_and_manual_pages_exist_for_everything() {
     assert_eq!(environment.aegis(&["man", "--dir", "pages"]).code, 0);
     assert!(environment.file("pages/aegis-audit.1").exists());
 }
+
+#[test]
+fn every_manual_page_has_the_sections_that_are_looked_for_and_names_pages_that_exist() {
+    let environment = TestEnvironment::empty();
+    assert_eq!(environment.aegis(&["man", "--dir", "pages"]).code, 0);
+    let names = aegis_testkit::file_names(&environment.file("pages"));
+    assert!(names.len() > 15, "{names:?}");
+    for name in &names {
+        let page = std::fs::read_to_string(environment.file("pages").join(name)).unwrap();
+        for section in
+            ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "\"EXIT STATUS\"", "ENVIRONMENT", "FILES"]
+        {
+            assert_eq!(page.matches(&format!(".SH {section}\n")).count(), 1, "{name}: {section}");
+        }
+        assert!(!page.contains(".SH EXTRA"), "{name}");
+        let (_, see) = page.split_once(".SH \"SEE ALSO\"\n").expect(name);
+        let see = see.split(".SH").next().unwrap().replace("\\fB", "").replace("\\fR", "").replace('\\', "");
+        let pages: Vec<_> = see.trim().split(", ").collect();
+        assert!(!pages.is_empty(), "{name}");
+        for other in pages {
+            let file = other.strip_suffix("(1)").map(|other| format!("{other}.1")).expect(other);
+            assert!(names.contains(&file) && file != *name, "{name} names {other}");
+        }
+        for line in page.lines().filter(|line| line.ends_with("(1)") && !line.contains("fB")) {
+            let file = line.replace('\\', "").replace("(1)", ".1");
+            assert!(names.contains(&file), "{name} lists {line}");
+        }
+    }
+}

@@ -1,7 +1,5 @@
 //! `aegis audit record`: how an allowed action ended, said by whoever did it.
 
-use std::process::{Command, Stdio};
-
 use aegis_testkit::{BULK, DELETE, READ};
 use serde_json::json;
 
@@ -112,33 +110,37 @@ fn of_processes_that_end_it_at_once_one_wins() {
 }
 
 /// The script in the command's help. Without `jq` there is nothing to try.
-#[test]
-fn the_script_of_the_help_does_what_it_says() {
-    let has_jq = Command::new("jq").arg("--version").stdout(Stdio::null()).status();
-    if !has_jq.is_ok_and(|status| status.success()) {
-        return;
-    }
-    let environment = TestEnvironment::new();
+/// The scripts that say how an action ended: of the help, and of the documents.
+fn scripts(environment: &TestEnvironment) -> [String; 2] {
     let help = environment.aegis(&["audit", "record", "--help"]).stdout;
-    let (_, script) = help.split_once("set -o pipefail").unwrap();
+    let (_, script) = help.split_once("  answer=").unwrap();
     let (script, _) = script.split_once("\n\n").unwrap();
-    for (action, do_it, result) in [
-        (READ, "true", json!(["success", null])),
-        (READ, "(exit 7)", json!(["failed", "exit status 7"])),
-        (DELETE, "touch done", json!(["blocked", null])),
-    ] {
-        environment.write("action.json", action);
-        let script = script.replace("do_it", do_it);
-        let shell = format!("aegis() {{ {} \"$@\"; }}\nset -o pipefail{script}", env!("CARGO_BIN_EXE_aegis"));
-        let status = Command::new("bash")
-            .args(["-c", &shell])
-            .current_dir(environment.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        assert!(status.is_ok());
-        let record = environment.records().pop().unwrap();
-        assert_eq!(json!([record["result_status"], record["result_error"]]), result, "{action}");
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/how-to/gate-a-script.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, rest) = page.split_once("## Say how it ended").unwrap();
+    let documented = rest.split("```").nth(1).unwrap().strip_prefix("sh\n").unwrap().to_owned();
+    [format!("answer={script}"), documented]
+}
+
+#[test]
+fn the_scripts_that_say_how_it_ended_exit_as_the_action_did() {
+    // What they need of jq, which may not be installed.
+    const JQ: &str = "jq() { sed 's/.*\"action_id\":\"\\([^\"]*\\)\".*/\\1/'; }";
+    for number in 0..2 {
+        let environment = TestEnvironment::new();
+        for (action, do_it, status, result) in [
+            (READ, "true", 0, json!(["success", null])),
+            (READ, "(exit 7)", 7, json!(["failed", "exit status 7"])),
+            (DELETE, "touch done", 1, json!(["blocked", null])),
+            ("{", "touch done", 5, json!(["blocked", null])),
+        ] {
+            environment.write("action.json", action);
+            let script = scripts(&environment)[number].replace("do_it", do_it);
+            let ended = environment.shell(&format!("{JQ}\n{script}")).output().unwrap();
+            assert_eq!(ended.status.code(), Some(status), "{script}: {ended:?}");
+            let record = environment.records().pop().unwrap();
+            assert_eq!(json!([record["result_status"], record["result_error"]]), result, "{action}");
+        }
+        assert!(!environment.file("done").exists());
     }
-    assert!(!environment.file("done").exists());
 }

@@ -32,7 +32,7 @@ use crate::exit::ExitStatus;
     after_help = "Examples:\n  aegis audit --since 2h --decision denied\n  aegis audit --risk high --risk \
     critical --limit 20 --reverse\n  aegis audit --since 2026-11-01 --until 2026-12-01 --format csv -o \
     november.csv\n  aegis audit --since 1h --format ocsf | your-siem-agent\n  aegis audit --follow --risk \
-    high\n\n--session and --agent, given here, select records."
+    high\n\n--session and --agent, given here, select records.\n\nExit status: 0 shown, 2 wrong usage, 4 the audit log is missing, unreadable or damaged, 5 the output cannot be written."
 )]
 pub(crate) struct AuditArgs {
     #[command(subcommand)]

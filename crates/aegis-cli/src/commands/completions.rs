@@ -10,7 +10,7 @@ use crate::exit::ExitStatus;
 /// Print shell completions
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  aegis completions bash > ~/.local/share/bash-completion/completions/aegis"
+    after_help = "Example:\n  aegis completions bash > ~/.local/share/bash-completion/completions/aegis\n\nExit status: 0 printed, 2 wrong usage."
 )]
 pub(crate) struct CompletionsArgs {
     /// The shell to complete in

@@ -18,7 +18,7 @@ use crate::standard_stream::output_file;
 /// Never overwrites a file unasked: on a terminal it asks, elsewhere it refuses.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis init\n  aegis init --list\n  aegis init --template devops -o devops.yaml"
+    after_help = "Examples:\n  aegis init\n  aegis init --list\n  aegis init --template devops -o devops.yaml\n\nExit status: 0 written, 2 wrong usage, 5 the file exists, or cannot be written."
 )]
 pub(crate) struct InitArgs {
     /// Where to write it; `-` is standard output

@@ -12,7 +12,7 @@ use crate::exit::ExitStatus;
 /// Print the JSON Schema (draft 2020-12) of policies, test files, actions, decisions, records or statistics
 #[derive(Debug, Args)]
 #[command(after_help = "Example, for completion in an editor that runs yaml-language-server:\n  \
-    aegis schema > aegis-policy.schema.json")]
+    aegis schema > aegis-policy.schema.json\n\nExit status: 0 printed, 2 wrong usage.")]
 pub(crate) struct SchemaArgs {
     /// What to describe
     #[arg(long, value_enum, default_value_t = Subject::Policy)]

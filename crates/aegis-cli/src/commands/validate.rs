@@ -27,7 +27,7 @@ use crate::unchecked_file::read_unchecked;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis validate policy.yaml\n  aegis validate --deny warnings --format github \
-    policies/*.yaml\n  aegis validate --explain unreachable-rule"
+    policies/*.yaml\n  aegis validate --explain unreachable-rule\n\nExit status: 0 the files can be used, 1 one holds an error, or a warning that --deny names, 2 wrong usage, 5 one cannot be read."
 )]
 pub(crate) struct ValidateArgs {
     /// The files; `-` is standard input [default: the policy of --policy]

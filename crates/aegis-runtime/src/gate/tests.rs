@@ -356,14 +356,23 @@ fn a_gate_can_be_sent_to_another_thread() {
     is_send::<GateHandle>();
 }
 
-/// What `update` is decided as before and while somebody is asked.
+/// What `update`, which is of medium risk, is decided as before and while somebody is asked.
 fn ask_while_the_policy_becomes(later: Result<&'static str, String>) -> (Outcome, Record, Vec<String>) {
-    const FIRST: &str = "version: '1'\nrules:\n  - { name: first, risk_level: medium, approval: approve }\n";
+    ask_while_the_policy_of("medium", later)
+}
+
+/// The same for an `update` of this risk.
+fn ask_while_the_policy_of(
+    risk: &str,
+    later: Result<&'static str, String>,
+) -> (Outcome, Record, Vec<String>) {
+    let first =
+        format!("version: '1'\nrules:\n  - {{ name: first, risk_level: {risk}, approval: approve }}\n");
     let load_text = |text: &str| Arc::new(load(&[Source { text: text.as_bytes() }]).policy.unwrap());
     let place = Place::new();
     let gate = Gate::new(
-        load_text(FIRST),
-        Digest::of(FIRST.as_bytes()),
+        load_text(&first),
+        Digest::of(first.as_bytes()),
         place.journal(),
         Looker::new(&place),
         context(),
@@ -428,6 +437,38 @@ fn a_yes_for_less_risk_is_none_for_more() {
         ask_while_the_policy_becomes(Ok("{ name: later, risk_level: medium, approval: approve }"));
     assert!(matches!(outcome, Outcome::Allowed(_)));
     assert_eq!(record.matched_rule, "first");
+}
+
+#[test]
+fn a_word_for_high_risk_holds_where_the_risk_stays_as_it_is_or_falls() {
+    for level in ["low", "high", "critical"] {
+        let later: &'static str = format!("{{ name: later, risk_level: {level}, approval: approve }}").leak();
+        let (outcome, record, _) = ask_while_the_policy_of("high", Ok(later));
+        assert!(matches!(outcome, Outcome::Allowed(_)), "{level}");
+        assert_eq!(record.decision, Some(Answer::Approved));
+    }
+}
+
+#[test]
+fn an_answer_names_who_gave_it_and_the_log_has_its_reason() {
+    let place = Place::new();
+    let mut gate = Gate::new(policy(), Digest::of(b"p"), place.journal(), Looker::new(&place), context());
+    for (kind, via, user, reason) in [
+        ("update", Some("callback"), Some("ana"), "; ana approved it"),
+        ("read", Some("rule"), None, "rule `reads_are_fine` allows it"),
+        ("delete", None, None, "rule `deletes_are_blocked` blocks it"),
+    ] {
+        let outcome = gate.answer(&actions(&[kind])[0]).unwrap();
+        let answered = outcome.answered();
+        let by = answered.approver();
+        assert_eq!(by.map(|by| by.via.as_str()), via, "{kind}");
+        assert_eq!(by.and_then(|by| by.user.as_deref()), user, "{kind}");
+        assert!(answered.reason().ends_with(reason), "{kind}: {}", answered.reason());
+        let history =
+            TrailReader::open(&place.log()).unwrap().history(answered.action_id()).unwrap().unwrap();
+        let entry = history.decided().and_then(|event| event.entry()).unwrap();
+        assert_eq!(entry.reason, answered.reason());
+    }
 }
 
 #[test]

@@ -41,7 +41,7 @@ const WAIT: Duration = Duration::from_secs(10);
 #[command(
     after_help = "Examples:\n  aegis audit checkpoint -o 2026-11-23.note\n  aegis audit checkpoint --new-key \
     example.com/audit -o audit.key\n  aegis audit checkpoint --key audit.key | mail -s checkpoint \
-    auditor@example.com\n  aegis audit checkpoint --prove 0193a1b2-... -o proof.json"
+    auditor@example.com\n  aegis audit checkpoint --prove 0193a1b2-... -o proof.json\n\nExit status: 0 written, 1 the log is damaged, or there is no such action, 2 wrong usage, 4 the audit log is missing or cannot be written, 5 a key cannot be read, or the output cannot be written."
 )]
 pub(crate) struct CheckpointArgs {
     /// Sign it with the private key in this file, which nobody else may be able to read

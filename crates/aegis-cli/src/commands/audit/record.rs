@@ -26,9 +26,9 @@ const LOG_WAIT: Duration = Duration::from_secs(10);
 /// must have been allowed, and what is recorded of its end stays.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aegis audit record 0193a1b2-c3d4 --status success --duration 3s\n\n  \
-set -o pipefail\n  if id=$(aegis check --format json <action.json | jq -r .action_id); then\n    if do_it; \
-then aegis audit record \"$id\" --status success\n    else aegis audit record \"$id\" --status failed \
---error \"exit status $?\"\n    fi\n  fi\n\nExit status: 0 recorded, 1 the action is unknown, was not \
+answer=$(aegis check --format json <action.json) || exit\n  id=$(printf '%s' \"$answer\" | jq -r \
+.action_id)\n  if do_it; then aegis audit record \"$id\" --status success\n  else\n    status=$?\n    \
+aegis audit record \"$id\" --status failed --error \"exit status $status\"\n    exit $status\n  fi\n\nExit status: 0 recorded, 1 the action is unknown, was not \
 allowed, or has ended already, 2 wrong usage, 4 the audit log could not be written.")]
 pub(crate) struct RecordArgs {
     #[arg(value_name = "ID", help = ID_HELP)]

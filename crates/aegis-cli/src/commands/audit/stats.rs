@@ -27,7 +27,7 @@ const PLAIN_WIDTH: usize = 80;
 #[command(
     after_help = "Examples:\n  aegis audit stats --since 7d\n  aegis audit stats --agent support-bot --top \
     20\n  aegis audit stats --policy policy.yaml --since 90d\n  aegis audit stats --format json | jq \
-    '.always_approved'"
+    '.always_approved'\n\nExit status: 0 shown, 2 wrong usage, 4 the audit log is missing, unreadable or damaged, 5 unreadable policy."
 )]
 pub(crate) struct StatsArgs {
     #[command(flatten)]
