@@ -454,7 +454,7 @@ fn an_answer_names_who_gave_it_and_the_log_has_its_reason() {
     let place = Place::new();
     let mut gate = Gate::new(policy(), Digest::of(b"p"), place.journal(), Looker::new(&place), context());
     for (kind, via, user, reason) in [
-        ("update", Some("callback"), Some("ana"), "; ana approved it"),
+        ("update", Some("test"), Some("ana"), "; ana approved it"),
         ("read", Some("rule"), None, "rule `reads_are_fine` allows it"),
         ("delete", None, None, "rule `deletes_are_blocked` blocks it"),
     ] {

@@ -25,8 +25,8 @@ const FILES: [(&str, &str); 4] = [
     ("aegis_audit.db.lock", "Who holds the log."),
 ];
 
-/// The page of a command. `family` are the names of the pages beside it: those of its commands, of the command
-/// that it belongs to, and of the others of that.
+/// The page of a command. `family` are the names of the pages beside it: those of its commands, of the
+/// command that it belongs to, and of the others of that.
 ///
 /// # Errors
 /// When the page cannot be put together.
@@ -108,7 +108,7 @@ fn sections(command: &Command, family: &[String]) -> Roff {
     roff
 }
 
-/// A status and what it means, one below the other, of a text such as `0 done, or nothing was to do; 2 usage`.
+/// A status and what it means, one below the other, of a text such as `0 done, or nothing to do, 2 usage`.
 fn exit_status(roff: &mut Roff, text: &str) {
     let (statuses, rest) = statuses(text);
     for (status, meaning) in statuses {
