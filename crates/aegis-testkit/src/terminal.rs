@@ -263,8 +263,8 @@ impl Terminal {
 
 /// Reads what a terminal shows; `None` where nobody is left to show anything.
 ///
-/// Where the last program ends just while the kernel looks for more, it says that there is none, and hands out
-/// what was written last to whoever asks again.
+/// Where the last program ends just while the kernel looks for more, it says that there is none, and hands
+/// out what was written last to whoever asks again.
 fn read_on(output: &mut dyn std::io::Read, buffer: &mut [u8]) -> Option<usize> {
     (0..2).find_map(|_| output.read(buffer).ok().filter(|length| *length > 0))
 }
