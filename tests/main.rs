@@ -38,6 +38,8 @@ mod policies;
 #[cfg(test)]
 mod prompt;
 #[cfg(test)]
+mod reasons;
+#[cfg(test)]
 mod record;
 #[cfg(test)]
 mod report;

@@ -84,6 +84,7 @@ codes! {
     UnsupportedVersion = "unsupported-version",
         "The policy format's version is not one that this program reads.";
     EmptyName = "empty-name", "A rule's name is empty, or one that is reserved.";
+    InvalidReason = "invalid-reason", "A rule's reason is empty, or too long to be read by whoever is asked.";
     EmptyGlobs = "empty-globs", "A list of globs is empty, so that the rule could never match.";
     EmptyCondition = "empty-condition",
         "A condition names no parameter or no weekday, so that it says nothing.";

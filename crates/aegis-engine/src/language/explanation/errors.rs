@@ -103,6 +103,13 @@ fn structure(code: Code) -> Option<Explanation> {
             "- { name: \"\", match: { type: delete }, approval: block }",
             "- { name: deletes, match: { type: delete }, approval: block }",
         ),
+        Code::InvalidReason => explain(
+            "A reason is what the author tells whoever is asked or refused. It is read in a hurry, on a \
+             few lines: at most 500 characters, and not none.",
+            "- { name: deletes, match: { type: delete }, approval: block, reason: \" \" }",
+            "- { name: deletes, match: { type: delete }, approval: block, \
+             reason: \"archive it instead\" }",
+        ),
         Code::EmptyGlobs => explain(
             "One of the globs must match, and there is none. To match everything, leave the key out.",
             "- { name: deletes, match: { type: delete, target: [] }, approval: block }",
