@@ -132,6 +132,13 @@ pub struct MatchEntry {
     pub ignore_case: Option<Spanned<bool>>,
 }
 
+impl MatchEntry {
+    /// The globs of all fields, in order.
+    pub fn patterns(&self) -> impl Iterator<Item = &Spanned<String>> {
+        [&self.kind, &self.target, &self.agent].into_iter().flatten().flat_map(|globs| &globs.patterns)
+    }
+}
+
 /// A glob, or a list of globs of which one must match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Globs {

@@ -172,14 +172,14 @@ fn value(code: Code) -> Explanation {
         ),
         Code::InvalidTime => explain(
             "Times are \"HH:MM\", from \"00:00\" to \"23:59\".",
-            "- { name: late, conditions: { time_after: \"8pm\", timezone: UTC }, approval: block }",
-            "- { name: late, conditions: { time_after: \"20:00\", timezone: UTC }, approval: block }",
+            "- { name: early, conditions: { time_before: \"8am\", timezone: UTC }, approval: block }",
+            "- { name: early, conditions: { time_before: \"08:00\", timezone: UTC }, approval: block }",
         ),
         Code::InvalidTimezone => explain(
             "Zones are names of the IANA database, such as `Europe/Berlin`: an offset would be wrong half \
              of the year.",
-            "- { name: late, conditions: { time_after: \"20:00\", timezone: \"+01:00\" }, approval: block }",
-            "- { name: late, conditions: { time_after: \"20:00\", timezone: Europe/Berlin }, \
+            "- { name: early, conditions: { time_before: \"08:00\", timezone: \"+01:00\" }, approval: block }",
+            "- { name: early, conditions: { time_before: \"08:00\", timezone: Europe/Berlin }, \
              approval: block }",
         ),
         Code::ImpossibleWindow => explain(
