@@ -28,6 +28,8 @@ mod follow;
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
+mod gallery_mended;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod hostile;

@@ -130,6 +130,7 @@ codes! {
     LostSpelling = "lost-spelling", "An operand is a number, though its digits look as if they were text.";
     WordForBoolean = "word-for-boolean",
         "An operand is a word that was a boolean before YAML 1.2, and is a string.";
+    GlobInOperand = "glob-in-operand", "An operand looks like a glob, and no glob is read there.";
     NoLowerBound = "no-lower-bound", "A rule allows all that is small, however far below zero.";
     OpenEndedCommand = "open-ended-command",
         "A rule allows a command with anything behind it, another command too.";

@@ -3,7 +3,7 @@
 use serde_json::{Number, Value};
 
 use crate::author::lint::subject::{Linted, Subject};
-use crate::author::lint::witness::{altered, in_words, is_decided_by, witnesses};
+use crate::author::lint::witness::{Trials, altered, in_words};
 use crate::author::probe::Probe;
 use crate::decide::condition::{Condition, Order, ParamTest, Test, Truth};
 use crate::decide::decision::ApprovalMode;
@@ -13,8 +13,6 @@ use crate::language::code::Code;
 use crate::language::diagnostic::Diagnostic;
 use crate::text::span::Spanned;
 
-/// How many rules are tried with actions.
-const MAX_TRIED: usize = 400;
 /// A number that nobody thought of.
 const FAR_BELOW: i64 = -1_000_000;
 /// Types by which commands are usually called.
@@ -37,14 +35,15 @@ const APPENDED: &str = "; rm -rf /";
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let autos = subject.rules.iter().filter(|linted| linted.rule.approval == ApprovalMode::Auto);
-    for linted in autos.take(MAX_TRIED) {
-        found.extend(no_lower_bound(subject, linted));
-        found.extend(open_ended_command(subject, linted));
+    let mut trials = Trials::of(subject.policy);
+    for linted in autos {
+        found.extend(no_lower_bound(linted, &mut trials));
+        found.extend(open_ended_command(linted, &mut trials));
     }
 }
 
 /// A rule that allows what is small, and has not said how small.
-fn no_lower_bound(subject: &Subject<'_>, linted: &Linted<'_>) -> Option<Diagnostic> {
+fn no_lower_bound(linted: &Linted<'_>, trials: &mut Trials<'_>) -> Option<Diagnostic> {
     linted.rule.conditions.iter().find_map(|condition| {
         let (key, bound) = upper_bound(condition)?;
         let below =
@@ -52,11 +51,11 @@ fn no_lower_bound(subject: &Subject<'_>, linted: &Linted<'_>) -> Option<Diagnost
         if !tests_of(linted, key).all(|test| test.judge(&below) == Truth::True) {
             return None;
         }
-        let witness = witnesses(&[linted.rule]).next()?;
+        let witness = trials.made_of(&[linted.rule])?;
         let mut params = witness.action.params().clone();
         key.put(&mut params, below);
         let witness = Probe { action: witness.action.with_params(params), at: witness.at };
-        if !is_decided_by(subject.policy, &witness, linted.rule) {
+        if !trials.decides(&witness, linted.rule) {
             return None;
         }
         let message =
@@ -89,17 +88,17 @@ fn tests_of<'a>(linted: &Linted<'a>, wanted: &'a ParamKey) -> impl Iterator<Item
 }
 
 /// A command whose end is anything: another command may follow it.
-fn open_ended_command(subject: &Subject<'_>, linted: &Linted<'_>) -> Option<Diagnostic> {
+fn open_ended_command(linted: &Linted<'_>, trials: &mut Trials<'_>) -> Option<Diagnostic> {
     let kinds = linted.rule.matches.kind.as_deref();
     let is_command =
         kinds.is_some_and(|globs| globs.iter().any(|glob| COMMANDS.iter().any(|word| glob.is_match(word))));
     let patterns = linted.entry.matches.target.iter().flat_map(|globs| &globs.patterns);
     patterns.filter(|pattern| is_open_ended(pattern, is_command)).find_map(|pattern| {
-        let witness = witnesses(&[linted.rule]).next()?;
+        let witness = trials.made_of(&[linted.rule])?;
         let target = format!("{}{APPENDED}", pattern.value.trim_end_matches('*'));
         let action = altered(&witness.action, &target, witness.action.agent())?;
         let witness = Probe { action, at: witness.at };
-        if !is_decided_by(subject.policy, &witness, linted.rule) {
+        if !trials.decides(&witness, linted.rule) {
             return None;
         }
         let message = format!("rule `{}` allows whatever stands behind this", linted.name());

@@ -16,6 +16,10 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for linted in &subject.rules {
         found.extend(linted.entry.matches.patterns().filter_map(look_at));
     }
+    // What is meant to be kept secret is written down if its name is not matched.
+    let redacted = subject.documents.iter().flat_map(|document| &document.redact);
+    let names = redacted.flat_map(|redact| &redact.value).filter(|entry| !entry.value.starts_with('/'));
+    found.extend(names.filter_map(look_at));
 }
 
 fn look_at(pattern: &Spanned<String>) -> Option<Diagnostic> {

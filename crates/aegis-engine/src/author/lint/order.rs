@@ -7,7 +7,7 @@ use crate::author::lint::automaton::matches_all;
 use crate::author::lint::globs::{fields, is_within, surely_apart};
 use crate::author::lint::implication::{is_implied, settles};
 use crate::author::lint::subject::{Linted, Subject};
-use crate::author::lint::witness::{altered, comes_of, in_words, is_decided_by, witnesses};
+use crate::author::lint::witness::{Trials, altered, comes_of, in_words};
 use crate::author::probe::Probe;
 use crate::decide::condition::{Condition, Test};
 use crate::decide::decision::ApprovalMode;
@@ -16,20 +16,21 @@ use crate::decide::time::Window;
 use crate::language::code::Code;
 use crate::language::diagnostic::Diagnostic;
 
-/// How many pairs of rules are tried with actions, and how many rules alone.
-const MAX_TRIED: usize = 400;
+/// What it costs to hold one rule against another, in rules that are judged.
+const COMPARING: usize = 5_000;
 
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
-    let mut left = MAX_TRIED;
+    let mut trials = Trials::of(subject.policy);
+    let strict = subject.rules.iter().filter(|linted| linted.rule.approval != ApprovalMode::Auto);
+    for linted in strict {
+        found.extend(ends_at_midnight(linted, &mut trials));
+        found.extend(strict_by_agent_word(linted, &mut trials));
+    }
+    let mut trials = Trials::of(subject.policy);
     for (place, block) in subject.rules.iter().enumerate() {
         if block.rule.approval == ApprovalMode::Block {
-            found.extend(auto_before_block(subject, place, block, &mut left));
+            found.extend(auto_before_block(subject, place, block, &mut trials));
         }
-    }
-    let strict = subject.rules.iter().filter(|linted| linted.rule.approval != ApprovalMode::Auto);
-    for linted in strict.take(MAX_TRIED) {
-        found.extend(ends_at_midnight(subject, linted));
-        found.extend(strict_by_agent_word(subject, linted));
     }
 }
 
@@ -39,21 +40,23 @@ fn auto_before_block(
     subject: &Subject<'_>,
     place: usize,
     block: &Linted<'_>,
-    left: &mut usize,
+    trials: &mut Trials<'_>,
 ) -> Option<Diagnostic> {
     let earlier = subject.rules.iter().take(place);
     for auto in earlier.filter(|linted| linted.rule.approval == ApprovalMode::Auto) {
-        if surely_apart(auto.rule, block.rule) || is_exception(auto.rule, block.rule) {
+        trials.spend(1)?;
+        if surely_apart(auto.rule, block.rule) {
+            continue;
+        }
+        trials.spend(COMPARING)?;
+        if is_exception(auto.rule, block.rule) {
             continue;
         }
         // That it never decides at all is another finding.
         if settles(auto.rule, block.rule) && is_within(block.rule, auto.rule) {
             return None;
         }
-        *left = left.checked_sub(1)?;
-        let witness =
-            witnesses(&[auto.rule, block.rule]).find(|probe| is_decided_by(subject.policy, probe, auto.rule));
-        let Some(witness) = witness else { continue };
+        let Some(witness) = trials.decided_by_first(&[auto.rule, block.rule]) else { continue };
         let timed = block.rule.conditions.iter().any(Condition::is_about_time);
         let message =
             format!("rule `{}` blocks nothing of what rule `{}` allows before it", block.name(), auto.name());
@@ -79,7 +82,7 @@ fn is_exception(auto: &Rule, block: &Rule) -> bool {
 }
 
 /// A window that begins in the afternoon and has no end, where less is asked after midnight.
-fn ends_at_midnight(subject: &Subject<'_>, linted: &Linted<'_>) -> Option<Diagnostic> {
+fn ends_at_midnight(linted: &Linted<'_>, trials: &mut Trials<'_>) -> Option<Diagnostic> {
     let conditions = &linted.rule.conditions;
     if conditions.iter().any(|condition| matches!(condition.test, Test::Weekdays(..))) {
         return None;
@@ -87,13 +90,12 @@ fn ends_at_midnight(subject: &Subject<'_>, linted: &Linted<'_>) -> Option<Diagno
     let noon = NaiveTime::from_hms_opt(12, 0, 0)?;
     let is_open = |condition: &&Condition| matches!(&condition.test, Test::Window(Window { after: Some(after), before: None }, _) if *after >= noon);
     let window = conditions.iter().find(is_open)?;
-    let witness =
-        witnesses(&[linted.rule]).find(|probe| is_decided_by(subject.policy, probe, linted.rule))?;
+    let witness = trials.decided_by_first(&[linted.rule])?;
     let half_hours = (1..=48).map(|count| Duration::minutes(30 * count));
     let later = half_hours
         .filter_map(|later| Some(Probe { at: witness.at.checked_add_signed(later)?, ..witness.clone() }))
         .find(|probe| !window.allows(probe.at))?;
-    let approval = subject.policy.outcome(&later.action, later.at).approval;
+    let approval = trials.approval(&later.action, later.at)?;
     if approval >= linted.rule.approval {
         return None;
     }
@@ -107,17 +109,16 @@ fn ends_at_midnight(subject: &Subject<'_>, linted: &Linted<'_>) -> Option<Diagno
 
 /// A rule that asks or blocks because of the agent that an action names, where one that names none, or
 /// another, meets less.
-fn strict_by_agent_word(subject: &Subject<'_>, linted: &Linted<'_>) -> Option<Diagnostic> {
+fn strict_by_agent_word(linted: &Linted<'_>, trials: &mut Trials<'_>) -> Option<Diagnostic> {
     let [_, _, agent] = fields(linted.rule);
     let glob = linted.entry.matches.agent.as_ref()?.patterns.first()?;
     if matches_all(agent) {
         return None;
     }
-    let witness =
-        witnesses(&[linted.rule]).find(|probe| is_decided_by(subject.policy, probe, linted.rule))?;
+    let witness = trials.decided_by_first(&[linted.rule])?;
     let approval = [None, Some("another")].into_iter().filter_map(|agent| {
         let action = altered(&witness.action, witness.action.target(), agent)?;
-        Some(subject.policy.outcome(&action, witness.at).approval)
+        trials.approval(&action, witness.at)
     });
     let approval = approval.min()?;
     if approval >= linted.rule.approval {

@@ -132,9 +132,8 @@ fn find_dots(ast: &Ast, dots: &mut Vec<usize>) {
 fn is_end_of_word(ast: &Ast) -> bool {
     match ast {
         Ast::Literal(literal) => literal.c.is_alphanumeric(),
-        Ast::Group(_) => true,
         Ast::Repetition(repetition) => !matches!(*repetition.ast, Ast::Dot(_)),
-        Ast::ClassBracketed(_) | Ast::ClassPerl(_) | Ast::ClassUnicode(_) => true,
+        Ast::Group(_) | Ast::ClassBracketed(_) | Ast::ClassPerl(_) | Ast::ClassUnicode(_) => true,
         _ => false,
     }
 }

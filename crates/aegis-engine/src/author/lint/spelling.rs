@@ -1,11 +1,13 @@
-//! Operands that are read as something else than they look like: `lost-spelling` and `word-for-boolean`.
+//! Operands that are read as something else than they look like: `lost-spelling`, `word-for-boolean` and
+//! `glob-in-operand`.
 
 use crate::author::lint::subject::Subject;
 use crate::language::code::Code;
 use crate::language::diagnostic::Diagnostic;
+use crate::language::document::AnyOperand;
 use crate::language::policy_bytes::{Source, text_of};
 use crate::text::escape::escape_capped;
-use crate::text::span::Span;
+use crate::text::span::{Span, Spanned};
 
 /// Words that were booleans before YAML 1.2.
 const BOOLEANS: [(&str, &str); 4] = [("yes", "true"), ("no", "false"), ("on", "true"), ("off", "false")];
@@ -17,6 +19,12 @@ pub(super) fn check(subject: &Subject<'_>, sources: &[Source<'_>], found: &mut V
         let equal = equal.flat_map(|params| &params.entries).map(|(_, operand)| operand.span);
         for word in equal.flat_map(|span| plain_words(span, sources)) {
             found.extend(lost_spelling(&word, true).or_else(|| word_for_boolean(&word)));
+        }
+        for (key, operand) in conditions.param_eq.iter().flat_map(|params| &params.entries) {
+            found.extend(glob_in_equality(key, operand));
+        }
+        for (_, operand) in conditions.param_contains.iter().flat_map(|params| &params.entries) {
+            found.extend(glob_in_part(operand));
         }
         let orders =
             [&conditions.param_gt, &conditions.param_lt, &conditions.param_gte, &conditions.param_lte];
@@ -101,6 +109,38 @@ fn lost_spelling(word: &Word<'_>, is_equality: bool) -> Option<Diagnostic> {
     Some(Diagnostic::new(Code::LostSpelling, word.span, message).help(format!(
         "write `\"{shown}\"` if the parameter is text; if it is a number, write it as decimal digits"
     )))
+}
+
+/// A star beside a word, where texts are compared as they are.
+fn glob_in_equality(key: &Spanned<String>, operand: &Spanned<AnyOperand>) -> Option<Diagnostic> {
+    let text = operand.value.0.as_str()?;
+    let is_glob = text.contains('*') && text.len() > 1 && !text.contains(char::is_whitespace);
+    if !is_glob || text.chars().all(|character| character == '*') {
+        return None;
+    }
+    let parts: Vec<_> = text.split('*').map(regex_syntax::escape).collect();
+    let expression = format!("^{}$", parts.join(".*")).replace(".*.*", ".*");
+    let help = format!(
+        "write `param_matches: {{ {}: '{}' }}`",
+        escape_capped(&key.value, 60),
+        escape_capped(&expression, 80)
+    );
+    let message = "`*` is no more than itself in an operand: `param_eq` compares the whole text";
+    Some(Diagnostic::new(Code::GlobInOperand, operand.span, message).help(help))
+}
+
+/// Stars around what is looked for anywhere as it is.
+fn glob_in_part(operand: &Spanned<AnyOperand>) -> Option<Diagnostic> {
+    let text = operand.value.0.as_str()?;
+    let part = text.trim_matches('*');
+    if part.len() == text.len() || part.is_empty() || text.contains(char::is_whitespace) {
+        return None;
+    }
+    let message = "`*` is no more than itself in an operand: `param_contains` looks for it anywhere";
+    Some(
+        Diagnostic::new(Code::GlobInOperand, operand.span, message)
+            .help(format!("write `\"{}\"`", escape_capped(part, 80))),
+    )
 }
 
 /// A string that was a boolean once.

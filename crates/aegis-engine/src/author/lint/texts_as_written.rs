@@ -19,17 +19,22 @@ struct Text<'a> {
 }
 
 pub(super) fn check(subject: &Subject<'_>, sources: &[Source<'_>], found: &mut Vec<Diagnostic>) {
-    for linted in &subject.rules {
-        for text in texts(linted) {
-            let written = text_of(text.span, sources).get(text.span.range()).unwrap_or_default();
-            let Ok(written) = std::str::from_utf8(written) else { continue };
-            found.extend(
-                hidden(&text, written)
-                    .or_else(|| look_alike(&text, written))
-                    .or_else(|| block_scalar(&text, written))
-                    .or_else(|| blank(&text)),
-            );
-        }
+    let redacted = subject.documents.iter().flat_map(|document| &document.redact);
+    let redacted = redacted.flat_map(|redact| &redact.value).map(|entry| Text {
+        what: "the entry of `redact`",
+        value: &entry.value,
+        span: entry.span,
+        is_whole: true,
+    });
+    for text in redacted.chain(subject.rules.iter().flat_map(texts)) {
+        let written = text_of(text.span, sources).get(text.span.range()).unwrap_or_default();
+        let Ok(written) = std::str::from_utf8(written) else { continue };
+        found.extend(
+            hidden(&text, written)
+                .or_else(|| look_alike(&text, written))
+                .or_else(|| block_scalar(&text, written))
+                .or_else(|| blank(&text)),
+        );
     }
 }
 
@@ -155,8 +160,8 @@ fn block_scalar(text: &Text<'_>, written: &str) -> Option<Diagnostic> {
     let ends = !is_quoted && text.value.ends_with('\n');
     let lines = written.lines().filter(|line| !line.trim().is_empty());
     let lines = lines.skip_while(|line| line.trim_start().starts_with(['|', '>']));
-    let is_text = !text.value.is_empty();
-    if !ends && !(is_text && lines.count() > 1) {
+    let runs_on = !text.value.is_empty() && lines.count() > 1;
+    if !(ends || runs_on) {
         return None;
     }
     let message = if ends {

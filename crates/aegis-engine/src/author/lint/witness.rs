@@ -1,24 +1,73 @@
-//! An action that shows what a finding is about, put into words.
+//! Actions that show what a finding is about: tried on the policy, and put into words.
 
-use chrono::SecondsFormat;
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::Value;
 
+use crate::author::lint::automaton::Budget;
 use crate::author::probe::{Probe, probes};
 use crate::decide::action::Action;
 use crate::decide::decision::ApprovalMode;
-use crate::decide::policy::{Policy, Rule};
+use crate::decide::policy::{Field, Policy, Rule};
 use crate::text::canonical::canonical_json;
 use crate::text::escape::escape_capped;
 
-/// The plainest actions that a rule, or several together, match; few, because each is decided anew.
-pub(super) fn witnesses(rules: &[&Rule]) -> impl Iterator<Item = Probe> {
-    const MOST: usize = 32;
-    probes(rules).into_iter().take(MOST)
+/// How much all trials of one kind may take together, in rules that are judged.
+const WORK: u64 = 2_000_000;
+/// How many of the actions that were made are tried.
+const MOST: usize = 32;
+
+/// Actions tried on a policy, as long as that does not take too long: a policy made to be expensive is given
+/// up on.
+pub(super) struct Trials<'p> {
+    policy: &'p Policy,
+    budget: Budget,
 }
 
-/// Whether this rule decides the action.
-pub(super) fn is_decided_by(policy: &Policy, probe: &Probe, rule: &Rule) -> bool {
-    policy.outcome(&probe.action, probe.at).rule.is_some_and(|decider| decider.is(rule))
+impl<'p> Trials<'p> {
+    pub(super) const fn of(policy: &'p Policy) -> Trials<'p> {
+        Trials { policy, budget: Budget(WORK) }
+    }
+
+    /// Takes some work off; `None` once there is nothing left.
+    pub(super) fn spend(&mut self, work: usize) -> Option<()> {
+        self.budget.spend(work)
+    }
+
+    /// The plainest action that all of `rules` match; `None` if none was found.
+    pub(super) fn made_of(&mut self, rules: &[&Rule]) -> Option<Probe> {
+        self.spend(making(rules))?;
+        probes(rules).into_iter().next()
+    }
+
+    /// The plainest action that all of `rules` match and that the first of them decides.
+    pub(super) fn decided_by_first(&mut self, rules: &[&Rule]) -> Option<Probe> {
+        self.spend(making(rules))?;
+        let rule = rules.first()?;
+        probes(rules).into_iter().take(MOST).find(|probe| self.decides(probe, rule))
+    }
+
+    /// Whether this rule decides the action.
+    pub(super) fn decides(&mut self, probe: &Probe, rule: &Rule) -> bool {
+        if self.spend(self.policy.rules.len()).is_none() {
+            return false;
+        }
+        self.policy.outcome(&probe.action, probe.at).rule.is_some_and(|decider| decider.is(rule))
+    }
+
+    /// What the policy asks for.
+    pub(super) fn approval(&mut self, action: &Action, at: DateTime<Utc>) -> Option<ApprovalMode> {
+        self.spend(self.policy.rules.len())?;
+        Some(self.policy.outcome(action, at).approval)
+    }
+}
+
+/// What it costs to make actions of rules: they are made of all combinations of what their globs match.
+fn making(rules: &[&Rule]) -> usize {
+    let globs = |field| rules.iter().filter_map(|rule| rule.matches.of(field)).map(<[_]>::len).sum::<usize>();
+    let texts = [Field::Kind, Field::Target, Field::Agent].map(|field| (2 * globs(field)).clamp(1, 8));
+    1_000 + 20 * texts.iter().product::<usize>()
 }
 
 /// The action with other values of these fields; `None` leaves the agent out.
@@ -38,10 +87,10 @@ pub(super) fn in_words(probe: &Probe, timed: bool) -> String {
         format!("`{}` on `{}`", escape_capped(action.kind(), 40), escape_capped(action.target(), 60));
     if !action.params().is_empty() {
         let params = canonical_json(&Value::Object(action.params().clone()));
-        words.push_str(&format!(" with `{}`", escape_capped(&params, 80)));
+        let _ = write!(words, " with `{}`", escape_capped(&params, 80));
     }
     if timed {
-        words.push_str(&format!(" at {}", probe.at.to_rfc3339_opts(SecondsFormat::Secs, true)));
+        let _ = write!(words, " at {}", probe.at.to_rfc3339_opts(SecondsFormat::Secs, true));
     }
     words
 }

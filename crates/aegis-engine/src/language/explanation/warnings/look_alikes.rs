@@ -28,6 +28,14 @@ fn globs(code: Code) -> Option<Explanation> {
             "- { name: removals, match: { type: \"delete, drop\" }, approval: block }",
             "- { name: removals, match: { type: [delete, drop] }, approval: block }",
         ),
+        Code::GlobInOperand => explain(
+            "Globs stand in `match` alone. `param_eq` compares the whole text as it is, and `param_contains` \
+             looks for a text anywhere; for a pattern there is `param_matches`.",
+            "- { name: production, match: { type: deploy }, \
+             conditions: { param_eq: { env: \"prod*\" } }, risk_level: high }",
+            "- { name: production, match: { type: deploy }, \
+             conditions: { param_matches: { env: \"^prod\" } }, risk_level: high }",
+        ),
         Code::UnescapedDot => explain(
             "In a regular expression `.` is any character, so that `docs.acme.com` also matches \
              `docs-acme.com`, which anybody can register. `[.]` is the dot itself.",
