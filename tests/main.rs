@@ -30,6 +30,8 @@ mod follow;
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
+mod gallery_mended;
+#[cfg(test)]
 mod generated;
 #[cfg(test)]
 mod hostile;
@@ -39,6 +41,8 @@ mod init;
 mod policies;
 #[cfg(test)]
 mod prompt;
+#[cfg(test)]
+mod reasons;
 #[cfg(test)]
 mod record;
 #[cfg(test)]

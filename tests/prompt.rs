@@ -51,7 +51,6 @@ fn yes_allows_and_leaves_a_readable_screen() {
   agent  │ (not named)
   params │ count = 101
   rule   │ bulk_needs_approval
-  reason │ rule `bulk_needs_approval` asks for a human's approval
   sha256 │ 7452772f428bc85c7ebbd4f3b04962e558e29957dbbc3eb64d3b4d30b2c237f5
   risk   │ high
   type   │ bulk_update

@@ -93,7 +93,8 @@ policy.yaml: 8 errors
 
 #[test]
 fn a_valid_file_is_said_to_be_so() {
-    let environment = TestEnvironment::new();
+    let policy = POLICY.replace("{ param_lte: {", "{ param_gte: { count: 1 }, param_lte: {");
+    let environment = TestEnvironment::with_policy(&policy);
     let run = environment.aegis(&["validate", "policy.yaml"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, "ok  policy.yaml: 4 rules\n"));
     assert_eq!(environment.aegis(&["validate"]).code, 0);
@@ -170,4 +171,40 @@ fn unusual_but_valid_files_are_fine() {
         let run = environment.aegis(&["validate"]);
         assert_eq!(run.code, 0, "{text:?}: {run:?}");
     }
+}
+
+#[test]
+fn the_files_of_a_repeated_policy_are_looked_at_together() {
+    let environment = TestEnvironment::empty();
+    environment.write(
+        "base.yaml",
+        "version: '1'\nrules:\n  - { name: reads, match: { type: read }, risk_level: low, approval: auto }\n",
+    );
+    environment.write(
+        "team.yaml",
+        "version: '1'\nrules:\n  - { name: payroll, match: { target: payroll }, approval: block }\n",
+    );
+    let both = ["validate", "--policy", "base.yaml", "--policy", "team.yaml", "--deny", "warnings"];
+    let run = environment.aegis(&both);
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""), "{run:?}");
+    assert!(run.stdout.contains("--> team.yaml:3:13\n"), "{run:?}");
+    assert!(run.stdout.contains("(base.yaml:3:13: allows it first)\n"), "{run:?}");
+    assert!(run.stdout.contains("\nteam.yaml: 1 warning, denied\n"), "{run:?}");
+    let run = environment.aegis(&[&both[..], &["--format", "json"]].concat());
+    let found = run.json();
+    assert_eq!((found["files"].as_u64(), found["valid"].as_bool()), (Some(2), Some(false)));
+    assert_eq!(found["diagnostics"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&found["diagnostics"][0]["file"], &found["diagnostics"][0]["line"]),
+        (&"team.yaml".into(), &3.into())
+    );
+    // Files that are named are policies of their own, and so is the other order.
+    assert_eq!(environment.aegis(&["validate", "--deny", "warnings", "base.yaml", "team.yaml"]).code, 0);
+    let swapped = ["validate", "--policy", "team.yaml", "--policy", "base.yaml", "--deny", "warnings"];
+    assert_eq!(environment.aegis(&swapped).code, 0);
+    environment.write("team.yaml", "version: '1'\nrules:\n  - { nmae: x }\n");
+    let run = environment.aegis(&["validate", "--policy", "base.yaml", "--policy", "team.yaml"]);
+    assert!(run.code == 1 && run.stdout.contains("team.yaml:3:7"), "{run:?}");
+    let run = environment.aegis(&["validate", "--policy", "base.yaml", "--policy", "nowhere.yaml"]);
+    assert!(run.code == 5 && run.stdout.contains("ok  base.yaml: 1 rule\n"), "{run:?}");
 }

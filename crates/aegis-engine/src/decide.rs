@@ -9,6 +9,7 @@ mod agent_source;
 pub(crate) mod condition;
 pub(crate) mod decision;
 pub(crate) mod glob;
+pub(crate) mod letter_case;
 pub(crate) mod operand;
 pub(crate) mod param_key;
 pub(crate) mod pattern_budget;

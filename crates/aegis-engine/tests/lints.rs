@@ -28,7 +28,7 @@ mod lints {
             ][..],
             &["- { match: { target: '?*' }, approval: block }", "- { risk_level: high }"],
             &[
-                "- { match: { agent: '{*,x}' }, approval: block }",
+                "- { match: { agent: '{*,x}' }, risk_level: critical }",
                 "- { match: { agent: '*' }, risk_level: high }",
             ],
             &[
@@ -77,6 +77,109 @@ mod lints {
         ] {
             assert_eq!(found(rules), Vec::<&str>::new(), "{rules:#?}");
         }
+    }
+
+    /// What comes close to the findings about looks, and about what a rule leaves open.
+    #[test]
+    fn what_is_meant_as_it_stands_is_left_alone() {
+        let auto = "risk_level: low, approval: auto";
+        for rule in [
+            "- { match: { target: '{,*/}.env' }, approval: block }",
+            "- { match: { type: 'a', target: [x, 'C:\\x'] }, approval: block }",
+            "- { name: 'über straße 删除', match: { target: 'プロd-删除' }, approval: block }",
+            "- { match: { target: \"prod\\u200B\" }, approval: block }",
+            "- { match: { target: \"pr\\u043Ed\" }, approval: block }",
+            "- { match: { type: a }, conditions: { param_eq: { code: '01234', n: 0, m: 10, v: 1.5 } }, approval: block }\n  \
+             - { match: { type: a }, approval: block, risk_level: low }",
+            "- { match: { type: a }, conditions: { param_eq: { s: 'yes', t: \"no\" } }, risk_level: high }",
+            "- { match: { type: a }, conditions: { param_eq: { s: say yes } }, risk_level: high }",
+            "- { match: { type: a }, conditions: { param_contains: { s: ' rm ' } }, risk_level: high }",
+            "- { match: { type: a }, conditions: { param_gt: { n: 1e6 } }, risk_level: high }",
+            "- name: a\n    match:\n      target: |-\n        prod\n    approval: block",
+            "- { match: { type: a }, conditions: { time_after: '20:00', weekdays: [fri], timezone: UTC }, risk_level: high }",
+            "- { match: { type: a }, conditions: { time_after: '08:00', timezone: UTC }, risk_level: high }",
+            "- { match: { type: a, agent: bot }, approval: approve }\n  - { match: { type: a }, approval: block }",
+        ] {
+            let codes = found(&[rule]);
+            let of_looks: Vec<_> =
+                codes.iter().filter(|code| **code != "same-outcome" && **code != "avoidable-block").collect();
+            assert!(of_looks.is_empty(), "{of_looks:?}: {rule}");
+        }
+        for rule in [
+            "match: { type: a, target: 'crm/*' }",
+            "match: { type: shell, target: '*' }",
+            "match: { type: shell, target: 'git status' }",
+            "match: { type: a }, conditions: { param_lte: { n: 9 }, param_gte: { n: 1 } }",
+            "match: { type: a }, conditions: { param_lte: { n: 9 }, param_eq: { n: 3 } }",
+            "match: { type: a }, conditions: { param_lte: { n: 9 }, param_matches: { n: '^[0-9]$' } }",
+            "match: { type: a }, conditions: { param_lte: { day: '2026-11-23' } }",
+            "match: { type: a }, conditions: { param_matches: { p: '^/tmp/[a-z.]*$' } }",
+            "match: { type: a }, conditions: { param_matches: { p: '^v1.2$' } }",
+            "match: { type: a }, conditions: { param_matches: { p: '^a[.]com$' } }",
+        ] {
+            assert_eq!(found(&[&format!("- {{ {rule}, {auto} }}")]), Vec::<&str>::new(), "{rule}");
+        }
+    }
+
+    #[test]
+    fn a_rule_before_that_holds_it_back_ends_a_finding_about_what_is_left_open() {
+        let auto = "risk_level: low, approval: auto }";
+        for (code, rule, before) in [
+            (
+                "no-lower-bound",
+                "- { match: { type: pay }, conditions: { param_lte: { n: 9 } },",
+                "- { match: { type: pay }, conditions: { param_lt: { n: 0 } }, risk_level: high }",
+            ),
+            (
+                "open-ended-command",
+                "- { match: { type: shell, target: 'git status*' },",
+                "- { match: { type: shell, target: '*[;&|<>$()]*' }, approval: block }",
+            ),
+        ] {
+            let rule = format!("{rule} {auto}");
+            assert_eq!(found(&[&rule]), [code]);
+            assert_eq!(found(&[before, &rule]), Vec::<&str>::new(), "{rule}");
+        }
+    }
+
+    /// Each witness is an action that the policy really decides so.
+    #[test]
+    fn a_block_behind_what_it_does_not_stop_is_found_and_an_exception_is_not() {
+        let allow = "- { match: { type: list }, conditions: { param_gte: { n: 1 }, param_lte: { n: 9 } }, \
+             risk_level: low, approval: auto }";
+        let found = |block: &str| found(&[allow, block]).contains(&"auto-before-block");
+        for block in [
+            "- { match: { target: '*secret*' }, approval: block }",
+            "- { match: { type: 'l*', target: 'S*', ignore_case: true }, approval: block }",
+            "- { conditions: { weekdays: [sat, sun], timezone: UTC }, approval: block }",
+            "- { match: { type: list }, conditions: { param_contains: { tags: x } }, approval: block }",
+            "- { match: { type: list }, conditions: { param_gt: { n: 5 } }, approval: block }",
+        ] {
+            assert!(found(block), "{block}");
+        }
+        for block in [
+            "- { match: { type: list }, approval: block }",
+            "- { match: { type: '*' }, approval: block }",
+            "- { match: { type: list }, conditions: { param_gt: { n: 9 } }, approval: block }",
+            "- { match: { type: list }, conditions: { param_gt: { n: 0 } }, approval: block }",
+            "- { match: { type: read, target: '*secret*' }, approval: block }",
+        ] {
+            assert!(!found(block), "{block}");
+        }
+    }
+
+    #[test]
+    fn several_files_are_looked_at_as_one_policy() {
+        let first = b"version: '1'\nrules:\n  - { name: reads, match: { type: read }, risk_level: low, approval: auto }\n";
+        let second =
+            b"version: '1'\nrules:\n  - { name: payroll, match: { target: payroll }, approval: block }\n";
+        let codes = |texts: &[&[u8]]| {
+            let sources: Vec<_> = texts.iter().map(|text| Source { text }).collect();
+            let found = lint(&load(&sources), &sources);
+            found.iter().map(|found| (found.code.as_str(), found.primary.span.source.0)).collect::<Vec<_>>()
+        };
+        assert_eq!(codes(&[first, second]), [("auto-before-block", 1)]);
+        assert_eq!(codes(&[second, first]), []);
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod oracle {
     use crate::reference::generate::{Rng, World};
     use crate::reference::{APPROVALS, Answer, Fault, File, RISKS, Reference, Test, Truth, print};
 
-    const POLICIES: u64 = 700;
+    const POLICIES: u64 = 1_000;
     const ACTIONS_PER_POLICY: u64 = 50;
 
     /// A policy as the engine reads it, and as it was meant.

@@ -1,5 +1,7 @@
 //! `aegis validate`: every problem of every file, at once.
 
+mod joined;
+
 use std::path::PathBuf;
 
 use aegis_engine::{Code, Diagnostic, Severity, Source, SourceText, escape_capped, lint, load, nearest_code};
@@ -22,6 +24,9 @@ use crate::unchecked_file::read_unchecked;
 /// Errors keep a policy from being used. Warnings are about what is probably not meant, such as a rule that
 /// can never decide; a comment silences one: `# aegis: allow(unreachable-rule) — reason`, above the rule or
 /// beside it.
+///
+/// Files that are named stand for themselves. Without any, those of a repeated --policy are looked at as the
+/// one policy that they are together.
 ///
 /// Exits 0 if the files can be used, 1 if one holds an error, 5 if one cannot be read.
 #[derive(Debug, Args)]
@@ -77,6 +82,9 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
         console.answer(explain_code(code(word)?))?;
         return Ok(ExitStatus::Success);
     }
+    if args.files.is_empty() && settings.policies.len() > 1 {
+        return run_joined(args, settings);
+    }
     let paths = if args.files.is_empty() { &settings.policies } else { &args.files };
     let mut status = ExitStatus::Success;
     let mut report = Report::new(args.format, paths.len());
@@ -107,6 +115,34 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
                 status = status.worse(error.status);
             }
         }
+    }
+    report.finish(console, status == ExitStatus::Success)?;
+    Ok(status)
+}
+
+/// The files of a repeated `--policy` are one policy.
+fn run_joined(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    let console = settings.console;
+    let mut status = ExitStatus::Success;
+    let mut read = Vec::new();
+    for path in &settings.policies {
+        match read_unchecked(path) {
+            Ok(text) => read.push((path.to_string_lossy(), text)),
+            Err(error) => {
+                console.error(&error);
+                status = status.worse(error.status);
+            }
+        }
+    }
+    let texts: Vec<_> =
+        read.iter().map(|(name, text)| (SourceText::new(name, text), text.as_slice())).collect();
+    let mut report = Report::new(args.format, settings.policies.len());
+    for ((source, _), found) in texts.iter().zip(joined::look_at(&texts)) {
+        let is_error = |found: &Diagnostic| found.severity == Severity::Error || args.deny.is_some();
+        if found.diagnostics.iter().any(is_error) {
+            status = status.worse(ExitStatus::No);
+        }
+        report.file(console, source, &found.diagnostics, found.rules, args.deny)?;
     }
     report.finish(console, status == ExitStatus::Success)?;
     Ok(status)

@@ -3,15 +3,22 @@
 
 mod allow;
 mod automaton;
+mod bounds;
 mod dead_rules;
 mod globs;
+mod globs_as_written;
 mod implication;
 mod names;
 mod operands;
+mod order;
 mod outcome;
 mod reach;
 mod redundant;
+mod regexes;
+mod spelling;
 mod subject;
+mod texts_as_written;
+mod witness;
 mod zones;
 
 use crate::author::lint::subject::Subject;
@@ -49,6 +56,11 @@ pub fn lint(loaded: &Loaded, sources: &[Source<'_>]) -> Vec<Diagnostic> {
     operands::check(&subject, &mut found);
     zones::check(&subject, &mut found);
     redundant::check(&subject, &mut found);
+    globs_as_written::check(&subject, &mut found);
+    texts_as_written::check(&subject, sources, &mut found);
+    spelling::check(&subject, sources, &mut found);
+    bounds::check(&subject, &mut found);
+    order::check(&subject, &mut found);
     let mut found = allow::silence(found, policy, sources);
     found.sort_by_key(|found| (found.primary.span, found.code));
     found

@@ -116,6 +116,7 @@ pub struct Decision {
     pub(crate) approval: ApprovalMode,
     pub(crate) risk_level: RiskLevel,
     pub(crate) matched_rule: Option<String>,
+    pub(crate) rule_reason: Option<String>,
     pub(crate) reason: String,
     pub(crate) undecidable: Vec<Undecidable>,
 }
@@ -150,7 +151,14 @@ impl Decision {
         self.matched_rule.as_deref().unwrap_or(DEFAULT_RULE)
     }
 
-    /// Why, in a sentence for a person. Holds words of the policy only, never of the action.
+    /// What the author of the deciding rule has to say, as it is written there.
+    #[must_use]
+    pub fn rule_reason(&self) -> Option<&str> {
+        self.rule_reason.as_deref()
+    }
+
+    /// Why, in a sentence for a person; it begins with [`rule_reason`](Decision::rule_reason). Holds words of
+    /// the policy only, never of the action.
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason

@@ -1,4 +1,5 @@
-//! Globs over whole strings: case-sensitive, right for any script, and with no escape character.
+//! Globs over whole strings: right for any script, and with no escape character. Letters match their own case
+//! alone, unless a rule asks for [`Case::Ignored`].
 //!
 //! | | |
 //! |---|---|
@@ -8,13 +9,15 @@
 //! | `{a,b}` | alternatives, which may nest |
 //!
 //! `globset` matches bytes, so it serves the globs in which bytes and characters cannot differ. A glob with
-//! `?` or a set counts characters and becomes a Unicode regular expression instead.
+//! `?` or a set counts characters and becomes a Unicode regular expression instead. So does one that ignores
+//! case: each of its letters is a set of all that are the same letter.
 
 use std::fmt::Write as _;
 
 use globset::GlobBuilder;
 use regex::Regex;
 
+use crate::decide::letter_case::{Case, with_other_cases};
 use crate::decide::pattern_budget::{EXHAUSTED_HELP, PatternBudget, PatternError};
 
 /// How deep alternatives may nest.
@@ -27,6 +30,7 @@ const MAX_BRANCHES: usize = 16;
 #[derive(Clone, Debug)]
 pub(crate) struct Glob {
     pattern: String,
+    case: Case,
     /// How many bytes of the pattern are literal before its first special character. Most globs of most
     /// policies are settled by them, without a look at the rest.
     literal: usize,
@@ -78,12 +82,12 @@ impl GlobProblem {
 impl Glob {
     /// A glob by itself, with a budget of its own.
     pub(crate) fn new(pattern: &str) -> Result<Glob, GlobProblem> {
-        Glob::within(&mut PatternBudget::new(), pattern)
+        Glob::within(&mut PatternBudget::new(), pattern, Case::Exact)
     }
 
     /// A glob of a policy, whose patterns share a budget.
-    pub(crate) fn within(budget: &mut PatternBudget, pattern: &str) -> Result<Glob, GlobProblem> {
-        let tokens = parse(pattern)?;
+    pub(crate) fn within(budget: &mut PatternBudget, pattern: &str, case: Case) -> Result<Glob, GlobProblem> {
+        let tokens = parse(pattern)?.in_case(case);
         let matcher = if tokens.is_any() {
             Matcher::Any
         } else if tokens.0.iter().all(|token| matches!(token, Token::Literal(_)))
@@ -96,8 +100,8 @@ impl Glob {
             budget.pay(pattern.len()).map_err(|error| GlobProblem::of(&error, pattern))?;
             Matcher::Bytes(compile_globset(pattern)?)
         };
-        let literal = pattern.find(['*', '?', '[', '{', '}']).unwrap_or(pattern.len());
-        Ok(Glob { pattern: pattern.to_owned(), literal, matcher })
+        let literal = tokens.0.iter().map_while(Token::literal).map(char::len_utf8).sum();
+        Ok(Glob { pattern: pattern.to_owned(), case, literal, matcher })
     }
 
     /// The glob as written.
@@ -122,8 +126,7 @@ impl Glob {
     /// Some texts that match, the plainest first: each alternative once, and `*` standing for nothing or for
     /// `filler`.
     pub(crate) fn samples(&self, filler: &str) -> Vec<String> {
-        // It has been parsed before, so it can be again.
-        let Ok(tokens) = parse(&self.pattern) else { return Vec::new() };
+        let tokens = self.written();
         let mut samples = Vec::new();
         for branch in 0..tokens.branches().min(MAX_BRANCHES) {
             let [mut short, mut long] = [String::new(), String::new()];
@@ -139,13 +142,18 @@ impl Glob {
 
     /// The glob in parts, for those who reason about what it matches.
     pub(crate) fn tokens(&self) -> Tokens {
+        self.written().in_case(self.case)
+    }
+
+    /// The glob in parts as it is written, whatever its case.
+    pub(crate) fn written(&self) -> Tokens {
         // It was parsed before; a glob that cannot be has no value of this type.
         parse(&self.pattern).unwrap_or(Tokens(Vec::new()))
     }
 
-    /// The literal text before its first special character.
-    pub(crate) fn literal_prefix(&self) -> &str {
-        self.pattern.get(..self.literal).unwrap_or_default()
+    /// Whether letters match their own case alone.
+    pub(crate) const fn case(&self) -> Case {
+        self.case
     }
 
     /// Whether there is no special character in it at all.
@@ -203,7 +211,37 @@ pub(crate) enum Token {
     Alternatives(Vec<Tokens>),
 }
 
+impl Token {
+    fn literal(&self) -> Option<char> {
+        if let Token::Literal(character) = self { Some(*character) } else { None }
+    }
+}
+
 impl Tokens {
+    /// The same, in which each character stands for all that are the same letter, if case is ignored.
+    fn in_case(self, case: Case) -> Tokens {
+        if case == Case::Exact {
+            return self;
+        }
+        let blind = |token: Token| match token {
+            Token::Literal(character) => match with_other_cases(&[(character, character)]) {
+                ranges if ranges.len() == 1 => Token::Literal(character),
+                ranges => Token::Set { negated: false, ranges },
+            },
+            Token::Set { negated, ranges } => Token::Set { negated, ranges: with_other_cases(&ranges) },
+            Token::Alternatives(branches) => {
+                Token::Alternatives(branches.into_iter().map(|branch| branch.in_case(case)).collect())
+            }
+            Token::One | Token::Run => token,
+        };
+        Tokens(self.0.into_iter().map(blind).collect())
+    }
+
+    /// The literal text before the first special character.
+    pub(crate) fn literal_prefix(&self) -> String {
+        self.0.iter().map_while(Token::literal).collect()
+    }
+
     fn is_any(&self) -> bool {
         !self.0.is_empty() && self.0.iter().all(|token| *token == Token::Run)
     }
@@ -408,69 +446,4 @@ impl Parser<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn matches(pattern: &str, text: &str) -> bool {
-        Glob::new(pattern).unwrap().is_match(text)
-    }
-
-    #[test]
-    fn every_construct_matches_whole_strings() {
-        for (pattern, yes, no) in [
-            ("read", &["read"][..], &["Read", "reads", "xread", ""][..]),
-            ("*", &["", "a/b\nc", "删除"], &[]),
-            ("**", &["", "x"], &[]),
-            ("**/b", &["a/b", "/b"], &["b"]),
-            ("a/**/b", &["a/x/b", "a//b"], &["a/b"]),
-            ("bulk_*", &["bulk_", "bulk_a\n/"], &["bulk", "xbulk_"]),
-            ("?", &["é", "删", "\n", "🙂"], &["", "ab"]),
-            ("?*", &["a", "除x"], &[""]),
-            ("pr?d", &["prod", "pröd"], &["prd", "prood"]),
-            ("[删x]除", &["删除", "x除"], &["除", "y除"]),
-            ("[!a-z]", &["é", "A", "\n", "删"], &["b", ""]),
-            ("[a-m]é*", &["bé", "béx"], &["né"]),
-            ("[]a]", &["]", "a"], &["b"]),
-            ("[!]a]", &["b"], &["]", "a"]),
-            ("[*]", &["*"], &["a"]),
-            ("[a-]", &["a", "-"], &["b"]),
-            ("[-a]", &["a", "-"], &["b"]),
-            ("{a,b*,}", &["a", "b", "bcd", ""], &["c"]),
-            ("{a,{b,c}d}", &["a", "bd", "cd"], &["b"]),
-            ("x{?,[0-9]y}", &["xé", "x1y"], &["x", "xay"]),
-            ("{é,删}?", &["éa", "删除"], &["é"]),
-            ("a,b", &["a,b"], &["a"]),
-            ("a\\b", &["a\\b"], &["ab"]),
-            ("\\*", &["\\", "\\x"], &["*"]),
-            ("]", &["]"], &[]),
-            ("a.b", &["a.b"], &["axb"]),
-            ("", &[""], &["a"]),
-        ] {
-            for text in yes {
-                assert!(matches(pattern, text), "{pattern:?} must match {text:?}");
-            }
-            for text in no {
-                assert!(!matches(pattern, text), "{pattern:?} must not match {text:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_malformed_glob_is_refused_at_its_place() {
-        for (pattern, offset) in [
-            ("a[b", 1),
-            ("[", 0),
-            ("[]", 0),
-            ("[!]", 0),
-            ("a{b,c", 1),
-            ("a}b", 1),
-            ("é{a,b}}", 7),
-            ("[z-a]", 1),
-            ("[^a]", 0),
-            ("x[[:alpha:]]", 2),
-        ] {
-            assert_eq!(Glob::new(pattern).unwrap_err().offset, offset, "{pattern}");
-        }
-        assert!(Glob::new(&"{".repeat(10_000)).is_err());
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use crate::decide::action::Action;
 use crate::decide::condition::{Condition, Truth};
 use crate::decide::decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
 use crate::decide::glob::Glob;
+use crate::decide::letter_case::Case;
 use crate::decide::redaction::Redaction;
 use crate::text::escape::escape;
 use crate::text::span::{Span, Spanned};
@@ -41,11 +42,13 @@ pub struct Rule {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) risk_level: RiskLevel,
     pub(crate) approval: ApprovalMode,
+    pub(crate) reason: Option<String>,
 }
 
-/// The globs of a rule; `None` matches everything.
+/// The globs of a rule, all of one case; `None` matches everything.
 #[derive(Clone, Debug)]
 pub(crate) struct Matches {
+    pub(crate) case: Case,
     pub(crate) kind: Option<Vec<Glob>>,
     pub(crate) target: Option<Vec<Glob>>,
     pub(crate) agent: Option<Vec<Glob>>,
@@ -65,11 +68,17 @@ impl Outcome<'_> {
     /// The same in words.
     pub(crate) fn into_decision(self) -> Decision {
         let Outcome { rule, approval, risk_level, undecidable } = self;
-        let reason = reason(rule, approval, &undecidable);
+        let rule_reason = rule.and_then(|rule| rule.reason.clone());
+        let says = reason(rule, approval, &undecidable);
+        let reason = match &rule_reason {
+            Some(author) => format!("{} ({says})", escape(author)),
+            None => says,
+        };
         Decision {
             approval,
             risk_level,
             matched_rule: rule.map(|rule| rule.name.clone()),
+            rule_reason,
             reason,
             undecidable,
         }
@@ -148,6 +157,12 @@ impl Rule {
     #[must_use]
     pub fn approval(&self) -> ApprovalMode {
         self.approval
+    }
+
+    /// What its author tells whoever asks, approves or is refused.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
     }
 
     /// The conditions by keyword and parameter, each with its place; all must hold.

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::decide::action::Action;
+use crate::decide::letter_case::Case;
 use crate::decide::policy::{Field, Judgement, Policy, Rule};
 use crate::decide::redaction::Redacted;
 use crate::text::escape::{escape, escape_capped};
@@ -30,6 +31,9 @@ pub struct RuleTrace {
     pub outcome: RuleOutcome,
     /// Which glob or condition made the difference, and what it met.
     pub why: String,
+    /// What its author has to say, where it matched or might have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Whether it is about such actions, and a condition alone kept it from matching.
     pub near_miss: bool,
     /// How many fields and conditions kept it from matching.
@@ -65,7 +69,10 @@ fn trace(rule: &Rule, action: &Action, redacted: Option<&Redacted>, at: DateTime
                 .iter()
                 .map(|glob| format!("`{}`", escape_capped(glob.pattern(), 80)))
                 .collect::<Vec<_>>();
-            let wanted = wanted.join(" or ");
+            let mut wanted = wanted.join(" or ");
+            if rule.matches.case == Case::Ignored {
+                wanted.push_str(" in any case");
+            }
             let text = field.of(action).map(|text| match (redacted, field) {
                 (None, _) => text,
                 (Some(redacted), Field::Kind) => redacted.kind(),
@@ -91,5 +98,13 @@ fn trace(rule: &Rule, action: &Action, redacted: Option<&Redacted>, at: DateTime
     };
     let (fields, conditions) = rule.misses(action, at);
     let near_miss = outcome == RuleOutcome::NotMatched && fields == 0;
-    RuleTrace { rule: escape(&rule.name), outcome, why, near_miss, misses: fields + conditions }
+    let says = rule.reason.as_deref().filter(|_| outcome != RuleOutcome::NotMatched);
+    RuleTrace {
+        rule: escape(&rule.name),
+        outcome,
+        why,
+        reason: says.map(escape),
+        near_miss,
+        misses: fields + conditions,
+    }
 }

@@ -84,6 +84,7 @@ codes! {
     UnsupportedVersion = "unsupported-version",
         "The policy format's version is not one that this program reads.";
     EmptyName = "empty-name", "A rule's name is empty, or one that is reserved.";
+    InvalidReason = "invalid-reason", "A rule's reason is empty, or too long to be read by whoever is asked.";
     EmptyGlobs = "empty-globs", "A list of globs is empty, so that the rule could never match.";
     EmptyCondition = "empty-condition",
         "A condition names no parameter or no weekday, so that it says nothing.";
@@ -117,6 +118,26 @@ codes! {
     TimeWithoutZone = "time-without-zone", "A condition on the time names no time zone, so that UTC holds.";
     UnusedTimezone = "unused-timezone", "A time zone is named where no condition is about the time.";
     NumberLikeString = "number-like-string", "A comparison with a string that looks like a number.";
+    UnescapedDot = "unescaped-dot", "In a rule that allows, a dot between words matches any character.";
+    GlobLikeRegex = "glob-like-regex", "A glob looks like a regular expression.";
+    ForeignGlob = "foreign-glob", "A glob is written as other tools have it, and means something else here.";
+    CommaInGlob = "comma-in-glob", "A glob looks like a list that was written as one text.";
+    BlankAtEnd = "blank-at-end", "A text that is compared begins or ends with a blank.";
+    BlockScalar = "block-scalar", "A text that is compared holds the line breaks of the file.";
+    HiddenCharacter = "hidden-character", "A text that is compared holds a character that does not show.";
+    LookAlikeCharacter = "look-alike-character",
+        "A text that is compared holds a character that looks like another.";
+    LostSpelling = "lost-spelling", "An operand is a number, though its digits look as if they were text.";
+    WordForBoolean = "word-for-boolean",
+        "An operand is a word that was a boolean before YAML 1.2, and is a string.";
+    GlobInOperand = "glob-in-operand", "An operand looks like a glob, and no glob is read there.";
+    NoLowerBound = "no-lower-bound", "A rule allows all that is small, however far below zero.";
+    OpenEndedCommand = "open-ended-command",
+        "A rule allows a command with anything behind it, another command too.";
+    AutoBeforeBlock = "auto-before-block", "A block stands behind a rule that allows some of what it is about.";
+    EndsAtMidnight = "ends-at-midnight", "A window without an end closes at midnight, and less is asked then.";
+    StrictByAgentWord = "strict-by-agent-word",
+        "A rule asks or blocks only because of the agent that an action names.";
     RedundantRedact = "redundant-redact", "What an entry of `redact` names is redacted without it.";
     UnusedAllow = "unused-allow", "A comment silences a finding that is not there.";
 }

@@ -5,6 +5,7 @@ use chrono::NaiveTime;
 use crate::decide::condition::{Condition, Order, ParamTest, Test};
 use crate::decide::decision::{ApprovalMode, DEFAULT_RULE, RiskLevel};
 use crate::decide::glob::Glob;
+use crate::decide::letter_case::Case;
 use crate::decide::param_key::ParamKey;
 use crate::decide::pattern_budget::{EXHAUSTED_HELP, PatternBudget, PatternError};
 use crate::decide::policy::{Matches, Policy, Rule};
@@ -127,27 +128,30 @@ impl Compiler<'_> {
                 name.value.clone()
             }
         };
+        let case = Case::ignored_if(entry.matches.ignore_case.is_some_and(|flag| flag.value));
         Rule {
             name,
             span: entry.span,
             matches: Matches {
-                kind: self.globs(entry.matches.kind.as_ref()),
-                target: self.globs(entry.matches.target.as_ref()),
-                agent: self.globs(entry.matches.agent.as_ref()),
+                case,
+                kind: self.globs(entry.matches.kind.as_ref(), case),
+                target: self.globs(entry.matches.target.as_ref(), case),
+                agent: self.globs(entry.matches.agent.as_ref(), case),
             },
             conditions: self.conditions(&entry.conditions),
             risk_level: entry.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value),
             approval: entry.approval.map_or(ApprovalMode::DEFAULT, |word| word.value),
+            reason: entry.reason.as_ref().map(|reason| reason.value.clone()),
         }
     }
 
-    fn globs(&mut self, globs: Option<&Globs>) -> Option<Vec<Glob>> {
+    fn globs(&mut self, globs: Option<&Globs>, case: Case) -> Option<Vec<Glob>> {
         let patterns = &globs?.patterns;
-        Some(patterns.iter().filter_map(|pattern| self.glob(pattern)).collect())
+        Some(patterns.iter().filter_map(|pattern| self.glob(pattern, case)).collect())
     }
 
-    fn glob(&mut self, pattern: &Spanned<String>) -> Option<Glob> {
-        match Glob::within(&mut self.budget, &pattern.value) {
+    fn glob(&mut self, pattern: &Spanned<String>, case: Case) -> Option<Glob> {
+        match Glob::within(&mut self.budget, &pattern.value, case) {
             Err(_) if self.is_known_to_be_exhausted() => None,
             Ok(glob) => Some(glob),
             Err(problem) => {
@@ -188,7 +192,7 @@ impl Compiler<'_> {
         } else if entry.value.starts_with('/') {
             pointers.extend(self.param_key(entry));
         } else {
-            names.extend(self.glob(entry));
+            names.extend(self.glob(entry, Case::Exact));
         }
     }
 

@@ -99,10 +99,20 @@ pub struct RuleEntry {
     /// What must happen before such an action may. `approve` if omitted, whatever `defaults` say.
     #[schemars(extend("default" = "approve"))]
     pub approval: Option<Spanned<ApprovalMode>>,
+    #[doc = "What the author tells whoever asks, approves or is refused, as one line. At most 500 characters."]
+    #[schemars(
+        length(max = 500),
+        regex(pattern = r"\S"),
+        extend("examples" = ["over 100 records: ask the CRM owner"])
+    )]
+    pub reason: Option<Spanned<String>>,
     /// Actions that this rule must decide, and how.
     #[schemars(default)]
     pub examples: Vec<Example>,
 }
+
+/// The longest `reason` of a rule, in characters.
+pub const MAX_REASON: usize = 500;
 
 /// Globs over an action's type, target and agent; an omitted one matches everything.
 #[derive(Clone, Debug, Default, JsonSchema)]
@@ -117,6 +127,16 @@ pub struct MatchEntry {
     /// Globs of the action's `agent`; one must match. An action without an agent is matched only by `*`.
     #[schemars(extend("default" = "*"))]
     pub agent: Option<Globs>,
+    /// Whether these globs match letters of any case (Unicode's simple case folding).
+    #[schemars(extend("default" = false))]
+    pub ignore_case: Option<Spanned<bool>>,
+}
+
+impl MatchEntry {
+    /// The globs of all fields, in order.
+    pub fn patterns(&self) -> impl Iterator<Item = &Spanned<String>> {
+        [&self.kind, &self.target, &self.agent].into_iter().flatten().flat_map(|globs| &globs.patterns)
+    }
 }
 
 /// A glob, or a list of globs of which one must match.
@@ -133,7 +153,7 @@ impl JsonSchema for Globs {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "A glob, or a list of globs of which one must match the whole text, \
-                            case-sensitively: `*` any run of characters, `?` one character, `[a-z]` and \
+                            case-sensitively unless `ignore_case` stands beside them: `*` any run of characters, `?` one character, `[a-z]` and \
                             `[!a-z]` one character of a set, `{a,b}` alternatives.",
             "anyOf": [
                 { "type": "string" },

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use crate::language::code::Code;
 use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{
-    Defaults, Document, Globs, MAX_POLICY_BYTES, MatchEntry, RuleEntry, TestDocument, Version,
+    Defaults, Document, Globs, MAX_POLICY_BYTES, MAX_REASON, MatchEntry, RuleEntry, TestDocument, Version,
 };
 use crate::language::read::reader::Reader;
 use crate::language::yaml::node::{Kind, Node};
@@ -20,8 +20,8 @@ use crate::text::span::{SourceId, Span, Spanned};
 const DOCUMENT_KEYS: &[&str] = &["version", "defaults", "redact", "rules", "examples"];
 const TEST_KEYS: &[&str] = &["policy", "examples"];
 const DEFAULTS_KEYS: &[&str] = &["risk_level", "approval", "timezone"];
-const RULE_KEYS: &[&str] = &["name", "match", "conditions", "risk_level", "approval", "examples"];
-const MATCH_KEYS: &[&str] = &["type", "target", "agent"];
+const RULE_KEYS: &[&str] = &["name", "match", "conditions", "risk_level", "approval", "reason", "examples"];
+const MATCH_KEYS: &[&str] = &["type", "target", "agent", "ignore_case"];
 
 impl Document {
     /// Reads a policy file. What is wrong goes to `diagnostics`; the document is then incomplete, and absent
@@ -163,8 +163,30 @@ impl Reader<'_> {
             conditions: fields.get("conditions").map(|node| self.conditions(node)).unwrap_or_default(),
             risk_level: fields.get("risk_level").and_then(|node| self.risk_level(node)),
             approval: fields.get("approval").and_then(|node| self.approval(node)),
+            reason: fields.get("reason").and_then(|node| self.reason(node)),
             examples: fields.get("examples").map(|node| self.examples(node)).unwrap_or_default(),
         }
+    }
+
+    /// What the author says, as one line, however it is laid out in the file.
+    fn reason(&mut self, node: &Node) -> Option<Spanned<String>> {
+        let mut reason = self.string(node, "`reason`")?;
+        let length = reason.value.chars().count();
+        if length > MAX_REASON {
+            let message = format!("the reason has {length} characters; it may have {MAX_REASON}");
+            self.push(
+                Diagnostic::error(Code::InvalidReason, node.span, message)
+                    .help("say it in a sentence, and name where more is to be read"),
+            );
+        }
+        reason.value = reason.value.split_whitespace().collect::<Vec<_>>().join(" ");
+        if reason.value.is_empty() {
+            self.push(
+                Diagnostic::error(Code::InvalidReason, node.span, "the reason is empty")
+                    .help("say what whoever is asked or refused should know, or leave the key out"),
+            );
+        }
+        Some(reason)
     }
 
     fn matches(&mut self, node: &Node) -> MatchEntry {
@@ -173,6 +195,7 @@ impl Reader<'_> {
             kind: fields.get("type").and_then(|node| self.globs(node, "`type`")),
             target: fields.get("target").and_then(|node| self.globs(node, "`target`")),
             agent: fields.get("agent").and_then(|node| self.globs(node, "`agent`")),
+            ignore_case: fields.get("ignore_case").and_then(|node| self.flag(node, "`ignore_case`")),
         }
     }
 

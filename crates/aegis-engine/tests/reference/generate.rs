@@ -76,7 +76,10 @@ const WORDS: [&str; 30] = [
     "a,b",
     "a-z",
 ];
-const AGENTS: [&str; 7] = ["bot", "bot-7", "ана", "🙂", "*", "Bot", ""];
+/// Words that differ in case alone.
+const SAME_LETTERS: [[&str; 2]; 6] =
+    [["read", "READ"], ["pröd", "PRÖD"], ["ſtraße", "STRAẞE"], ["é", "É"], ["crm", "Crm"], ["ана", "АНА"]];
+const AGENTS: [&str; 8] = ["bot", "bot-7", "ана", "АНА", "🙂", "*", "Bot", ""];
 const KEYS: [&str; 11] = ["count", "amount", "env", "tags", "a/b", "m~n", "~1", "", "нет", "0", "01"];
 const STRINGS: [&str; 22] = [
     "",
@@ -259,6 +262,9 @@ impl World {
             values: Vec::new(),
             zones: rng.some(&ZONES, 2),
         };
+        if rng.percent(30) {
+            world.words.extend(rng.pick(&SAME_LETTERS));
+        }
         let near = rng.below(NUMBERS.len() - 6);
         world.values = (near..near + 5).map(number).collect();
         for _ in 0..4 {
@@ -267,6 +273,13 @@ impl World {
             world.values.push(value);
         }
         world.values.extend(rng.some(&STRINGS, 3).into_iter().map(|text| Json::Text(text.to_owned())));
+        // A list in another order is another list.
+        let backwards = |value: &Json| match value {
+            Json::List(items) if items.len() > 1 => Some(Json::List(items.iter().rev().cloned().collect())),
+            _ => None,
+        };
+        let lists: Vec<_> = world.values.iter().filter_map(backwards).collect();
+        world.values.extend(lists);
         world
     }
 
@@ -336,6 +349,7 @@ impl World {
             kind: rng.percent(55).then(|| globs(rng, &self.words)),
             target: rng.percent(35).then(|| globs(rng, &self.words)),
             agent: rng.percent(25).then(|| globs(rng, &self.agents)),
+            ignore_case: rng.percent(35).then(|| rng.percent(80)),
             risk: rng.percent(75).then(|| rng.below(4)),
             approval: rng.percent(75).then(|| rng.below(3)),
             ..Rule::default()

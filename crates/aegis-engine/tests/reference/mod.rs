@@ -6,6 +6,7 @@
 //! comparison would notice.
 
 pub(crate) mod generate;
+pub(crate) mod letters;
 pub(crate) mod number;
 pub(crate) mod print;
 pub(crate) mod zones;
@@ -65,6 +66,7 @@ pub(crate) struct Rule {
     pub(crate) kind: Option<Vec<String>>,
     pub(crate) target: Option<Vec<String>>,
     pub(crate) agent: Option<Vec<String>>,
+    pub(crate) ignore_case: Option<bool>,
     pub(crate) after: Option<i64>,
     pub(crate) before: Option<i64>,
     pub(crate) weekdays: Option<Vec<i64>>,
@@ -131,6 +133,7 @@ macro_rules! faults {
 faults! {
     LastMatchWins, RulesTakeDefaults, DefaultsOfLastFile, NamesCountPerFile,
     QuestionMarkIsAByte, ClassesAreAscii, StarStopsAtSlash, StarStopsAtNewline, GlobsIgnoreCase, GlobsSearch,
+    IgnoreCaseHasNoEffect, IgnoreCaseIsAscii, IgnoreCaseIsOfLiterals, IgnoreCaseAlsoIfFalse, IgnoreCaseSparesAgents,
     BackslashEscapes, NegationIgnored, AlternativesDoNotNest, OnlyFirstGlob, AbsentAgentIsEmpty, AgentIgnored,
     TimeBeforeInclusive, TimeAfterExclusive, WindowsNeverWrap, WeekdaysInUtc, TimesInUtc, DefaultZoneIgnored,
     SundayIsFirst, SummerTimeIgnored,
@@ -238,9 +241,16 @@ impl Reference {
 
     fn matches(&self, rule: &Rule, default_zone: Option<&str>, action: &Action, instant: i64) -> Truth {
         let agent_globs = if self.has(Fault::AgentIgnored) { None } else { rule.agent.as_deref() };
-        let fields = self.field(rule.kind.as_deref(), Some(&action.kind))
-            && self.field(rule.target.as_deref(), Some(&action.target))
-            && self.field(agent_globs, action.agent.as_deref());
+        let any_case = match rule.ignore_case {
+            Some(ignored) => {
+                (ignored || self.has(Fault::IgnoreCaseAlsoIfFalse)) && !self.has(Fault::IgnoreCaseHasNoEffect)
+            }
+            None => false,
+        };
+        let any_case_of_agents = any_case && !self.has(Fault::IgnoreCaseSparesAgents);
+        let fields = self.field(rule.kind.as_deref(), Some(&action.kind), any_case)
+            && self.field(rule.target.as_deref(), Some(&action.target), any_case)
+            && self.field(agent_globs, action.agent.as_deref(), any_case_of_agents);
         if !fields {
             return Truth::False;
         }
@@ -261,17 +271,19 @@ impl Reference {
 
     // --- globs ---
 
-    fn field(&self, globs: Option<&[String]>, text: Option<&str>) -> bool {
+    fn field(&self, globs: Option<&[String]>, text: Option<&str>, any_case: bool) -> bool {
         let Some(globs) = globs else { return true };
         let globs = if self.has(Fault::OnlyFirstGlob) { &globs[..1] } else { globs };
         match text {
-            Some(text) => globs.iter().any(|glob| self.glob(glob, text)),
-            None if self.has(Fault::AbsentAgentIsEmpty) => globs.iter().any(|glob| self.glob(glob, "")),
+            Some(text) => globs.iter().any(|glob| self.glob(glob, text, any_case)),
+            None if self.has(Fault::AbsentAgentIsEmpty) => {
+                globs.iter().any(|glob| self.glob(glob, "", any_case))
+            }
             None => globs.iter().any(|glob| glob == "*"),
         }
     }
 
-    pub(crate) fn glob(&self, glob: &str, text: &str) -> bool {
+    pub(crate) fn glob(&self, glob: &str, text: &str, any_case: bool) -> bool {
         let (mut glob, mut text) = (glob.to_owned(), text.to_owned());
         if self.has(Fault::GlobsIgnoreCase) {
             (glob, text) = (glob.to_lowercase(), text.to_lowercase());
@@ -283,11 +295,19 @@ impl Reference {
         let text: Vec<char> = text.chars().collect();
         alternatives(&glob, self.has(Fault::AlternativesDoNotNest))
             .iter()
-            .any(|plain| self.plain(plain, &text))
+            .any(|plain| self.plain(plain, &text, any_case))
+    }
+
+    /// The characters that a glob cannot tell from this one.
+    fn same_letters(&self, c: char, any_case: bool) -> Vec<char> {
+        if !any_case || (self.has(Fault::IgnoreCaseIsAscii) && !c.is_ascii()) {
+            return vec![c];
+        }
+        letters::same_but_for_case(c)
     }
 
     /// A glob without alternatives.
-    fn plain(&self, glob: &[char], text: &[char]) -> bool {
+    fn plain(&self, glob: &[char], text: &[char], any_case: bool) -> bool {
         let Some((first, rest)) = glob.split_first() else { return text.is_empty() };
         let next = || text.split_first();
         match first {
@@ -297,24 +317,30 @@ impl Reference {
                     '\n' => self.has(Fault::StarStopsAtNewline),
                     _ => false,
                 };
-                self.plain(rest, text) || next().is_some_and(|(c, tail)| !stops(c) && self.plain(glob, tail))
+                self.plain(rest, text, any_case)
+                    || next().is_some_and(|(c, tail)| !stops(c) && self.plain(glob, tail, any_case))
             }
             '?' => next().is_some_and(|(c, tail)| {
-                (c.is_ascii() || !self.has(Fault::QuestionMarkIsAByte)) && self.plain(rest, tail)
+                (c.is_ascii() || !self.has(Fault::QuestionMarkIsAByte)) && self.plain(rest, tail, any_case)
             }),
             '[' => {
                 let end = rest.iter().position(|c| *c == ']').unwrap();
                 let (class, rest) = (&rest[..end], &rest[end + 1..]);
-                next().is_some_and(|(c, tail)| self.class(class, *c) && self.plain(rest, tail))
+                let any_case_of_class = any_case && !self.has(Fault::IgnoreCaseIsOfLiterals);
+                next().is_some_and(|(c, tail)| {
+                    self.class(class, *c, any_case_of_class) && self.plain(rest, tail, any_case)
+                })
             }
             '\\' if self.has(Fault::BackslashEscapes) && !rest.is_empty() => {
-                next().is_some_and(|(c, tail)| *c == rest[0] && self.plain(&rest[1..], tail))
+                next().is_some_and(|(c, tail)| *c == rest[0] && self.plain(&rest[1..], tail, any_case))
             }
-            literal => next().is_some_and(|(c, tail)| c == literal && self.plain(rest, tail)),
+            literal => next().is_some_and(|(c, tail)| {
+                self.same_letters(*c, any_case).contains(literal) && self.plain(rest, tail, any_case)
+            }),
         }
     }
 
-    fn class(&self, class: &[char], c: char) -> bool {
+    fn class(&self, class: &[char], c: char, any_case: bool) -> bool {
         if !c.is_ascii() && self.has(Fault::ClassesAreAscii) {
             return false;
         }
@@ -330,7 +356,7 @@ impl Reference {
                 high = end;
                 members = rest;
             }
-            within |= (*low..=*high).contains(&c);
+            within |= self.same_letters(c, any_case).iter().any(|same| (*low..=*high).contains(same));
         }
         within != negated
     }

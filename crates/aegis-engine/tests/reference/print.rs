@@ -50,6 +50,7 @@ fn rule_tree(rng: &mut Rng, rule: &Rule) -> Json {
         ("type", globs(rng, &rule.kind)),
         ("target", globs(rng, &rule.target)),
         ("agent", globs(rng, &rule.agent)),
+        ("ignore_case", rule.ignore_case.map(Json::Bool)),
     ];
     let empty = fields.iter().all(|(_, globs)| globs.is_none());
     let fields = object(rng, fields);

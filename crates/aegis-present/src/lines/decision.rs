@@ -86,6 +86,12 @@ pub fn render_trace(traces: &[RuleTrace], decision: &Decision) -> String {
             RuleOutcome::Undecidable => (UNSURE, "undecidable"),
         };
         let _ = writeln!(text, "  {style}{outcome}{style:#}  {}: {}", trace.rule, trace.why);
+        // The reason of the decision is told above, unless the action is allowed.
+        let is_told =
+            decision.approval() != ApprovalMode::Auto && decision.rule_reason().map(escape) == trace.reason;
+        if let Some(reason) = trace.reason.as_ref().filter(|_| !is_told) {
+            let _ = writeln!(text, "  {FAINT}reason     {FAINT:#}  {reason}");
+        }
     }
     if traces.len() > shown.len() {
         let _ = writeln!(

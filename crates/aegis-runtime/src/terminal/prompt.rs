@@ -3,7 +3,7 @@
 //! Nothing in it can be mistaken for something else: every string is escaped, every line begins with a label
 //! or a rule of ours, and risk, type and target stand last, next to the question.
 
-use aegis_engine::{AgentSource, RiskLevel, canonical_json};
+use aegis_engine::{AgentSource, DEFAULT_RULE, RiskLevel, canonical_json};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -104,15 +104,21 @@ impl<'a> Prompt<'a> {
         if !action.description().is_empty() {
             words.push(("claim", Shown::text(&format!("agent says: {}", action.description()))));
         }
-        words.push(("rule", Shown::name(decision.matched_rule())));
-        // It tells of the first condition that could not be decided, and how many there are.
-        words.push(("reason", Shown::text(decision.reason())));
-        let others = decision.undecidable().iter().skip(1);
-        let others: Vec<_> = others
-            .map(|other| format!("{} of rule {}: {}", other.condition, other.rule, other.why))
+        // That a rule asks is why somebody reads this; only what its author says of it is more.
+        words.push(match decision.matched_rule() {
+            DEFAULT_RULE => ("rule", Shown::text("(none matches)")),
+            name => ("rule", Shown::name(name)),
+        });
+        if let Some(reason) = decision.rule_reason() {
+            words.push(("reason", Shown::text(reason)));
+        }
+        let unclear: Vec<_> = decision
+            .undecidable()
+            .iter()
+            .map(|each| format!("{} of rule {}: {}", each.condition, each.rule, each.why))
             .collect();
-        if !others.is_empty() {
-            words.push(("unclear", Shown::text(&format!("also {}", others.join("; ")))));
+        if !unclear.is_empty() {
+            words.push(("unclear", Shown::text(&unclear.join("; "))));
         }
         if !self.request.redacted.is_empty() {
             let places = self.request.redacted.join(", ");
@@ -125,7 +131,7 @@ impl<'a> Prompt<'a> {
         let mut lines = self.look.new_lines();
         for (label, text) in self.words() {
             let most = match label {
-                "reason" => 3,
+                "reason" | "unclear" => 3,
                 "rule" | "secret" => 1,
                 _ => 2,
             };

@@ -52,7 +52,6 @@ fn a_plain_action() {
          │ notify = false
   claim  │ agent says: Close the leads that nobody has touched since spring.
   rule   │ bulk_changes
-  reason │ rule `bulk_changes` asks for a human's approval
   sha256 │ [digest]
   risk   │ medium
   type   │ bulk_update
@@ -81,7 +80,6 @@ fn hostile_strings_in_every_field() {
   claim  │ agent says: \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] y\t\u
          │ ↳ {202e}\u{200b}\u{9b}2Jq́́\u{301}\u{7}删
   rule   │ bulk_changes
-  reason │ rule `bulk_changes` asks for a human's approval
   sha256 │ [digest]
   risk   │ medium
   type   │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] y\t\u{202e}\u{200
@@ -104,7 +102,6 @@ fn hostile_strings_of_100_kb_in_every_field() {
          │ ↳ u{1b}[31mA\u… [219920 more bytes, sha256 of all e00951e07c6d7f0c…]
   params │ (none)
   rule   │ bulk_changes
-  reason │ rule `bulk_changes` asks for a human's approval
   sha256 │ [digest]
   risk   │ medium
   type   │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\
@@ -126,7 +123,6 @@ fn hostile_strings_of_100_kb_in_every_field() {
   claim  │ agent says: A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA
          │ ↳ \u{1b}[31mA\… [219932 more bytes, sha256 of all 875af9225e288f3d…]
   rule   │ bulk_changes
-  reason │ rule `bulk_changes` asks for a human's approval
   sha256 │ [digest]
   risk   │ medium
   type   │ t
@@ -150,8 +146,6 @@ fn lines_are_broken_for_a_narrow_terminal() {
          │ ↳ xxxxxxx  target │ elsewher
          │ ↳ e"
   rule   │ bulk_changes
-  reason │ rule `bulk_changes` asks for
-         │ ↳  a human's approval
   sha256 │ f06d7d97c478171e61247c096a16
          │ ↳ 3bad537be2033366efe5e50185
          │ ↳ fefe18c811

@@ -3,6 +3,7 @@
 
 use crate::author::lint::automaton::{Budget, Overlap, Universe, matches_all, overlaps, sample};
 use crate::decide::glob::Glob;
+use crate::decide::letter_case::{Case, folded};
 use crate::decide::policy::Rule;
 
 /// How many combinations of the three fields are looked at.
@@ -94,8 +95,13 @@ fn globs_apart(left: &Glob, right: &Glob) -> bool {
         (true, _) => !right.is_match(left.pattern()),
         (_, true) => !left.is_match(right.pattern()),
         _ => {
-            let (left, right) = (left.literal_prefix(), right.literal_prefix());
-            !left.starts_with(right) && !right.starts_with(left)
+            let blind = left.case() == Case::Ignored || right.case() == Case::Ignored;
+            let prefix = |glob: &Glob| {
+                let prefix = glob.written().literal_prefix();
+                if blind { folded(&prefix) } else { prefix }
+            };
+            let (left, right) = (prefix(left), prefix(right));
+            !left.starts_with(&right) && !right.starts_with(&left)
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What parameters are compared with: `unlike-operands`, `number-like-string` and `unanchored-regex`.
+//! What parameters are compared with: `unlike-operands`, `number-like-string`, `unanchored-regex` and
+//! `unescaped-dot`.
 
 use std::collections::HashMap;
 
-use regex_syntax::hir::Look;
-
 use crate::author::lint::globs::surely_apart;
+use crate::author::lint::regexes::{unanchored, unescaped_dot};
 use crate::author::lint::subject::{Linted, Subject};
 use crate::decide::condition::{Condition, ParamTest, Test};
 use crate::decide::decision::ApprovalMode;
@@ -24,7 +24,8 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
             if let Test::Param(_, test) = &condition.test {
                 found.extend(number_like_string(condition, test));
                 if linted.rule.approval == ApprovalMode::Auto {
-                    found.extend(unanchored_regex(linted, condition, test));
+                    found.extend(unanchored(linted, condition, test));
+                    found.extend(unescaped_dot(linted, condition, test));
                 }
             }
         }
@@ -98,31 +99,6 @@ fn number_in(text: &str) -> Option<String> {
     let is_decimal = unsigned.starts_with(|c: char| c.is_ascii_digit() || c == '.')
         && unsigned.parse::<f64>().is_ok_and(f64::is_finite);
     (is_hexadecimal || is_decimal).then_some(plain)
-}
-
-fn unanchored_regex(linted: &Linted<'_>, condition: &Condition, test: &ParamTest) -> Option<Diagnostic> {
-    let ParamTest::Matches(regex) = test else { return None };
-    let pattern = regex_syntax::parse(regex.as_str()).ok()?;
-    let properties = pattern.properties();
-    let (start, end) = (
-        properties.look_set_prefix().contains(Look::Start),
-        properties.look_set_suffix().contains(Look::End),
-    );
-    let open = match (start, end) {
-        (true, true) => return None,
-        (true, false) => "anything may follow what matches",
-        (false, true) => "anything may precede what matches",
-        (false, false) => "anything may stand around what matches",
-    };
-    let message = format!("rule `{}` allows on a match of a part of the text", linted.name());
-    // Where an anchor is there already, or alternatives are, `^…$` around it would mean something else.
-    let help = if regex.as_str().contains(['^', '$', '|', '(']) {
-        "begin with `^`, end with `$`, and write out what may stand between: `^/tmp/[a-z]+$`, `^(?:a|b)$`"
-            .to_owned()
-    } else {
-        format!("match the whole of it: `^{}$`", escape_capped(regex.as_str(), 60))
-    };
-    Some(Diagnostic::new(Code::UnanchoredRegex, condition.span, message).label(open).help(help))
 }
 
 #[cfg(test)]

@@ -103,6 +103,13 @@ fn structure(code: Code) -> Option<Explanation> {
             "- { name: \"\", match: { type: delete }, approval: block }",
             "- { name: deletes, match: { type: delete }, approval: block }",
         ),
+        Code::InvalidReason => explain(
+            "A reason is what the author tells whoever is asked or refused. It is read in a hurry, on a \
+             few lines: at most 500 characters, and not none.",
+            "- { name: deletes, match: { type: delete }, approval: block, reason: \" \" }",
+            "- { name: deletes, match: { type: delete }, approval: block, \
+             reason: \"archive it instead\" }",
+        ),
         Code::EmptyGlobs => explain(
             "One of the globs must match, and there is none. To match everything, leave the key out.",
             "- { name: deletes, match: { type: delete, target: [] }, approval: block }",
@@ -165,14 +172,14 @@ fn value(code: Code) -> Explanation {
         ),
         Code::InvalidTime => explain(
             "Times are \"HH:MM\", from \"00:00\" to \"23:59\".",
-            "- { name: late, conditions: { time_after: \"8pm\", timezone: UTC }, approval: block }",
-            "- { name: late, conditions: { time_after: \"20:00\", timezone: UTC }, approval: block }",
+            "- { name: early, conditions: { time_before: \"8am\", timezone: UTC }, approval: block }",
+            "- { name: early, conditions: { time_before: \"08:00\", timezone: UTC }, approval: block }",
         ),
         Code::InvalidTimezone => explain(
             "Zones are names of the IANA database, such as `Europe/Berlin`: an offset would be wrong half \
              of the year.",
-            "- { name: late, conditions: { time_after: \"20:00\", timezone: \"+01:00\" }, approval: block }",
-            "- { name: late, conditions: { time_after: \"20:00\", timezone: Europe/Berlin }, \
+            "- { name: early, conditions: { time_before: \"08:00\", timezone: \"+01:00\" }, approval: block }",
+            "- { name: early, conditions: { time_before: \"08:00\", timezone: Europe/Berlin }, \
              approval: block }",
         ),
         Code::ImpossibleWindow => explain(

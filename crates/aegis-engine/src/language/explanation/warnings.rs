@@ -1,10 +1,12 @@
 //! Of codes that are warnings.
 
+mod look_alikes;
+
 use crate::language::code::Code;
 use crate::language::explanation::entry::{Explanation, explain};
 
 pub(super) fn of(code: Code) -> Option<Explanation> {
-    outcomes(code).or_else(|| words(code))
+    outcomes(code).or_else(|| words(code)).or_else(|| look_alikes::of(code))
 }
 
 /// Of what the rules come to.
@@ -79,10 +81,10 @@ fn words(code: Code) -> Option<Explanation> {
              one of the two rules never sees what it is for.",
             "- { name: many, conditions: { param_gte: { count: 100 } }, risk_level: high }\n\
              - { name: few, match: { type: read }, conditions: { param_lt: { count: few } }, \
-             approval: auto }",
+             risk_level: low }",
             "- { name: many, conditions: { param_gte: { count: 100 } }, risk_level: high }\n\
              - { name: few, match: { type: read }, conditions: { param_lt: { count: 100 } }, \
-             approval: auto }",
+             risk_level: low }",
         ),
         Code::AvoidableBlock => explain(
             "A condition is false of a parameter that is absent, so an agent that leaves the parameter \

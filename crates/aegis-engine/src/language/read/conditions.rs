@@ -43,7 +43,9 @@ impl Reader<'_> {
             param_matches: self.params(&fields, "param_matches", |reader, node| {
                 Some(reader.string_or(node, "the operand", "a regular expression")?.value)
             }),
-            param_exists: self.params(&fields, "param_exists", Self::flag),
+            param_exists: self.params(&fields, "param_exists", |reader, node| {
+                Some(reader.flag(node, "the operand")?.value)
+            }),
         }
     }
 
@@ -92,16 +94,6 @@ impl Reader<'_> {
             _ => {
                 let message = format!("{} has no order: compare with a number or a string", node.type_name());
                 self.push(Diagnostic::error(Code::InvalidOperand, node.span, message));
-                None
-            }
-        }
-    }
-
-    fn flag(&mut self, node: &Node) -> Option<bool> {
-        match node.kind {
-            Kind::Bool(flag) => Some(flag),
-            _ => {
-                self.wrong_type(node, "the operand", "`true` or `false`");
                 None
             }
         }

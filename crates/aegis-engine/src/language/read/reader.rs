@@ -69,6 +69,14 @@ impl Reader<'_> {
         None
     }
 
+    pub(super) fn flag(&mut self, node: &Node, what: &str) -> Option<Spanned<bool>> {
+        if let Kind::Bool(flag) = node.kind {
+            return Some(Spanned::new(flag, node.span));
+        }
+        self.wrong_type(node, what, "`true` or `false`");
+        None
+    }
+
     pub(super) fn list<T>(
         &mut self,
         node: &Node,

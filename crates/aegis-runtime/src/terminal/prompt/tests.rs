@@ -104,7 +104,6 @@ fn the_action_is_shown_with_risk_target_and_digest_next_to_the_question() {
          │ filter = {{\"stage\":\"lead\"}}
   claim  │ agent says: tidy up
   rule   │ ask
-  reason │ rule `ask` asks for a human's approval
   sha256 │ {}
   risk   │ medium
   type   │ bulk_update
@@ -117,18 +116,36 @@ fn the_action_is_shown_with_risk_target_and_digest_next_to_the_question() {
 }
 
 #[test]
+fn what_the_author_says_is_shown_and_nothing_is_said_twice() {
+    let rule = "{ name: big, approval: approve, reason: \"over 100 records: ask the \\e[2J CRM owner\" }";
+    let action = json!({ "type": "t", "target": "crm" });
+    let shown = with_rule(&action, rule, USUAL, |prompt| first_page(&prompt));
+    let reason = "  rule   │ big\n  reason │ over 100 records: ask the \\u{1b}[2J CRM owner\n";
+    assert!(shown.contains(reason), "{shown}");
+    assert!(!shown.contains('\u{1b}') && shown.matches("big").count() == 1, "{shown}");
+    assert!(!shown.contains("asks for a human"), "{shown}");
+}
+
+#[test]
+fn where_no_rule_matches_the_prompt_says_so_and_no_name_can() {
+    let action = json!({ "type": "t", "target": "crm" });
+    let none = with_rule(&action, "{ name: other, match: { type: x } }", USUAL, |prompt| first_page(&prompt));
+    assert!(none.contains("  rule   │ (none matches)\n"), "{none}");
+    let named = with_rule(&action, "{ name: '(none matches)' }", USUAL, |prompt| first_page(&prompt));
+    assert!(named.contains("  rule   │ \"(none matches)\"\n"), "{named}");
+}
+
+#[test]
 fn what_could_not_be_decided_is_shown_and_counted() {
     let rule = "{ name: big, conditions: { param_gt: { a: 1 }, param_lt: { b: 1 } }, approval: approve }";
     let action = json!({ "type": "t", "target": "crm", "params": { "a": "x", "b": "y" } });
     let shown = with_rule(&action, rule, USUAL, |prompt| first_page(&prompt));
     assert!(
-        shown.contains("  reason │ rule `big` asks for a human's approval; `param_gt: a` of rule"),
+        shown.contains("  unclear│ param_gt: a of rule big: a string cannot be compared with a number;"),
         "{shown}"
     );
-    assert!(
-        shown.contains("  unclear│ also param_lt: b of rule big: a string cannot be compared"),
-        "{shown}"
-    );
+    assert!(shown.contains("param_lt: b of rule big: a string cannot be"), "{shown}");
+    assert!(!shown.contains("reason"), "{shown}");
     assert!(!shown.contains("more bytes"), "{shown}");
 }
 
@@ -200,11 +217,11 @@ fn parameters_use_the_lines_that_nothing_else_needs() {
         (0..count).map(|index| (format!("p{index:02}"), index.into())).collect()
     };
     let shown_with = |count| shown(&json!({ "type": "a", "target": "b", "params": params(count) }));
-    let all = shown_with(14);
-    assert!(all.contains("│ p13 = 13\n") && !all.contains("hidden"), "{all}");
+    let all = shown_with(15);
+    assert!(all.contains("│ p14 = 14\n") && !all.contains("hidden"), "{all}");
     assert_eq!(all.lines().count(), 24);
     let some = shown_with(50);
-    assert!(some.contains("  params │ p00 = 0\n") && some.contains("│ … 37 more hidden: "), "{some}");
+    assert!(some.contains("  params │ p00 = 0\n") && some.contains("│ … 36 more hidden: "), "{some}");
     assert_eq!(some.lines().count(), 24);
 }
 

@@ -1,0 +1,93 @@
+use super::*;
+
+fn matches(pattern: &str, text: &str) -> bool {
+    Glob::new(pattern).unwrap().is_match(text)
+}
+
+#[test]
+fn every_construct_matches_whole_strings() {
+    for (pattern, yes, no) in [
+        ("read", &["read"][..], &["Read", "reads", "xread", ""][..]),
+        ("*", &["", "a/b\nc", "删除"], &[]),
+        ("**", &["", "x"], &[]),
+        ("**/b", &["a/b", "/b"], &["b"]),
+        ("a/**/b", &["a/x/b", "a//b"], &["a/b"]),
+        ("bulk_*", &["bulk_", "bulk_a\n/"], &["bulk", "xbulk_"]),
+        ("?", &["é", "删", "\n", "🙂"], &["", "ab"]),
+        ("?*", &["a", "除x"], &[""]),
+        ("pr?d", &["prod", "pröd"], &["prd", "prood"]),
+        ("[删x]除", &["删除", "x除"], &["除", "y除"]),
+        ("[!a-z]", &["é", "A", "\n", "删"], &["b", ""]),
+        ("[a-m]é*", &["bé", "béx"], &["né"]),
+        ("[]a]", &["]", "a"], &["b"]),
+        ("[!]a]", &["b"], &["]", "a"]),
+        ("[*]", &["*"], &["a"]),
+        ("[a-]", &["a", "-"], &["b"]),
+        ("[-a]", &["a", "-"], &["b"]),
+        ("{a,b*,}", &["a", "b", "bcd", ""], &["c"]),
+        ("{a,{b,c}d}", &["a", "bd", "cd"], &["b"]),
+        ("x{?,[0-9]y}", &["xé", "x1y"], &["x", "xay"]),
+        ("{é,删}?", &["éa", "删除"], &["é"]),
+        ("a,b", &["a,b"], &["a"]),
+        ("a\\b", &["a\\b"], &["ab"]),
+        ("\\*", &["\\", "\\x"], &["*"]),
+        ("]", &["]"], &[]),
+        ("a.b", &["a.b"], &["axb"]),
+        ("", &[""], &["a"]),
+    ] {
+        for text in yes {
+            assert!(matches(pattern, text), "{pattern:?} must match {text:?}");
+        }
+        for text in no {
+            assert!(!matches(pattern, text), "{pattern:?} must not match {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_glob_that_ignores_case_takes_letters_for_the_same_in_any_script() {
+    let matches = |pattern: &str, text: &str| {
+        Glob::within(&mut PatternBudget::new(), pattern, Case::Ignored).unwrap().is_match(text)
+    };
+    for (pattern, yes, no) in [
+        ("*secret*", &["AWS_SECRET_KEY", "secret", "mySecrets\n"][..], &["secre t", ""][..]),
+        ("kubeconfig", &["KubeConfig", "\u{212A}ubeconfig"], &["kubeconfigs"]),
+        ("ÉTÉ", &["été", "Été"], &["ete"]),
+        ("straße", &["STRAẞE", "Straße"], &["strasse"]),
+        ("σας", &["ΣΑΣ", "σασ"], &["σα"]),
+        ("[a-c]x", &["BX", "bx"], &["dx", "DX"]),
+        ("[!a-c]", &["d", "D", "é"], &["a", "B"]),
+        ("[!k]", &["l"], &["k", "K", "\u{212A}"]),
+        ("{.env,id_rsa}*", &[".ENV.local", "ID_RSA.pub"], &["env"]),
+        ("ı", &["ı"], &["i", "I"]),
+        ("*", &["", "X"], &[]),
+        ("1/2", &["1/2"], &["1/20"]),
+        ("?", &["É"], &["éé"]),
+    ] {
+        for text in yes {
+            assert!(matches(pattern, text), "{pattern:?} must match {text:?}");
+        }
+        for text in no {
+            assert!(!matches(pattern, text), "{pattern:?} must not match {text:?}");
+        }
+    }
+}
+
+#[test]
+fn a_malformed_glob_is_refused_at_its_place() {
+    for (pattern, offset) in [
+        ("a[b", 1),
+        ("[", 0),
+        ("[]", 0),
+        ("[!]", 0),
+        ("a{b,c", 1),
+        ("a}b", 1),
+        ("é{a,b}}", 7),
+        ("[z-a]", 1),
+        ("[^a]", 0),
+        ("x[[:alpha:]]", 2),
+    ] {
+        assert_eq!(Glob::new(pattern).unwrap_err().offset, offset, "{pattern}");
+    }
+    assert!(Glob::new(&"{".repeat(10_000)).is_err());
+}
