@@ -89,7 +89,8 @@ fn holds_payload(history: &History) -> bool {
 fn ask(history: &History) -> Result<(), CommandError> {
     let id = escape(&history.action_id);
     if !can_ask() {
-        return Err(CommandError::usage(
+        return Err(CommandError::new(
+            ExitStatus::No,
             "there is no terminal to ask at, and what is removed cannot be restored",
         )
         .help(format!("look at it with `aegis audit show {id}`, then give `--yes`")));
