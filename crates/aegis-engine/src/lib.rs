@@ -65,7 +65,7 @@ pub use language::{
     nearest_code, policy_schema, schema_of,
 };
 pub use text::{
-    Digest, JsonError, Member, Position, SourceId, Span, Spanned, canonical_json,
+    Digest, JsonError, JsonSlip, Member, Position, SourceId, Span, Spanned, canonical_json,
     canonical_members, canonical_number, escape, escape_capped, escape_into, escape_json_into, hide_secrets,
     is_printable_ascii, looks_secret, parse_json, parse_recorded_json, saves, to_json_line,
 };
