@@ -21,5 +21,5 @@ pub use diagnostic::{Diagnostic, Label, Remedy};
 pub use document::{Document, MAX_POLICY_BYTES, TestDocument};
 pub use explanation::{Explanation, nearest_code};
 pub use policy_bytes::Source;
-pub use schema::{action_schema, policy_schema, schema_of};
+pub use schema::{action_schema, policy_schema, schema_of, test_schema};
 pub use source_text::SourceText;

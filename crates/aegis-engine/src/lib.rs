@@ -62,7 +62,7 @@ pub use decide::{
 pub use language::{
     Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity,
     Source, SourceText, TestDocument, action_schema, document, load,
-    nearest_code, policy_schema, schema_of,
+    nearest_code, policy_schema, schema_of, test_schema,
 };
 pub use text::{
     Digest, JsonError, JsonSlip, Member, Position, SourceId, Span, Spanned, canonical_json,
