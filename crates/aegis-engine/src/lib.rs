@@ -60,8 +60,8 @@ pub use decide::{
     RuleTrace, Undecidable, zone_edition,
 };
 pub use language::{
-    Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity,
-    Source, SourceText, TestDocument, action_schema, document, load,
+    Code, Diagnostic, Document, Edit, Explanation, Fix, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity,
+    Source, SourceText, TestDocument, action_schema, apply_fixes, document, load,
     nearest_code, policy_schema, schema_of, test_schema,
 };
 pub use text::{

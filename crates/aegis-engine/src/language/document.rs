@@ -46,6 +46,19 @@ pub struct Document {
     pub examples: Vec<Example>,
 }
 
+impl Document {
+    /// A document of which nothing could be read.
+    pub(crate) fn default_at(span: Span) -> Document {
+        Document {
+            version: Spanned::new(Version, span),
+            defaults: Defaults::default(),
+            redact: None,
+            rules: Vec::new(),
+            examples: Vec::new(),
+        }
+    }
+}
+
 /// The version of the policy format: `"1"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version;
@@ -102,6 +115,21 @@ pub struct RuleEntry {
     /// Actions that this rule must decide, and how.
     #[schemars(default)]
     pub examples: Vec<Example>,
+}
+
+impl RuleEntry {
+    /// A rule of which nothing is known but its place.
+    pub(crate) fn new(span: Span) -> RuleEntry {
+        RuleEntry {
+            span,
+            name: None,
+            matches: MatchEntry::default(),
+            conditions: Conditions::default(),
+            risk_level: None,
+            approval: None,
+            examples: Vec::new(),
+        }
+    }
 }
 
 /// Globs over an action's type, target and agent; an omitted one matches everything.
