@@ -10,6 +10,8 @@ pub(super) fn events(text: &str) -> Parser<'_, StrInput<'_>> {
     let options = granit_parser::options! {
         emit_comments: false,
         emit_unresolved_aliases: true,
+        // As YAML 1.2 has it: what goes on over several lines is indented further than its key.
+        strict_indentation: true,
         flow_nesting_limit: MAX_DEPTH,
         block_nesting_limit: MAX_DEPTH,
     };
