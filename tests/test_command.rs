@@ -188,7 +188,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_tested() {
     environment.write("broken.yaml", "version: '1'\nrules: []\nexamples: [{ acton: {}, expect: auto }]\n");
     let run = environment.aegis(&["test", "missing.yaml", "broken.yaml", "policy.yaml"]);
     assert_eq!(run.code, 5);
-    assert!(run.stderr.contains("cannot read `missing.yaml`"), "{run:?}");
+    assert!(run.stderr.contains("there is no policy at `missing.yaml`"), "{run:?}");
     assert!(run.stderr.contains("broken.yaml:3:14") && run.stdout.contains("4 examples"), "{run:?}");
     environment.write("policy.test.yaml", "polcy: policy.yaml\nexamples: {}\n");
     let run = environment.aegis(&["test"]);

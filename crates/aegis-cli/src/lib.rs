@@ -21,6 +21,7 @@ mod format_option;
 mod given_agent;
 mod global_options;
 mod open_log;
+mod policy_paths;
 mod remedies;
 mod trusted_policy;
 mod unchecked_file;
