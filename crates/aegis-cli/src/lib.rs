@@ -68,6 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match cli.command {
         Command::Init(args) => commands::init::run(&args, &settings),
         Command::Validate(args) => commands::validate::run(&args, &settings),
+        Command::Fmt(args) => commands::fmt::run(&args, &settings),
         Command::Schema(args) => commands::schema::run(&args, &settings),
         Command::Check(args) => commands::check::run(&args, &settings),
         Command::Test(args) => commands::test::run(&args, &settings),

@@ -61,7 +61,7 @@ pub use decide::{
 };
 pub use language::{
     Code, Diagnostic, Document, Edit, Explanation, Fix, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity,
-    Source, SourceText, TestDocument, action_schema, apply_fixes, document, load,
+    Source, SourceText, TestDocument, Unformatted, action_schema, apply_fixes, document, format_policy, load,
     nearest_code, policy_schema, schema_of, test_schema,
 };
 pub use text::{
