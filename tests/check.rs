@@ -412,3 +412,69 @@ fn where_a_log_is_required_none_is_made() {
     assert_eq!(environment.check(READ).code, 0);
     assert_eq!(environment.aegis_with_input(&required, READ).code, 0);
 }
+
+/// Everything is allowed, so that whatever is decided on shows.
+const OPEN: &str = "version: '1'\ndefaults: { approval: auto }\nrules: []\n";
+
+#[test]
+fn slips_in_json_are_placed_and_each_kind_has_its_help() {
+    let environment = TestEnvironment::with_policy(OPEN);
+    for (input, place, help) in [
+        ("{'type':'read','target':'crm'}", "stdin:1:2", "double quotes alone"),
+        ("{“type”:\"read\"}", "stdin:1:2", "straight quotes"),
+        ("{\"type\":\"read\",\n \"target\":\"crm\",}", "stdin:2:17", "remove the comma"),
+        ("{\"type\":\"read\",\"target\":\"crm\"} {\"type\":\"read\"}", "stdin:1:32", "`--jsonl`"),
+        ("{\"type\":\"read\",\"target\":\"crm\"}\n{\"type\":\"read\"}", "stdin:2:1", "`--jsonl`"),
+        ("{type:\"read\"}", "stdin:1:2", "the key in double quotes"),
+        ("{\"type\":read}", "stdin:1:9", "the text in double quotes"),
+        ("{\"type\"=\"read\"}", "stdin:1:8", "a colon"),
+        ("{\"type\":\"read\" \"target\":\"crm\"}", "stdin:1:16", "a comma between"),
+        ("{\"é\":1,}", "stdin:1:8", "remove the comma"),
+        ("{ // why\n}", "stdin:1:3", "remove the comment"),
+        ("{\"type\":\"read\",\"target\":\"crm\",\"params\":{\"a\":True}}", "stdin:1:45", "in small letters"),
+        ("{\"type\":\"read\",\"target\":\"crm\",\"params\":{\"a\":NaN}}", "stdin:1:45", "finite"),
+        ("{\"type\":\"read\",\"target\":\"crm\",\"params\":{\"a\":01}}", "stdin:1:4", "leading zeros"),
+        ("{\"type\":\"a\\qb\"}", "stdin:1:1", "double the backslash"),
+        ("{\"type\":\"a\nb\"}", "stdin:", "line break"),
+        ("{\"type\":\"read\"", "stdin:1:1", "close what is open"),
+        ("{\"type\":\"read\",\"type\":\"delete\"}", "stdin:1:16", "remove one of the two"),
+        ("[1]", "stdin: an action is a JSON object", "write an object"),
+        ("{\"type\":\"read\"}", "stdin: missing field `target`", "at least a `type` and a `target`"),
+        (
+            "{\"type\":\"read\",\"target\":\"crm\",\"parms\":{}}",
+            "did you mean `params`?",
+            "belongs into `params`",
+        ),
+        ("{\"type\":\"read\",\"target\":\"crm\",\"agent\":null}", "`agent` must be", "leave it out"),
+        ("\u{feff}{}", "byte-order mark", "U+FEFF"),
+    ] {
+        let run = environment.aegis_with_input(&["check"], input);
+        assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{input}: {run:?}");
+        let (error, hint) = run.stderr.split_once("\nhelp: ").unwrap_or_else(|| panic!("{input}: {run:?}"));
+        assert!(error.contains(place) && hint.contains(help), "{input}: {run:?}");
+    }
+    // In a stream, the line is that of the stream.
+    let run = environment.aegis_with_input(&["check", "--jsonl"], format!("{READ}\n{{'type':1}}\n"));
+    assert_eq!(run.code, 5);
+    let answers = run.json_lines();
+    assert!(answers[1]["error"].as_str().unwrap().contains("stdin:2:2: "), "{answers:?}");
+}
+
+#[test]
+fn json_given_as_an_argument_is_refused_and_never_allowed() {
+    let environment = TestEnvironment::with_policy(OPEN);
+    for json in
+        [READ, "{\"type\": \"read\", \"target\": \"crm\"}", " {a:b}", "[a:b]", "\"read:crm\"", "'read:crm'"]
+    {
+        for more in [&[][..], &["--dry-run"][..], &["--format", "json"][..]] {
+            let run = environment.aegis(&[&["check", json], more].concat());
+            assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{json}: {run:?}");
+            assert!(run.stderr.contains("pipe it in"), "{json}: {run:?}");
+        }
+    }
+    let run = environment.aegis(&["check", "action.json"]);
+    assert!(run.code == 2 && run.stderr.contains("aegis check <action.json"), "{run:?}");
+    let run = environment.aegis(&["check", "read:crm", "--param", "{\"a\":\"x=y\"}"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert!(!environment.file("aegis_audit.db").exists());
+}

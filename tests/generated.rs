@@ -8,10 +8,11 @@ use snapbox::Data;
 use crate::environment::TestEnvironment;
 
 /// The words that call each command, in the order of the reference.
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "",
     "init",
     "validate",
+    "fmt",
     "schema",
     "check",
     "test",

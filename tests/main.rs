@@ -26,6 +26,8 @@ mod environment;
 #[cfg(test)]
 mod exports;
 #[cfg(test)]
+mod fmt;
+#[cfg(test)]
 mod follow;
 #[cfg(test)]
 mod gallery;

@@ -206,7 +206,12 @@ fn hostile_strings_neither_move_the_cursor_nor_push_the_question_away() {
         let lines: Vec<_> = screen.lines().collect();
         assert!(lines[..3].iter().any(|line| line.contains("Aegis: an agent asks")), "{screen}");
         assert_eq!(
-            lines.iter().filter(|line| line.starts_with("  Read on, or type ")).count(),
+            lines
+                .iter()
+                .filter(|line| ["  Read on, or type ", "  Allow this action? "]
+                    .iter()
+                    .any(|question| line.starts_with(question)))
+                .count(),
             1,
             "{screen}"
         );

@@ -202,12 +202,13 @@ fn what_was_written_can_be_removed() {
 fn nothing_is_removed_unasked() {
     let (environment, id) = with_canary();
     let run = environment.aegis(&["audit", "redact", &id]);
-    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{run:?}");
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run:?}");
     assert!(run.stderr.contains("no terminal") && run.stderr.contains("--yes"), "{run:?}");
-    for (typed, code, left) in [("n", 1, 1), ("\u{1b}", 1, 1), ("y", 0, 0)] {
+    for (typed, code, left) in [("n\n", 1, 1), ("\u{1b}\n", 1, 1), ("y\n", 1, 1), ("WORD\n", 0, 0)] {
         let mut terminal = Terminal::aegis(&environment, &["audit", "redact", &id]);
-        terminal.wait_for("(read crm) for good? [y/N]");
-        terminal.type_text(typed);
+        let screen = terminal.wait_for_question();
+        assert!(screen.contains(&id) && screen.contains("  type   │ read\n  target │ crm\n"), "{screen}");
+        terminal.type_text(&typed.replace("WORD", &terminal.word().unwrap()));
         assert_eq!(terminal.code(), code, "{typed:?}: {}", terminal.contents());
         assert_eq!(files_with(&environment, "canary").len(), left, "{typed:?}");
     }

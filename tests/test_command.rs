@@ -82,17 +82,50 @@ fn examples_that_all_hold_end_in_success() {
 }
 
 #[test]
-fn a_policy_without_examples_is_no_failure_but_covers_nothing() {
+fn a_policy_without_examples_fails_unless_that_is_allowed_and_covers_nothing() {
     let environment = TestEnvironment::new();
     let run = environment.aegis(&["test"]);
-    assert_eq!((run.code, run.stdout.as_str()), (0, "ok  0 examples, 0 failed\n"));
+    assert_eq!((run.code, run.stdout.as_str()), (1, "failed  0 examples, 0 failed\n"));
     assert!(run.stderr.contains("policy.yaml has no examples; `aegis test --init`"), "{run:?}");
-    assert_eq!(environment.aegis(&["test", "--coverage"]).code, 0);
+    let run = environment.aegis(&["test", "--allow-none"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "ok  0 examples, 0 failed\n"));
+    assert_eq!(environment.aegis(&["test", "--format", "json"]).json()["passed"], false);
+    let junit = environment.aegis(&["test", "--format", "junit"]);
+    assert!(junit.code == 1 && junit.stdout.contains("failures=\"1\""), "{junit:?}");
+    assert_eq!(environment.aegis(&["test", "--coverage"]).code, 1);
+    assert_eq!(environment.aegis(&["test", "--coverage", "--allow-none"]).code, 0);
     assert_eq!(environment.aegis(&["test", "--min-coverage", "1"]).code, 1);
     assert_eq!(environment.aegis(&["test", "--mutate"]).code, 1);
     environment.write("empty.yaml", "version: '1'\nrules: []\n");
     assert_eq!(environment.aegis(&["test", "empty.yaml", "--min-coverage", "1"]).code, 1);
-    assert_eq!(environment.aegis(&["test", "empty.yaml", "--min-coverage", "0"]).code, 0);
+    assert_eq!(environment.aegis(&["test", "empty.yaml", "--min-coverage", "1", "--allow-none"]).code, 1);
+    assert_eq!(environment.aegis(&["test", "empty.yaml", "--min-coverage", "0", "--allow-none"]).code, 0);
+    // One that has examples does not make up for one that has none.
+    environment.write(
+        "good.yaml",
+        "version: '1'\nrules: []\nexamples: [{ action: { type: read, target: x }, expect: approve }]\n",
+    );
+    assert_eq!(environment.aegis(&["test", "good.yaml"]).code, 0);
+    assert_eq!(environment.aegis(&["test", "good.yaml", "empty.yaml"]).code, 1);
+}
+
+#[test]
+fn a_filter_that_matches_nothing_fails_unless_that_is_allowed() {
+    let environment = TestEnvironment::with_policy(TESTED);
+    for format in ["text", "json", "junit", "github"] {
+        let run = environment.aegis(&["test", "--filter", "no such thing", "--format", format]);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.stderr.contains("no example mentions `no such thing`"), "{run:?}");
+        assert!(!run.stdout.starts_with("ok"), "{run:?}");
+    }
+    let run = environment.aegis(&["test", "--filter", "no such thing", "--allow-none"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
+    // It is enough that one of several policies has what is looked for.
+    environment.write(
+        "other.yaml",
+        "version: '1'\nrules: []\nexamples: [{ action: { type: list, target: x }, expect: approve }]\n",
+    );
+    assert_eq!(environment.aegis(&["test", "policy.yaml", "other.yaml", "--filter", "list"]).code, 0);
 }
 
 #[test]
@@ -146,7 +179,7 @@ fn a_test_file_beside_one_policy_and_about_another_is_refused() {
         run.code == 5 && run.stderr.contains("`policy.test.yaml` stands beside `policy.yaml`"),
         "{run:?}"
     );
-    assert_eq!(environment.aegis(&["test", "policy.test.yaml"]).code, 0);
+    assert_eq!(environment.aegis(&["test", "policy.test.yaml", "--allow-none"]).code, 0);
 }
 
 #[test]
@@ -155,7 +188,7 @@ fn what_cannot_be_read_is_named_and_the_rest_is_tested() {
     environment.write("broken.yaml", "version: '1'\nrules: []\nexamples: [{ acton: {}, expect: auto }]\n");
     let run = environment.aegis(&["test", "missing.yaml", "broken.yaml", "policy.yaml"]);
     assert_eq!(run.code, 5);
-    assert!(run.stderr.contains("cannot read `missing.yaml`"), "{run:?}");
+    assert!(run.stderr.contains("there is no policy at `missing.yaml`"), "{run:?}");
     assert!(run.stderr.contains("broken.yaml:3:14") && run.stdout.contains("4 examples"), "{run:?}");
     environment.write("policy.test.yaml", "polcy: policy.yaml\nexamples: {}\n");
     let run = environment.aegis(&["test"]);

@@ -55,13 +55,15 @@ error[invalid-time]: `8:00` is not a time of day
 7 |       time_after: "8:00"
   |                   ^^^^^^
   |
-  = help: write it as "HH:MM", from "00:00" to "23:59"
+  = help: write it as `"08:00"`
 
 error[invalid-regex]: the regular expression is malformed: unclosed group
- --> policy.yaml:8:30
+ --> policy.yaml:8:31
   |
 8 |       param_matches: { path: "(" }
-  |                              ^^^
+  |                               ^
+  |
+  = help: close the group with `)`, or write `[(]` for the character itself
 
 error[invalid-timezone]: `Berlin` is not an IANA time zone
  --> policy.yaml:9:17
@@ -84,6 +86,8 @@ error[wrong-type]: a risk level must be a word, not a number
    |
 11 |     risk_level: 3
    |                 ^
+   |
+   = help: write one of `low`, `medium`, `high`, `critical`
 
 policy.yaml: 8 errors
 
@@ -108,7 +112,7 @@ fn several_files_are_all_looked_at() {
     let run = environment.aegis(&["validate", "missing.yaml", "bad.yaml", "policy.yaml"]);
     assert_eq!(run.code, 5);
     assert!(run.stdout.contains("unsupported-version") && run.stdout.contains("ok  policy.yaml"), "{run:?}");
-    assert!(run.stderr.contains("cannot read `missing.yaml`"), "{run:?}");
+    assert!(run.stderr.contains("there is no policy at `missing.yaml`"), "{run:?}");
     assert_eq!(environment.aegis(&["validate", "bad.yaml", "policy.yaml"]).code, 1);
 }
 
@@ -155,7 +159,9 @@ fn whatever_is_no_policy_gets_a_finding_and_never_a_hang() {
     }
     nix::unistd::mkfifo(&environment.file("fifo"), Mode::S_IRWXU).unwrap();
     assert_eq!(environment.aegis(&["validate", "fifo"]).code, 5);
-    assert_eq!(environment.aegis(&["validate", "."]).code, 5);
+    environment.write("bad.yaml", "version: 2\nrules: []\n");
+    assert_eq!(environment.aegis(&["validate", "."]).code, 1);
+    assert_eq!(environment.aegis(&["check", "read:crm", "-p", "."]).code, 5);
 }
 
 #[test]
@@ -207,4 +213,83 @@ fn the_files_of_a_repeated_policy_are_looked_at_together() {
     assert!(run.code == 1 && run.stdout.contains("team.yaml:3:7"), "{run:?}");
     let run = environment.aegis(&["validate", "--policy", "base.yaml", "--policy", "nowhere.yaml"]);
     assert!(run.code == 5 && run.stdout.contains("ok  base.yaml: 1 rule\n"), "{run:?}");
+}
+
+#[test]
+fn a_directory_stands_for_the_policies_in_it_and_below() {
+    let environment = TestEnvironment::empty();
+    let sound = "version: '1'\nrules: []\n";
+    std::fs::create_dir_all(environment.file("policies/team/.git")).unwrap();
+    environment.write("policies/b.yaml", sound);
+    environment.write("policies/team/a.yml", "version: 2\nrules: []\n");
+    environment.write("policies/b.test.yaml", "examples: []\n");
+    environment.write("policies/team/.git/c.yaml", "no policy\n");
+    environment.write("policies/notes.md", "no policy\n");
+    std::os::unix::fs::symlink("..", environment.file("policies/team/up")).unwrap();
+    let run = environment.aegis(&["validate", "policies"]);
+    assert_eq!((run.code, run.stderr.as_str()), (1, ""));
+    assert!(run.stdout.starts_with("ok  policies/b.yaml: 0 rules\n"), "{run:?}");
+    assert!(run.stdout.ends_with("policies/team/a.yml: 1 error\n"), "{run:?}");
+    assert_eq!(run.stdout.matches("no policy").count(), 0);
+    let report = environment.aegis(&["validate", "policies", "--format", "json"]).json();
+    assert_eq!((&report["files"], &report["valid"]), (&2.into(), &false.into()));
+    std::fs::create_dir(environment.file("empty")).unwrap();
+    let run = environment.aegis(&["validate", "empty", "policies/b.yaml"]);
+    assert_eq!(run.code, 5);
+    assert!(
+        run.stderr.contains("`empty` holds no policy") && run.stdout.contains("ok  policies/b.yaml"),
+        "{run:?}"
+    );
+}
+
+/// What has one right answer, and what somebody has to decide.
+const MENDABLE: &str = "version: \"1\"\nrules:\n  - name: late # a comment\n    match: { target: * }\n    \
+    conditions: { time_after: 9:00, timezone: europe/berlin }\n    approval: deny\n";
+
+#[test]
+fn what_has_one_right_answer_is_shown_and_written_only_when_confirmed() {
+    let environment = TestEnvironment::with_policy(MENDABLE);
+    aegis_testkit::set_mode(&environment.file("policy.yaml"), 0o640);
+    // Nobody can be asked here, so nothing is written.
+    let run = environment.aegis(&["validate", "--fix", "policy.yaml"]);
+    assert_eq!(run.code, 1);
+    for line in ["-    match: { target: * }\n", "+    match: { target: \"*\" }\n", "     approval: deny\n"] {
+        assert!(run.stdout.contains(line), "{run:?}");
+    }
+    assert!(run.stderr.contains("nothing was written") && run.stderr.contains("`--yes`"), "{run:?}");
+    assert_eq!(std::fs::read_to_string(environment.file("policy.yaml")).unwrap(), MENDABLE);
+    let run = environment.aegis(&["validate", "--fix", "--yes", "policy.yaml"]);
+    assert_eq!(run.code, 1, "what `deny` means is not for a program to say: {run:?}");
+    let mended = std::fs::read_to_string(environment.file("policy.yaml")).unwrap();
+    assert_eq!(
+        mended,
+        MENDABLE
+            .replace("{ target: * }", "{ target: \"*\" }")
+            .replace("9:00", "\"09:00\"")
+            .replace("europe/b", "Europe/B")
+    );
+    assert_eq!(aegis_testkit::mode(&environment.file("policy.yaml")), 0o640);
+    assert!(run.stdout.contains("error[unknown-word]: `deny` is not an approval"), "{run:?}");
+    // Done again, there is nothing to do.
+    let run = environment.aegis(&["validate", "--fix", "policy.yaml"]);
+    assert!(!run.stdout.contains("+++") && run.stderr.is_empty(), "{run:?}");
+    // Neither through a link, nor of what is no file.
+    environment.write("target.yaml", MENDABLE);
+    std::os::unix::fs::symlink("target.yaml", environment.file("link.yaml")).unwrap();
+    let run = environment.aegis(&["validate", "--fix", "--yes", "link.yaml"]);
+    assert!(run.code == 5 && run.stderr.contains("symbolic link"), "{run:?}");
+    assert_eq!(std::fs::read_to_string(environment.file("target.yaml")).unwrap(), MENDABLE);
+    assert_eq!(environment.aegis_with_input(&["validate", "--fix", "--yes", "-"], MENDABLE).code, 2);
+    assert_eq!(environment.aegis(&["validate", "--yes", "policy.yaml"]).code, 2);
+}
+
+#[test]
+fn a_fix_is_told_to_programs_with_its_place() {
+    let environment =
+        TestEnvironment::with_policy("version: '1'\nrules:\n  - approval: AUTO\n  - approval: deny\n");
+    let report = environment.aegis(&["validate", "--format", "json"]).json();
+    let fix = &report["diagnostics"][0]["fix"];
+    assert_eq!((&fix["certain"], &fix["edits"][0]["text"]), (&true.into(), &"auto".into()));
+    assert_eq!((&fix["edits"][0]["line"], &fix["edits"][0]["column"]), (&3.into(), &15.into()));
+    assert_eq!(report["diagnostics"][1]["fix"]["certain"], false);
 }

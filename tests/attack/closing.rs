@@ -1,5 +1,5 @@
-//! A terminal that closes, or a process that is told to stop, while somebody is asked: whatever was asked gets
-//! its answer in the log.
+//! A terminal that closes, or a process that is told to stop, while somebody is asked: whatever was asked
+//! gets its answer in the log.
 
 use std::fs::File;
 use std::time::Duration;

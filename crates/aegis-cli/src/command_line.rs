@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use aegis_engine::{escape_capped, hide_secrets, looks_secret, zone_edition};
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::commands::{audit, check, completions, init, man, schema, test, validate};
+use crate::commands::{audit, check, completions, fmt, init, man, schema, test, validate};
 use crate::global_options::GlobalOptions;
 
 /// The sudo of AI agents: decides whether an action may happen, asks a human where the policy says so, and
@@ -47,6 +47,7 @@ colour off. Scripts should pass --policy and --db themselves.";
 pub(crate) enum Command {
     Init(init::InitArgs),
     Validate(validate::ValidateArgs),
+    Fmt(fmt::FmtArgs),
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
     Test(test::TestArgs),

@@ -1,7 +1,7 @@
 //! Why a command could not do its work: rendered once, where the command ends.
 
 use aegis_audit::{ArchiveError, DamagedLog, EndingError, RecordError, RedactError, SinkError, TrailError};
-use aegis_engine::{ActionError, escape};
+use aegis_engine::{ActionError, JsonError, JsonSlip, escape};
 use aegis_ledger::verify::ExportsError;
 use aegis_runtime::{GateError, PolicyFileError};
 
@@ -160,9 +160,37 @@ impl From<ActionError> for CommandError {
             return CommandError::input(error.to_string())
                 .help("`--agent` says who acts: let the action name the same agent, or none");
         }
-        CommandError::input(format!("the action cannot be read: {error}")).help(
+        CommandError::unreadable(&error, error.to_string())
+    }
+}
+
+impl CommandError {
+    /// An action that cannot be read: from standard input, or from this line of it.
+    pub(crate) fn action(error: &ActionError, line: Option<u64>) -> CommandError {
+        let told = error.to_string();
+        let located = match (error.position(), line) {
+            (Some(position), line) => {
+                let problem = told.strip_prefix(&format!("{position}: ")).unwrap_or(&told);
+                let line = line.unwrap_or(position.line as u64);
+                format!("stdin:{line}:{}: {problem}", position.column)
+            }
+            (None, None) => format!("stdin: {told}"),
+            // The line is named beside it.
+            (None, Some(_)) => told,
+        };
+        CommandError::unreadable(error, located)
+    }
+
+    fn unreadable(error: &ActionError, told: String) -> CommandError {
+        let help = match error {
+            ActionError::Json(JsonError::Syntax { slip: Some(JsonSlip::SeveralDocuments), .. }) => {
+                Some("one document holds one action; for several, one a line, give `--jsonl`")
+            }
+            other => other.help(),
+        };
+        CommandError::input(format!("the action cannot be read: {told}")).help(help.unwrap_or(
             "an action is one JSON object such as {\"type\":\"read\",\"target\":\"crm\"}; see `aegis schema \
              --of action`",
-        )
+        ))
     }
 }

@@ -21,6 +21,7 @@ mod format_option;
 mod given_agent;
 mod global_options;
 mod open_log;
+mod policy_paths;
 mod remedies;
 mod standard_stream;
 mod trusted_policy;
@@ -69,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = log.and_then(|()| match cli.command {
         Command::Init(args) => commands::init::run(&args, &settings),
         Command::Validate(args) => commands::validate::run(&args, &settings),
+        Command::Fmt(args) => commands::fmt::run(&args, &settings),
         Command::Schema(args) => commands::schema::run(&args, &settings),
         Command::Check(args) => commands::check::run(&args, &settings),
         Command::Test(args) => commands::test::run(&args, &settings),

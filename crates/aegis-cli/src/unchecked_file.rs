@@ -3,13 +3,25 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use aegis_engine::{MAX_POLICY_BYTES, escape};
 
 use crate::console::stdin;
 use crate::error::CommandError;
 use crate::standard_stream::is_standard;
+
+/// What the name of a test file ends in, and that of its policy instead.
+pub(crate) const ENDINGS: [(&str, &str); 2] = [(".test.yaml", ".yaml"), (".test.yml", ".yml")];
+
+/// The policy that a test file is for, by its name alone. `None` if the name is not a test file's.
+pub(crate) fn policy_by_name(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?;
+    ENDINGS.iter().find_map(|(ending, instead)| {
+        let stem = name.strip_suffix(ending).filter(|stem| !stem.is_empty())?;
+        Some(path.with_file_name(format!("{stem}{instead}")))
+    })
+}
 
 /// Reads a policy or a file of examples, whoever owns it; `-` is standard input.
 ///
@@ -27,9 +39,18 @@ pub(crate) fn read_unchecked(path: &Path) -> Result<Vec<u8>, CommandError> {
         Ok(_) => Ok(text),
         Err(error) => {
             let shown = escape(&path.to_string_lossy());
-            let help = "`aegis init` writes a starter policy";
-            let wrong = CommandError::input(format!("cannot read `{shown}`: {error}"));
-            Err(if error.kind() == io::ErrorKind::NotFound { wrong.help(help) } else { wrong })
+            // In the words of whoever reads it to obey it.
+            Err(match (error.kind(), policy_by_name(path)) {
+                (io::ErrorKind::NotFound, None) => {
+                    CommandError::input(format!("there is no policy at `{shown}`"))
+                        .help("`aegis init` writes a starter policy")
+                }
+                (io::ErrorKind::NotFound, Some(_)) => {
+                    CommandError::input(format!("there are no examples at `{shown}`"))
+                        .help("`aegis test --init` writes a first set")
+                }
+                _ => CommandError::input(format!("cannot read `{shown}`: {error}")),
+            })
         }
     }
 }
@@ -47,4 +68,19 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn test_files_are_known_by_their_names() {
+        let policy = |path: &str| policy_by_name(Path::new(path)).map(|path| path.display().to_string());
+        assert_eq!(policy("a/crm.test.yaml").as_deref(), Some("a/crm.yaml"));
+        assert_eq!(policy("crm.test.yml").as_deref(), Some("crm.yml"));
+        assert_eq!(policy("crm.yaml"), None);
+        assert_eq!(policy("test.yaml"), None);
+        assert_eq!(policy(".test.yaml"), None);
+    }
 }

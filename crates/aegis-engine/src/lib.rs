@@ -60,11 +60,12 @@ pub use decide::{
     RuleTrace, Undecidable, zone_edition,
 };
 pub use language::{
-    Code, Diagnostic, Document, Explanation, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity, Source,
-    SourceText, TestDocument, action_schema, document, load, nearest_code, policy_schema, schema_of,
+    Code, Diagnostic, Document, Edit, Explanation, Fix, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity,
+    Source, SourceText, TestDocument, Unformatted, action_schema, apply_fixes, document, format_policy, load,
+    nearest_code, policy_schema, schema_of, test_schema,
 };
 pub use text::{
-    Digest, JsonError, Member, Position, SourceId, Span, Spanned, canonical_json, canonical_members,
-    canonical_number, escape, escape_capped, escape_into, escape_json_into, hide_secrets, is_printable_ascii,
-    looks_secret, parse_json, parse_recorded_json, to_json_line,
+    Digest, JsonError, JsonSlip, Member, Position, SourceId, Span, Spanned, canonical_json,
+    canonical_members, canonical_number, escape, escape_capped, escape_into, escape_json_into, hide_secrets,
+    is_printable_ascii, looks_secret, parse_json, parse_recorded_json, saves, to_json_line,
 };

@@ -18,7 +18,9 @@ pub(crate) mod span;
 pub use announced::hide_secrets;
 pub use canonical::{Member, canonical_json, canonical_members, canonical_number};
 pub use digest::Digest;
-pub use escape::{escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, to_json_line};
-pub use json::{JsonError, parse_json, parse_recorded_json};
+pub use escape::{
+    escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, saves, to_json_line,
+};
+pub use json::{JsonError, JsonSlip, parse_json, parse_recorded_json};
 pub use secret_names::looks_secret;
 pub use span::{Position, SourceId, Span, Spanned};

@@ -99,7 +99,7 @@ fn quote<'a>(source: &'a SourceText<'_>, labels: &Labels<'a>) -> Option<Snippet<
 }
 
 /// The text with every character that would deceive a reader replaced, one for one so that columns stay true.
-fn visible(text: &str) -> Cow<'_, str> {
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte == b'\n' || byte == b'\t' || (0x20..0x7F).contains(&byte)) {
         return text.into();
     }

@@ -33,6 +33,7 @@ mod answered;
 mod charset;
 pub mod ci;
 pub mod diagnostics;
+pub mod diff;
 mod fitting;
 mod format;
 pub mod html;

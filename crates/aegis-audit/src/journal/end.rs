@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use aegis_engine::escape;
+use aegis_engine::{escape, saves};
 use aegis_ledger::action_life::{Impossible, Life, Step};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Ended, Event, EventBody, Stamped};
@@ -192,7 +192,9 @@ fn capped(text: &str) -> String {
     }
     let end = text.char_indices().map(|(start, _)| start).take_while(|start| *start <= LONGEST_ERROR).last();
     let kept = text.get(..end.unwrap_or_default()).unwrap_or_default();
-    format!("{kept}… [{} more bytes]", text.len() - kept.len())
+    let said = format!("… [{} more bytes]", text.len() - kept.len());
+    let rest = text.get(kept.len()..).unwrap_or_default();
+    if saves(rest, &said) { format!("{kept}{said}") } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -202,8 +204,10 @@ mod tests {
     #[test]
     fn a_long_error_keeps_its_beginning_and_says_what_is_missing() {
         assert_eq!(capped("x"), "x");
-        let long = format!("{}é{}", "x".repeat(LONGEST_ERROR - 1), "y".repeat(10));
-        assert_eq!(capped(&long), format!("{}… [12 more bytes]", "x".repeat(LONGEST_ERROR - 1)));
+        let long = format!("{}é{}", "x".repeat(LONGEST_ERROR - 1), "y".repeat(30));
+        assert_eq!(capped(&long), format!("{}… [32 more bytes]", "x".repeat(LONGEST_ERROR - 1)));
+        let hardly_longer = "x".repeat(LONGEST_ERROR + 9);
+        assert_eq!(capped(&hardly_longer), hardly_longer);
         assert_eq!(capped(&"x".repeat(LONGEST_ERROR)), "x".repeat(LONGEST_ERROR));
     }
 }

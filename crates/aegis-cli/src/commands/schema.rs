@@ -1,6 +1,6 @@
 //! `aegis schema`: the JSON Schemas, generated from the types that read and write.
 
-use aegis_engine::{TestDocument, action_schema, policy_schema, schema_of};
+use aegis_engine::{action_schema, policy_schema, schema_of, test_schema};
 use aegis_ledger::record::Record;
 use aegis_present::json::v1::{DecisionV1, StatisticsV1};
 use clap::{Args, ValueEnum};
@@ -39,7 +39,7 @@ enum Subject {
 pub(crate) fn run(args: &SchemaArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let schema = match args.of {
         Subject::Policy => policy_schema(),
-        Subject::Test => schema_of::<TestDocument>(),
+        Subject::Test => test_schema(),
         Subject::Action => action_schema(),
         Subject::Decision => schema_of::<DecisionV1<'_>>(),
         Subject::Record => schema_of::<Record>(),

@@ -5,7 +5,7 @@ mod files;
 
 use std::path::PathBuf;
 
-use aegis_engine::{TestChoice, TestRun};
+use aegis_engine::{TestChoice, TestRun, escape_capped};
 use aegis_present::ci::{annotate_runs, render_junit};
 use aegis_present::json::v1::TestReportV1;
 use aegis_present::lines::{render_run, render_summary};
@@ -25,7 +25,7 @@ use crate::exit::ExitStatus;
 #[command(
     after_help = "Examples:\n  aegis test policy.yaml --coverage\n  aegis test policies/*.yaml --mutate\n  \
     aegis test policy.yaml --init -o policy.test.yaml\n\nExit status: 0 every example holds, 1 one does not, \
-    coverage is too low or a change survives, 2 wrong usage, 5 unreadable policy or test file."
+    or there is none, coverage is too low or a change survives, 2 wrong usage, 5 unreadable policy or test file."
 )]
 pub(crate) struct TestArgs {
     /// The policies, each by itself, and test files, each with its policy [default: the policies of --policy,
@@ -39,6 +39,9 @@ pub(crate) struct TestArgs {
     /// they expect
     #[arg(long, value_name = "TEXT", conflicts_with_all = ["coverage", "min_coverage", "mutate"])]
     filter: Option<String>,
+    /// Succeed where there is no example to run: the policy has none, or --filter matches none
+    #[arg(long)]
+    allow_none: bool,
     /// Say which rules decide no example, and which conditions never hold or always do
     #[arg(long)]
     coverage: bool,
@@ -49,7 +52,7 @@ pub(crate) struct TestArgs {
     #[arg(long)]
     mutate: bool,
     /// Write a first set of examples: what the policy says now of actions made from its words
-    #[arg(long, conflicts_with_all = ["format", "filter", "coverage", "min_coverage", "mutate"])]
+    #[arg(long, conflicts_with_all = ["format", "filter", "coverage", "min_coverage", "mutate", "allow_none"])]
     init: bool,
     /// Where --init writes them [default: standard output]
     #[arg(short, long, value_name = "FILE", requires = "init")]
@@ -81,10 +84,11 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
         coverage: args.coverage,
         min_coverage: args.min_coverage,
         mutation: args.mutate,
+        allow_none: args.allow_none,
     };
     let runs: Vec<_> = groups.iter().map(|group| TestRun::new(&group.files, &choice)).collect();
     for run in &runs {
-        if run.results.is_empty() && args.filter.is_none() {
+        if !run.has_examples {
             console.note(format!(
                 "{} has no examples; `aegis test --init` writes a first set",
                 run.files.name()
@@ -92,6 +96,16 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
         }
         if !run.passed() {
             status = status.worse(ExitStatus::No);
+        }
+    }
+    if TestRun::tested_nothing(&runs) {
+        status = status.worse(ExitStatus::No);
+        if let Some(filter) = &args.filter {
+            let shown = escape_capped(filter, 64);
+            console.error(&CommandError::new(ExitStatus::No, format!("no example mentions `{shown}`")).help(
+                "the filter is a part of a place, of an action or of what is expected; `--allow-none` lets it \
+                 match nothing",
+            ));
         }
     }
     match args.format {

@@ -1,5 +1,6 @@
 //! `aegis validate`: every problem of every file, at once.
 
+mod fixing;
 mod joined;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::console::Console;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::policy_paths::policies_at;
 use crate::remedies;
 use crate::unchecked_file::read_unchecked;
 
@@ -28,15 +30,21 @@ use crate::unchecked_file::read_unchecked;
 /// Files that are named stand for themselves. Without any, those of a repeated --policy are looked at as the
 /// one policy that they are together.
 ///
+/// Of a directory, every `.yaml` and `.yml` file in it and below is looked at, but for hidden ones and for
+/// test files.
+///
 /// Exits 0 if the files can be used, 1 if one holds an error, 5 if one cannot be read.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis validate policy.yaml\n  aegis validate --deny warnings --format github \
-    policies/*.yaml\n  aegis validate --explain unreachable-rule\n\nExit status: 0 the files can be used, 1 one holds an error, or a warning that --deny names, 2 wrong usage, 5 one cannot be read."
+    policies\n  aegis validate --fix policy.yaml\n  aegis validate --explain unreachable-rule\n\nExit status: 0 \
+    the files can be used, 1 one holds an error, or a warning that --deny names, 2 wrong usage, 5 one cannot be \
+    read."
 )]
 pub(crate) struct ValidateArgs {
-    /// The files; `-` is standard input [default: the policy of --policy]
-    #[arg(value_name = "FILE")]
+    /// The files, and directories, in which every policy is looked at; `-` is standard input [default: the
+    /// policy of --policy]
+    #[arg(value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
     /// How to report
     #[arg(long, value_enum, default_value_t = FindingFormat::Text)]
@@ -44,6 +52,12 @@ pub(crate) struct ValidateArgs {
     /// Exit 1 on warnings too
     #[arg(long, value_enum, value_name = "WHAT")]
     deny: Option<Deny>,
+    /// Mend what has one right answer. What changes is shown, and written once that is confirmed
+    #[arg(long, conflicts_with = "format")]
+    fix: bool,
+    /// With --fix: write without asking
+    #[arg(long, short, requires = "fix")]
+    yes: bool,
     /// List every code with its level and meaning
     #[arg(long, exclusive = true)]
     codes: bool,
@@ -85,11 +99,27 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
     if args.files.is_empty() && settings.policies.len() > 1 {
         return run_joined(args, settings);
     }
-    let paths = if args.files.is_empty() { &settings.policies } else { &args.files };
+    let named = if args.files.is_empty() { &settings.policies } else { &args.files };
     let mut status = ExitStatus::Success;
+    let mut paths = Vec::new();
+    for path in named {
+        match policies_at(path) {
+            Ok(found) => paths.extend(found),
+            Err(error) => {
+                console.error(&error);
+                status = status.worse(error.status);
+            }
+        }
+    }
     let mut report = Report::new(args.format, paths.len());
-    for path in paths {
-        match read_unchecked(path) {
+    for path in &paths {
+        let read = read_unchecked(path);
+        let read = if args.fix {
+            read.and_then(|text| fixing::fixed(path, text, args.yes, &settings.db, console))
+        } else {
+            read
+        };
+        match read {
             Ok(text) => {
                 let sources = [Source { text: &text }];
                 let loaded = load(&sources);

@@ -141,6 +141,8 @@ pub struct TestChoice<'t> {
     pub min_coverage: Option<u8>,
     /// Which changes to the policy they would not notice.
     pub mutation: bool,
+    /// Whether a policy without examples is as it should be. Without, nothing was tested, and that is said.
+    pub allow_none: bool,
 }
 
 /// What came of testing one policy.
@@ -168,6 +170,10 @@ pub struct TestRun<'a> {
     pub min_coverage: u8,
     /// Which changes they would not notice, where that was asked.
     pub mutation: Option<Mutation<'a>>,
+    /// Whether it would do that there are none, be it that the policy has none or that none was chosen.
+    pub allows_none: bool,
+    /// Whether the policy has examples, be they chosen or not.
+    pub has_examples: bool,
 }
 
 impl<'a> TestRun<'a> {
@@ -176,12 +182,21 @@ impl<'a> TestRun<'a> {
     pub fn new(files: &'a TestFiles, choice: &TestChoice<'_>) -> TestRun<'a> {
         let suite = Suite::new(&files.policy, &files.documents, &files.tests);
         let mut results = suite.run();
+        let has_examples = !results.is_empty();
         if let Some(text) = choice.filter {
             results.retain(|result| mentions(files, result, text));
         }
         let coverage = (choice.coverage || choice.min_coverage.is_some()).then(|| suite.coverage());
         let mutation = choice.mutation.then(|| suite.mutate());
-        TestRun { files, results, coverage, min_coverage: choice.min_coverage.unwrap_or_default(), mutation }
+        TestRun {
+            files,
+            results,
+            coverage,
+            min_coverage: choice.min_coverage.unwrap_or_default(),
+            mutation,
+            allows_none: choice.allow_none,
+            has_examples,
+        }
     }
 }
 
@@ -206,7 +221,13 @@ impl TestRun<'_> {
     #[must_use]
     pub fn passed(&self) -> bool {
         let survivors = self.mutation.as_ref().map_or(0, |mutation| mutation.survivors.len());
-        self.failed() == 0 && self.is_covered() && survivors == 0
+        self.failed() == 0 && self.is_covered() && survivors == 0 && (self.has_examples || self.allows_none)
+    }
+
+    /// Whether none of these policies had an example to run, though that was wanted: nothing was tested then.
+    #[must_use]
+    pub fn tested_nothing(runs: &[TestRun<'_>]) -> bool {
+        runs.iter().all(|run| run.results.is_empty() && !run.allows_none)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::text::escape::escape_capped;
 use crate::text::json::limits::JsonLimits;
 use crate::text::json::{JsonError, parse_json, type_name};
 use crate::text::nearest::nearest;
+use crate::text::span::Position;
 
 /// The largest action document, in bytes.
 pub const MAX_ACTION_BYTES: usize = JsonLimits::OF_ACTIONS.bytes;
@@ -116,6 +117,39 @@ pub enum ActionError {
         /// The field.
         field: &'static str,
     },
+}
+
+impl ActionError {
+    /// Where in the document; `None` where it is about all of it.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        match self {
+            ActionError::Json(error) => error.position(),
+            _ => None,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static str> {
+        Some(match self {
+            ActionError::Json(error) => return error.help(),
+            ActionError::NotAnObject { .. } => {
+                "write an object, such as {\"type\":\"read\",\"target\":\"crm\"}"
+            }
+            ActionError::UnknownField { .. } => {
+                "an action has `type`, `target`, `params`, `description` and `agent`; all else belongs into `params`"
+            }
+            ActionError::MissingField { .. } => {
+                "an action has at least a `type` and a `target`: {\"type\":\"read\",\"target\":\"crm\"}"
+            }
+            ActionError::WrongType { expected: "an object", .. } => "write it as an object: {\"count\":1}",
+            ActionError::WrongType { .. } => "write it in double quotes, or leave it out if there is none",
+            ActionError::EmptyType => "name the kind of operation, such as `read`",
+            ActionError::Nul { .. } => "remove the character U+0000",
+            ActionError::OtherAgent { .. } => return None,
+        })
+    }
 }
 
 /// What follows on an unknown field where one of the known fields was probably meant.

@@ -56,11 +56,13 @@ pub(crate) struct GlobProblem {
     pub(crate) len: usize,
     pub(crate) message: String,
     pub(crate) help: Option<String>,
+    /// The glob as it was probably meant.
+    pub(crate) meant: Option<String>,
 }
 
 impl GlobProblem {
     fn new(offset: usize, len: usize, message: impl Into<String>) -> GlobProblem {
-        GlobProblem { offset, len, message: message.into(), help: None }
+        GlobProblem { offset, len, message: message.into(), help: None, meant: None }
     }
 
     fn of(error: &PatternError, pattern: &str) -> GlobProblem {
@@ -71,6 +73,19 @@ impl GlobProblem {
             }
             _ => GlobProblem::new(0, pattern.len(), "the glob is too large to be compiled"),
         }
+    }
+
+    /// The same with another text in the place of the problem.
+    fn meant(mut self, pattern: &str, written: &str) -> GlobProblem {
+        let before = pattern.get(..self.offset).unwrap_or_default();
+        let after = pattern.get(self.offset + self.len..).unwrap_or_default();
+        self.meant = Some(format!("{before}{written}{after}"));
+        self
+    }
+
+    /// The same with a bracket at the end.
+    fn closed(self, pattern: &str, bracket: char) -> GlobProblem {
+        GlobProblem { meant: Some(format!("{pattern}{bracket}")), ..self }
     }
 
     fn help(mut self, help: impl Into<String>) -> GlobProblem {
@@ -329,7 +344,8 @@ fn parse(pattern: &str) -> Result<Tokens, GlobProblem> {
         None => Ok(tokens),
         // At the top level, only a `}` ends a sequence early.
         Some(_) => Err(GlobProblem::new(parser.offset, 1, "`}` closes nothing")
-            .help("open the alternatives with `{`, or write `[}]` for the character itself")),
+            .help("open the alternatives with `{`, or write `[}]` for the character itself")
+            .meant(pattern, "[}]")),
     }
 }
 
@@ -385,7 +401,8 @@ impl Parser<'_> {
                 Some(_) => return Ok(Token::Alternatives(branches)),
                 None => {
                     return Err(GlobProblem::new(start, 1, "`{` is never closed")
-                        .help("close the alternatives with `}`, or write `[{]` for the character itself"));
+                        .help("close the alternatives with `}`, or write `[{]` for the character itself")
+                        .closed(self.pattern, '}'));
                 }
             }
         }
@@ -393,9 +410,9 @@ impl Parser<'_> {
 
     fn set(&mut self, start: usize) -> Result<Token, GlobProblem> {
         if self.peek() == Some('^') {
-            return Err(
-                GlobProblem::new(start, 2, "`[^` is not how a glob negates a set").help("write `[!…]`")
-            );
+            return Err(GlobProblem::new(start, 2, "`[^` is not how a glob negates a set")
+                .help("write `[!…]`")
+                .meant(self.pattern, "[!"));
         }
         let negated = self.peek() == Some('!');
         if negated {
@@ -407,7 +424,8 @@ impl Parser<'_> {
             let first = match self.next() {
                 None => {
                     return Err(GlobProblem::new(start, 1, "`[` is never closed")
-                        .help("close the set with `]`, or write `[[]` for the character itself"));
+                        .help("close the set with `]`, or write `[[]` for the character itself")
+                        .closed(self.pattern, ']'));
                 }
                 // POSIX: a `]` that comes first stands for itself.
                 Some(']') if !ranges.is_empty() => return Ok(Token::Set { negated, ranges }),
@@ -428,7 +446,9 @@ impl Parser<'_> {
                     first = first.escape_debug(),
                     last = last.escape_debug()
                 );
-                return Err(GlobProblem::new(place, self.offset - place, message));
+                return Err(GlobProblem::new(place, self.offset - place, message)
+                    .help("write the smaller end first")
+                    .meant(self.pattern, &format!("{last}-{first}")));
             }
             ranges.push((first, last));
         }

@@ -19,6 +19,35 @@ pub(crate) fn parse_time_of_day(text: &str) -> Option<NaiveTime> {
     NaiveTime::from_hms_opt(hour.parse().ok()?, minute.parse().ok()?, 0)
 }
 
+/// The time of day, as "HH:MM", that was meant by a text that is none as it stands: `9:00`, `9am`, `0930`,
+/// `09:00:00`, `17.30`, `5:00 PM`.
+pub(crate) fn time_meant(text: &str) -> Option<String> {
+    let lower = text.trim().to_ascii_lowercase();
+    let half = ["am", "pm", "a.m.", "p.m."].into_iter().find(|half| lower.ends_with(half));
+    let digits = half.and_then(|half| lower.strip_suffix(half)).unwrap_or(&lower).trim_end();
+    let mut parts = digits.split([':', '.', 'h']);
+    let (hour, minute) = match (parts.next()?, parts.next(), parts.next(), parts.next()) {
+        (hour, Some(minute), None | Some("00" | "0"), None) => (hour, minute),
+        (both, None, ..) if both.len() == 4 => both.split_at_checked(2)?,
+        (hour, None, ..) if half.is_some() => (hour, "00"),
+        _ => return None,
+    };
+    let number = |text: &str| -> Option<u32> {
+        let short = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+        short.then(|| text.parse().ok())?
+    };
+    let minute = if minute.is_empty() { "00" } else { minute };
+    let (hour, minute) = (number(hour)?, number(minute)?);
+    let hour = match half.map(|half| half.starts_with('p')) {
+        None => hour,
+        Some(_) if !(1..=12).contains(&hour) => return None,
+        Some(true) => hour % 12 + 12,
+        Some(false) => hour % 12,
+    };
+    let meant = format!("{hour:02}:{minute:02}");
+    parse_time_of_day(&meant).map(|_| meant)
+}
+
 /// A part of the day: from `after`, inclusive, to `before`, exclusive. Past midnight where it ends before it
 /// begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +163,27 @@ mod tests {
         for text in ["9:05", "24:00", "23:60", "0905", "09:05:00", "", "ab:cd", "+1:30", "09:5 ", "０９:05"]
         {
             assert_eq!(parse_time_of_day(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_people_write_for_a_time_is_known() {
+        for (written, meant) in [
+            ("9:00", "09:00"),
+            ("9am", "09:00"),
+            ("12am", "00:00"),
+            ("12 PM", "12:00"),
+            ("5:30 p.m.", "17:30"),
+            ("0800", "08:00"),
+            ("09:00:00", "09:00"),
+            ("17.30", "17:30"),
+            ("9:5", "09:05"),
+        ] {
+            assert_eq!(time_meant(written).as_deref(), Some(meant), "{written}");
+        }
+        for none in ["24:00", "13pm", "noon", "", "9", "25:61", "09:00:30", "1:2:3:4", "é", "-1:00", "123:00"]
+        {
+            assert_eq!(time_meant(none), None, "{none}");
         }
     }
 

@@ -1,5 +1,8 @@
 //! From documents to a policy: globs, expressions, times and zones are checked and made ready.
 
+mod expression;
+mod zones;
+
 use chrono::NaiveTime;
 
 use crate::decide::condition::{Condition, Order, ParamTest, Test};
@@ -10,14 +13,17 @@ use crate::decide::param_key::ParamKey;
 use crate::decide::pattern_budget::{EXHAUSTED_HELP, PatternBudget, PatternError};
 use crate::decide::policy::{Matches, Policy, Rule};
 use crate::decide::redaction::Redaction;
-use crate::decide::time::{Weekdays, Window, parse_time_of_day};
+use crate::decide::time::{Weekdays, Window, parse_time_of_day, time_meant};
 use crate::decide::zone::Zone;
 use crate::language::code::{Code, Severity};
+use crate::language::compile::expression::ExpressionProblem;
+use crate::language::compile::zones::nearest_zone;
 use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{Conditions, Document, Globs, Params, RuleEntry};
+use crate::language::fix::Fix;
 use crate::language::policy_bytes::{Source, text_of};
+use crate::language::yaml::slip::quoting::quoted;
 use crate::text::escape::escape_capped;
-use crate::text::nearest::nearest;
 use crate::text::span::{SourceId, Span, Spanned};
 
 /// What came of reading policy files.
@@ -69,6 +75,7 @@ fn compile<'d>(
         exhausted: false,
         zone: Zone::UTC,
         zones: Vec::new(),
+        compared: 0,
     };
     let mut policy = Policy {
         rules: Vec::new(),
@@ -97,6 +104,9 @@ fn compile<'d>(
     policy
 }
 
+/// How many wrong names of zones get the nearest right one.
+const MOST_COMPARED: usize = 1000;
+
 /// An error that is among the diagnostics already.
 struct Reported;
 
@@ -111,6 +121,8 @@ struct Compiler<'a> {
     zone: Zone,
     /// The zones that were named so far: each is read once.
     zones: Vec<Zone>,
+    /// How many names of zones were compared with all others.
+    compared: usize,
 }
 
 impl Compiler<'_> {
@@ -158,7 +170,8 @@ impl Compiler<'_> {
                 let span = self.part_of_scalar(pattern, problem.offset, problem.len);
                 let mut diagnostic = Diagnostic::error(Code::InvalidGlob, span, problem.message);
                 diagnostic.help = problem.help;
-                self.diagnostics.push(diagnostic);
+                let fix = problem.meant.and_then(|meant| self.rewritten(pattern, &meant));
+                self.diagnostics.push(diagnostic.fix(fix));
                 None
             }
         }
@@ -176,6 +189,13 @@ impl Compiler<'_> {
         match written {
             [b'"' | b'\'', inner @ .., b'"' | b'\''] if inner == scalar.value.as_bytes() => {
                 scalar.span.part(offset + 1, len)
+            }
+            [quote @ (b'"' | b'\''), inner @ .., _] => {
+                let place = |at| written_offset(*quote, inner, &scalar.value, at);
+                match (place(offset), place(offset.saturating_add(len))) {
+                    (Some(start), Some(end)) => scalar.span.part(start + 1, end.saturating_sub(start)),
+                    _ => scalar.span,
+                }
             }
             _ => scalar.span,
         }
@@ -264,28 +284,46 @@ impl Compiler<'_> {
     }
 
     fn regex(&mut self, pattern: &Spanned<String>) -> Option<ParamTest> {
-        let (problem, help) = match self.budget.regex(&pattern.value) {
+        let too_large =
+            |message: &str, help| Diagnostic::error(Code::InvalidRegex, pattern.span, message).help(help);
+        let found = match self.budget.regex(&pattern.value) {
             Ok(regex) => return Some(ParamTest::Matches(regex)),
             Err(_) if self.is_known_to_be_exhausted() => return None,
             Err(PatternError::Exhausted) => {
-                ("the patterns of this policy are too large together".to_owned(), Some(EXHAUSTED_HELP))
+                too_large("the patterns of this policy are too large together", EXHAUSTED_HELP)
             }
             Err(PatternError::TooLarge) => {
-                ("the regular expression is too large to be compiled".to_owned(), None)
+                let help = "repeat less, or a smaller class: `[a-z0-9_]` takes a hundredth of `\\w`";
+                too_large("the regular expression is too large to be compiled", help)
             }
-            Err(PatternError::Malformed(error)) => {
-                // The crate's message is a small drawing of several lines; its last line says what is wrong.
-                let text = error.to_string();
-                let problem = text.lines().next_back().unwrap_or_default().trim_start_matches("error: ");
-                (format!("the regular expression is malformed: {problem}"), None)
-            }
+            Err(PatternError::Malformed(error)) => match expression::problem(&pattern.value) {
+                Some(problem) => self.malformed(pattern, problem),
+                None => {
+                    // The crate's message is a small drawing of several lines; its last line says what is
+                    // wrong.
+                    let text = error.to_string();
+                    let told = text.lines().next_back().unwrap_or_default().trim_start_matches("error: ");
+                    let message =
+                        format!("the regular expression is malformed: {}", escape_capped(told, 300));
+                    Diagnostic::error(Code::InvalidRegex, pattern.span, message)
+                }
+            },
         };
-        let found = Diagnostic::error(Code::InvalidRegex, pattern.span, escape_capped(&problem, 300));
-        self.diagnostics.push(match help {
-            Some(help) => found.help(help),
-            None => found,
-        });
+        self.diagnostics.push(found);
         None
+    }
+
+    fn malformed(&self, pattern: &Spanned<String>, problem: ExpressionProblem) -> Diagnostic {
+        let span = self.part_of_scalar(pattern, problem.offset, problem.len);
+        let fix = problem.meant.and_then(|meant| self.rewritten(pattern, &meant));
+        Diagnostic::error(Code::InvalidRegex, span, problem.message).help(problem.help).fix(fix)
+    }
+
+    /// Another text in the place of a scalar on one line.
+    fn rewritten(&self, scalar: &Spanned<String>, text: &str) -> Option<Fix> {
+        let written = text_of(scalar.span, self.sources).get(scalar.span.range())?;
+        let on_one_line = !written.contains(&b'\n') && !text.contains(char::is_control);
+        on_one_line.then(|| Fix::replace(scalar.span, quoted(text), false))
     }
 
     /// Whether a pattern got nothing for the reason that one before it got nothing: that is said once.
@@ -319,10 +357,18 @@ impl Compiler<'_> {
         let time = parse_time_of_day(&text.value);
         if time.is_none() {
             let message = format!("`{}` is not a time of day", escape_capped(&text.value, 64));
-            self.diagnostics.push(
-                Diagnostic::error(Code::InvalidTime, text.span, message)
-                    .help("write it as \"HH:MM\", from \"00:00\" to \"23:59\""),
-            );
+            let found = Diagnostic::error(Code::InvalidTime, text.span, message);
+            self.diagnostics.push(match time_meant(&text.value) {
+                Some(time) => found.help(format!("write it as `\"{time}\"`")).fix(Fix::replace(
+                    text.span,
+                    format!("\"{time}\""),
+                    true,
+                )),
+                None => found.help(format!(
+                    "write it as \"HH:MM\", from \"00:00\" to \"23:59\"{}",
+                    after_midnight(&text.value)
+                )),
+            });
         }
         time.map(Some).ok_or(Reported)
     }
@@ -335,21 +381,46 @@ impl Compiler<'_> {
         self.zones.extend(zone.clone());
         if zone.is_none() {
             let message = format!("`{}` is not an IANA time zone", escape_capped(&name.value, 64));
-            let help = match nearest_timezone(&name.value) {
-                Some(zone) => format!("did you mean `{zone}`?"),
-                None => "write a name such as `UTC`, `Europe/Berlin` or `America/New_York`".to_owned(),
-            };
-            self.diagnostics.push(Diagnostic::error(Code::InvalidTimezone, name.span, message).help(help));
+            let found = Diagnostic::error(Code::InvalidTimezone, name.span, message);
+            self.compared += 1;
+            // Comparing takes its time, and nobody mends so many by hand.
+            let nearest = Some(()).filter(|()| self.compared <= MOST_COMPARED);
+            self.diagnostics.push(match nearest.and_then(|()| nearest_zone(&name.value)) {
+                Some(zone) => {
+                    let certain = zone.eq_ignore_ascii_case(&name.value);
+                    let fix = Fix::replace(name.span, zone, certain);
+                    found.help(format!("did you mean `{zone}`?")).fix(fix)
+                }
+                None => found.help("write a name such as `UTC`, `Europe/Berlin` or `America/New_York`"),
+            });
         }
         zone
     }
 }
 
-fn nearest_timezone(name: &str) -> Option<&'static str> {
-    let names: Vec<_> = Zone::names().collect();
-    let same_but_for_case = names.iter().find(|zone| zone.eq_ignore_ascii_case(name));
-    let same_city = || {
-        names.iter().find(|zone| zone.rsplit('/').next().is_some_and(|city| city.eq_ignore_ascii_case(name)))
-    };
-    same_but_for_case.or_else(same_city).copied().or_else(|| nearest(name, &names))
+/// Where the byte of a quoted text is written, if all escapes before it stand for the character behind their
+/// backslash, or for one quote.
+fn written_offset(quote: u8, written: &[u8], value: &str, offset: usize) -> Option<usize> {
+    let mut at = 0;
+    for byte in value.as_bytes().get(..offset)? {
+        let here = *written.get(at)?;
+        let next = written.get(at + 1);
+        let escaped = if quote == b'"' { here == b'\\' } else { here == b'\'' };
+        at += usize::from(escaped);
+        let stands = if escaped { *next? } else { here };
+        if stands != *byte {
+            return None;
+        }
+        at += 1;
+    }
+    Some(at)
+}
+
+/// What is said besides of a day's end, which is no time of that day.
+fn after_midnight(text: &str) -> &'static str {
+    if matches!(text, "24:00" | "24:00:00") {
+        "; `time_after` alone holds up to midnight, and with a `time_before` earlier than it beyond"
+    } else {
+        ""
+    }
 }

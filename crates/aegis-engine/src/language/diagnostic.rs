@@ -1,6 +1,7 @@
 //! What is wrong with a policy: one stream of findings, for any renderer.
 
 use crate::language::code::{Code, Severity};
+use crate::language::fix::Fix;
 use crate::text::span::Span;
 
 /// A place and what is to be said about it.
@@ -27,7 +28,9 @@ pub struct Diagnostic {
     pub secondary: Vec<Label>,
     /// What to do about it.
     pub help: Option<String>,
-    /// The same, where a front end may have a command for it.
+    /// The change of the text that the help is about, where it is known.
+    pub fix: Option<Fix>,
+    /// The same as the help, where a front end may have a command for it.
     pub remedy: Option<Remedy>,
 }
 
@@ -56,6 +59,7 @@ impl Diagnostic {
             primary: Label { span, text: String::new() },
             secondary: Vec::new(),
             help: None,
+            fix: None,
             remedy: None,
         }
     }
@@ -77,6 +81,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Diagnostic {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same with a change of the text that mends it.
+    #[must_use]
+    pub fn fix(mut self, fix: impl Into<Option<Fix>>) -> Diagnostic {
+        self.fix = fix.into();
         self
     }
 

@@ -46,6 +46,19 @@ pub struct Document {
     pub examples: Vec<Example>,
 }
 
+impl Document {
+    /// A document of which nothing could be read.
+    pub(crate) fn default_at(span: Span) -> Document {
+        Document {
+            version: Spanned::new(Version, span),
+            defaults: Defaults::default(),
+            redact: None,
+            rules: Vec::new(),
+            examples: Vec::new(),
+        }
+    }
+}
+
 /// The version of the policy format: `"1"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version;
@@ -113,6 +126,21 @@ pub struct RuleEntry {
 
 /// The longest `reason` of a rule, in characters.
 pub const MAX_REASON: usize = 500;
+impl RuleEntry {
+    /// A rule of which nothing is known but its place.
+    pub(crate) fn new(span: Span) -> RuleEntry {
+        RuleEntry {
+            span,
+            name: None,
+            matches: MatchEntry::default(),
+            conditions: Conditions::default(),
+            risk_level: None,
+            approval: None,
+            reason: None,
+            examples: Vec::new(),
+        }
+    }
+}
 
 /// Globs over an action's type, target and agent; an omitted one matches everything.
 #[derive(Clone, Debug, Default, JsonSchema)]

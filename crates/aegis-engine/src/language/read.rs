@@ -2,9 +2,14 @@
 //! the next.
 
 mod conditions;
+mod days;
 mod examples;
+mod flags;
 mod reader;
+mod shapes;
+mod words;
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::language::code::Code;
@@ -12,7 +17,9 @@ use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{
     Defaults, Document, Globs, MAX_POLICY_BYTES, MAX_REASON, MatchEntry, RuleEntry, TestDocument, Version,
 };
+use crate::language::fix::Fix;
 use crate::language::read::reader::Reader;
+use crate::language::read::shapes::Shape;
 use crate::language::yaml::node::{Kind, Node};
 use crate::language::yaml::read_yaml;
 use crate::text::span::{SourceId, Span, Spanned};
@@ -21,14 +28,16 @@ const DOCUMENT_KEYS: &[&str] = &["version", "defaults", "redact", "rules", "exam
 const TEST_KEYS: &[&str] = &["policy", "examples"];
 const DEFAULTS_KEYS: &[&str] = &["risk_level", "approval", "timezone"];
 const RULE_KEYS: &[&str] = &["name", "match", "conditions", "risk_level", "approval", "reason", "examples"];
+/// What `ignore_case` says.
+const CASE: &str = "`true` if capital and small letters are the same to this rule";
 const MATCH_KEYS: &[&str] = &["type", "target", "agent", "ignore_case"];
 
 impl Document {
     /// Reads a policy file. What is wrong goes to `diagnostics`; the document is then incomplete, and absent
     /// if there is nothing to work with.
     pub fn read(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Document> {
-        let root = read_root(source, text, diagnostics)?;
-        Some(Reader { diagnostics }.document(&root))
+        let (text, root) = read_root(source, text, diagnostics)?;
+        Some(Reader { text, source, diagnostics, empty: HashMap::new() }.document(&root))
     }
 }
 
@@ -48,13 +57,17 @@ impl TestDocument {
     /// assert_eq!((document.examples.len(), diagnostics.len()), (1, 0));
     /// ```
     pub fn read(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<TestDocument> {
-        let root = read_root(source, text, diagnostics)?;
-        Some(Reader { diagnostics }.test_document(&root))
+        let (text, root) = read_root(source, text, diagnostics)?;
+        Some(Reader { text, source, diagnostics, empty: HashMap::new() }.test_document(&root))
     }
 }
 
-/// The tree of nodes of a file, if it is small enough, UTF-8, and YAML.
-fn read_root(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -> Option<Rc<Node>> {
+/// The text of a file and its tree of nodes, if it is small enough, UTF-8, and YAML.
+fn read_root<'t>(
+    source: SourceId,
+    text: &'t [u8],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(&'t str, Rc<Node>)> {
     if text.len() > MAX_POLICY_BYTES {
         let message = format!("the file has {} bytes; a policy may have {MAX_POLICY_BYTES}", text.len());
         diagnostics.push(Diagnostic::error(Code::FileTooLarge, Span { source, start: 0, end: 0 }, message));
@@ -70,11 +83,17 @@ fn read_root(source: SourceId, text: &[u8], diagnostics: &mut Vec<Diagnostic>) -
             return None;
         }
     };
-    read_yaml(source, text, diagnostics)
+    Some((text, read_yaml(source, text, diagnostics)?))
 }
 
 impl Reader<'_> {
     fn document(&mut self, root: &Node) -> Document {
+        if !matches!(root.kind, Kind::Map(_) | Kind::Broken) {
+            let help = "a policy has at least `version: \"1\"` and `rules: []`, each on a line of its own";
+            let shape = Shape::new(help, None);
+            self.wrong_shape(root, "a policy", "a mapping", Some(shape));
+            return Document::default_at(root.span);
+        }
         let fields = self.fields(root, "a policy", DOCUMENT_KEYS);
         let missing_place = root.span.part(0, 0);
         let version = match fields.get("version") {
@@ -87,7 +106,7 @@ impl Reader<'_> {
         let defaults = fields.get("defaults").map(|node| self.defaults(node)).unwrap_or_default();
         let redact = fields.get("redact").map(|node| self.redact(node));
         let rules = match fields.get("rules") {
-            Some(node) => self.list(node, "`rules`", Self::rule),
+            Some(node) => self.rules(node),
             None => {
                 self.missing(&fields, "rules", missing_place, "add `rules: []` if there are none yet");
                 Vec::new()
@@ -126,7 +145,8 @@ impl Reader<'_> {
             let message = "this program reads version \"1\" of the policy format";
             self.push(
                 Diagnostic::error(Code::UnsupportedVersion, node.span, message)
-                    .help("write `version: \"1\"`"),
+                    .help("write `version: \"1\"`")
+                    .fix(Fix::replace(node.span, "\"1\"", false)),
             );
         }
         Version
@@ -154,7 +174,38 @@ impl Reader<'_> {
         Spanned::new(entries.into_iter().flatten().collect(), node.span)
     }
 
+    fn rules(&mut self, node: &Node) -> Vec<RuleEntry> {
+        let shape = match &node.kind {
+            Kind::Map(_) => self.list_of_mapping(node, "`rules`", RULE_KEYS),
+            Kind::Null | Kind::String(_) => {
+                let help = "write `rules: []` if there are none yet";
+                // What is not there has its place at the colon.
+                let place = if self.written(node.span).is_empty() {
+                    let start = node.span.range().start;
+                    let colon = self.text.get(start..).is_some_and(|rest| rest.starts_with(':'));
+                    let place = start + usize::from(colon);
+                    Fix::replace(self.place(place, place), " []", false)
+                } else {
+                    Fix::replace(node.span, "[]", false)
+                };
+                Some(Shape::new(help, place))
+            }
+            _ => None,
+        };
+        match node.kind {
+            Kind::List(_) => self.list(node, "`rules`", Self::rule),
+            _ => {
+                self.wrong_shape(node, "`rules`", "a list", shape);
+                Vec::new()
+            }
+        }
+    }
+
     fn rule(&mut self, node: &Node) -> RuleEntry {
+        if let Some(shape) = self.rule_of_word(node) {
+            self.wrong_shape(node, "a rule", "a mapping", Some(shape));
+            return RuleEntry::new(node.span);
+        }
         let fields = self.fields(node, "a rule", RULE_KEYS);
         RuleEntry {
             span: node.span,
@@ -190,18 +241,27 @@ impl Reader<'_> {
     }
 
     fn matches(&mut self, node: &Node) -> MatchEntry {
+        if let Some(shape) = self.match_of_globs(node) {
+            self.wrong_shape(node, "`match`", "a mapping", Some(shape));
+            return MatchEntry::default();
+        }
         let fields = self.fields(node, "`match`", MATCH_KEYS);
         MatchEntry {
             kind: fields.get("type").and_then(|node| self.globs(node, "`type`")),
             target: fields.get("target").and_then(|node| self.globs(node, "`target`")),
             agent: fields.get("agent").and_then(|node| self.globs(node, "`agent`")),
-            ignore_case: fields.get("ignore_case").and_then(|node| self.flag(node, "`ignore_case`")),
+            ignore_case: fields.get("ignore_case").and_then(|node| self.flag(node, "`ignore_case`", CASE)),
         }
     }
 
     fn globs(&mut self, node: &Node, what: &str) -> Option<Globs> {
         if !matches!(node.kind, Kind::List(_)) {
-            let one = self.string_or(node, what, "a glob or a list of globs")?;
+            let expected = "a glob or a list of globs";
+            if let Some(shape) = self.glob_in_braces(node) {
+                self.wrong_shape(node, what, expected, Some(shape));
+                return None;
+            }
+            let one = self.string_or(node, what, expected)?;
             return Some(Globs { patterns: vec![one] });
         }
         let patterns: Vec<_> = self

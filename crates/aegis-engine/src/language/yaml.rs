@@ -3,37 +3,38 @@
 //! Built on the parser's events rather than on serde, so that one error does not hide the next. Scalars are
 //! resolved by YAML 1.2's core schema: `no` is a string, `0x1f` a number.
 
+mod duplicate;
+mod events;
+pub(crate) mod lines;
 pub(crate) mod node;
 mod scalar;
+pub(crate) mod slip;
 
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use serde_yaml::granit_parser::{self, ErrorKind, Event, Parser, ScalarStyle, ScanError, Tag};
+use serde_yaml::granit_parser::{self, ErrorKind, Event, ScalarStyle, ScanError, Tag};
 
 use crate::language::code::Code;
 use crate::language::diagnostic::{Diagnostic, Remedy};
+use crate::language::fix::Fix;
+use crate::language::yaml::duplicate::duplicate;
+use crate::language::yaml::events::{MAX_DEPTH, events};
 use crate::language::yaml::node::{Entry, Kind, Node};
 use crate::language::yaml::scalar::{has_tag, resolve};
+use crate::language::yaml::slip::quoting::quoted;
+use crate::language::yaml::slip::{NO_NEGATION, Slip, slip};
 use crate::text::escape::escape_capped;
 use crate::text::span::{SourceId, Span};
 
-/// How deep lists and mappings may nest.
-const MAX_DEPTH: usize = 64;
 /// How many nodes all aliases together may stand for.
 const MAX_ALIASED_NODES: usize = 1_000_000;
 
 /// Reads the one document of `text`. `None` if there is none to work with; what is wrong goes to
 /// `diagnostics`.
 pub(crate) fn read_yaml(source: SourceId, text: &str, diagnostics: &mut Vec<Diagnostic>) -> Option<Rc<Node>> {
-    let options = granit_parser::options! {
-        emit_comments: false,
-        emit_unresolved_aliases: true,
-        flow_nesting_limit: MAX_DEPTH,
-        block_nesting_limit: MAX_DEPTH,
-    };
     let mut builder = Builder::new(source, text, diagnostics);
-    for item in Parser::new_from_str_with_options(text, options) {
+    for item in events(text) {
         match item {
             Ok((event, span)) => {
                 let tag_span = span.tag_span().map(|tag_span| builder.span(tag_span));
@@ -72,7 +73,7 @@ struct Open {
 
 enum OpenKind {
     List(Vec<Rc<Node>>),
-    Map { entries: Vec<Entry>, seen: HashMap<String, Span>, key: Option<Rc<Node>> },
+    Map { entries: Vec<Entry>, seen: HashMap<String, usize>, key: Option<Rc<Node>> },
 }
 
 impl<'a> Builder<'a> {
@@ -111,12 +112,7 @@ impl<'a> Builder<'a> {
             Event::SequenceEnd | Event::MappingEnd => self.end(span),
             Event::Alias(anchor) => self.alias(anchor, span),
             Event::UnresolvedAlias(name) => {
-                let name = escape_capped(&name, 64);
-                let message = format!("the alias `*{name}` refers to no anchor before it");
-                self.diagnostics.push(
-                    Diagnostic::error(Code::YamlUnknownAlias, span, message)
-                        .help(format!("define it with `&{name}` earlier in the file, or quote the text")),
-                );
+                self.diagnostics.push(self.unknown_alias(&name, span));
                 self.add(0, Node::leaf(span, Kind::Broken));
             }
             _ => {}
@@ -165,7 +161,8 @@ impl<'a> Builder<'a> {
         let Some(node) = self.anchors.get(&anchor).cloned() else {
             // Inside the very node that it refers to.
             let message = "an alias refers to a value that contains it";
-            self.diagnostics.push(Diagnostic::error(Code::YamlUnknownAlias, span, message));
+            self.diagnostics
+                .push(Diagnostic::error(Code::YamlUnknownAlias, span, message).help("write the value out"));
             return self.add(0, Node::leaf(span, Kind::Broken));
         };
         self.aliased = self.aliased.saturating_add(node.weight);
@@ -181,7 +178,10 @@ impl<'a> Builder<'a> {
         if self.open.len() + node.height > MAX_DEPTH {
             let message =
                 format!("with what this alias stands for, nested more than {MAX_DEPTH} levels deep");
-            self.diagnostics.push(Diagnostic::error(Code::YamlTooDeep, span, message));
+            self.diagnostics.push(
+                Diagnostic::error(Code::YamlTooDeep, span, message)
+                    .help("write the value out, with fewer levels"),
+            );
             return self.add(0, Node::leaf(span, Kind::Broken));
         }
         self.place(node, span);
@@ -214,25 +214,36 @@ impl<'a> Builder<'a> {
                 let Some(key_node) = key.take() else { return };
                 let Kind::String(key) = &key_node.kind else {
                     let message = "a key must be a word, not a list or a mapping";
-                    self.diagnostics.push(Diagnostic::error(Code::WrongType, key_node.span, message));
+                    self.diagnostics.push(
+                        Diagnostic::error(Code::WrongType, key_node.span, message)
+                            .help("put it in quotes if it is meant as text"),
+                    );
                     return;
                 };
                 if let Some(first) = seen.get(key) {
-                    let message = format!("the key `{}` stands here twice", escape_capped(key, 64));
-                    self.diagnostics.push(
-                        Diagnostic::error(Code::DuplicateKey, key_node.span, message)
-                            .secondary(*first, "first here")
-                            .help(
-                                "remove one of the two; no reader agrees with another on which of them \
-                                 counts",
-                            ),
-                    );
+                    let entry = Entry { key: key.clone(), key_span: key_node.span, value: node };
+                    self.diagnostics.push(duplicate(self.text, entries.get(*first), &entry));
                     return;
                 }
-                seen.insert(key.clone(), key_node.span);
+                seen.insert(key.clone(), entries.len());
                 entries.push(Entry { key: key.clone(), key_span: key_node.span, value: node });
             }
         }
+    }
+
+    /// An alias to nothing: in a policy it is nearly always a glob that was to begin with a star.
+    fn unknown_alias(&self, name: &str, span: Span) -> Diagnostic {
+        let shown = escape_capped(name, 64);
+        let message = format!("the alias `*{shown}` refers to no anchor before it");
+        let written = format!("*{name}");
+        // With anchors in the file, it may be one of them with a slip in its name.
+        let is_certain = self.anchors.is_empty();
+        let help = format!("put it in quotes if it is a glob: `\"*{shown}\"`; an anchor is `&{shown}`");
+        Diagnostic::error(Code::YamlUnknownAlias, span, message).help(help).fix(Fix::replace(
+            span,
+            quoted(&written),
+            is_certain,
+        ))
     }
 
     fn scalar(&mut self, text: &str, style: ScalarStyle, tag: Option<(&Tag, Span)>, span: Span) -> Kind {
@@ -249,17 +260,15 @@ impl<'a> Builder<'a> {
                 (Some(wanted), _) => {
                     return self.bad_tag(tag_span, format!("the value does not fit its tag `!!{wanted}`"));
                 }
-                (None, _) => {
-                    let original = escape_capped(&tag.original(), 64);
-                    return self.bad_tag(tag_span, format!("the tag `{original}` means nothing in a policy"));
-                }
+                (None, _) => return self.unknown_tag(tag, text, tag_span, span),
             },
         };
         kind.unwrap_or_else(|problem| {
             let message = format!("the number `{}` {problem}", escape_capped(text, 64));
             self.diagnostics.push(
                 Diagnostic::error(Code::YamlNumber, span, message)
-                    .help("write it in quotes if it is meant as text"),
+                    .help("write it in quotes if it is meant as text")
+                    .fix(Fix::replace(span, format!("\"{text}\""), false)),
             );
             Kind::Broken
         })
@@ -274,8 +283,33 @@ impl<'a> Builder<'a> {
         }
     }
 
+    /// A tag of no standard. Without anything behind it, it was hardly meant as one.
+    fn unknown_tag(&mut self, tag: &Tag, text: &str, tag_span: Span, span: Span) -> Kind {
+        let original = escape_capped(&tag.original(), 64);
+        if !text.is_empty() {
+            return self.bad_tag(tag_span, format!("the tag `{original}` means nothing in a policy"));
+        }
+        let message = format!("`{original}` is a tag to YAML, with no value behind it");
+        let help = format!("{NO_NEGATION}; text that begins with `!` stands in quotes: `\"{original}\"`");
+        let place = tag_span.to(span).part(0, tag.original().len());
+        self.diagnostics.push(Diagnostic::error(Code::YamlTag, place, message).help(help).fix(Fix::replace(
+            place,
+            quoted(&tag.original()),
+            false,
+        )));
+        Kind::Broken
+    }
+
     fn bad_tag(&mut self, span: Span, message: String) -> Kind {
-        self.diagnostics.push(Diagnostic::error(Code::YamlTag, span, message).help("remove the tag"));
+        // With the blanks that part it from its value.
+        let behind = self.text.get(span.range().end..).unwrap_or_default();
+        let blanks = behind.len() - behind.trim_start_matches(' ').len();
+        let place = self.range(span.range().start, span.range().end + blanks);
+        self.diagnostics.push(
+            Diagnostic::error(Code::YamlTag, span, message)
+                .help("remove the tag")
+                .fix(Fix::replace(place, "", false)),
+        );
         Kind::Broken
     }
 
@@ -284,18 +318,26 @@ impl<'a> Builder<'a> {
         let rest = self.text.get(offset..).unwrap_or_default();
         let end = offset + rest.chars().next().filter(|next| *next != '\n').map_or(0, char::len_utf8);
         let span = self.range(offset, end);
-        let (code, message, help) = match error.kind() {
-            ErrorKind::RecursionLimitExceeded => {
-                (Code::YamlTooDeep, format!("nested more than {MAX_DEPTH} levels deep"), None)
-            }
-            _ if error.info().to_ascii_lowercase().contains("tab") => {
-                (Code::YamlSyntax, error.info(), Some("indent with spaces; YAML allows no tabs there"))
-            }
-            _ => (Code::YamlSyntax, error.info(), None),
+        if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
+            let message = format!("nested more than {MAX_DEPTH} levels deep");
+            let found = Diagnostic::error(Code::YamlTooDeep, span, message);
+            self.diagnostics
+                .push(found.help("no policy has a use for that: look for brackets that nothing closes"));
+            return;
+        }
+        let found = match slip(self.text, error.kind(), offset) {
+            Some(slip) => self.slipped(&slip, span),
+            None => Diagnostic::error(Code::YamlSyntax, span, escape_capped(&error.info(), 300))
+                .help("look at quotes, brackets and indentation, here and on the line before"),
         };
-        let mut diagnostic = Diagnostic::error(code, span, escape_capped(&message, 300));
-        diagnostic.help = help.map(str::to_owned);
-        self.diagnostics.push(diagnostic);
+        self.diagnostics.push(found);
+    }
+
+    fn slipped(&self, slip: &Slip, span: Span) -> Diagnostic {
+        let place = slip.place.clone().map_or(span, |place| self.range(place.start, place.end));
+        Diagnostic::error(Code::YamlSyntax, place, slip.message.clone())
+            .help(slip.help.clone())
+            .fix(slip.fix(self.source))
     }
 
     fn finish(self) -> Option<Rc<Node>> {

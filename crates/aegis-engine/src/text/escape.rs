@@ -48,7 +48,7 @@ pub fn escape_into(text: &str, shown: &mut String) {
 }
 
 /// Escapes as much of `text` as takes up at most `max_chars` characters once it is escaped; says how many
-/// bytes of `text` are hidden, and their SHA-256.
+/// bytes of `text` are hidden, and their SHA-256. Nothing is hidden where saying so would take as much space.
 ///
 /// ```
 /// use aegis_engine::escape_capped;
@@ -69,11 +69,38 @@ pub fn escape_capped(text: &str, max_chars: usize) -> String {
             let hidden = text.get(offset..).unwrap_or_default();
             let digest = hex::encode(Sha256::digest(hidden.as_bytes()));
             let digest = digest.get(..16).unwrap_or(&digest);
-            let _ = write!(shown, "… [{} more bytes, sha256 {digest}…]", hidden.len());
-            break;
+            let said = format!("… [{} more bytes, sha256 {digest}…]", hidden.len());
+            return elided(
+                &shown,
+                &said,
+                || escape(text).get(before..).unwrap_or_default().to_owned(),
+                hidden,
+            );
         }
     }
     shown
+}
+
+/// The beginning of a text with what is said of the rest, or with the rest itself where that is no longer.
+/// `rest` is not made if `hidden`, which it is made of, is too long for that.
+fn elided(head: &str, said: &str, rest: impl FnOnce() -> String, hidden: &str) -> String {
+    if hidden.len() <= said.len() * 4 {
+        let rest = rest();
+        if !saves(&rest, said) {
+            return format!("{head}{rest}");
+        }
+    }
+    format!("{head}{said}")
+}
+
+/// Whether it takes less space to say what is hidden than to show it, in characters.
+///
+/// ```
+/// assert!(!aegis_engine::saves("/password", "… [9 more bytes]"));
+/// ```
+#[must_use]
+pub fn saves(hidden: &str, said: &str) -> bool {
+    hidden.chars().count() > said.chars().count()
 }
 
 fn push_escaped(shown: &mut String, character: char, verdict: Verdict) {

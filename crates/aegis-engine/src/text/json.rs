@@ -6,6 +6,7 @@
 
 pub(crate) mod limits;
 mod plain;
+mod slips;
 
 use std::fmt;
 
@@ -20,6 +21,8 @@ use crate::text::escape::escape_capped;
 use crate::text::json::limits::JsonLimits;
 use crate::text::secret_names::looks_secret;
 use crate::text::span::Position;
+
+pub use slips::JsonSlip;
 
 /// Why a JSON document was refused.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub enum JsonError {
         position: Position,
         /// What `serde_json` says of it.
         problem: String,
+        /// What was probably written in its place.
+        slip: Option<JsonSlip>,
     },
     /// An object with the same key twice.
     #[error("{position}: duplicate key `{}`", escape_capped(key, 64))]
@@ -85,6 +90,40 @@ pub enum JsonError {
 }
 
 impl JsonError {
+    /// Where in the document; `None` where it is about all of it.
+    #[must_use]
+    pub const fn position(&self) -> Option<Position> {
+        match self {
+            JsonError::Syntax { position, .. }
+            | JsonError::DuplicateKey { position, .. }
+            | JsonError::TooDeep { position, .. }
+            | JsonError::TooManyValues { position, .. }
+            | JsonError::Number { position, .. } => Some(*position),
+            JsonError::TooLarge { .. } | JsonError::NotUtf8 { .. } | JsonError::ByteOrderMark => None,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub const fn help(&self) -> Option<&'static str> {
+        Some(match self {
+            JsonError::Syntax { slip: Some(slip), .. } => slip.help(),
+            JsonError::Syntax { slip: None, .. } => return None,
+            JsonError::TooLarge { .. } | JsonError::TooManyValues { .. } => {
+                "pass large data by a name that stands for it, such as its path or its digest"
+            }
+            JsonError::NotUtf8 { .. } => "encode the document as UTF-8",
+            JsonError::ByteOrderMark => {
+                "write it without one: it is the character U+FEFF before the first bracket"
+            }
+            JsonError::DuplicateKey { .. } => {
+                "remove one of the two; no reader agrees with another on which of them counts"
+            }
+            JsonError::TooDeep { .. } => "nest less, or pass the inner part as text",
+            JsonError::Number { .. } => "write it in double quotes if it is meant as text",
+        })
+    }
+
     /// The same error within the value of this name, which is not quoted if it may be a secret.
     fn of(self, name: &str) -> JsonError {
         match self {
@@ -218,17 +257,22 @@ impl<'a> Reader<'a> {
     }
 
     fn syntax(&self, error: &serde_json::Error, base: usize) -> JsonError {
-        let start = Position::of(self.text, base);
-        let (line, column) = (error.line().max(1), error.column().max(1));
-        let position = if line == 1 {
-            Position { line: start.line, column: start.column + column - 1 }
-        } else {
-            Position { line: start.line + line - 1, column }
-        };
+        // Its columns count bytes.
+        let part = self.text.get(base..).unwrap_or_default();
+        let lines = part.split_inclusive('\n').take(error.line().saturating_sub(1));
+        let line = base + lines.map(str::len).sum::<usize>();
+        let mut offset = (line + error.column().saturating_sub(1)).min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
         // serde_json ends its message with a place of its own, counted from `base`.
         let message = error.to_string();
         let problem = message.rsplit_once(" at line ").map_or(message.as_str(), |(problem, _)| problem);
-        JsonError::Syntax { position, problem: problem.to_owned() }
+        JsonError::Syntax {
+            position: Position::of(self.text, offset),
+            problem: problem.to_owned(),
+            slip: slips::slip(self.text, offset, problem),
+        }
     }
 }
 

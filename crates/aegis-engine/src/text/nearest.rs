@@ -17,6 +17,12 @@ pub(crate) fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
         .map(|(_, candidate)| candidate)
 }
 
+/// How many characters have to be put in, taken out, changed or exchanged with their neighbour to make one
+/// text of the other.
+pub(crate) fn distance(left: &str, right: &str) -> usize {
+    strsim::damerau_levenshtein(left, right)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

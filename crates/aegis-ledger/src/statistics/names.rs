@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hasher as _};
 
-use aegis_engine::Digest;
+use aegis_engine::{Digest, saves};
 
 /// How many different names are counted one by one. Those that come later are counted together.
 pub const MAX_NAMES: usize = 10_000;
@@ -132,7 +132,9 @@ fn shorten(name: &str) -> Cow<'_, str> {
     let digest = Digest::of(name.as_bytes()).to_string();
     let digest = digest.get(..16).unwrap_or(&digest);
     let hidden = name.len() - head.len();
-    Cow::Owned(format!("{head}… [{hidden} more bytes, sha256 {digest}…]"))
+    let said = format!("… [{hidden} more bytes, sha256 {digest}…]");
+    let rest = name.get(head.len()..).unwrap_or_default();
+    if saves(rest, &said) { Cow::Owned(format!("{head}{said}")) } else { Cow::Borrowed(name) }
 }
 
 /// Counts different values: exactly up to [`SAMPLE`] of them, and beyond by keeping a known fraction, chosen

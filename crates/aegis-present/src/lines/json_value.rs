@@ -1,6 +1,6 @@
 //! JSON over several lines, safe to look at.
 
-use aegis_engine::{Digest, canonical_json, to_json_line};
+use aegis_engine::{Digest, canonical_json, saves, to_json_line};
 use serde_json::Value;
 
 /// The most characters of one string that are shown.
@@ -12,7 +12,8 @@ const LINES: usize = 400;
 pub(crate) fn json_lines(value: &Value) -> Vec<String> {
     let mut lines = vec![String::new()];
     push(value, 0, &mut lines);
-    if lines.len() > LINES {
+    // One line in the place of another hides something and saves nothing.
+    if lines.len() > LINES + 1 {
         let hidden = lines.len() - LINES;
         lines.truncate(LINES);
         let digest = short(value);
@@ -66,7 +67,9 @@ fn leaf(value: &Value) -> String {
     let text = to_json_line(value).unwrap_or_default();
     let Some((cut, _)) = text.char_indices().nth(LONGEST) else { return text };
     let head = text.get(..cut).unwrap_or_default();
-    format!("{head}… [{} more bytes, sha256 of all {}…]", text.len() - cut, short(value))
+    let said = format!("… [{} more bytes, sha256 of all {}…]", text.len() - cut, short(value));
+    let rest = text.get(cut..).unwrap_or_default();
+    if saves(rest, &said) { format!("{head}{said}") } else { text }
 }
 
 /// The first 16 digits of a value's digest.
@@ -98,6 +101,9 @@ mod tests {
     fn long_values_say_what_they_hide() {
         let shown = json_lines(&json!("x".repeat(5000)));
         assert!(shown[0].contains("[3002 more bytes, sha256 of all ") && shown[0].len() < 2100, "{shown:?}");
+        let shown = json_lines(&json!("x".repeat(LONGEST + 20)));
+        assert!(!shown[0].contains('…'), "{shown:?}");
+        assert!(!json_lines(&json!(vec![1; LINES - 1])).concat().contains('…'));
         let shown = json_lines(&json!(vec![1; 5000]));
         assert!(
             shown.len() == LINES + 1 && shown[LINES].starts_with("… [4602 more lines, sha256"),

@@ -52,7 +52,8 @@ pub(crate) fn summary(runs: &[TestRun<'_>]) -> (Style, &'static str, String) {
     if runs.iter().any(|run| !run.is_covered()) {
         parts.push("too little covered".to_owned());
     }
-    let (style, verdict) = if runs.iter().all(TestRun::passed) { (GOOD, "ok") } else { (BAD, "failed") };
+    let passed = runs.iter().all(TestRun::passed) && !TestRun::tested_nothing(runs);
+    let (style, verdict) = if passed { (GOOD, "ok") } else { (BAD, "failed") };
     (style, verdict, parts.join(", "))
 }
 

@@ -201,10 +201,12 @@ impl Shown {
     pub(super) fn cut(&self, cap: usize) -> Cut {
         let Some((cut, _)) = self.text.char_indices().nth(cap) else { return Cut::whole(self.text.clone()) };
         let head = self.text.get(..cut).unwrap_or_default();
-        let hidden = self.text.len() - cut;
-        Cut {
-            text: format!("{head}… [{hidden} more bytes, sha256 of all {}…]", self.digest), hides: true
+        let rest = self.text.get(cut..).unwrap_or_default();
+        let said = format!("… [{} more bytes, sha256 of all {}…]", rest.len(), self.digest);
+        if columns_of(rest) <= columns_of(&said) {
+            return Cut::whole(self.text.clone());
         }
+        Cut { text: format!("{head}{said}"), hides: true }
     }
 
     /// What fits into `columns`, for a line that names it and does not show it.
@@ -220,6 +222,11 @@ impl Shown {
         }
         brief
     }
+}
+
+/// How many columns a text takes up on a terminal, counting those that it may take up after all.
+fn columns_of(text: &str) -> usize {
+    text.chars().map(|character| character.width().unwrap_or(0).max(1)).sum()
 }
 
 /// The first 16 digits of a digest.
@@ -266,6 +273,8 @@ mod tests {
         let cut = Shown::json(&value).cut(5);
         assert_eq!(cut.text, format!("\"xxxx… [99997 more bytes, sha256 of all {digest}…]"));
         assert!(cut.hides);
+        let cut = Shown::text("/etc/secrets/password").cut(12);
+        assert_eq!((cut.text.as_str(), cut.hides), ("/etc/secrets/password", false));
         let cut = Shown::json(&Value::from("\u{202e}")).cut(80);
         assert_eq!((cut.text.as_str(), cut.hides), ("\"\\u202e\"", false));
         assert_eq!(Shown::name("删除表").brief(5), "删除…");

@@ -28,7 +28,7 @@ pub(super) fn from_stdin(console: Console) -> Result<Action, CommandError> {
             "pipe one in, such as {\"type\":\"read\",\"target\":\"crm\"}, or name it: `aegis check read:crm`",
         ));
     }
-    Ok(Action::from_json(&bytes)?)
+    Action::from_json(&bytes).map_err(|error| CommandError::action(&error, None))
 }
 
 /// An action's type and target, as the command line takes them.
@@ -45,8 +45,27 @@ pub(super) struct Param {
     value: Value,
 }
 
+/// Whether a text was written to be read as JSON. Types and names do not begin like that, and what was meant
+/// as a whole action must not be decided on as another one.
+fn begins_like_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '[', '"', '\''])
+}
+
 /// Reads `TYPE:TARGET`; the target may hold further colons.
 pub(super) fn parse_short(text: &str) -> Result<Short, String> {
+    if begins_like_json(text) {
+        return Err(
+            "an action in JSON is read from standard input; pipe it in, as in `echo '{\"type\":\"read\",\
+                    \"target\":\"crm\"}' | aegis check`"
+                .to_owned(),
+        );
+    }
+    if text == "-" {
+        return Err("standard input is read where no action is named: leave it out".to_owned());
+    }
+    if !text.contains(':') && text.ends_with(".json") {
+        return Err("a file is read from standard input, as in `aegis check <action.json`".to_owned());
+    }
     match text.split_once(':') {
         Some((kind, target)) if !kind.is_empty() => {
             Ok(Short { kind: kind.to_owned(), target: target.to_owned() })
@@ -57,6 +76,9 @@ pub(super) fn parse_short(text: &str) -> Result<Short, String> {
 
 /// Reads `NAME=VALUE`: JSON where it is JSON, else a string. A number that cannot be held exactly is neither.
 pub(super) fn parse_param(text: &str) -> Result<Param, String> {
+    if begins_like_json(text) {
+        return Err("write it as NAME=VALUE, once for each parameter".to_owned());
+    }
     let (name, value) = text.split_once('=').ok_or("write it as NAME=VALUE")?;
     let value = match parse_json(value.as_bytes()) {
         Ok(value) => value,
@@ -116,5 +138,16 @@ mod tests {
         let short = parse_short("read:s3://b/k").unwrap();
         assert_eq!((short.kind.as_str(), short.target.as_str()), ("read", "s3://b/k"));
         assert!(parse_short("read").is_err() && parse_short(":crm").is_err());
+    }
+
+    #[test]
+    fn json_is_no_action_on_the_command_line_and_no_parameter() {
+        for json in [r#"{"type":"read","target":"crm"}"#, " {\"a\":1}", "[1:2]", "\"read:crm\"", "'read:crm'"]
+        {
+            assert!(parse_short(json).unwrap_err().contains("standard input"), "{json}");
+        }
+        assert!(parse_short("action.json").unwrap_err().contains("<action.json"));
+        assert!(parse_short("-").is_err());
+        assert!(parse_param(r#"{"a":"x=y"}"#).is_err());
     }
 }

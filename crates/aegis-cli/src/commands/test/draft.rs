@@ -10,12 +10,13 @@ use chrono::SecondsFormat;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::files::{Tested, policy_by_name};
+use super::files::Tested;
 use crate::console::write_new;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::standard_stream::output_file;
+use crate::unchecked_file::policy_by_name;
 
 const ONE_AT_A_TIME: &str = "`--init` writes the examples of one policy file at a time";
 

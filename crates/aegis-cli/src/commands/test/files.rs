@@ -10,10 +10,7 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::remedies;
-use crate::unchecked_file::read_unchecked;
-
-/// What the name of a test file ends in, and that of its policy instead.
-const ENDINGS: [(&str, &str); 2] = [(".test.yaml", ".yaml"), (".test.yml", ".yml")];
+use crate::unchecked_file::{ENDINGS, policy_by_name, read_unchecked};
 
 /// One policy, read and compiled, with every file that has examples for it.
 #[derive(Debug)]
@@ -86,15 +83,6 @@ fn group(files: &[PathBuf], default: &[PathBuf]) -> (Vec<Group>, Vec<CommandErro
     (groups, errors)
 }
 
-/// The policy that a test file is for, by its name alone. `None` if the name is not a test file's.
-pub(super) fn policy_by_name(path: &Path) -> Option<PathBuf> {
-    let name = path.file_name()?.to_str()?;
-    ENDINGS.iter().find_map(|(ending, instead)| {
-        let stem = name.strip_suffix(ending).filter(|stem| !stem.is_empty())?;
-        Some(path.with_file_name(format!("{stem}{instead}")))
-    })
-}
-
 /// The test file beside a policy, if there is one.
 fn test_beside(policy: &Path) -> Option<PathBuf> {
     let name = policy.file_name()?.to_str()?;
@@ -164,19 +152,4 @@ fn belongs(test: &TestDocument, path: &Path, policies: &[PathBuf]) -> Result<(),
         shown(&named)
     ))
     .help("rename it, or write its policy's name at `policy:`, relative to the test file"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn test_files_are_known_by_their_names() {
-        let policy = |path: &str| policy_by_name(Path::new(path)).map(|path| path.display().to_string());
-        assert_eq!(policy("a/crm.test.yaml").as_deref(), Some("a/crm.yaml"));
-        assert_eq!(policy("crm.test.yml").as_deref(), Some("crm.yml"));
-        assert_eq!(policy("crm.yaml"), None);
-        assert_eq!(policy("test.yaml"), None);
-        assert_eq!(policy(".test.yaml"), None);
-    }
 }

@@ -1,14 +1,15 @@
 //! The conditions of a rule.
 
 use crate::decide::operand::OrderOperand;
-use crate::decide::time::Weekday;
+use crate::decide::time::time_meant;
 use crate::language::code::Code;
 use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{AnyOperand, Conditions, Params};
+use crate::language::fix::Fix;
 use crate::language::read::reader::{Fields, Reader};
+use crate::language::read::shapes::Shape;
 use crate::language::yaml::node::{Kind, Node};
 use crate::text::escape::escape_capped;
-use crate::text::nearest::nearest;
 use crate::text::span::Spanned;
 
 const CONDITION_KEYS: &[&str] = &[
@@ -26,8 +27,18 @@ const CONDITION_KEYS: &[&str] = &[
     "param_exists",
 ];
 
+/// What the operand of `param_exists` says.
+const PRESENCE: &str = "`true` if the parameter must be there, `false` if it must not";
+
 impl Reader<'_> {
     pub(super) fn conditions(&mut self, node: &Node) -> Conditions {
+        if matches!(node.kind, Kind::List(_)) {
+            let help =
+                "all conditions of a rule must hold, and stand in one mapping: write them without dashes";
+            let shape = self.undashed(node, help);
+            self.wrong_shape(node, "`conditions`", "a mapping", Some(shape));
+            return Conditions::default();
+        }
         let fields = self.fields(node, "`conditions`", CONDITION_KEYS);
         Conditions {
             time_after: fields.get("time_after").and_then(|node| self.time(node, "`time_after`")),
@@ -41,10 +52,15 @@ impl Reader<'_> {
             param_lte: self.params(&fields, "param_lte", Self::order_operand),
             param_contains: self.params(&fields, "param_contains", Self::any_operand),
             param_matches: self.params(&fields, "param_matches", |reader, node| {
-                Some(reader.string_or(node, "the operand", "a regular expression")?.value)
+                let expected = "a regular expression";
+                if let Some(shape) = reader.alternatives(node) {
+                    reader.wrong_shape(node, "the operand", expected, Some(shape));
+                    return None;
+                }
+                Some(reader.string_or(node, "the operand", expected)?.value)
             }),
             param_exists: self.params(&fields, "param_exists", |reader, node| {
-                Some(reader.flag(node, "the operand")?.value)
+                Some(reader.flag(node, "the operand", PRESENCE)?.value)
             }),
         }
     }
@@ -57,7 +73,11 @@ impl Reader<'_> {
     ) -> Option<Params<T>> {
         let node = fields.get(keyword)?;
         let Kind::Map(entries) = &node.kind else {
-            self.wrong_type(node, &format!("`{keyword}`"), "a mapping of parameter to operand");
+            let shape = match keyword {
+                "param_exists" => self.existence(node),
+                _ => self.nameless(node, keyword),
+            };
+            self.wrong_shape(node, &format!("`{keyword}`"), "a mapping of parameter to operand", shape);
             return None;
         };
         if entries.is_empty() {
@@ -93,61 +113,39 @@ impl Reader<'_> {
             Kind::Broken => None,
             _ => {
                 let message = format!("{} has no order: compare with a number or a string", node.type_name());
-                self.push(Diagnostic::error(Code::InvalidOperand, node.span, message));
+                let help = match &node.kind {
+                    Kind::Bool(_) => "to compare with `true` or `false`, write `param_eq`",
+                    _ => "write one number or one string; several bounds are several conditions",
+                };
+                self.push(Diagnostic::error(Code::InvalidOperand, node.span, message).help(help));
                 None
             }
         }
     }
 
+    /// An operand without the parameter that it is of.
+    fn nameless(&self, node: &Node, keyword: &str) -> Option<Shape> {
+        let is_operand = matches!(node.kind, Kind::Number(_) | Kind::String(_) | Kind::Bool(_));
+        is_operand.then(|| {
+            let written = escape_capped(self.written(node.span), 64);
+            Shape::new(format!("name the parameter, as in `{keyword}: {{ count: {written} }}`"), None)
+        })
+    }
+
     fn time(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
         if matches!(node.kind, Kind::Number(_)) {
             let message = format!("{what} must be a time of day, not a number");
-            self.push(
-                Diagnostic::error(Code::InvalidTime, node.span, message)
-                    .help("write it as \"HH:MM\", in quotes"),
-            );
+            let found = Diagnostic::error(Code::InvalidTime, node.span, message);
+            self.push(match time_meant(self.written(node.span)) {
+                Some(time) => found.help(format!("write it as `\"{time}\"`")).fix(Fix::replace(
+                    node.span,
+                    format!("\"{time}\""),
+                    false,
+                )),
+                None => found.help("write it as \"HH:MM\", in quotes"),
+            });
             return None;
         }
         self.string_or(node, what, "a time of day (\"HH:MM\")")
-    }
-
-    fn weekdays(&mut self, node: &Node) -> Vec<Spanned<Weekday>> {
-        let days = self.list(node, "`weekdays`", Self::weekday).into_iter().flatten().collect();
-        if matches!(&node.kind, Kind::List(items) if items.is_empty()) {
-            let message = "`weekdays` is an empty list, so the rule can never match";
-            self.push(
-                Diagnostic::error(Code::EmptyCondition, node.span, message)
-                    .help("leave it out to match on every day"),
-            );
-        }
-        days
-    }
-
-    fn weekday(&mut self, node: &Node) -> Option<Spanned<Weekday>> {
-        let number = match &node.kind {
-            Kind::Number(number) => number.as_u64().filter(|number| (1..=7).contains(number)),
-            Kind::String(text) => {
-                let index = Weekday::WORDS.iter().position(|word| word == text);
-                index.and_then(|index| u64::try_from(index + 1).ok())
-            }
-            _ => None,
-        };
-        let Some(number) = number.and_then(|number| u8::try_from(number).ok()) else {
-            let found = match &node.kind {
-                Kind::Broken => return None,
-                Kind::Number(number) => format!("`{number}`"),
-                Kind::String(text) => format!("`{}`", escape_capped(text, 64)),
-                _ => node.type_name().to_owned(),
-            };
-            let message = format!("{found} is not a day of the week");
-            let text = if let Kind::String(text) = &node.kind { text.as_str() } else { "" };
-            let help = match nearest(text, &Weekday::WORDS) {
-                Some(word) => format!("did you mean `{word}`?"),
-                None => "days are 1 (Monday) to 7 (Sunday), or `mon` to `sun`".to_owned(),
-            };
-            self.push(Diagnostic::error(Code::UnknownWord, node.span, message).help(help));
-            return None;
-        };
-        Some(Spanned::new(Weekday(number), node.span))
     }
 }

@@ -15,6 +15,10 @@ const EXPECT_KEYS: &[&str] = &["approval", "risk_level", "rule"];
 
 impl Reader<'_> {
     pub(super) fn examples(&mut self, node: &Node) -> Vec<Example> {
+        if let Some(shape) = self.list_of_mapping(node, "`examples`", EXAMPLE_KEYS) {
+            self.wrong_shape(node, "`examples`", "a list", Some(shape));
+            return Vec::new();
+        }
         self.list(node, "`examples`", Self::example).into_iter().flatten().collect()
     }
 
@@ -48,7 +52,11 @@ impl Reader<'_> {
         match Action::from_value(node.to_json()?) {
             Ok(action) => Some(action),
             Err(error) => {
-                self.push(Diagnostic::error(Code::InvalidExample, node.span, error.to_string()));
+                let found = Diagnostic::error(Code::InvalidExample, node.span, error.to_string());
+                self.push(match self.action_of_word(node) {
+                    Some(shape) => shape.on(found),
+                    None => found.help("an action has at least `type` and `target`, which are texts"),
+                });
                 None
             }
         }

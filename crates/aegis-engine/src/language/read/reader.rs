@@ -1,18 +1,26 @@
 //! The steps that every part of a file is read by: a mapping's keys, a list's items, a string, a word.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use crate::decide::decision::{ApprovalMode, RiskLevel};
 use crate::language::code::Code;
 use crate::language::diagnostic::Diagnostic;
+use crate::language::fix::Fix;
+use crate::language::read::words;
 use crate::language::yaml::node::{Entry, Kind, Node};
 use crate::text::escape::escape_capped;
 use crate::text::nearest::nearest;
-use crate::text::span::{Span, Spanned};
+use crate::text::span::{SourceId, Span, Spanned};
 
 /// Reads nodes, and gathers what is wrong with them.
 pub(super) struct Reader<'a> {
+    /// The text of the file, in which findings show what to write.
+    pub(super) text: &'a str,
+    pub(super) source: SourceId,
     pub(super) diagnostics: &'a mut Vec<Diagnostic>,
+    /// Where a key has no value, and the change that takes the key away.
+    pub(super) empty: HashMap<Span, Fix>,
 }
 
 /// The entries of a mapping whose keys are all known.
@@ -29,31 +37,45 @@ impl<'n> Fields<'n> {
 
 impl Reader<'_> {
     pub(super) fn risk_level(&mut self, node: &Node) -> Option<Spanned<RiskLevel>> {
-        self.word(node, "a risk level", &RiskLevel::ALL.map(RiskLevel::as_str), RiskLevel::from_word)
+        let known = RiskLevel::ALL.map(RiskLevel::as_str);
+        self.word(node, "a risk level", &known, words::risk, RiskLevel::from_word)
     }
 
     pub(super) fn approval(&mut self, node: &Node) -> Option<Spanned<ApprovalMode>> {
-        self.word(node, "an approval", &ApprovalMode::ALL.map(ApprovalMode::as_str), ApprovalMode::from_word)
+        let known = ApprovalMode::ALL.map(ApprovalMode::as_str);
+        self.word(node, "an approval", &known, words::approval, ApprovalMode::from_word)
     }
 
     fn word<T>(
         &mut self,
         node: &Node,
         what: &str,
-        words: &[&str],
+        known: &[&str],
+        meant: impl Fn(&str) -> Option<&'static str>,
         from_word: impl Fn(&str) -> Option<T>,
     ) -> Option<Spanned<T>> {
-        let text = self.string_or(node, what, "a word")?;
-        if let Some(value) = from_word(&text.value) {
+        let listed = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
+        let Kind::String(text) = &node.kind else {
+            if !matches!(node.kind, Kind::Broken) {
+                let message = format!("{what} must be a word, not {}", node.type_name());
+                let found = Diagnostic::error(Code::WrongType, node.span, message);
+                self.push(found.help(format!("write one of {listed}")));
+            }
+            return None;
+        };
+        if let Some(value) = from_word(text) {
             return Some(Spanned::new(value, node.span));
         }
-        let listed = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
-        let message = format!("`{}` is not {what}", escape_capped(&text.value, 64));
-        let help = match nearest(&text.value, words) {
-            Some(word) => format!("did you mean `{word}`?"),
-            None => format!("write one of {listed}"),
-        };
-        self.push(Diagnostic::error(Code::UnknownWord, node.span, message).help(help));
+        let message = format!("`{}` is not {what}", escape_capped(text, 64));
+        let found = Diagnostic::error(Code::UnknownWord, node.span, message);
+        self.push(if let Some(word) = meant(text) {
+            let help = format!("the word for that is `{word}`; there are {listed}");
+            found.help(help).fix(Fix::replace(node.span, word, false))
+        } else if let Some(word) = nearest(text, known) {
+            found.help(format!("did you mean `{word}`?")).fix(respelt(node.span, text, word))
+        } else {
+            found.help(format!("write one of {listed}"))
+        });
         None
     }
 
@@ -69,14 +91,6 @@ impl Reader<'_> {
         None
     }
 
-    pub(super) fn flag(&mut self, node: &Node, what: &str) -> Option<Spanned<bool>> {
-        if let Kind::Bool(flag) = node.kind {
-            return Some(Spanned::new(flag, node.span));
-        }
-        self.wrong_type(node, what, "`true` or `false`");
-        None
-    }
-
     pub(super) fn list<T>(
         &mut self,
         node: &Node,
@@ -84,7 +98,8 @@ impl Reader<'_> {
         mut item: impl FnMut(&mut Self, &Node) -> T,
     ) -> Vec<T> {
         let Kind::List(items) = &node.kind else {
-            self.wrong_type(node, what, "a list");
+            let shape = self.in_brackets(node);
+            self.wrong_shape(node, what, "a list", shape);
             return Vec::new();
         };
         items.iter().map(|node: &Rc<Node>| item(self, node)).collect()
@@ -99,15 +114,27 @@ impl Reader<'_> {
         };
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
             let message = format!("{what} has no key `{}`", escape_capped(&entry.key, 64));
-            let help = match (entry.key.as_str(), nearest(&entry.key, known)) {
-                ("<<", _) => "YAML 1.2 has no merge keys: write the keys out".to_owned(),
-                (_, Some(word)) => format!("did you mean `{word}`?"),
-                _ => format!(
-                    "it has {}",
-                    known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ")
-                ),
-            };
-            self.push(Diagnostic::error(Code::UnknownKey, entry.key_span, message).help(help));
+            let found = Diagnostic::error(Code::UnknownKey, entry.key_span, message);
+            let shape = self.key_with_value(entry, known).or_else(|| self.straight_quotes(entry.key_span));
+            let shape =
+                shape.or_else(|| if known.contains(&"param_gt") { self.comparison(entry) } else { None });
+            self.push(if let Some(shape) = shape {
+                shape.on(found)
+            } else if let Some(help) = words::key(&entry.key) {
+                found.help(help)
+            } else if let Some(word) = nearest_key(&entry.key, known) {
+                let found = found.help(format!("did you mean `{word}`?"));
+                found.fix(respelt(entry.key_span, &entry.key, word))
+            } else {
+                let listed = known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+                found.help(format!("it has {listed}"))
+            });
+        }
+        for entry in entries.iter().filter(|entry| known.contains(&entry.key.as_str())) {
+            // A key without a value is refused wherever it stands; how to mend it is known here.
+            if let Some(fix) = self.without_key(entry) {
+                self.empty.insert(entry.value.span, fix);
+            }
         }
         Fields { entries, is_mapping: true }
     }
@@ -125,21 +152,46 @@ impl Reader<'_> {
             return;
         }
         let message = format!("{what} must be {expected}, not {}", node.type_name());
-        let mut diagnostic = Diagnostic::error(Code::WrongType, node.span, message);
-        if matches!(node.kind, Kind::Number(_) | Kind::Bool(_)) && expected.contains("string") {
-            diagnostic = diagnostic.help("put it in quotes");
-        } else if matches!(node.kind, Kind::Null) {
-            diagnostic = diagnostic.help("give it a value, or leave the key out");
-        } else if matches!(node.kind, Kind::String(_)) && expected.contains("`true`") {
-            diagnostic = diagnostic
-                .help("YAML 1.2 knows `true` and `false` alone; `yes`, `no`, `on` and `off` are strings");
-        } else if matches!(node.kind, Kind::String(_)) && expected == "a list" {
-            diagnostic = diagnostic.help("put it in brackets: `[…]`");
-        }
-        self.push(diagnostic);
+        let found = Diagnostic::error(Code::WrongType, node.span, message);
+        let is_text = ["string", "glob", "regular expression", "time of day", "instant"];
+        let found = match &node.kind {
+            Kind::Number(_) | Kind::Bool(_) if is_text.iter().any(|word| expected.contains(word)) => {
+                let written = format!("\"{}\"", self.written(node.span));
+                found
+                    .help(format!("put it in quotes: `{written}`"))
+                    .fix(Fix::replace(node.span, written, true))
+            }
+            Kind::Null => {
+                let fix = self.empty.get(&node.span).cloned();
+                found.help("give it a value, or leave the key out").fix(fix)
+            }
+            _ if expected.contains("mapping") => {
+                found.help("write it as `key: value`, one a line, or as `{ key: value }`")
+            }
+            _ if expected == "a list" => {
+                found.help("begin each entry with a dash, or put all in brackets: `[…]`")
+            }
+            Kind::List(_) => found.help(format!("write {expected}, without brackets or dashes")),
+            _ => found.help(format!("write {expected}")),
+        };
+        self.push(found);
     }
 
     pub(super) fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
+}
+
+/// The key of `known` that is spelt most like another one. What comes before the name of a condition does not
+/// make two of them alike.
+fn nearest_key<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
+    let Some(name) = key.strip_prefix("param_") else { return nearest(key, known) };
+    let names: Vec<_> = known.iter().filter_map(|key| key.strip_prefix("param_")).collect();
+    let name = nearest(name, &names)?;
+    known.iter().find(|key| key.strip_prefix("param_") == Some(name)).copied()
+}
+
+/// A known word in the place of a misspelt one: certain where only the case differs.
+fn respelt(span: Span, text: &str, word: &str) -> Fix {
+    Fix::replace(span, word, text.to_lowercase() == word)
 }

@@ -40,6 +40,22 @@ struct FindingV1 {
     label: String,
     related: Vec<RelatedV1>,
     help: Option<String>,
+    fix: Option<FixV1>,
+}
+
+/// What mends a finding.
+#[derive(Debug, Serialize)]
+struct FixV1 {
+    /// Whether it is the one right answer.
+    certain: bool,
+    edits: Vec<EditV1>,
+}
+
+#[derive(Debug, Serialize)]
+struct EditV1 {
+    text: String,
+    #[serde(flatten)]
+    place: PlaceV1,
 }
 
 #[derive(Debug, Serialize)]
@@ -71,6 +87,14 @@ fn finding(found: &Diagnostic, source: &SourceText<'_>) -> FindingV1 {
             .map(|label| RelatedV1 { place: place(label.span, source), message: label.text.clone() })
             .collect(),
         help: found.help.clone(),
+        fix: found.fix.as_ref().map(|fix| FixV1 {
+            certain: fix.certain,
+            edits: fix
+                .edits
+                .iter()
+                .map(|edit| EditV1 { place: place(edit.span, source), text: edit.text.clone() })
+                .collect(),
+        }),
     }
 }
 

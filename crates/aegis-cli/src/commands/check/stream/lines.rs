@@ -74,7 +74,9 @@ impl<'a, R: BufRead + Buffered> Lines<'a, R> {
         if self.line.iter().all(u8::is_ascii_whitespace) {
             return Err(CommandError::input("the line is empty"));
         }
-        Ok(self.agent.of(Action::from_json(&self.line)?)?)
+        let action =
+            Action::from_json(&self.line).map_err(|error| CommandError::action(&error, Some(self.number)))?;
+        Ok(self.agent.of(action)?)
     }
 }
 
