@@ -22,6 +22,7 @@ mod given_agent;
 mod global_options;
 mod open_log;
 mod remedies;
+mod suggested;
 mod trusted_policy;
 mod unchecked_file;
 

@@ -11,6 +11,7 @@ use crate::console::write_new;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::suggested::Suggested;
 
 /// Write a commented starter policy, and name the next step
 ///
@@ -24,7 +25,8 @@ pub(crate) struct InitArgs {
     #[arg(short, long, value_name = "FILE", default_value = "policy.yaml")]
     output: PathBuf,
     /// Which policy to start from
-    #[arg(short, long, value_name = "NAME", default_value = "starter")]
+    #[arg(short, long, value_name = "NAME", default_value = "starter",
+        value_parser = Suggested::new(&TEMPLATES.map(|template| template.name)), hide_possible_values = true)]
     template: String,
     /// List the policies there are
     #[arg(short, long)]
@@ -35,6 +37,7 @@ pub(crate) struct InitArgs {
 }
 
 /// A policy that is part of the program.
+#[derive(Clone, Copy)]
 struct Template {
     name: &'static str,
     text: &'static str,
@@ -94,7 +97,7 @@ pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, Co
     write_new(&args.output, template.text, args.force)?;
     let path = escape(&args.output.to_string_lossy());
     let flag = if args.output == Path::new("policy.yaml") { String::new() } else { format!(" -p {path}") };
-    settings.console.answer(format!(
+    settings.console.tell(format!(
         "{GOOD}wrote{GOOD:#} {path}\n\nRead it, change it, then:\n  aegis validate {path}\n  \
          echo '{{\"type\":\"read\",\"target\":\"crm\"}}' | aegis check{flag}"
     ))?;

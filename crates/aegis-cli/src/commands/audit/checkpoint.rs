@@ -26,6 +26,8 @@ use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::open_log::open_log;
 
+/// What stands for the log's own name where no name is given; no key can be called so.
+const OWN_NAME: &str = "+";
 /// For how long a writer waits for others.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -61,8 +63,9 @@ pub(crate) struct CheckpointArgs {
     no_payload: bool,
     /// Make a new key for signing, and write it to the file of -o; the public key is printed. Without NAME it
     /// gets the name of this log, which is what other programs look for; with one, it may sign for several
-    #[arg(long, value_name = "NAME", requires = "output", conflicts_with_all = ["key", "no_record", "prove"])]
-    new_key: Option<Option<String>>,
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = OWN_NAME,
+        requires = "output", conflicts_with_all = ["key", "no_record", "prove"])]
+    new_key: Option<String>,
     /// Print the public key of --key, by the name that checkpoints of this log are signed under, for other
     /// programs; nothing else is done
     #[arg(long, requires = "key", conflicts_with_all = ["no_record", "prove", "output"])]
@@ -77,9 +80,9 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
         );
     }
     if let (Some(name), Some(path)) = (&args.new_key, &args.output) {
-        let name = match name {
-            Some(name) => name,
-            None => &origin_of(&TrailReader::open(&settings.db)?.id()),
+        let name = match name.as_str() {
+            OWN_NAME => &origin_of(&TrailReader::open(&settings.db)?.id()),
+            name => name,
         };
         return key::make(name, path, settings.console);
     }

@@ -29,6 +29,8 @@ pub(super) fn answer(
         refuse_another_logs(findings, args)?;
     }
     match args.format {
+        // What is wrong is an error; that nothing is wrong is said by the status as well.
+        Format::Text if console.is_quiet() && status(findings) == ExitStatus::Success => {}
         Format::Text => console.answer(render_verification(findings))?,
         Format::Json => console.answer(json_line(&VerificationV1::of(findings))?)?,
     }
