@@ -23,7 +23,7 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> TrailError {
         Some(ErrorCode::OperationInterrupted) => TrailError::TooMuchWork { path },
         Some(ErrorCode::TooBig) => TrailError::TooLong { path },
         Some(ErrorCode::ReadOnly) => TrailError::ReadOnly { path },
-        // Where nothing can be made beside the log, `SQLite` says no more than that it could not open something.
+        // Where nothing can be made beside the log, `SQLite` only says that it could not open something.
         Some(ErrorCode::CannotOpen) if is_read_only(&path) => TrailError::ReadOnly { path },
         Some(ErrorCode::PermissionDenied) => TrailError::Denied { path },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
