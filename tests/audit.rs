@@ -102,12 +102,42 @@ fn a_person_gets_a_table() {
     let environment = trail();
     let run = environment.aegis(&["audit"]);
     let shown: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(shown[0], ["ID", "Session", "Action", "Target", "Risk", "Decision", "Result"]);
-    assert_eq!(shown[1][1..], ["s1", "read", "crm", "low", "auto", "-"]);
-    assert_eq!(shown[2][1..], ["s2", "delete", "crm", "critical", "block", "blocked"]);
-    assert_eq!(shown[3][1..], ["s3", "bulk_update", "crm", "high", "unanswered", "skipped"]);
-    let id = environment.records()[0]["id"].as_str().unwrap().to_owned();
-    assert!(id.starts_with(shown[1][0]));
+    let titles = "Time ID Session Agent Action Target Risk Decision By Rule Result";
+    assert_eq!(shown[0].join(" "), titles);
+    // A date and a time of day are two words.
+    for (line, expected) in [
+        (1, "s1 ana read crm low auto rule reads_are_fine -"),
+        (2, "s2 bob delete crm critical block - deletes_are_blocked blocked"),
+        (3, "s3 - bulk_update crm high unanswered - bulk_needs_approval skipped"),
+    ] {
+        assert_eq!(shown[line][3..].join(" "), expected);
+    }
+    let record = &environment.records()[0];
+    assert!(record["id"].as_str().unwrap().starts_with(shown[1][2]));
+    let utc = environment.aegis(&["audit", "--utc", "--columns", "seq,time,user"]);
+    let timestamp = record["timestamp"].as_str().unwrap();
+    let (time, user) =
+        (timestamp.split('.').next().unwrap().replace('T', " ") + "Z", record["user"].as_str().unwrap());
+    assert_eq!(
+        utc.stdout.lines().nth(1).unwrap().split("  ").filter(|cell| !cell.is_empty()).collect::<Vec<_>>(),
+        ["1", &time, user]
+    );
+    // What clocks show elsewhere, at the same instant.
+    for (zone, offset) in
+        [("Asia/Kolkata", "+05:30"), ("UTC", "+00:00"), ("CET-1", "+01:00"), ("Nowhere/At_all", "+00:00")]
+    {
+        let mut command = environment.command(&["audit", "--columns", "time"]);
+        command.env("TZ", zone);
+        let shown = run_with_input(command, b"").stdout.lines().nth(1).unwrap().to_owned();
+        assert!(shown.ends_with(offset), "{zone}: {shown}");
+        let instant = |text: &str| chrono::DateTime::parse_from_rfc3339(text).unwrap().timestamp();
+        assert_eq!(instant(&shown.replacen(' ', "T", 1)), instant(timestamp), "{zone}");
+    }
+    for refused in
+        [&["--columns", "nothing"][..], &["--columns", "id", "--format", "csv"], &["--events", "--utc"]]
+    {
+        assert_eq!(environment.aegis(&[&["audit"], refused].concat()).code, 2, "{refused:?}");
+    }
     assert!(
         !run.stdout.contains('\u{1b}')
             && environment.aegis(&["audit", "--color", "always"]).stdout.contains('\u{1b}')
@@ -282,4 +312,18 @@ fn a_file_that_may_not_grow_refuses_and_recovers() {
     assert_eq!((limited.status.code(), limited.stdout.len()), (Some(4), 0), "{limited:?}");
     assert_eq!(environment.aegis(&["check", "read:crm"]).code, 0);
     assert_eq!(environment.records().len(), 4);
+}
+
+#[test]
+fn a_table_in_a_file_is_of_all_that_was_asked_for() {
+    let environment = TestEnvironment::new();
+    environment.aegis_with_input(&["check", "--jsonl", "--quiet"], format!("{READ}\n").repeat(1001));
+    let shown = environment.aegis(&["audit"]);
+    assert_eq!(shown.stdout.lines().count(), 1001, "a line for the titles");
+    assert_eq!(shown.stderr, "note: the newest 1000 of 1001 records; `--limit N` shows more\n");
+    let run = environment.aegis(&["audit", "-o", "all.txt"]);
+    assert_eq!((run.code, run.stderr.as_str()), (0, "note: 1001 records written to `all.txt`\n"));
+    assert_eq!(fs::read_to_string(environment.file("all.txt")).unwrap().lines().count(), 1002);
+    let run = environment.aegis(&["audit", "-o", "some.txt", "-n", "3"]);
+    assert_eq!(run.stderr, "note: 3 records written to `some.txt`\n");
 }

@@ -97,12 +97,60 @@ fn a_person_gets_a_line_and_a_reason_where_it_is_a_refusal() {
 }
 
 #[test]
-fn quiet_silences_notes_but_not_answers() {
+fn quiet_leaves_nothing_but_errors_and_what_was_asked_for_as_data() {
     let environment = TestEnvironment::new();
-    assert_eq!(environment.check(READ).code, 0);
-    let run = environment.aegis_with_input(&["--quiet", "check"], READ);
-    assert_eq!((run.code, run.stderr.as_str()), (0, ""));
-    assert!(run.stdout.starts_with("allowed"));
+    let quiet = |arguments: &[&str], input: &str| {
+        environment.aegis_with_input(&[&["--quiet"], arguments].concat(), input)
+    };
+    // The status says it all.
+    for (action, status) in [(READ, 0), (DELETE, 1), (BULK, 3)] {
+        let run = quiet(&["check"], action);
+        assert_eq!((run.code, run.stdout.as_str()), (status, ""), "{action}");
+        let run = quiet(&["check", "--dry-run"], action);
+        assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (status, "", ""), "{action}");
+    }
+    let id = environment.records()[0]["id"].as_str().unwrap().to_owned();
+    environment.write("lax.yaml", "version: '1'\nrules: [{ approval: auto }]\n");
+    for done in [
+        &["audit", "record", &id, "--status", "success"][..],
+        &["audit", "redact", &id, "--yes"],
+        &["audit", "verify"],
+        &["audit", "prune", "--before", "2020-01-01", "--archive", "old.jsonl", "--yes"],
+        &["audit", "--target", "nothing"],
+        &["audit", "-o", "records.txt"],
+        &["validate", "policy.yaml"],
+        &["validate", "lax.yaml"],
+        &["init", "-o", "new.yaml"],
+        &["test", "policy.yaml"],
+    ] {
+        let run = quiet(done, "");
+        assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""), "{done:?}");
+    }
+    for data in [
+        &["check", "--format", "json"][..],
+        &["check", "--dry-run", "--explain"],
+        &["audit"],
+        &["audit", "stats"],
+        &["audit", "show", &id],
+        &["audit", "verify", "--format", "json"],
+        &["audit", "checkpoint"],
+        &["validate", "policy.yaml", "--format", "json"],
+        &["init", "--list"],
+    ] {
+        let run = quiet(data, READ);
+        assert!(run.code == 0 && !run.stdout.is_empty() && run.stderr.is_empty(), "{data:?}: {run:?}");
+    }
+    // What is wrong is said.
+    environment.write("bad.yaml", "version: '1'\nrules: [{ aproval: auto }]\n");
+    for (wrong, status) in [
+        (&["validate", "bad.yaml"][..], 1),
+        (&["validate", "lax.yaml", "--deny", "warnings"], 1),
+        (&["check", "-p", "bad.yaml"], 5),
+        (&["audit", "verify", "--anchor", &format!("1:{}", "0".repeat(64))], 1),
+    ] {
+        let run = quiet(wrong, READ);
+        assert!(run.code == status && !(run.stdout + &run.stderr).is_empty(), "{wrong:?}");
+    }
 }
 
 #[test]

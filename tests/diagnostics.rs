@@ -109,3 +109,30 @@ fn findings_come_as_workflow_commands() {
          a rule has no key `approvel`%0Ahelp: did you mean `approval`?\n"
     );
 }
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_in_every_report() {
+    let environment = TestEnvironment::empty();
+    environment.write("good.yaml", "version: '1'\nrules: []\n");
+    let validate = |format: &str, files: &[&str]| {
+        let run = environment.aegis(&[&["validate", "--format", format], files].concat());
+        assert_eq!(run.code, if files.len() > 1 { 5 } else { 0 }, "{run:?}");
+        assert_eq!(run.stderr.contains("error: cannot read `no ne.yaml`"), files.len() > 1, "{run:?}");
+        run
+    };
+    let both = ["good.yaml", "no ne.yaml"];
+    let invocation = |files: &[&str]| validate("sarif", files).json()["runs"][0]["invocations"][0].clone();
+    assert_eq!(invocation(&both[..1]), serde_json::json!({ "executionSuccessful": true }));
+    let found = invocation(&both);
+    let notification = &found["toolExecutionNotifications"][0];
+    assert_eq!((&found["executionSuccessful"], &notification["level"]), (&false.into(), &"error".into()));
+    let place = &notification["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "no%20ne.yaml");
+    assert!(notification["message"]["text"].as_str().unwrap().starts_with("cannot read `no ne.yaml`: "));
+    let report = validate("json", &both).json();
+    assert_eq!((&report["valid"], &report["unreadable"][0]["file"]), (&false.into(), &"no ne.yaml".into()));
+    assert_eq!(validate("json", &both[..1]).json()["unreadable"], serde_json::json!([]));
+    let line = validate("github", &both).stdout;
+    assert!(line.starts_with("::error file=no ne.yaml,title=unreadable::cannot read "), "{line}");
+    assert_eq!(validate("github", &both[..1]).stdout, "");
+}

@@ -153,3 +153,30 @@ fn an_empty_trail_is_an_empty_export() {
         assert_eq!((run.code, run.stdout.lines().count()), (0, lines), "{format}");
     }
 }
+
+#[test]
+fn the_activities_of_ocsf_are_those_that_the_reference_lists() {
+    let environment = TestEnvironment::with_policy("version: 1\nrules: [{ approval: auto }]\n");
+    let page =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/reference/formats.md")).unwrap();
+    let (mut types, mut expected) = (Vec::new(), Vec::new());
+    for line in page.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<_> = line.split(" | ").collect();
+        let number = cells[0].trim_start_matches("| ").split(" (").next().unwrap();
+        let (Some(words), Ok(1..=4)) = (cells.get(1), number.parse::<i64>()) else { continue };
+        for word in words.split('`').skip(1).step_by(2) {
+            types.extend([word.to_owned(), format!("bulk_{}", word.to_uppercase()), format!("{word}s-x")]);
+            let number: i64 = number.parse().unwrap();
+            expected.extend([number, number, 99]);
+        }
+    }
+    assert_eq!(types.len(), 3 * 23, "{types:?}");
+    let actions: Vec<_> =
+        types.iter().map(|kind| json!({ "type": kind, "target": "x" }).to_string()).collect();
+    assert_eq!(environment.aegis_with_input(&["check", "--jsonl", "-q"], actions.join("\n")).code, 0);
+    let found: Vec<_> = lines(&environment, "ocsf")
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["activity_id"].as_i64().unwrap())
+        .collect();
+    assert_eq!(found, expected);
+}

@@ -64,7 +64,15 @@ fn every_schema_is_draft_2020_12() {
 fn completions_and_manual_pages_exist_for_everything() {
     let environment = TestEnvironment::empty();
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
-        assert!(environment.aegis(&["completions", shell]).stdout.contains("validate"), "{shell}");
+        let script = environment.aegis(&["completions", shell]).stdout;
+        assert!(script.contains("validate"), "{shell}");
+        // Elvish and PowerShell complete no values.
+        if ["bash", "zsh", "fish"].contains(&shell) {
+            for word in ["critical", "duration", "coding-agent", "e-commerce", "journald", "jsonl", "tracing"]
+            {
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+        }
     }
     assert!(environment.aegis(&["man"]).stdout.contains(".TH aegis 1"));
     assert!(environment.aegis(&["man", "check"]).stdout.contains(".TH aegis-check 1"));

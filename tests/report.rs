@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::environment::TestEnvironment;
 
 /// Every element that a page may have. What a trail says must not add to them.
-const ELEMENTS: [&str; 43] = [
+const ELEMENTS: [&str; 44] = [
     "a",
     "body",
     "br",
@@ -52,8 +52,9 @@ const ELEMENTS: [&str; 43] = [
     "title",
     "tr",
     "ul",
+    "wbr",
 ];
-const VOID: [&str; 2] = ["br", "meta"];
+const VOID: [&str; 3] = ["br", "meta", "wbr"];
 const HOSTILE: &str = "</script></style></title><img src=x onerror=alert(1)>\"'><svg onload=alert(2)>";
 
 fn trail() -> TestEnvironment {
@@ -151,7 +152,8 @@ fn what_a_trail_says_stays_text() {
         let page = report(&environment, arguments);
         elements(&page);
         assert!(!page.contains("<img") && !page.contains("onload=alert(2)>"));
-        assert!(page.contains("&lt;img src=x onerror=alert(1)&gt;"), "{arguments:?}");
+        let whole = page.replace("<wbr>", "");
+        assert!(whole.contains("&lt;img src=x onerror=alert(1)&gt;"), "{arguments:?}");
         assert!(!page.contains(['\u{202e}', '\u{1b}']));
     }
     let page = report(&environment, &[]);
@@ -181,7 +183,7 @@ fn the_numbers_are_those_of_stats() {
     for name in stats["rules"]["names"].as_array().unwrap() {
         let (name, count) = (name["name"].as_str().unwrap(), &name["actions"]);
         let row = format!("<th scope=\"row\" class=\"name\">{name}</th><td class=\"number\">{count}</td>");
-        assert!(page.contains(&row), "{row}");
+        assert!(page.replace("<wbr>", "").contains(&row), "{row}");
     }
     for value in [&stats["log"], &stats["newest"]["hash"]] {
         assert!(page.contains(value.as_str().unwrap()));
@@ -248,4 +250,55 @@ fn an_empty_trail_has_a_page_that_says_so() {
     let page = report(&trail(), &["--target", "nothing"]);
     elements(&page);
     assert!(page.contains("No action matches."));
+}
+
+#[test]
+fn a_page_says_whether_the_chain_holds() {
+    let environment = trail();
+    let chain =
+        |page: &str| page.split("<dt>Chain</dt><dd>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let rows = environment.aegis(&["audit", "verify", "--format", "json"]).json()["rows"].clone();
+    let holds = format!("holds: {rows} events verified, nothing is wrong");
+    for arguments in [&[][..], &["--verify"], &["--agent", "nobody"]] {
+        let page = report(&environment, arguments);
+        assert_eq!(chain(&page), holds, "{arguments:?}");
+        assert!(page.contains("the chain of the log held. ") && !page.contains("role=\"alert\""));
+    }
+    assert_eq!(chain(&report(&environment, &["--no-verify"])), "not verified");
+    let path = environment.file("aegis_audit.db");
+    let mut bytes = fs::read(&path).unwrap();
+    let from = "deletes_are_blocked";
+    let place = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+    bytes[place..place + from.len()].copy_from_slice(b"deletes_are_allowed");
+    fs::write(&path, bytes).unwrap();
+    let run = environment.aegis(&["audit", "report", "-o", "report.html"]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{run:?}");
+    assert!(run.stderr.contains("error: the log is damaged: row 3: "), "{run:?}");
+    let page = fs::read_to_string(environment.file("report.html")).unwrap();
+    elements(&page);
+    assert_eq!(chain(&page), "does not hold");
+    assert!(
+        page.contains("role=\"alert\"><strong>The log is damaged: 1 problem found. </strong>row 3: "),
+        "{page}"
+    );
+    assert_eq!(environment.aegis(&["audit", "report", "--no-verify", "-o", "report.html"]).code, 0);
+}
+
+#[test]
+fn names_are_broken_where_words_end_and_charts_scroll_where_they_are_too_wide() {
+    let page = report(&trail(), &[]);
+    assert!(page.contains(">deletes_<wbr>are_<wbr>blocked</t"), "{page}");
+    let before_charts: Vec<_> = page.split("<svg class=\"chart\"").collect();
+    let (_, before_charts) = before_charts.split_last().unwrap();
+    assert_eq!(before_charts.len(), 2);
+    for before in before_charts {
+        assert!(before.trim_end().ends_with("tabindex=\"0\">"), "a chart stands in a box that scrolls");
+    }
+    let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
+    let print = style.split("@media print").nth(1).unwrap();
+    // What was not opened is not printed, and only what is small is kept on one page.
+    assert!(
+        print.contains("details:not([open]) { display: none; }") && !print.contains(".bars { break-inside")
+    );
+    assert!(!style.contains(".name { overflow-wrap: anywhere"), "names are not broken anywhere");
 }

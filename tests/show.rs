@@ -243,3 +243,26 @@ fn whatever_an_agent_says_is_escaped() {
     // Nothing begins a line but what is said here.
     assert!(shown.lines().all(|line| !line.starts_with("gnp") && !line.starts_with("31m")), "{shown}");
 }
+
+#[test]
+fn behind_sudo_the_account_that_logged_in_is_in_the_record() {
+    let environment = TestEnvironment::new();
+    // What a login does once, and what `sudo` leaves as it is. It needs a privilege that not everybody has.
+    let script = "echo 4242 >/proc/self/loginuid || exit 99; SUDO_USER=eve aegis check read:crm >&2; \
+        aegis audit show seq:1 --format json";
+    let run = run_with_input(environment.shell(script), b"");
+    if run.code == 99 {
+        eprintln!("skipped: {}", run.stderr);
+        return;
+    }
+    let shown = run.json();
+    assert_eq!((&shown["login"], shown["user"] == "uid 4242"), (&"uid 4242".into(), false), "{shown}");
+    assert_eq!(shown["events"][0]["body"]["login"], "uid 4242", "{shown}");
+    let text = environment.aegis(&["audit", "show", "seq:1"]).stdout;
+    assert!(text.contains(", logged in as uid 4242"), "{text}");
+    // Where nobody logged in, or the same account did, there is nothing to say.
+    let id = environment.check(READ).json()["action_id"].as_str().unwrap().to_owned();
+    let shown = environment.aegis(&["audit", "show", &id, "--format", "json"]).json();
+    let recorded = shown["events"][0]["body"].as_object().unwrap().get("login");
+    assert_eq!((&shown["login"], recorded), (&json!(null), None), "{shown}");
+}

@@ -261,6 +261,59 @@ fn a_junit_report_is_well_formed_and_counts() {
     assert_eq!((examples.tests, examples.failures), (4, 3));
     assert_eq!(report.test_suites[1].failures, 1);
     assert!(report.test_suites[2].failures > 0);
+    // The attributes that Jenkins' schema has for all suites, and for one.
+    for (element, known) in [
+        ("<testsuites ", &["name", "time", "tests", "failures", "disabled", "errors"][..]),
+        (
+            "<testsuite ",
+            &[
+                "name",
+                "tests",
+                "failures",
+                "errors",
+                "time",
+                "disabled",
+                "skipped",
+                "timestamp",
+                "hostname",
+                "id",
+                "package",
+            ],
+        ),
+    ] {
+        for tag in run.stdout.split(element).skip(1).map(|rest| rest.split('>').next().unwrap()) {
+            let names = tag.split('"').step_by(2).map(|name| name.trim().trim_end_matches('='));
+            let unknown: Vec<_> = names.filter(|name| !name.is_empty() && !known.contains(name)).collect();
+            assert_eq!(unknown, Vec::<&str>::new(), "{element}{tag}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_tested_is_named_in_every_report() {
+    let environment = TestEnvironment::with_policy("version: '1'\nrules: [{ name: a }]\n");
+    environment.write("bad.yaml", "version: '1'\nrules: [{ nmae: a }]\n");
+    for files in [&["policy.yaml", "none.yaml", "bad.yaml"][..], &["none.yaml", "bad.yaml"]] {
+        let test = |format: &str| {
+            let run = environment.aegis(&[&["test", "--format", format], files].concat());
+            assert_eq!(run.code, 5, "{run:?}");
+            run
+        };
+        let report = test("json").json();
+        let unread = report["unreadable"].as_array().unwrap();
+        let names: Vec<_> = unread.iter().map(|file| file["file"].as_str().unwrap()).collect();
+        assert_eq!((&report["passed"], names), (&false.into(), vec!["none.yaml", "bad.yaml"]));
+        let report = quick_junit::Report::deserialize_from_str(&test("junit").stdout).unwrap();
+        assert_eq!((report.errors, report.test_suites.len()), (2, files.len()));
+        let annotations = test("github").stdout;
+        for name in ["none.yaml", "bad.yaml"] {
+            assert!(
+                annotations.contains(&format!("::error file={name},title=unreadable::")),
+                "{annotations}"
+            );
+        }
+        assert_eq!(test("text").stdout.is_empty(), files.len() == 2);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use aegis_testkit::{BULK, DELETE, READ, Run, mode, set_mode};
+use aegis_testkit::{BULK, DELETE, READ, Run, mode, run_with_input, set_mode};
 use serde_json::{Value, json};
 
 use crate::environment::TestEnvironment;
@@ -32,6 +32,10 @@ fn edit(environment: &TestEnvironment, from: &str, to: &str) {
     let place = bytes.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
     bytes[place..place + from.len()].copy_from_slice(to.as_bytes());
     fs::write(&path, bytes).unwrap();
+}
+
+fn first_line(run: &Run) -> &str {
+    run.stderr.lines().next().unwrap_or_default()
 }
 
 fn key(environment: &TestEnvironment, name: &str, file: &str) -> String {
@@ -133,15 +137,115 @@ fn lines_that_are_no_receipts_are_named_and_damage_outweighs_them() {
 }
 
 #[test]
-fn receipts_of_another_log_or_of_rows_that_are_gone_are_reported() {
+fn what_was_kept_of_another_log_is_told_in_a_line_and_is_no_damage() {
     let (environment, kept) = trail();
+    let of = verify_json(&environment, &[]).1["log"].as_str().unwrap().to_owned();
     environment.write("kept.jsonl", &kept);
+    assert_eq!(environment.aegis(&["audit", "--events", "-o", "events.jsonl"]).code, 0);
     fs::remove_file(environment.file("aegis_audit.db")).unwrap();
-    assert_eq!(environment.check(READ).code, 0);
+    let mine = environment.aegis_with_input(&["check", "--format", "json"], READ).stdout;
+    let this = verify_json(&environment, &[]).1["log"].as_str().unwrap().to_owned();
+    assert_eq!(environment.aegis(&["audit", "--events", "-o", "mine.jsonl"]).code, 0);
+    let told = format!("error: the receipts in `kept.jsonl` are of the log {of}, this is the log {this}");
+    for more in [&[][..], &["--format", "json"], &["mine.jsonl"], &["mine.jsonl", "--db", "aegis_audit.db"]] {
+        let run = verify(&environment, &[&["--receipts", "kept.jsonl"], more].concat());
+        assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{more:?}: {run:?}");
+        assert_eq!((first_line(&run), run.stderr.lines().count()), (told.as_str(), 2), "{more:?}");
+    }
+    let run = environment.aegis_with_input(&["audit", "verify", "--receipts", "-"], &kept);
+    assert_eq!(first_line(&run), told.replace("`kept.jsonl`", "standard input"));
+    // Archives and exports, of this and of each other's logs.
+    let run = verify(&environment, &["events.jsonl", "--db", "aegis_audit.db"]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{run:?}");
+    assert_eq!(
+        first_line(&run),
+        format!("error: the files are of the log {of}, the one at `--db` is {this}")
+    );
+    let run = verify(&environment, &["events.jsonl", "mine.jsonl"]);
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{run:?}");
+    let both = format!("error: `events.jsonl` is of the log {of}, `mine.jsonl` is of {this}");
+    assert_eq!(first_line(&run), both);
+    // Beside those of this log they are counted, and the answer is not a plain yes.
+    environment.write("kept.jsonl", format!("{kept}{mine}"));
     let run = verify(&environment, &["--receipts", "kept.jsonl"]);
-    assert_eq!(run.code, 1);
-    assert!(run.stdout.contains("the receipt in line 1: it is of another log"), "{run:?}");
-    assert!(run.stdout.contains("no anchor holds"), "{run:?}");
+    assert_eq!((run.code, run.stderr.as_str()), (5, ""), "{run:?}");
+    assert!(run.stdout.starts_with("unsure ") && run.stdout.contains("5 of what was given say"), "{run:?}");
+    assert!(run.stdout.contains(&format!("receipts  1 of 6 hold; 5 of another log, {of};")), "{run:?}");
+    let (code, found) = verify_json(&environment, &["--receipts", "kept.jsonl"]);
+    assert_eq!((code, &found["sound"], &found["receipts"]["of_other_logs"]), (5, &json!(true), &json!(5)));
+    // Damage outweighs them.
+    environment.write("kept.jsonl", &kept);
+    edit(&environment, "\"crm\"", "\"erp\"");
+    let run = verify(&environment, &["--receipts", "kept.jsonl"]);
+    assert!(run.code == 1 && run.stdout.starts_with("damaged   1 row read, 1 problem found"), "{run:?}");
+}
+
+#[test]
+fn a_file_that_holds_no_receipts_is_told_in_a_line() {
+    let (environment, _) = trail();
+    for (name, text) in [
+        ("policy.yaml", None),
+        ("an array", Some("[\n  {}\n]\n".to_owned())),
+        ("binary", Some("\u{0}\u{1}\u{1b}[2J\n".repeat(300))),
+        ("a table", Some("ID  Session\nabc  def\n".to_owned())),
+    ] {
+        if let Some(text) = text {
+            environment.write(name, text);
+        }
+        let run = verify(&environment, &["--receipts", name]);
+        assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{name}: {run:?}");
+        let told = format!("error: there are no receipts in `{name}`: line 1 cannot be read: ");
+        assert!(first_line(&run).starts_with(&told) && run.stderr.lines().count() == 2, "{name}: {run:?}");
+        assert!(!run.stderr.contains('\u{1b}'), "{name}");
+    }
+}
+
+#[test]
+fn a_key_without_a_name_gets_the_logs_and_one_with_a_name_is_shown_under_it() {
+    let (environment, _) = trail();
+    let checkpoint = |arguments: &[&str]| environment.aegis(&[&["audit", "checkpoint"], arguments].concat());
+    let own = checkpoint(&["-o", "own.key", "--new-key"]).stdout.trim().to_owned();
+    let log = verify_json(&environment, &[]).1["log"].as_str().unwrap().to_owned();
+    assert!(own.starts_with(&format!("aegis.log/{log}+")), "{own}");
+    assert_eq!(checkpoint(&["--key", "own.key", "--show-key"]).stdout.trim(), own);
+    let named = key(&environment, "example.com/audit", "named.key");
+    let shown = checkpoint(&["--key", "named.key", "--show-key"]).stdout.trim().to_owned();
+    assert!(shown.starts_with(&format!("aegis.log/{log}+")) && shown != own, "{shown}");
+    let rows = verify_json(&environment, &[]).1["rows"].clone();
+    assert_eq!(checkpoint(&["--key", "named.key", "-o", "one.note"]).code, 0);
+    assert_eq!(verify_json(&environment, &[]).1["rows"], json!(rows.as_u64().unwrap() + 1));
+    for (public, signature) in [(&named, "good"), (&shown, "good"), (&own, "bad")] {
+        let (_, found) = verify_json(&environment, &["--checkpoint", "one.note", "--public-key", public]);
+        assert_eq!(found["checkpoints"][0]["signature"], signature, "{public}");
+    }
+    let none = TestEnvironment::new();
+    let run = none.aegis(&["audit", "checkpoint", "--new-key", "-o", "own.key"]);
+    assert_eq!((run.code, none.file("own.key").exists()), (4, false), "{run:?}");
+}
+
+#[test]
+fn a_log_on_a_read_only_file_system_says_so() {
+    let (environment, _) = trail();
+    // A file system of its own needs a privilege that not everybody has.
+    let script =
+        "unshare -rm sh -c 'mount -t tmpfs none /mnt && mkdir -m 700 /mnt/log && cp -a . /mnt/log && \
+        cp -a /mnt/log /mnt/waits && printf x >/mnt/waits/aegis_audit.db-wal && \
+        mount -o remount,ro /mnt && cd /mnt/log || exit 99
+        aegis() { \"$AEGIS\" \"$@\"; echo $?; }
+        aegis check read:crm; aegis check read:crm --db new.db; aegis audit checkpoint
+        aegis audit --limit 1 --format jsonl; aegis audit --db /mnt/waits/aegis_audit.db'";
+    let run = run_with_input(environment.shell(script), b"");
+    if run.code == 99 || run.stderr.contains("unshare failed") {
+        eprintln!("skipped: {}", run.stderr);
+        return;
+    }
+    let (stdout, stderr) = (&run.stdout, &run.stderr);
+    let lines: Vec<_> = stdout.lines().filter(|line| !line.starts_with('{')).collect();
+    assert_eq!(lines, ["4", "4", "4", "0", "4"], "{stdout}{stderr}");
+    let errors: Vec<_> = stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 4, "{stderr}");
+    assert!(errors.iter().all(|line| line.contains("read-only")), "{stderr}");
+    assert!(errors[3].contains("its newest rows wait in a file beside it"), "{stderr}");
 }
 
 #[test]
@@ -171,7 +275,9 @@ fn a_checkpoint_is_recorded_signed_and_proves_consistency() {
     assert_eq!(run.code, 0, "{run:?}");
     let lines: Vec<_> = run.stdout.lines().collect();
     assert!(lines[0].starts_with("aegis.log/") && lines[1] == before.to_string() && lines[3].is_empty());
-    assert!(lines[4].starts_with("\u{2014} example.com/audit ") && lines.len() == 5, "{run:?}");
+    // It is signed under the name of its origin, whatever the key is called.
+    let signer = lines[4].strip_prefix("\u{2014} ").and_then(|line| line.split(' ').next());
+    assert!(signer == Some(lines[0]) && lines.len() == 5, "{run:?}");
     environment.write("one.note", &run.stdout);
     let arguments = ["--checkpoint", "one.note", "--public-key", &public];
     let (code, found) = verify_json(&environment, &arguments);
@@ -192,7 +298,12 @@ fn a_checkpoint_is_recorded_signed_and_proves_consistency() {
     elsewhere.write("one.note", &note);
     assert_eq!(elsewhere.check(READ).code, 0);
     let run = verify(&elsewhere, &["--checkpoint", "one.note"]);
-    assert!(run.code == 1 && run.stdout.contains("of another log"), "{run:?}");
+    assert_eq!((run.code, run.stdout.as_str()), (5, ""), "{run:?}");
+    let (of, this) = (lines[0], verify_json(&elsewhere, &[]).1["log"].as_str().unwrap().to_owned());
+    assert_eq!(
+        first_line(&run),
+        format!("error: the checkpoint in `one.note` is of `{of}`, this is the log {this}")
+    );
     let root = note.lines().nth(2).unwrap();
     environment.write("bad.note", note.replace(root, "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="));
     let (code, found) = verify_json(&environment, &["--checkpoint", "bad.note"]);

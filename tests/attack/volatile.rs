@@ -81,7 +81,7 @@ fn verify_says_where_the_log_is_and_where_receipts_come_from() {
     environment.write("kept.jsonl", answers.stdout.replace("\"volatile\":true", "\"volatile\":\"no\""));
     let run = environment.aegis(&verify);
     assert_eq!(run.code, 5, "{run:?}");
-    assert!(run.stdout.contains("line 1 cannot be read: its receipt is none"), "{run:?}");
+    assert!(run.stderr.contains("line 1 cannot be read: its receipt is none"), "{run:?}");
 }
 
 #[test]

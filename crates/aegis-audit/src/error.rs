@@ -59,8 +59,18 @@ pub enum TrailError {
     #[error("{distrust}, so it cannot be trusted as a {role} of the audit log", distrust = .0, role = .0.role())]
     Distrusted(Distrust),
     /// The file or its file system cannot be written.
-    #[error("the audit log `{}` cannot be written: it is read-only", show(path))]
+    #[error("the audit log's file `{}` cannot be written: it, or its file system, is read-only", show(path))]
     ReadOnly {
+        /// The log, or a file beside it.
+        path: PathBuf,
+    },
+    /// Nothing can be written where the log is, and its newest rows wait for being moved into it.
+    #[error(
+        "the audit log `{}` cannot be read where it is: its newest rows wait in a file beside it, and its file \
+         system is read-only",
+        show(path)
+    )]
+    Unsettled {
         /// The log.
         path: PathBuf,
     },
@@ -298,6 +308,11 @@ impl TrailError {
             TrailError::ForeignOwner { .. } => {
                 "it must belong to root or to you; name another file".to_owned()
             }
+            TrailError::ReadOnly { .. } => "make it writable, or keep the log elsewhere".to_owned(),
+            TrailError::Unsettled { path } => {
+                let log = show(path);
+                format!("copy `{log}` and `{log}-wal` to a directory that you may write, and read the copy")
+            }
             TrailError::Full { .. } => "free some space; the log goes on by itself then".to_owned(),
             TrailError::Locked { .. } => "another program may be using the file; try again".to_owned(),
             TrailError::Corrupt { .. }
@@ -338,6 +353,7 @@ impl TrailError {
     pub const fn remedy(&self) -> Option<Remedy> {
         Some(match self {
             TrailError::NotFound { .. } => Remedy::CreateLog,
+            TrailError::ReadOnly { .. } => Remedy::MakeWritable,
             TrailError::HardLink { .. } => Remedy::RemoveOtherName,
             TrailError::NotALog { .. } => Remedy::NameAnotherLog,
             TrailError::ForeignOwner { .. } => Remedy::NameOwnLog,

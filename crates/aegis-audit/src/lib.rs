@@ -37,6 +37,7 @@
 //! #     policy_sha256: Digest::of(b""),
 //! #     host: "h",
 //! #     user: "u",
+//! #     login: None,
 //! #     policy_source: source,
 //! #     log_source: source,
 //! # };

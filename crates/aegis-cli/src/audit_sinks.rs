@@ -6,13 +6,20 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use aegis_audit::{JournaldSink, JsonlSink, Sink, SinkError, SinkRecord, TracingSink, is_part_of_log};
+use clap::builder::TypedValueParser;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::console::{CheckedStderr, Console};
+use crate::suggested::Suggested;
 
 /// What the options say by which sinks are named where a record of the log changes.
 pub(crate) const SINK_HELP: &str = "Where the changed record must go besides the audit log: jsonl:PATH, journald, or \
     tracing (lines on stderr); may be given several times";
+
+/// Reads the name of a sink, and tells shells how they begin.
+pub(crate) fn sink_parser() -> impl TypedValueParser<Value = SinkSpec> {
+    Suggested::new(&["jsonl:", "journald", "tracing"]).try_map(|text| text.parse::<SinkSpec>())
+}
 
 /// Where records go besides the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]

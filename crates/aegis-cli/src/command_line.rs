@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use aegis_engine::{escape_capped, hide_secrets, looks_secret, zone_edition};
-use clap::{CommandFactory as _, Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{audit, check, completions, fmt, init, man, schema, test, validate};
 use crate::global_options::GlobalOptions;
@@ -56,14 +56,61 @@ pub(crate) enum Command {
     Man(man::ManArgs),
 }
 
-/// The command line as it is defined, for what is made from that: completions and manual pages.
+/// Which of the common options a command heeds, of those that not every command does. Where a command is not
+/// named, it heeds them all.
+const HEEDED: [(&str, &[&str]); 16] = [
+    ("init", &[]),
+    ("validate", &["policy"]),
+    ("schema", &[]),
+    ("test", &["policy"]),
+    ("audit", &["db", "session", "agent"]),
+    ("audit verify", &["db"]),
+    ("audit checkpoint", &["db"]),
+    ("audit redact", &["db"]),
+    ("audit prune", &["db"]),
+    ("audit show", &["db", "policy"]),
+    ("audit stats", &["db", "policy", "session", "agent"]),
+    ("audit report", &["db", "policy", "session", "agent"]),
+    ("audit record", &["db"]),
+    ("completions", &[]),
+    ("man", &[]),
+    ("check", &["policy", "db", "session", "agent"]),
+];
+/// The options of which that table speaks.
+const SOMETIMES_HEEDED: [&str; 4] = ["policy", "db", "session", "agent"];
+
+/// The command line as it is defined. Each command's help names the options that it heeds; the others are
+/// taken, so that they can stand before any command.
 pub(crate) fn definition() -> clap::Command {
-    Cli::command()
+    let root = Cli::command();
+    let options: Vec<clap::Arg> = SOMETIMES_HEEDED
+        .iter()
+        .filter_map(|id| root.get_arguments().find(|option| option.get_id() == *id).cloned())
+        .collect();
+    root.mut_subcommands(|command| {
+        let above = command.get_name().to_owned();
+        let command = command.mut_subcommands(|below| {
+            let path = format!("{above} {}", below.get_name());
+            heeding(below, &path, &options)
+        });
+        heeding(command, &above, &options)
+    })
+}
+
+/// A command whose help leaves out the options that it does not heed.
+fn heeding(command: clap::Command, path: &str, options: &[clap::Arg]) -> clap::Command {
+    let Some((_, heeded)) = HEEDED.iter().find(|(name, _)| *name == path) else { return command };
+    let shown = |option: &clap::Arg| heeded.iter().any(|id| option.get_id() == *id);
+    command.args(options.iter().map(|option| option.clone().hide(!shown(option))))
 }
 
 /// Reads the command line; what is wrong with it is escaped before it is shown.
 pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
-    Cli::try_parse_from(arguments).map_err(|mut error| {
+    let mut definition = definition();
+    let read = definition
+        .try_get_matches_from_mut(arguments)
+        .and_then(|mut found| Cli::from_arg_matches_mut(&mut found));
+    read.map_err(|error| error.with_cmd(&definition)).map_err(|mut error| {
         use clap::error::{ContextKind, ContextValue};
         // A secret is not repeated.
         let is_param = error
@@ -97,4 +144,45 @@ pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli
 /// A word of the command line as a message repeats it.
 fn shown(text: &str) -> String {
     escape_capped(&hide_secrets(text), 200)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_says_which_options_it_heeds() {
+        let mut root = definition();
+        root.build();
+        let mut paths = Vec::new();
+        for command in root.get_subcommands().filter(|command| command.get_name() != "help") {
+            paths.push(command.get_name().to_owned());
+            let below = command.get_subcommands().filter(|below| below.get_name() != "help");
+            paths.extend(below.map(|below| format!("{} {}", command.get_name(), below.get_name())));
+        }
+        paths.sort();
+        let mut named = HEEDED.map(|(path, _)| path);
+        named.sort_unstable();
+        assert_eq!(paths, named);
+        assert!(HEEDED.iter().flat_map(|(_, heeded)| *heeded).all(|id| SOMETIMES_HEEDED.contains(id)));
+    }
+
+    #[test]
+    fn options_that_are_not_heeded_are_taken_and_not_shown() {
+        for (path, heeded) in HEEDED {
+            let mut root = definition();
+            root.build();
+            let command =
+                path.split(' ').fold(&mut root, |command, name| command.find_subcommand_mut(name).unwrap());
+            let help = command.render_long_help().to_string();
+            for id in SOMETIMES_HEEDED {
+                let is_shown = help.contains(&format!("--{id} <"));
+                assert_eq!(is_shown, heeded.contains(&id), "{path} --{id}: {help}");
+            }
+        }
+        let cli = parse(["aegis", "--db", "x", "init", "--agent", "a"].map(OsString::from)).unwrap();
+        assert_eq!((cli.global.db, cli.global.agent.as_deref()), (Some("x".into()), Some("a")));
+        let cli = parse(["aegis", "-p", "a", "audit", "show", "x", "-p", "b"].map(OsString::from)).unwrap();
+        assert_eq!(cli.global.policy.len(), 1);
+    }
 }

@@ -1,6 +1,7 @@
 //! Where answers go and questions are asked: streams and files, their colour and width, progress, prompts.
 
 mod checked_stderr;
+mod local_time;
 mod new_file;
 mod progress;
 mod question;
@@ -10,6 +11,7 @@ mod terminal;
 mod whole_file;
 
 pub(crate) use checked_stderr::CheckedStderr;
+pub(crate) use local_time::local_times;
 pub(crate) use new_file::{create_new, write_new};
 pub(crate) use progress::{Progress, human_bytes};
 pub(crate) use question::{chosen, confirmed, terminal_options};

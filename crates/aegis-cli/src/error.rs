@@ -1,8 +1,11 @@
 //! Why a command could not do its work: rendered once, where the command ends.
 
+use std::path::Path;
+
 use aegis_audit::{ArchiveError, DamagedLog, EndingError, RecordError, RedactError, SinkError, TrailError};
 use aegis_engine::{ActionError, JsonError, JsonSlip, escape};
 use aegis_ledger::verify::ExportsError;
+use aegis_present::UnreadFile;
 use aegis_runtime::{GateError, PolicyFileError};
 
 use crate::exit::ExitStatus;
@@ -36,6 +39,16 @@ impl CommandError {
     /// An error whose diagnostics are on the screen already.
     pub(crate) const fn shown(status: ExitStatus) -> CommandError {
         CommandError { status, message: String::new(), help: None }
+    }
+
+    /// What a report says of a file that was not looked at for this error.
+    pub(crate) fn unread(&self, path: &Path) -> UnreadFile {
+        let problem = if self.message.is_empty() {
+            "it holds errors, or its policy does"
+        } else {
+            self.message.as_str()
+        };
+        UnreadFile { name: path.to_string_lossy().into_owned(), problem: problem.to_owned() }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> CommandError {

@@ -20,7 +20,7 @@ pub(crate) struct GlobalOptions {
     /// The agent: `check` imposes it, and refuses an action that names another; `audit` selects it
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) agent: Option<String>,
-    /// Print nothing but answers and errors
+    /// Print nothing but errors, and what was asked for as data: the exit status says the rest
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
     /// When to use colour

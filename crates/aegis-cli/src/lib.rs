@@ -24,6 +24,7 @@ mod open_log;
 mod policy_paths;
 mod remedies;
 mod standard_stream;
+mod suggested;
 mod trusted_policy;
 mod unchecked_file;
 

@@ -47,6 +47,7 @@ const fn policy_words(remedy: PolicyRemedy) -> Option<&'static str> {
 const fn log_words(remedy: LogRemedy) -> Option<&'static str> {
     Some(match remedy {
         LogRemedy::CreateLog => "`aegis check` creates it; `--db` names another place",
+        LogRemedy::MakeWritable => "make it writable, or keep the log elsewhere with `--db`",
         LogRemedy::RemoveOtherName => "remove the other name, or keep the log elsewhere with `--db`",
         LogRemedy::NameAnotherLog => "name another file with `--db`",
         LogRemedy::NameOwnLog => "it must belong to root or to you; name another file with `--db`",

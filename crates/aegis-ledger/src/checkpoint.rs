@@ -2,6 +2,9 @@
 //!
 //! A checkpoint covers every event before the `checkpoint` event that records it, and no other: that event
 //! holds the same size and root, so that the log itself says which checkpoints were handed out.
+//!
+//! A note is signed under the name of its origin, as the format asks, whatever the key is called where it is
+//! kept: one key may sign for several logs, and each note says of which log its signature is.
 
 use std::fmt;
 
@@ -45,19 +48,23 @@ impl Checkpoint {
         self.origin == origin_of(log)
     }
 
-    /// The note, signed with `signer` where there is one.
-    #[must_use]
-    pub fn to_note(&self, signer: Option<&SignerKey>) -> CheckpointNote {
+    /// The note, signed with `signer` where there is one, under the name of the origin.
+    ///
+    /// # Errors
+    /// When no key may have that name: never for the checkpoint of a log.
+    pub fn to_note(&self, signer: Option<&SignerKey>) -> Result<CheckpointNote, NoteError> {
         let Checkpoint { origin, size, root } = self;
         let mut note = Note::new(format!("{origin}\n{size}\n{}\n", Base64::encode_string(root.as_bytes())));
         if let Some(signer) = signer {
-            note.sign(signer);
+            note.sign(&signer.under(origin)?);
         }
-        CheckpointNote { checkpoint: self.clone(), note }
+        Ok(CheckpointNote { checkpoint: self.clone(), note })
     }
 }
 
-fn origin_of(log: &str) -> String {
+/// What the checkpoints of the log with this id name as their origin, and what signs them is called.
+#[must_use]
+pub fn origin_of(log: &str) -> String {
     format!("{ORIGIN}{log}")
 }
 
@@ -93,10 +100,10 @@ impl CheckpointNote {
         self.note.names()
     }
 
-    /// Whether the key signed it.
+    /// Whether the key signed it, under the name of the origin or its own.
     #[must_use]
     pub fn is_signed_by(&self, key: &VerifierKey) -> bool {
-        self.note.is_signed_by(key)
+        self.note.is_signed_by(key, &[&self.checkpoint.origin])
     }
 }
 
@@ -116,14 +123,15 @@ mod tests {
         let signer = SignerKey::generate("example.com/audit").unwrap();
         let checkpoint = Checkpoint::new(&"07".repeat(16), &Frontier::default());
         for signer in [None, Some(&signer)] {
-            let note = checkpoint.to_note(signer);
+            let note = checkpoint.to_note(signer).unwrap();
+            assert!(note.signers().all(|name| name == checkpoint.origin));
             let read = CheckpointNote::from_bytes(note.to_string().as_bytes()).unwrap();
             assert_eq!(read, note);
             assert_eq!(read.checkpoint(), &checkpoint);
             assert_eq!(read.signers().count(), usize::from(signer.is_some()));
             assert_eq!(signer.is_some(), signer.is_some_and(|signer| read.is_signed_by(&signer.verifier())));
         }
-        let text = checkpoint.to_note(None).to_string();
+        let text = checkpoint.to_note(None).unwrap().to_string();
         assert_eq!(
             text,
             "aegis.log/07070707070707070707070707070707\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n"

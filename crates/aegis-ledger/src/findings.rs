@@ -115,10 +115,19 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Whether nothing is wrong with the log and everything that was kept of it.
+    /// Whether nothing is wrong with the log and everything that was kept of it. What is of another log says
+    /// nothing of this one.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        self.verification.is_sound() && self.checkpoints.iter().all(GivenCheckpoint::counts)
+        let is_forged = |given: &GivenCheckpoint| given.is_of_log && given.signature == Signature::Bad;
+        self.verification.is_sound() && !self.checkpoints.iter().any(is_forged)
+    }
+
+    /// How many of the receipts and checkpoints that were given are of another log.
+    #[must_use]
+    pub fn strays(&self) -> u64 {
+        let checkpoints = self.checkpoints.iter().filter(|given| !given.is_of_log).count() as u64;
+        self.receipts.as_ref().map_or(0, |report| report.of_other_logs).saturating_add(checkpoints)
     }
 
     /// Whether not one of the anchors that were given could be held against the log.

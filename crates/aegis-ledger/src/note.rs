@@ -118,6 +118,15 @@ impl SignerKey {
         &self.name
     }
 
+    /// The same key, under the name of a checkpoint's origin: that is the name which its signature must have.
+    ///
+    /// # Errors
+    /// When no key may have the name.
+    pub fn under(&self, origin: &str) -> Result<SignerKey, NoteError> {
+        check_name(origin)?;
+        Ok(SignerKey { name: origin.to_owned(), key: self.key.clone() })
+    }
+
     /// The key that checks its signatures.
     #[must_use]
     pub fn verifier(&self) -> VerifierKey {
@@ -196,13 +205,14 @@ impl Note {
     }
 
     /// Whether this key signed it. One signature of the key that does not hold spoils the others.
-    pub(crate) fn is_signed_by(&self, verifier: &VerifierKey) -> bool {
-        let hash = key_hash(&verifier.name, verifier.key.as_bytes());
-        let mut of_key = self
-            .signatures
-            .iter()
-            .filter(|signature| signature.name == verifier.name && signature.key_hash == hash)
-            .peekable();
+    ///
+    /// The key is known by its own name and by those of `others`, of which its hash is another one each.
+    pub(crate) fn is_signed_by(&self, verifier: &VerifierKey, others: &[&str]) -> bool {
+        let is_of_key = |signature: &&NoteSignature| {
+            let names = others.iter().copied().chain([verifier.name.as_str()]);
+            names.into_iter().any(|name| signature.is_of(name, key_hash(name, verifier.key.as_bytes())))
+        };
+        let mut of_key = self.signatures.iter().filter(is_of_key).peekable();
         of_key.peek().is_some()
             && of_key.all(|found| {
                 Signature::from_slice(&found.signature).is_ok_and(|signature| {
@@ -224,6 +234,10 @@ impl fmt::Display for Note {
 }
 
 impl NoteSignature {
+    fn is_of(&self, name: &str, hash: [u8; 4]) -> bool {
+        self.name == name && self.key_hash == hash
+    }
+
     fn parse(line: &str) -> Result<NoteSignature, NoteError> {
         let wrong = NoteError::NotASignature;
         let (name, encoded) =
@@ -287,10 +301,10 @@ mod tests {
         let verifier = VerifierKey::from_text(&format!("{PUBLIC}\n")).unwrap();
         assert_eq!(verifier, signer.verifier());
         let note = Note::parse(NOTE.as_bytes()).unwrap();
-        assert!(note.is_signed_by(&verifier));
+        assert!(note.is_signed_by(&verifier, &[]));
         assert_eq!(note.to_string(), NOTE);
         let mut again = Note::new(note.text.clone());
-        assert!(!again.is_signed_by(&verifier));
+        assert!(!again.is_signed_by(&verifier, &[]));
         again.sign(&signer);
         assert_eq!(again, note);
     }
@@ -299,13 +313,13 @@ mod tests {
     fn another_text_key_or_name_is_not_signed() {
         let verifier = VerifierKey::from_text(PUBLIC).unwrap();
         let edited = Note::parse(NOTE.replace("don't", "do").as_bytes()).unwrap();
-        assert!(!edited.is_signed_by(&verifier));
+        assert!(!edited.is_signed_by(&verifier, &[]));
         let other = SignerKey::generate("PeterNeumann").unwrap();
         let mut note = Note::parse(NOTE.as_bytes()).unwrap();
-        assert!(!note.is_signed_by(&other.verifier()));
+        assert!(!note.is_signed_by(&other.verifier(), &[]));
         note.sign(&other);
         let note = Note::parse(note.to_string().as_bytes()).unwrap();
-        assert!(note.is_signed_by(&other.verifier()) && note.is_signed_by(&verifier));
+        assert!(note.is_signed_by(&other.verifier(), &[]) && note.is_signed_by(&verifier, &[]));
         assert_eq!(note.names().collect::<Vec<_>>(), ["PeterNeumann"; 2]);
     }
 

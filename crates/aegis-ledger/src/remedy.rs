@@ -7,6 +7,8 @@
 pub enum Remedy {
     /// Decide about a first action, which creates the log, or name the log that is there.
     CreateLog,
+    /// Make the log, or its file system, writable, or keep the log elsewhere.
+    MakeWritable,
     /// Remove the other name of the log's file, or keep the log elsewhere.
     RemoveOtherName,
     /// Name another file as the log: this one is none.

@@ -4,6 +4,6 @@ mod github;
 mod junit;
 mod sarif;
 
-pub use github::{annotate_finding, annotate_runs};
+pub use github::{annotate_finding, annotate_runs, annotate_unread};
 pub use junit::{JunitError, render_junit};
 pub use sarif::SarifLog;

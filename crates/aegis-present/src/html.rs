@@ -6,6 +6,7 @@ mod charts;
 mod palette;
 mod tables;
 
+use aegis_engine::escape_capped;
 use aegis_ledger::answer::Answer;
 use aegis_ledger::overview::Overview;
 use aegis_ledger::record::Record;
@@ -18,6 +19,8 @@ use crate::quantity::{duration, grouped, minute, number, share};
 
 /// Nothing may be loaded or run, whatever a trail brings along.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+/// How much of what is wrong with a log is shown.
+const LONGEST_PROBLEM: usize = 300;
 const STYLE: &str = include_str!("html/style.css");
 
 /// What the report is about.
@@ -35,6 +38,26 @@ pub struct Report<'a> {
     pub top: usize,
     /// The commands that the page names.
     pub commands: Commands<'a>,
+    /// Whether the log's chain holds.
+    pub chain: Chain,
+}
+
+/// What is known of the log's chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// It was not looked at, because nobody wanted that.
+    NotVerified,
+    /// It was not looked at, because it has so many events.
+    TooLong(u64),
+    /// It holds: so many events were verified, and nothing is wrong.
+    Holds(u64),
+    /// It does not.
+    Damaged {
+        /// How much is wrong with it.
+        problems: u64,
+        /// What is wrong first.
+        first: String,
+    },
 }
 
 /// Commands that lead on from the page, as a reader types them.
@@ -95,6 +118,7 @@ fn header(report: &Report<'_>) -> Markup {
             p class="period" { (period(&overview.statistics)) }
             dl class="about" {
                 div { dt { "Log" } dd { code { (overview.log) } } }
+                div { dt { "Chain" } dd { (chain_in_words(report)) } }
                 div {
                     dt { "Selected by" }
                     dd {
@@ -112,7 +136,24 @@ fn header(report: &Report<'_>) -> Markup {
                     }
                 }
             }
+            @if let Chain::Damaged { problems, first } = &report.chain {
+                p class="alert" role="alert" {
+                    strong { "The log is damaged: " (grouped(*problems, "problem")) " found. " }
+                    (escape_capped(first, LONGEST_PROBLEM)) ". What is counted here cannot be relied on; "
+                    code { (report.commands.verify) } " names everything that is wrong."
+                }
+            }
         }
+    }
+}
+
+/// Whether the chain holds, in a few words.
+fn chain_in_words(report: &Report<'_>) -> String {
+    match &report.chain {
+        Chain::NotVerified => "not verified".to_owned(),
+        Chain::TooLong(events) => format!("not verified: it has {}", grouped(*events, "event")),
+        Chain::Holds(events) => format!("holds: {} verified, nothing is wrong", grouped(*events, "event")),
+        Chain::Damaged { .. } => "does not hold".to_owned(),
     }
 }
 
@@ -238,8 +279,14 @@ fn footer(report: &Report<'_>) -> Markup {
                 }
             }
             p {
-                "A report proves nothing by itself. " code { (report.commands.verify) }
-                " checks the log's whole chain; as long as event "
+                "A report proves nothing by itself. When it was made, the chain of the log "
+                @match &report.chain {
+                    Chain::NotVerified | Chain::TooLong(_) => { "was not verified" }
+                    Chain::Holds(_) => { "held" }
+                    Chain::Damaged { .. } => { strong { "did not hold" } }
+                }
+                ". " code { (report.commands.verify) }
+                " checks all of it; as long as event "
                 @if let Some(newest) = &statistics.newest { (newest.seq) } @else { "0" }
                 " still has this hash, what was counted here has not been changed since. Times are UTC, by \
                  the clocks of the machines that asked."

@@ -44,7 +44,9 @@ mod names;
 pub mod quantity;
 pub mod style;
 pub mod table;
+mod unread_file;
 
 pub use answered::{Answered, Named};
 pub use charset::Charset;
 pub use format::Format;
+pub use unread_file::UnreadFile;

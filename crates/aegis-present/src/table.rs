@@ -1,9 +1,13 @@
-//! Records in columns: all at once, as wide as they need, or one by one, as wide as the terminal.
+//! Records in columns, fitted to the terminal: all at once, or one by one as they come.
+//!
+//! Where there is too little room, whole columns give way in a fixed order, and what is left of long cells is
+//! their beginning and their end.
 
+mod column;
 #[cfg(test)]
 mod example;
-mod line_by_line;
-mod whole;
+mod plan;
+mod records;
 
-pub use line_by_line::RecordLines;
-pub use whole::RecordTable;
+pub use column::{Column, Times};
+pub use records::{RecordLines, RecordTable, TableLook};

@@ -14,6 +14,21 @@ pub fn current_user() -> String {
     user_name(user.as_raw()).unwrap_or_else(|| format!("uid {user}"))
 }
 
+/// The account that logged in to the session in which this process runs, where that is another one than the
+/// one that runs it: whoever came by way of `sudo` or `su`. The kernel keeps it through both
+/// (`/proc/self/loginuid`), and no environment has a say in it. `None` where nobody logged in, as in a
+/// service or a container, or where the system does not tell.
+#[must_use]
+pub fn current_login() -> Option<String> {
+    let login = login_of(&std::fs::read_to_string("/proc/self/loginuid").ok()?)?;
+    (login != getuid().as_raw()).then(|| user_name(login).unwrap_or_else(|| format!("uid {login}")))
+}
+
+/// The number in that file; none where it stands for nobody.
+fn login_of(text: &str) -> Option<u32> {
+    text.trim().parse().ok().filter(|login| *login != u32::MAX)
+}
+
 /// The name of this machine, or an empty string where it has none.
 #[must_use]
 pub fn current_host() -> String {
@@ -69,6 +84,14 @@ impl ActionIds {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_login_is_a_number_that_stands_for_somebody() {
+        assert_eq!((login_of("1000\n"), login_of("0")), (Some(1000), Some(0)));
+        for nobody in ["4294967295", "", "ana", "-1", "4294967296"] {
+            assert_eq!(login_of(nobody), None, "{nobody}");
+        }
+    }
 
     #[test]
     fn action_ids_are_uuids_of_version_7_and_differ() {

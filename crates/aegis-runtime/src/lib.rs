@@ -12,7 +12,8 @@
 //! use aegis_audit::Journal;
 //! use aegis_engine::{Action, Digest, Source, load};
 //! use aegis_ledger::event::{PathSource, SessionSource};
-//! use aegis_runtime::{Approval, ApprovalRequest, Approver, Context, Gate, Outcome, Witness, current_user};
+//! use aegis_runtime::{Approval, ApprovalRequest, Approver, Context, Gate, Outcome, Witness};
+//! use aegis_runtime::{current_login, current_user};
 //!
 //! /// Asks the person in front of this program's own window.
 //! struct Window;
@@ -34,6 +35,7 @@
 //!     session_source: SessionSource::Argument,
 //!     host: "host".to_owned(),
 //!     user: current_user(),
+//!     login: current_login(),
 //!     policy_source: PathSource::Argument,
 //!     log_source: PathSource::Argument,
 //! };
@@ -60,7 +62,7 @@ mod witness;
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError};
-pub use identity::{current_host, current_user, new_session_id};
+pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
 pub use remedy::Remedy;
 pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};

@@ -133,6 +133,7 @@ impl Case {
             policy_sha256: *POLICY_SHA256,
             host: "host",
             user: "ana",
+            login: None,
             policy_source: PathSource::Argument,
             log_source: PathSource::Default,
         }

@@ -164,6 +164,7 @@ mod tests {
             policy_sha256: Digest::of(b""),
             host: "host",
             user: "ana",
+            login: None,
             policy_source: source,
             log_source: source,
         };

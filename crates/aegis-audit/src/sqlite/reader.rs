@@ -84,6 +84,7 @@ impl TrailReader {
                 let version = Version::of(&path)?;
                 (open_connection(&path, Access::Immutable)?, Some(version))
             }
+            Err(TrailError::ReadOnly { path }) => return Err(TrailError::Unsettled { path }),
             opened => (opened?, None),
         };
         let identity = identify(&connection, &path)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::ErrorCode;
 
 use crate::error::TrailError;
+use crate::file_system::is_read_only;
 
 /// What an error of `SQLite` on this log means.
 pub(super) fn failed(path: &Path, source: rusqlite::Error) -> TrailError {
@@ -22,6 +23,8 @@ pub(super) fn failed(path: &Path, source: rusqlite::Error) -> TrailError {
         Some(ErrorCode::OperationInterrupted) => TrailError::TooMuchWork { path },
         Some(ErrorCode::TooBig) => TrailError::TooLong { path },
         Some(ErrorCode::ReadOnly) => TrailError::ReadOnly { path },
+        // Where nothing can be made beside the log, `SQLite` only says that it could not open something.
+        Some(ErrorCode::CannotOpen) if is_read_only(&path) => TrailError::ReadOnly { path },
         Some(ErrorCode::PermissionDenied) => TrailError::Denied { path },
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             TrailError::Corrupt { path, problem: source.to_string() }

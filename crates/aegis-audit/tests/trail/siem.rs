@@ -21,6 +21,8 @@ fn ocsf(record: &Record) -> Value {
 /// What an attribute must hold.
 enum Form {
     Text,
+    /// A text that is not empty.
+    Name,
     Integer,
     /// A number, and the captions that its sibling may have; none where any text will do.
     Enumeration(&'static str, &'static [(i64, Option<&'static str>)]),
@@ -75,7 +77,8 @@ const DISPOSITIONS: &[(i64, Option<&str>)] = &[
 ];
 
 const NAMED: &[Attribute] = &[("name", true, || Form::Text)];
-const ENDPOINT: &[Attribute] = &[("name", false, || Form::Text), ("hostname", false, || Form::Text)];
+const SYSTEM: &[Attribute] = &[("name", true, || Form::Name)];
+const ENDPOINT: &[Attribute] = &[("name", false, || Form::Name), ("hostname", false, || Form::Name)];
 
 /// API Activity of OCSF 1.9.0 with the profiles `security_control` and `ai_operation`: what the schema
 /// requires, and of the rest what is written here.
@@ -149,7 +152,7 @@ const API_ACTIVITY: &[Attribute] = &[
     ("api", true, || {
         Form::Object(&[
             ("operation", true, || Form::Text),
-            ("service", false, || Form::Object(NAMED)),
+            ("service", false, || Form::Object(SYSTEM)),
             ("request", false, || {
                 Form::Object(&[("uid", true, || Form::Text), ("data", false, || Form::Anything)])
             }),
@@ -157,7 +160,7 @@ const API_ACTIVITY: &[Attribute] = &[
     }),
     ("src_endpoint", true, || Form::Object(ENDPOINT)),
     ("dst_endpoint", false, || Form::Object(ENDPOINT)),
-    ("resources", false, || Form::Objects(NAMED)),
+    ("resources", false, || Form::Objects(SYSTEM)),
     ("unmapped", false, || Form::Anything),
 ];
 
@@ -180,6 +183,7 @@ fn problems(place: &str, value: &Value, attributes: &[Attribute]) -> Vec<String>
         };
         let fits = match form() {
             Form::Text => value.is_string(),
+            Form::Name => value.as_str().is_some_and(|name| !name.is_empty()),
             Form::Integer => value.is_i64(),
             Form::Constant(constant) => *value == constant,
             Form::Anything => true,
@@ -409,7 +413,7 @@ fn an_event_of_cef_says_what_the_record_says() {
              destinationServiceName=crm sourceServiceName=bot suser=ana dvchost=host cs1=updates_need_approval \
              cs1Label=rule cs2=a1b2c3d4e5f6 cs2Label=session cs3=approve cs3Label=approval cs4=terminal:ana \
              cs4Label=approver cs5={{\"a\":1.5,\"b\":[1,null]}} cs5Label=params \
-             flexString1=a | b \\= c\\\\\\\\d\\\\n flexString1Label=agentDescription cs6={policy_sha256} \
+             flexString1=a | b \\= c\\\\d\\n flexString1Label=agentDescription cs6={policy_sha256} \
              cs6Label=policySha256 AegisActionSha256={action_sha256} cn1=1 cn1Label=seq AegisHash={hash}\n"
         )
     );
@@ -436,6 +440,35 @@ fn what_is_too_long_for_cef_is_cut_and_says_so() {
         assert!(value.contains(" more bytes, sha256 "), "{key}={value}");
     }
     assert_eq!(extension["suser"], escape_capped(&long, 1023 - 64));
+    assert_eq!(extension["AegisEscaped"], "suser,dvchost,cs1,cs5");
+}
+
+#[test]
+fn a_value_of_cef_read_by_the_formats_rules_is_the_recorded_one() {
+    for text in
+        ["C:\\Users\\ana", "a\\nb", "a=b\\=c|d", "two\nlines\r\nand more", "\\", "é \\ 删除", "x=\\\n"]
+    {
+        let (_, extension) = cef(&Record { action_target: text.to_owned(), ..record() });
+        assert_eq!(extension["destinationServiceName"], text);
+        assert_eq!(extension.get("AegisEscaped"), None, "{text}");
+    }
+    // What the format cannot make safe to look at is shown as it is to people, and said to be.
+    for text in ["\u{1b}[2J", "\t", "a\\\u{202e}", "p\u{430}ypal"] {
+        let record = Record { action_target: text.to_owned(), agent: Some(text.to_owned()), ..record() };
+        let (_, extension) = cef(&record);
+        assert_eq!(extension["destinationServiceName"], escape(text));
+        assert_eq!(extension["AegisEscaped"], "destinationServiceName,sourceServiceName");
+    }
+}
+
+#[test]
+fn nothing_without_a_name_is_named_in_an_event_of_ocsf() {
+    let event = ocsf(&Record { action_target: String::new(), host: String::new(), ..record() });
+    assert_eq!(all_problems(&event), Vec::<String>::new());
+    assert_eq!(event["src_endpoint"], json!({ "name": "unknown" }));
+    for absent in [&event["dst_endpoint"], &event["resources"], &event["api"]["service"]] {
+        assert_eq!(absent, &Value::Null);
+    }
 }
 
 proptest! {
@@ -486,10 +519,18 @@ proptest! {
             ("flexString1", record.action_desc.as_ref(), 1023),
         ] {
             let whole = text.filter(|text| !text.is_empty()).map(|text| escape(text));
-            let expected = whole.map(|whole| {
-                if whole.chars().count() <= limit { whole } else { escape_capped(text.unwrap(), limit - 64) }
+            let shown = extension.get("AegisEscaped").is_some_and(|keys| keys.split(',').any(|one| one == key));
+            let expected = whole.map(|whole| match text.unwrap() {
+                text if text.chars().count() > limit => escape_capped(text, limit - 64),
+                text if !shown => text.clone(),
+                text if whole.chars().count() > limit => escape_capped(text, limit - 64),
+                _ => whole,
             });
             prop_assert_eq!(extension.get(key), expected.as_ref(), "{}", key);
+            // Only what is not safe to look at is not the recorded text.
+            let is_safe = |text: &String| is_safe_line(&text.replace(['\n', '\r'], " "));
+            prop_assert!(!shown || text.is_some_and(|text| !is_safe(text) || text.chars().count() > limit
+                || escape(text) != text.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r")), "{}", key);
         }
         if let Some(params) = extension.get("cs5").filter(|params| !params.contains(" more bytes, sha256 ")) {
             prop_assert_eq!(serde_json::from_str::<Map<_, _>>(params).ok(), record.action_params);

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 use aegis_audit::A_WAIT;
 use aegis_engine::Digest;
 use aegis_present::Format;
-use aegis_runtime::{Context, Gate, TerminalApprover, current_host, current_user};
+use aegis_runtime::{Context, Gate, TerminalApprover, current_host, current_login, current_user};
 use chrono::{DateTime, Utc};
 use clap::Args;
 
 use self::checker::{Checker, Mode};
 use self::reply::Replier;
-use crate::audit_sinks::{self, SinkSpec};
+use crate::audit_sinks::{self, SinkSpec, sink_parser};
 use crate::console::terminal_options;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
@@ -72,7 +72,8 @@ pub(crate) struct CheckArgs {
     policy_sha256: Vec<Digest>,
     /// Where each record must go besides the audit log: jsonl:PATH, journald, or tracing (lines on stderr);
     /// may be given several times. What one of them does not take is not allowed
-    #[arg(long, value_name = "SINK", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "SINK", conflicts_with = "dry_run", value_parser = sink_parser(),
+        hide_possible_values = true)]
     audit: Vec<SinkSpec>,
     /// Refuse where there is no audit log yet, instead of making one
     #[arg(long, conflicts_with = "dry_run")]
@@ -128,6 +129,7 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
             session_source,
             host: current_host(),
             user: current_user(),
+            login: current_login(),
             policy_source: settings.policy_source,
             log_source: settings.db_source,
         };
@@ -161,7 +163,12 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
             let reply = checker.check(&action)?;
             // The exit status is the answer; that it could not be written out as well is said, and changes
             // nothing.
-            if let Err(error) = console.answer(reply.text) {
+            let told = match args.format {
+                // What `--explain` says is asked for by name.
+                Format::Text if !args.explain => console.tell(reply.text),
+                _ => console.answer(reply.text),
+            };
+            if let Err(error) = told {
                 console.error(&error);
             }
             Ok(reply.status)

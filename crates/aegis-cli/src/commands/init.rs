@@ -12,6 +12,7 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::standard_stream::output_file;
+use crate::suggested::Suggested;
 
 /// Write a commented starter policy, and name the next step
 ///
@@ -25,7 +26,8 @@ pub(crate) struct InitArgs {
     #[arg(short, long, value_name = "FILE", default_value = "policy.yaml")]
     output: PathBuf,
     /// Which policy to start from
-    #[arg(short, long, value_name = "NAME", default_value = "starter")]
+    #[arg(short, long, value_name = "NAME", default_value = "starter",
+        value_parser = Suggested::new(&TEMPLATES.map(|template| template.name)), hide_possible_values = true)]
     template: String,
     /// List the policies there are
     #[arg(short, long)]
@@ -39,6 +41,7 @@ pub(crate) struct InitArgs {
 }
 
 /// A policy that is part of the program.
+#[derive(Clone, Copy)]
 struct Template {
     name: &'static str,
     text: &'static str,
@@ -111,7 +114,7 @@ pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, Co
     write_new(output, template.text, args.force, settings.console)?;
     let path = escape(&args.output.to_string_lossy());
     let flag = if args.output == Path::new("policy.yaml") { String::new() } else { format!(" -p {path}") };
-    settings.console.answer(format!(
+    settings.console.tell(format!(
         "{GOOD}wrote{GOOD:#} {path}\n\nRead it, change it, then:\n  aegis validate {path}\n  \
          echo '{{\"type\":\"read\",\"target\":\"crm\"}}' | aegis check{flag}"
     ))?;

@@ -6,7 +6,8 @@ mod files;
 use std::path::PathBuf;
 
 use aegis_engine::{TestChoice, TestRun, escape_capped};
-use aegis_present::ci::{annotate_runs, render_junit};
+use aegis_present::UnreadFile;
+use aegis_present::ci::{annotate_runs, annotate_unread, render_junit};
 use aegis_present::json::v1::TestReportV1;
 use aegis_present::lines::{render_run, render_summary};
 use clap::{Args, ValueEnum};
@@ -74,7 +75,10 @@ enum TestFormat {
 
 pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let console = settings.console;
-    let (groups, mut status) = files::read(&args.files, settings)?;
+    let files::Read { tested: groups, unread, mut status } = files::read(&args.files, settings);
+    if groups.is_empty() && (args.init || args.format == TestFormat::Text) {
+        return Err(CommandError::shown(ExitStatus::Input));
+    }
     if args.init {
         let drafted = draft::run(&groups, args.output.as_deref(), settings)?;
         return Ok(status.worse(drafted));
@@ -112,18 +116,24 @@ pub(crate) fn run(args: &TestArgs, settings: &Settings) -> Result<ExitStatus, Co
         TestFormat::Text => {
             let mut text: String = runs.iter().map(render_run).collect();
             text.push_str(&render_summary(&runs));
-            console.answer(text)?;
+            let passed = runs.iter().all(TestRun::passed);
+            if passed { console.tell(text) } else { console.answer(text) }?;
         }
         TestFormat::Json => {
-            console.answer(TestReportV1::new(&runs, status == ExitStatus::Success).to_line())?;
+            console.answer(TestReportV1::new(&runs, &unread, status == ExitStatus::Success).to_line())?;
         }
-        TestFormat::Junit => console.answer(junit(&runs)?)?,
-        TestFormat::Github => console.answer(annotate_runs(&runs))?,
+        TestFormat::Junit => console.answer(junit(&runs, &unread)?)?,
+        TestFormat::Github => {
+            for file in &unread {
+                console.answer(annotate_unread(file))?;
+            }
+            console.answer(annotate_runs(&runs))?;
+        }
     }
     Ok(status)
 }
 
-fn junit(runs: &[TestRun<'_>]) -> Result<String, CommandError> {
-    render_junit("aegis test", runs)
+fn junit(runs: &[TestRun<'_>], unread: &[UnreadFile]) -> Result<String, CommandError> {
+    render_junit("aegis test", runs, unread)
         .map_err(|error| CommandError::input(format!("cannot write the report: {error}")))
 }

@@ -6,7 +6,8 @@ mod joined;
 use std::path::PathBuf;
 
 use aegis_engine::{Code, Diagnostic, Severity, Source, SourceText, escape_capped, lint, load, nearest_code};
-use aegis_present::ci::{SarifLog, annotate_finding};
+use aegis_present::UnreadFile;
+use aegis_present::ci::{SarifLog, annotate_finding, annotate_unread};
 use aegis_present::diagnostics::{explain_code, list_codes, render_diagnostics};
 use aegis_present::json::v1::PolicyReportV1;
 use aegis_present::quantity::counted;
@@ -142,6 +143,7 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
             Err(error) => {
                 // The other files are looked at all the same.
                 console.error(&error);
+                report.unread(console, &error.unread(path))?;
                 status = status.worse(error.status);
             }
         }
@@ -228,6 +230,17 @@ impl Report {
         Ok(())
     }
 
+    /// Tells of a file that was not looked at; a person has read of it.
+    fn unread(&mut self, console: Console, file: &UnreadFile) -> Result<(), CommandError> {
+        match self {
+            Report::Text => {}
+            Report::Github => console.answer(annotate_unread(file))?,
+            Report::Json(report) => report.add_unread(file),
+            Report::Sarif(report) => report.add_unread(file),
+        }
+        Ok(())
+    }
+
     fn finish(self, console: Console, valid: bool) -> Result<(), CommandError> {
         match self {
             Report::Text | Report::Github => Ok(()),
@@ -258,5 +271,9 @@ fn show(
         }
         None => format!("{name}: {}", counted(errors, "error")),
     };
+    let is_refused = rules.is_none() || (deny.is_some() && warnings > 0);
+    if console.is_quiet() && !is_refused {
+        return Ok(());
+    }
     console.answer(format!("{rendered}{summary}"))
 }

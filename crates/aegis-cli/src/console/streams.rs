@@ -20,7 +20,8 @@ pub(crate) struct Console {
 }
 
 impl Console {
-    /// Talks in colour as was asked for, and where `quiet`, says nothing but answers and errors.
+    /// Talks in colour as was asked for, and where `quiet`, only of errors. What was asked for as data is
+    /// given all the same.
     pub(crate) const fn new(quiet: bool, color: Color) -> Console {
         let color = match color {
             Color::Auto => ColorChoice::Auto,
@@ -72,6 +73,19 @@ impl Console {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether whoever asked wants to hear of errors alone, and goes by the exit status for the rest.
+    pub(crate) const fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
+    /// Writes an answer that says in words what the exit status says, unless told to be quiet.
+    ///
+    /// # Errors
+    /// As [`answer`](Console::answer).
+    pub(crate) fn tell(self, text: impl Display) -> Result<(), CommandError> {
+        if self.quiet { Ok(()) } else { self.answer(text) }
     }
 
     /// Writes an answer as it is, byte for byte.

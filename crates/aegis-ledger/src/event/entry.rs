@@ -62,6 +62,8 @@ pub struct Entry<'a> {
     pub host: &'a str,
     /// The account that asks.
     pub user: &'a str,
+    /// The account that logged in to the session that asks, where that is another one.
+    pub login: Option<&'a str>,
     /// Where the policy's path was taken from.
     pub policy_source: PathSource,
     /// Where the log's path was taken from.
@@ -104,6 +106,10 @@ pub struct EntryBody<S = String> {
     pub host: S,
     /// The account that asked.
     pub user: S,
+    /// The account that logged in to the session that asked, where that is another one: behind `sudo`, who it
+    /// was. Absent where it is the same, nobody logged in, or this was not written down.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<S>,
     /// Where the policy's path was taken from.
     pub policy_source: PathSource,
     /// Where the log's path was taken from.
@@ -219,6 +225,7 @@ impl<'a> Entry<'a> {
             policy_sha256: self.policy_sha256.to_string().into(),
             host: self.host.into(),
             user: self.user.into(),
+            login: self.login.map(Text::from),
             policy_source: self.policy_source,
             log_source: self.log_source,
             agent_source: self.action.agent_source(),

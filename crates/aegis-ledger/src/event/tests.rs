@@ -38,6 +38,7 @@ fn every_event(each: impl Fn(Event<'_>)) {
         policy_sha256: digest,
         host: "host",
         user: "ana",
+        login: None,
         policy_source: PathSource::Argument,
         log_source: PathSource::Environment,
     };

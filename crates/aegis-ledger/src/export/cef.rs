@@ -1,9 +1,10 @@
 //! CEF: `ArcSight`'s Common Event Format, version 0, an event a line and no syslog header.
 //!
-//! `CEF:0|vendor|product|version|signature|name|severity|key=value …`. Values are escaped twice: visibly, so
-//! that they are safe to look at and stay on their line, then as the format wants it (`\` and `=`; in the
-//! header `\` and `|`). What is longer than the format lets its key be is cut, and says how much is hidden,
-//! with its digest.
+//! `CEF:0|vendor|product|version|signature|name|severity|key=value …`. Values are escaped as the format wants
+//! it (`\`, `=` and ends of lines; in the header `\` and `|`), so that whoever reads them by its rules has
+//! what is recorded. The format has no escape for what is not safe to look at, such as control characters: a
+//! value that holds any is written as it is shown to people, and `AegisEscaped` names its key. So is what is
+//! longer than the format lets its key be: it is cut, and says how much is hidden, with its digest.
 
 use std::io::{self, Write};
 
@@ -40,10 +41,12 @@ impl<W: Write> CefWriter<W> {
     pub(super) fn write(&mut self, record: &BorrowedRecord<'_>) -> io::Result<()> {
         let at = instant(record)?;
         self.event.line.clear();
+        self.event.shown.clear();
         self.event.header(record);
         self.event.outcome(record, at);
         self.event.action(record);
         self.event.evidence(record);
+        self.event.say_what_is_shown();
         self.event.line.push('\n');
         self.writer.write_all(self.event.line.as_bytes())
     }
@@ -58,6 +61,8 @@ impl<W: Write> CefWriter<W> {
 struct Event {
     line: String,
     value: String,
+    /// The keys whose values are written as they are shown to people.
+    shown: Vec<&'static str>,
 }
 
 impl Event {
@@ -125,16 +130,15 @@ impl Event {
     }
 
     /// A stranger's text; nothing where there is none, since the format has no empty values.
-    fn text(&mut self, key: &str, text: Option<&str>, cap: usize) -> bool {
+    fn text(&mut self, key: &'static str, text: Option<&str>, cap: usize) -> bool {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return false };
-        self.value.clear();
-        escape_into(text, &mut self.value);
+        self.take(key, text);
         self.capped(key, text, cap);
         true
     }
 
     /// The text of a key that has a label.
-    fn custom(&mut self, key: &str, label: &str, text: Option<&str>, cap: usize) {
+    fn custom(&mut self, key: &'static str, label: &str, text: Option<&str>, cap: usize) {
         if self.text(key, text, cap) {
             self.label(key, label);
         }
@@ -158,8 +162,7 @@ impl Event {
 
     /// An id that is too long for the note is its digest.
     fn id(&mut self, id: &str) {
-        self.value.clear();
-        escape_into(id, &mut self.value);
+        self.take("externalId", id);
         if self.value.chars().count() > ID {
             let digest = Digest::of(id.as_bytes()).to_string();
             self.value.clear();
@@ -176,26 +179,84 @@ impl Event {
     }
 
     /// The value, or as much of `text`, which it shows, as the key may hold.
-    fn capped(&mut self, key: &str, text: &str, cap: usize) {
+    fn capped(&mut self, key: &'static str, text: &str, cap: usize) {
         if self.value.len() > cap && self.value.chars().count() > cap {
             self.value = escape_capped(text, cap.saturating_sub(NOTE));
+            self.show(key);
         }
         self.push_value(key);
     }
 
-    fn push_value(&mut self, key: &str) {
-        self.key(key);
-        for part in self.value.split_inclusive(['\\', '=']) {
-            match part.strip_suffix(['\\', '=']) {
-                Some(before) => {
-                    self.line.push_str(before);
-                    self.line.push('\\');
-                    self.line.push_str(if part.ends_with('=') { "=" } else { "\\" });
-                }
-                None => self.line.push_str(part),
-            }
+    /// Takes a text for the value of a key: as it is, where the format's own escapes make it safe to look at.
+    fn take(&mut self, key: &'static str, text: &str) {
+        self.value.clear();
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            self.value.push_str(text);
+            return;
+        }
+        escape_into(text, &mut self.value);
+        if is_only_formatted(text, &self.value) {
+            self.value.clear();
+            self.value.push_str(text);
+        } else {
+            self.show(key);
         }
     }
+
+    fn show(&mut self, key: &'static str) {
+        if !self.shown.contains(&key) {
+            self.shown.push(key);
+        }
+    }
+
+    fn say_what_is_shown(&mut self) {
+        for (index, key) in std::mem::take(&mut self.shown).into_iter().enumerate() {
+            self.line.push_str(if index == 0 { " AegisEscaped=" } else { "," });
+            self.line.push_str(key);
+        }
+    }
+
+    fn push_value(&mut self, key: &str) {
+        self.key(key);
+        let mut rest = self.value.as_str();
+        while let Some((before, special, after)) = next_special(rest) {
+            self.line.push_str(before);
+            self.line.push_str(special);
+            rest = after;
+        }
+        self.line.push_str(rest);
+    }
+}
+
+/// Whether what is shown of a text differs from it in nothing but backslashes and ends of lines, for which
+/// the format has escapes of its own.
+fn is_only_formatted(text: &str, mut shown: &str) -> bool {
+    for part in text.split_inclusive(['\\', '\n', '\r']) {
+        let (plain, escaped) = match part.char_indices().next_back() {
+            Some((at, '\\')) => (part.get(..at), r"\\"),
+            Some((at, '\n')) => (part.get(..at), r"\n"),
+            Some((at, '\r')) => (part.get(..at), r"\r"),
+            _ => (Some(part), ""),
+        };
+        let rest = plain.and_then(|plain| shown.strip_prefix(plain)?.strip_prefix(escaped));
+        let Some(rest) = rest else { return false };
+        shown = rest;
+    }
+    shown.is_empty()
+}
+
+/// What stands before the first character that the format escapes, what that is written as, and the rest.
+fn next_special(text: &str) -> Option<(&str, &'static str, &str)> {
+    let at = text.find(['\\', '=', '\n', '\r'])?;
+    let (before, rest) = text.split_at_checked(at)?;
+    let mut characters = rest.chars();
+    let special = match characters.next()? {
+        '\\' => r"\\",
+        '=' => r"\=",
+        '\n' => r"\n",
+        _ => r"\r",
+    };
+    Some((before, special, characters.as_str()))
 }
 
 /// What kind of event it is: a stable word, and what people read.

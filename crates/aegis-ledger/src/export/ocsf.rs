@@ -82,8 +82,10 @@ struct ApiActivity<'a> {
     ai_agent: Option<AiAgent<'a>>,
     api: Api<'a>,
     src_endpoint: Endpoint<'a>,
-    dst_endpoint: Endpoint<'a>,
-    resources: [Named<'a>; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dst_endpoint: Option<Endpoint<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<[Named<'a>; 1]>,
     unmapped: Unmapped<'a>,
 }
 
@@ -140,7 +142,8 @@ struct AiAgent<'a> {
 #[derive(Serialize)]
 struct Api<'a> {
     operation: &'a str,
-    service: Named<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<Named<'a>>,
     request: Request<'a>,
 }
 
@@ -188,6 +191,8 @@ impl<'a> ApiActivity<'a> {
         let (status_id, status) = status(record.result_status);
         let ((action_id, action), (disposition_id, disposition)) = outcome(record.decision);
         let (risk_level_id, risk_level) = risk_level(record.risk_level);
+        // What has no name is left out: an empty one would stand for something.
+        let target = Some(&*record.action_target).filter(|target| !target.is_empty());
         ApiActivity {
             activity_id: activity.id(),
             activity_name: activity.name(&record.action_type),
@@ -228,12 +233,12 @@ impl<'a> ApiActivity<'a> {
             }),
             api: Api {
                 operation: &record.action_type,
-                service: Named { name: &record.action_target },
+                service: target.map(|name| Named { name }),
                 request: Request { uid: record.id, data: record.action_params.as_deref() },
             },
             src_endpoint: Endpoint::of(&record.host),
-            dst_endpoint: Endpoint::Name(&record.action_target),
-            resources: [Named { name: &record.action_target }],
+            dst_endpoint: target.map(Endpoint::Name),
+            resources: target.map(|name| [Named { name }]),
             unmapped: unmapped(record),
         }
     }
@@ -409,7 +414,12 @@ impl<'a> Endpoint<'a> {
                 && bytes.first().is_some_and(u8::is_ascii_alphanumeric)
                 && bytes.last().is_some_and(u8::is_ascii_alphanumeric)
         };
-        if host.split('.').all(is_label) { Endpoint::Hostname(host) } else { Endpoint::Name(host) }
+        match host {
+            // The schema requires where it came from, and that has no name.
+            "" => Endpoint::Name("unknown"),
+            host if host.split('.').all(is_label) => Endpoint::Hostname(host),
+            host => Endpoint::Name(host),
+        }
     }
 }
 

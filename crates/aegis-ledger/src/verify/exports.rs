@@ -78,7 +78,7 @@ pub enum ExportsError {
         source: EventLinesError,
     },
     /// They are not of the same log.
-    #[error("`{}` is of the log {log}, `{}` is of another one", escape(first), escape(name))]
+    #[error("`{}` is of the log {log}, `{}` is of {}", escape(first), escape(name), escape(other))]
     OtherLog {
         /// What the first one is called.
         first: String,
@@ -86,6 +86,8 @@ pub enum ExportsError {
         log: String,
         /// What the other one is called.
         name: String,
+        /// The log that it is of.
+        other: String,
     },
     /// One does not begin where the one before it ends.
     #[error("`{}` begins with row {begins}; what stands before it ends with row {ends}", escape(name))]
@@ -311,7 +313,8 @@ fn follows(
 ) -> Result<(), ExportsError> {
     if !first.is_of_same_log(header) {
         let first_name = names.first().cloned().unwrap_or_default();
-        return Err(ExportsError::OtherLog { first: first_name, log: first.log(), name: name.to_owned() });
+        let (log, other) = (first.log(), header.log());
+        return Err(ExportsError::OtherLog { first: first_name, log, name: name.to_owned(), other });
     }
     let (ends, _) = verifier.newest();
     let begins = header.after().map_or(0, |after| after.seq).saturating_add(1);

@@ -28,6 +28,10 @@ pub struct ReceiptReport {
     pub pruned: u64,
     /// How many say that the log was where nothing lasts when they were given.
     pub volatile: u64,
+    /// How many are of another log.
+    pub of_other_logs: u64,
+    /// The log that the first of those is of, by its own word.
+    pub other_log: Option<String>,
     /// How many lines are answers without a receipt: of dry runs, and of lines that could not be read.
     pub without: u64,
     /// The lines that are neither, each with its number, from 1, and what is wrong: the first thousand.
@@ -44,6 +48,20 @@ pub struct ReceiptReport {
 }
 
 impl ReceiptReport {
+    /// The log that all of the receipts are of, by the first one's word, where none is of the log that they
+    /// were held against.
+    #[must_use]
+    pub fn wrong_log(&self) -> Option<&str> {
+        self.other_log.as_deref().filter(|_| self.of_other_logs == self.receipts)
+    }
+
+    /// What is wrong with the first line, and its number, where not one line is a receipt or a decision.
+    #[must_use]
+    pub fn wrong_file(&self) -> Option<(u64, &str)> {
+        let (line, problem) = self.unreadable.first()?;
+        (self.receipts == 0 && self.without == 0).then_some((*line, problem.as_str()))
+    }
+
     /// What became of the same lines in exports and in the log that goes on behind them.
     pub(super) fn join(mut self, log: ReceiptReport) -> ReceiptReport {
         self.uncovered.extend(log.uncovered);
@@ -215,6 +233,10 @@ pub(super) fn settle(
             verification.hold(row);
         }
         Found::Pruned => report.pruned += 1,
+        Found::OfOtherLog(log) => {
+            report.of_other_logs += 1;
+            report.other_log.get_or_insert(log);
+        }
         Found::Missing => {}
         Found::Wrong(seq, kind) => {
             let seq = i64::try_from(seq).ok();
@@ -268,6 +290,8 @@ fn parse(line: &[u8]) -> Result<Kept, String> {
 pub(super) enum Found {
     Holds,
     Pruned,
+    /// It is of the log of this id, not of the one that it is held against: it says nothing of that.
+    OfOtherLog(String),
     /// Its row is missing, which has been said.
     Missing,
     /// At this row something is wrong: what, given the name of the receipt.
@@ -283,9 +307,7 @@ fn differs(seq: u64, problem: String) -> Found {
 pub(super) fn locate(log: &str, receipt: &GivenReceipt, start: u64, last: u64) -> Option<Found> {
     let seq = receipt.seq;
     if receipt.log != log {
-        let problem = format!("it is of another log, `{}`; this one is `{log}`", receipt.log);
-        let kind = move |anchor| DamageKind::Differs { anchor, problem };
-        return Some(Found::Wrong(0, Box::new(kind)));
+        return Some(Found::OfOtherLog(receipt.log.clone()));
     }
     if seq > last {
         return Some(Found::Wrong(

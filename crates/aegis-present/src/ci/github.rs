@@ -3,6 +3,7 @@
 use aegis_engine::{Diagnostic, Place, Severity, SourceText, TestRun};
 
 use crate::lines::{render_action, render_decider, render_difference, render_percent, summary};
+use crate::unread_file::UnreadFile;
 
 /// The annotation of a finding in a policy: `::error file=…,line=…::message`.
 #[must_use]
@@ -32,6 +33,12 @@ pub fn annotate_finding(found: &Diagnostic, source: &SourceText<'_>) -> String {
         property(found.code.as_str()),
         data(&message)
     )
+}
+
+/// The annotation of a file that was not looked at.
+#[must_use]
+pub fn annotate_unread(file: &UnreadFile) -> String {
+    format!("::error file={},title=unreadable::{}", property(&file.name), data(&file.problem))
 }
 
 /// An annotation for each example that fails, each gap of the coverage and each change that no example

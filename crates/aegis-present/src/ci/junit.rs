@@ -5,17 +5,19 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use thiserror::Error;
 
 use crate::lines::{render_action, render_decider, render_difference, render_percent};
+use crate::unread_file::UnreadFile;
 
 /// Why a report could not be written as XML.
 #[derive(Debug, Error)]
 #[error(transparent)]
 pub struct JunitError(#[from] quick_junit::SerializeError);
 
-/// The report, under the name of whatever made it. What was not asked for has no suite.
+/// The report, under the name of whatever made it. What was not asked for has no suite; a file that was not
+/// looked at has one with an error.
 ///
 /// # Errors
 /// When it cannot be written as XML.
-pub fn render_junit(name: &str, runs: &[TestRun<'_>]) -> Result<String, JunitError> {
+pub fn render_junit(name: &str, runs: &[TestRun<'_>], unread: &[UnreadFile]) -> Result<String, JunitError> {
     let mut report = Report::new(name);
     report.add_test_suites(runs.iter().flat_map(suites));
     if TestRun::tested_nothing(runs) {
@@ -26,7 +28,30 @@ pub fn render_junit(name: &str, runs: &[TestRun<'_>]) -> Result<String, JunitErr
         suite.add_test_case(TestCase::new("at least one example is run", status));
         report.add_test_suite(suite);
     }
-    Ok(report.to_string()?.trim_end().to_owned())
+    report.add_test_suites(unread.iter().map(unreadable));
+    Ok(as_jenkins_reads_it(report.to_string()?.trim_end()))
+}
+
+/// The report without the attribute that Jenkins' schema (`junit-10.xsd`) does not know: a suite may count
+/// what was skipped, all suites together may not. Nothing here is ever skipped.
+fn as_jenkins_reads_it(report: &str) -> String {
+    const ALL: &str = "<testsuites ";
+    let Some((before, (attributes, after))) =
+        report.split_once(ALL).and_then(|(before, rest)| Some((before, rest.split_once('>')?)))
+    else {
+        return report.to_owned();
+    };
+    format!("{before}{ALL}{}>{after}", attributes.replacen(" skipped=\"0\"", "", 1))
+}
+
+fn unreadable(file: &UnreadFile) -> TestSuite {
+    let mut status = TestCaseStatus::non_success(NonSuccessKind::Error);
+    status.set_message(file.problem.as_str());
+    let mut case = TestCase::new("the file is read", status);
+    case.set_classname(file.name.as_str());
+    let mut suite = TestSuite::new(file.name.as_str());
+    suite.add_test_case(case);
+    suite
 }
 
 fn suites(run: &TestRun<'_>) -> Vec<TestSuite> {

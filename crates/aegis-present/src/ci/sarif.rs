@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use aegis_engine::{Code, Diagnostic, Label, Severity, SourceText, to_json_line};
 use serde::Serialize;
 
+use crate::unread_file::UnreadFile;
+
 /// A report on the findings of policy files.
 #[derive(Debug, Serialize)]
 pub struct SarifLog {
@@ -18,9 +20,38 @@ pub struct SarifLog {
 #[serde(rename_all = "camelCase")]
 struct RunV210 {
     tool: ToolV210,
+    invocations: [InvocationV210; 1],
     /// Columns count Unicode characters.
     column_kind: &'static str,
     results: Vec<ResultV210>,
+}
+
+/// Whether everything was looked at, and what was not.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct InvocationV210 {
+    execution_successful: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tool_execution_notifications: Vec<NotificationV210>,
+}
+
+#[derive(Debug, Serialize)]
+struct NotificationV210 {
+    level: &'static str,
+    message: MessageV210,
+    locations: [WholeFileV210; 1],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct WholeFileV210 {
+    physical_location: PhysicalFileV210,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PhysicalFileV210 {
+    artifact_location: ArtifactV210,
 }
 
 #[derive(Debug, Serialize)]
@@ -108,10 +139,17 @@ impl SarifLog {
         });
         let driver = DriverV210 { name: "aegis", version: env!("CARGO_PKG_VERSION"), rules: rules.collect() };
         let results = Vec::new();
+        let invocation =
+            InvocationV210 { execution_successful: true, tool_execution_notifications: Vec::new() };
         SarifLog {
             schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
             version: "2.1.0",
-            runs: [RunV210 { tool: ToolV210 { driver }, column_kind: "unicodeCodePoints", results }],
+            runs: [RunV210 {
+                tool: ToolV210 { driver },
+                invocations: [invocation],
+                column_kind: "unicodeCodePoints",
+                results,
+            }],
         }
     }
 
@@ -119,6 +157,21 @@ impl SarifLog {
     pub fn add(&mut self, found: &[Diagnostic], source: &SourceText<'_>) {
         let [run] = &mut self.runs;
         run.results.extend(found.iter().map(|found| result(found, source)));
+    }
+
+    /// Says that a file was not looked at: the run did not do what it was to do.
+    pub fn add_unread(&mut self, file: &UnreadFile) {
+        let [RunV210 { invocations: [invocation], .. }] = &mut self.runs;
+        invocation.execution_successful = false;
+        invocation.tool_execution_notifications.push(NotificationV210 {
+            level: "error",
+            message: message(&file.problem),
+            locations: [WholeFileV210 {
+                physical_location: PhysicalFileV210 {
+                    artifact_location: ArtifactV210 { uri: uri(&file.name) },
+                },
+            }],
+        });
     }
 
     /// The report as one object on one line.

@@ -25,6 +25,11 @@ const LABEL: f64 = 100.0;
 const WIDEST_BAR: f64 = 48.0;
 const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
+/// A box that scrolls by itself where what it holds is too wide, also by keyboard.
+pub(super) fn boxed(name: &str, content: &Markup) -> Markup {
+    html! { div class="wide" role="region" aria-label=(name) tabindex="0" { (content) } }
+}
+
 /// A number for a chart's coordinates. Counts beyond what it holds exactly are off by less than can be seen.
 #[expect(clippy::cast_precision_loss, reason = "only where to draw depends on it")]
 const fn coordinate(count: u64) -> f64 {
@@ -38,15 +43,15 @@ fn scaled(value: u64, most: u64, length: f64) -> f64 {
 
 /// The next round number.
 fn round_up(value: u64) -> u64 {
-    let mut power = 1_u64;
+    // In tenths of a power of ten: an axis is at most a third longer than what it is for.
+    const TENTHS: [u128; 10] = [10, 12, 15, 20, 25, 30, 40, 50, 60, 80];
+    let mut power = 1_u128;
     loop {
-        for step in [1, 2, 3, 4, 5, 6, 8] {
-            let round = power.saturating_mul(step);
-            if round >= value {
-                return round;
-            }
+        let whole = TENTHS.into_iter().map(|tenths| power * tenths).filter(|round| round % 10 == 0);
+        if let Some(round) = whole.map(|round| round / 10).find(|round| *round >= u128::from(value)) {
+            return u64::try_from(round).unwrap_or(u64::MAX);
         }
-        power = power.saturating_mul(10);
+        power *= 10;
     }
 }
 
@@ -72,6 +77,7 @@ pub(super) fn series(series: &Series) -> Markup {
                 p { "Each bar is " (interval(hours)) "." }
             }
             (legend())
+            (boxed("Chart of actions over time", &html! {
             svg class="chart" viewBox={ "0 0 " (WIDTH) " " (HEIGHT) }
                 role="img" aria-labelledby="series-name series-desc" {
                 title id="series-name" { "Actions over time, by answer" }
@@ -95,6 +101,7 @@ pub(super) fn series(series: &Series) -> Markup {
                     @if x + LABEL <= WIDTH { text x=(at(x)) y=(at(HEIGHT - 8.0)) { (start(time)) } }
                 }
             }
+            }))
             details {
                 summary { "Numbers" }
                 div class="wide" role="region" aria-label="Actions over time" tabindex="0" {
@@ -184,6 +191,7 @@ pub(super) fn week(week: &Week) -> Markup {
                 h3 { "Actions by weekday and hour" }
                 p { "UTC; the strongest colour is " (grouped(most, "action")) "." }
             }
+            (boxed("Chart of actions by weekday and hour", &html! {
             svg class="chart" viewBox={ "0 0 " (WIDTH) " 182" }
                 role="img" aria-labelledby="week-name week-desc" {
                 title id="week-name" { "Actions by weekday and hour of the day" }
@@ -207,6 +215,7 @@ pub(super) fn week(week: &Week) -> Markup {
                     text x=(at(LEFT + CELL * coordinate(hour) + 2.0)) y="172" { (format!("{hour:02}:00")) }
                 }
             }
+            }))
             details {
                 summary { "Numbers" }
                 div class="wide" role="region" aria-label="Actions by weekday and hour" tabindex="0" {
@@ -288,8 +297,12 @@ mod tests {
 
     #[test]
     fn an_axis_ends_at_a_round_number() {
-        let rounded = [0, 1, 3, 7, 99, 101, 2_345].map(round_up);
-        assert_eq!(rounded, [1, 1, 3, 8, 100, 200, 3_000]);
+        let rounded = [0, 1, 3, 7, 9, 11, 99, 101, 103, 2_345].map(round_up);
+        assert_eq!(rounded, [1, 1, 3, 8, 10, 12, 100, 120, 120, 2_500]);
+        for value in (1..100_000).chain([u64::MAX / 30]) {
+            let end = round_up(value);
+            assert!(end >= value && (end - value) * 3 <= end + 3, "{value}: {end}");
+        }
         assert_eq!(round_up(u64::MAX), u64::MAX);
     }
 

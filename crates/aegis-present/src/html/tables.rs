@@ -7,14 +7,21 @@ use aegis_ledger::record::Record;
 use aegis_ledger::statistics::{Asked, Habit, Named, Names, Statistics, Tally};
 use maud::{Markup, html};
 
-use super::charts::bar;
+use super::charts::{bar, boxed};
 use super::palette::{ORDER, legend, word};
 use crate::names::{NO_NAME, others, shown};
 use crate::quantity::{duration, number, share};
 
-/// A table in a box that scrolls by itself where it is too wide, also by keyboard.
-fn boxed(name: &str, table: &Markup) -> Markup {
-    html! { div class="wide" role="region" aria-label=(name) tabindex="0" { (table) } }
+/// A name that is safe to show. Where it is too long for its column it is broken behind a sign that joins two
+/// words, and within a word only where there is no such sign.
+fn name_of(name: Option<&str>) -> Markup {
+    let text = shown(name);
+    html! {
+        @for (index, part) in text.split_inclusive(['_', '-', '/', '.', ':', '@']).enumerate() {
+            @if index > 0 { wbr; }
+            (part)
+        }
+    }
 }
 
 /// A bar, its number and its share for each word.
@@ -122,7 +129,7 @@ pub(super) fn names(title: &str, column: &str, names: &Names<Tally>, top: usize)
             tbody {
                 @for Named { name, value } in names.named.iter().take(top) {
                     tr {
-                        th scope="row" class="name" { (shown(name.as_deref())) }
+                        th scope="row" class="name" { (name_of(name.as_deref())) }
                         (cells(value))
                         td class="bar" { (stacked(value, most)) }
                     }
@@ -172,7 +179,7 @@ fn asked<const N: usize>(
             tbody {
                 @for Named { name, value: Asked { tally, waits } } in names.named.iter().take(top) {
                     tr {
-                        th scope="row" class="name" { (shown(name.as_deref())) }
+                        th scope="row" class="name" { (name_of(name.as_deref())) }
                         @for count in counts(tally) { td class="number" { (number(count)) } }
                         @for wait in [waits.median_ms, waits.p90_ms, waits.max_ms] {
                             td class="number" { @if waits.count > 0 { (duration(wait)) } @else { (NO_NAME) } }
@@ -205,7 +212,7 @@ pub(super) fn habits(title: &str, advice: &str, habits: &[Habit], overview: &Ove
                 @for habit in habits.iter().take(top) {
                     tr {
                         @for name in [&habit.action_type, &habit.target, &habit.rule] {
-                            td class="name" { (shown(Some(name))) }
+                            td class="name" { (name_of(Some(name))) }
                         }
                         td class="number" { (number(habit.times)) }
                     }
@@ -259,10 +266,10 @@ pub(super) fn records(title: &str, records: &[Record]) -> Markup {
                         }
                         td { (record.risk_level.as_str()) }
                         td { span class={ "key " (class) } aria-hidden="true" {} (class) }
-                        td class="name" { (shown(Some(&record.action_type))) }
-                        td class="name" { (shown(Some(&record.action_target))) }
-                        td class="name" { (shown(record.agent.as_deref())) }
-                        td class="name" { (shown(Some(&record.matched_rule))) }
+                        td class="name" { (name_of(Some(&record.action_type))) }
+                        td class="name" { (name_of(Some(&record.action_target))) }
+                        td class="name" { (name_of(record.agent.as_deref())) }
+                        td class="name" { (name_of(Some(&record.matched_rule))) }
                     }
                 }
             }

@@ -8,6 +8,7 @@ mod policy_report;
 mod receipt;
 mod statistics;
 mod test_report;
+mod unread_file;
 mod verification;
 
 pub use decision::{DecisionV1, Subject, UnreadableV1};

@@ -127,7 +127,9 @@ fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
 /// Where all of this comes from, and what proves it.
 fn origin(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
     fields.blank();
-    fields.field("Asked by", PLAIN, &format!("{} on {}", text(&entry.user), text(&entry.host)));
+    let login = entry.login.as_deref().map(|login| format!(", logged in as {}", text(login)));
+    let asked = format!("{} on {}{}", text(&entry.user), text(&entry.host), login.unwrap_or_default());
+    fields.field("Asked by", PLAIN, &asked);
     for (label, source) in [("Policy path", entry.policy_source), ("Log path", entry.log_source)] {
         let (style, words) = match source {
             PathSource::Argument => (PLAIN, "given as an argument"),

@@ -40,6 +40,14 @@ pub fn render_verification(findings: &Findings) -> String {
             "{UNSURE}unsure{UNSURE:#}    {rows} verified, nothing is wrong with them; {untold} of what was given \
              cannot be told without the archive"
         );
+    } else if findings.is_sound() && findings.strays() > 0 {
+        let (rows, strays) = (rows(verification.rows), findings.strays());
+        let _ = writeln!(
+            text,
+            "{UNSURE}unsure{UNSURE:#}    {rows} verified, nothing is wrong with them; {strays} of what was given \
+             say{} nothing of them: another log's",
+            if strays == 1 { "s" } else { "" }
+        );
     } else if findings.is_sound() {
         let _ =
             writeln!(text, "{GOOD}sound{GOOD:#}     {} verified, nothing is wrong", rows(verification.rows));
@@ -134,9 +142,17 @@ fn behind_the_anchor(findings: &Findings) -> String {
 }
 
 fn render_kept(text: &mut String, kept: &ReceiptReport) {
+    if let Some((line, problem)) = kept.wrong_file() {
+        let problem = escape_capped(problem, MAX_WORD);
+        let _ = writeln!(text, "receipts  {UNSURE}none{UNSURE:#}: line {line} cannot be read: {problem}");
+        return;
+    }
     let mut line = format!("receipts  {} of {} hold", kept.hold, kept.receipts);
     if kept.pruned > 0 {
         let _ = write!(line, "; {} of pruned rows: only the archive can tell", kept.pruned);
+    }
+    if let Some(log) = &kept.other_log {
+        let _ = write!(line, "; {} of another log, {}", kept.of_other_logs, escape_capped(log, MAX_WORD));
     }
     if kept.volatile > 0 {
         let _ = write!(line, "; {} of a log that was where nothing lasts", kept.volatile);

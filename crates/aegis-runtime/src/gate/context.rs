@@ -13,6 +13,8 @@ pub struct Context {
     pub host: String,
     /// The account that asks, as the kernel knows it.
     pub user: String,
+    /// The account that logged in, where that is another one, as the kernel knows it.
+    pub login: Option<String>,
     /// Where the policy's path was taken from.
     pub policy_source: PathSource,
     /// Where the log's path was taken from.

@@ -57,6 +57,7 @@ impl<'a> Draft<'a> {
             policy_sha256: *policy_sha256,
             host: &context.host,
             user: &context.user,
+            login: context.login.as_deref(),
             policy_source: context.policy_source,
             log_source: context.log_source,
         }

@@ -39,6 +39,7 @@ fn context() -> Context {
         session_source: SessionSource::Argument,
         host: "host".to_owned(),
         user: "ana".to_owned(),
+        login: None,
         policy_source: PathSource::Argument,
         log_source: PathSource::Argument,
     }

@@ -9,9 +9,9 @@ use std::time::Duration;
 use aegis_audit::is_part_of_log;
 use aegis_audit::sqlite::TrailReader;
 use aegis_engine::{escape, escape_capped};
-use aegis_ledger::checkpoint::{Checkpoint, CheckpointNote};
+use aegis_ledger::checkpoint::{Checkpoint, CheckpointNote, origin_of};
 use aegis_ledger::event::Operator;
-use aegis_ledger::note::SignerKey;
+use aegis_ledger::note::{NoteError, SignerKey};
 use aegis_ledger::verify::Verification;
 use aegis_present::quantity::counted;
 use aegis_runtime::{current_host, current_user};
@@ -27,6 +27,8 @@ use crate::exit::ExitStatus;
 use crate::open_log::open_log;
 use crate::standard_stream::{output_file, require_file};
 
+/// What stands for the log's own name where no name is given; no key can be called so.
+const OWN_NAME: &str = "+";
 /// For how long a writer waits for others.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -40,8 +42,10 @@ const WAIT: Duration = Duration::from_secs(10);
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis audit checkpoint -o 2026-11-23.note\n  aegis audit checkpoint --new-key \
-    example.com/audit -o audit.key\n  aegis audit checkpoint --key audit.key | mail -s checkpoint \
-    auditor@example.com\n  aegis audit checkpoint --prove 0193a1b2-... -o proof.json\n\nExit status: 0 written, 1 the log is damaged, or there is no such action, 2 wrong usage, 4 the audit log is missing or cannot be written, 5 a key cannot be read, or the output cannot be written."
+    -o audit.key\n  aegis audit checkpoint --key audit.key | mail -s checkpoint \
+    auditor@example.com\n  aegis audit checkpoint --prove 0193a1b2-... -o proof.json\n\nExit status: 0 \
+    written, 1 the log is damaged, or there is no such action, 2 wrong usage, 4 the audit log is missing or \
+    cannot be written, 5 a key cannot be read, or the output cannot be written."
 )]
 pub(crate) struct CheckpointArgs {
     /// Sign it with the private key in this file, which nobody else may be able to read
@@ -60,9 +64,15 @@ pub(crate) struct CheckpointArgs {
     /// Leave parameters and description out of the proof
     #[arg(long, requires = "prove")]
     no_payload: bool,
-    /// Make a new key for signing, under this name, and write it to the file of -o; the public key is printed
-    #[arg(long, value_name = "NAME", requires = "output", conflicts_with_all = ["key", "no_record", "prove"])]
+    /// Make a new key for signing, and write it to the file of -o; the public key is printed. Without NAME it
+    /// gets the name of this log, which is what other programs look for; with one, it may sign for several
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = OWN_NAME,
+        requires = "output", conflicts_with_all = ["key", "no_record", "prove"])]
     new_key: Option<String>,
+    /// Print the public key of --key, by the name that checkpoints of this log are signed under, for other
+    /// programs; nothing else is done
+    #[arg(long, requires = "key", conflicts_with_all = ["no_record", "prove", "output"])]
+    show_key: bool,
 }
 
 pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
@@ -75,6 +85,10 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
     }
     if let (Some(name), Some(path)) = (&args.new_key, &args.output) {
         require_file(path, "a private key is written to a file, and not to standard output")?;
+        let name = match name.as_str() {
+            OWN_NAME => &origin_of(&TrailReader::open(&settings.db)?.id()),
+            name => name,
+        };
         return key::make(name, path, settings.console);
     }
     if let Some(path) = &args.key {
@@ -82,6 +96,11 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
     }
     let signer = args.key.as_deref().map(key::read).transpose()?;
     let reader = TrailReader::open(&settings.db)?;
+    if let Some(signer) = signer.as_ref().filter(|_| args.show_key) {
+        let named = signer.under(&origin_of(&reader.id())).map_err(unsigned)?;
+        settings.console.answer(named.verifier())?;
+        return Ok(ExitStatus::Success);
+    }
     let verification = verify(&reader, settings.console)?;
     if let Some(damage) = verification.damage.first() {
         return Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {damage}"))
@@ -90,7 +109,7 @@ pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStat
     // Nothing is recorded for a proof that there cannot be.
     let proven = args.prove.as_deref().map(|text| provable(&reader, text)).transpose()?;
     let checkpoint = checkpoint(&reader, &verification, args, signer.as_ref(), settings)?;
-    let note = checkpoint.to_note(signer.as_ref());
+    let note = checkpoint.to_note(signer.as_ref()).map_err(unsigned)?;
     let answer = match &proven {
         None => note.to_string(),
         Some(action_id) => prove(&reader, action_id, &note, !args.no_payload)?,
@@ -135,6 +154,10 @@ fn checkpoint(
     let (checkpoint, _receipt) =
         trail.record_checkpoint(verification, aegis_audit::now(), signed_by, operator)?;
     Ok(checkpoint)
+}
+
+fn unsigned(error: NoteError) -> CommandError {
+    CommandError::new(ExitStatus::No, format!("the checkpoint cannot be signed: {error}"))
 }
 
 fn prove(

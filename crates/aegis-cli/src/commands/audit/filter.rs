@@ -55,7 +55,7 @@ pub(crate) struct FilterArgs {
     /// Only before this instant
     #[arg(long, value_name = "WHEN", value_parser = parse_when)]
     pub(crate) until: Option<DateTime<Utc>>,
-    /// Only the newest N [default: all; 1000 for a table]
+    /// Only the newest N [default: all; 1000 for a table on standard output]
     #[arg(long, short = 'n', value_name = "N")]
     pub(crate) limit: Option<u64>,
     /// Newest first
@@ -86,7 +86,7 @@ impl FilterArgs {
 }
 
 /// One of a closed list of words.
-fn words<const N: usize, T: Clone + Send + Sync + 'static>(
+pub(super) fn words<const N: usize, T: Clone + Send + Sync + 'static>(
     all: [T; N],
     as_str: fn(T) -> &'static str,
     from_word: fn(&str) -> Option<T>,

@@ -10,9 +10,9 @@ use aegis_engine::{escape, escape_capped};
 use aegis_ledger::export::{ExportFormat, RecordWriter};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
-use aegis_present::table::RecordLines;
+use aegis_present::table::{RecordLines, TableLook};
 
-use crate::console::{Console, PaintedStdout, stdout, stdout_width};
+use crate::console::{Console, PaintedStdout, stdout};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 
@@ -50,6 +50,7 @@ impl From<io::Error> for Stop {
 pub(super) fn run(
     mut filter: Filter,
     format: Option<ExportFormat>,
+    look: TableLook,
     settings: &Settings,
 ) -> Result<(), CommandError> {
     if format == Some(ExportFormat::Json) {
@@ -59,7 +60,7 @@ pub(super) fn run(
     filter.limit = filter.limit.or(Some(FIRST));
     let watch = Watch::new(&settings.db)?;
     let follower = Follower::new(&settings.db, filter)?;
-    match follow(follower, &watch, format, settings) {
+    match follow(follower, &watch, Sink::new(format, look, settings.console), settings) {
         Ok(()) => Ok(()),
         // Whoever read it has seen enough.
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -73,10 +74,10 @@ pub(super) fn run(
 fn follow(
     mut follower: Follower,
     watch: &Watch,
-    format: Option<ExportFormat>,
+    sink: io::Result<Sink>,
     settings: &Settings,
 ) -> Result<(), Stop> {
-    let mut sink = Sink::new(format, settings.console)?;
+    let mut sink = sink?;
     let mut wait = LONGEST_WAIT;
     loop {
         let caught_up = follower.catch_up(|followed| match followed {
@@ -123,12 +124,12 @@ enum Sink {
 }
 
 impl Sink {
-    fn new(format: Option<ExportFormat>, console: Console) -> io::Result<Sink> {
+    fn new(format: Option<ExportFormat>, look: TableLook, console: Console) -> io::Result<Sink> {
         if let Some(format) = format {
             let writer = RecordWriter::new(format, BufWriter::new(stdout()))?;
             return Ok(Sink::Export(Box::new(writer)));
         }
-        let lines = RecordLines::new(stdout_width());
+        let lines = RecordLines::new(look);
         let mut writer = BufWriter::new(console.stdout());
         writeln!(writer, "{}", lines.header())?;
         Ok(Sink::Lines(lines, writer))

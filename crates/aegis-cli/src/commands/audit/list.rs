@@ -10,19 +10,19 @@ use aegis_engine::escape;
 use aegis_ledger::export::{ExportFormat, RecordWriter};
 use aegis_ledger::filter::Filter;
 use aegis_present::quantity::counted;
-use aegis_present::table::RecordTable;
+use aegis_present::table::{Column, RecordTable, TableLook, Times};
 use clap::{Args, ValueEnum};
 
 use super::events;
-use super::filter::FilterArgs;
+use super::filter::{FilterArgs, words};
 use super::follow;
-use crate::console::{Console, FileError, Progress, stdout, write_whole};
+use crate::console::{Console, FileError, Progress, local_times, stdout, stdout_width, write_whole};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::standard_stream::output_file;
 
-/// How many records a table shows where nobody says.
+/// How many records a table on standard output shows where nobody says.
 const TABLE_LIMIT: u64 = 1000;
 /// From how many records on an export shows a progress bar.
 const LONG_EXPORT: u64 = 20_000;
@@ -37,6 +37,13 @@ pub(crate) struct ListArgs {
     /// How to show them
     #[arg(long, value_enum, default_value_t = RecordFormat::Table)]
     format: RecordFormat,
+    /// The columns of a table, from left to right [default: those that the terminal has room for]
+    #[arg(long, value_name = "COLUMN,...", value_delimiter = ',',
+        value_parser = words(Column::ALL, Column::as_str, Column::from_word))]
+    columns: Vec<Column>,
+    /// Show times in a table as UTC, instead of as clocks show them here; other formats always have UTC
+    #[arg(long)]
+    utc: bool,
     /// Write to this file instead of standard output; the count goes to standard error
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -47,7 +54,7 @@ pub(crate) struct ListArgs {
     /// Whole events instead of records, as JSON lines that `aegis audit verify FILE` can check without the
     /// log. Only --since and --until select: a chain with gaps cannot be verified. Compressed where -o ends
     /// with `.zst`
-    #[arg(long, conflicts_with_all = ["follow", "format"])]
+    #[arg(long, conflicts_with_all = ["follow", "format", "columns", "utc"])]
     events: bool,
 }
 
@@ -84,21 +91,37 @@ impl RecordFormat {
     }
 }
 
+impl ListArgs {
+    /// How a table looks that is `width` columns wide.
+    fn look(&self, width: Option<usize>, color: bool) -> TableLook {
+        let columns = (!self.columns.is_empty()).then(|| self.columns.clone());
+        TableLook { width, columns, times: if self.utc { Times::Utc } else { local_times() }, color }
+    }
+}
+
 pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let (console, output) = (settings.console, output_file(args.output.as_deref()));
     if args.events {
         return events::run(&args.filter, output, settings);
     }
     let filter = args.filter.filter(settings);
+    let format = args.format.export();
+    if format.is_some() && !args.columns.is_empty() {
+        return Err(CommandError::usage("`--columns` are those of a table")
+            .help("leave `--format` out, or take the fields from what it writes: `--format csv`, `jsonl`"));
+    }
     if args.follow {
-        follow::run(filter, args.format.export(), settings)?;
+        follow::run(filter, format, args.look(stdout_width(), console.colors_stdout()), settings)?;
         return Ok(ExitStatus::Success);
     }
     let reader = TrailReader::open(&settings.db)?;
     match output {
         None => {
-            let written = match args.format.export() {
-                None => write_table(&reader, filter, console.stdout(), console),
+            let written = match format {
+                None => {
+                    let look = args.look(stdout_width(), console.colors_stdout());
+                    write_newest(&reader, filter, look, console.stdout(), console)
+                }
                 Some(format) => {
                     let stdout = BufWriter::with_capacity(BUFFER, stdout().lock());
                     write(&reader, &filter, format, stdout, console)
@@ -115,7 +138,7 @@ pub(crate) fn run(args: &ListArgs, settings: &Settings) -> Result<ExitStatus, Co
             }
         }
         Some(path) => {
-            let count = write_file(&reader, filter, args.format, path, settings)?;
+            let count = write_file(&reader, &filter, args, path, settings)?;
             let shown = escape(&path.to_string_lossy());
             console.note(format!("{} written to `{shown}`", counted(count, "record")));
         }
@@ -158,32 +181,43 @@ fn write(
     Ok(count)
 }
 
-fn write_table(
+/// Writes a table for somebody who looks at it: of the newest records, where nobody says how many.
+fn write_newest(
     reader: &TrailReader,
     mut filter: Filter,
-    mut writer: impl Write,
+    look: TableLook,
+    writer: impl Write,
     console: Console,
 ) -> Result<u64, Stop> {
     let total = if filter.limit.is_none() { reader.count(&filter)? } else { 0 };
     filter.limit = filter.limit.or(Some(TABLE_LIMIT));
-    let mut table = RecordTable::new(console.colors_stdout());
+    let count = write_table(reader, &filter, look, writer)?;
+    if count == 0 && reader.check_left_out().is_ok() {
+        console.note("no record matches");
+    }
+    if total > TABLE_LIMIT {
+        console.note(format!("the newest {TABLE_LIMIT} of {total} records; `--limit N` shows more"));
+    }
+    Ok(count)
+}
+
+fn write_table(
+    reader: &TrailReader,
+    filter: &Filter,
+    look: TableLook,
+    mut writer: impl Write,
+) -> Result<u64, Stop> {
+    let mut table = RecordTable::new(look);
     let mut count = 0;
-    reader.records(&filter, |record| {
+    reader.records(filter, |record| {
         count += 1;
         if let Some(lines) = table.add(&record) {
             writeln!(writer, "{lines}").map_err(Stop::Output)?;
         }
         Ok::<_, Stop>(ControlFlow::Continue(()))
     })?;
-    if count == 0 {
-        if reader.check_left_out().is_ok() {
-            console.note("no record matches");
-        }
-        return Ok(0);
-    }
-    writeln!(writer, "{}", table.finish()).and_then(|()| writer.flush()).map_err(Stop::Output)?;
-    if total > TABLE_LIMIT {
-        console.note(format!("the newest {TABLE_LIMIT} of {total} records; `--limit N` shows more"));
+    if count > 0 {
+        writeln!(writer, "{}", table.finish()).and_then(|()| writer.flush()).map_err(Stop::Output)?;
     }
     Ok(count)
 }
@@ -191,16 +225,16 @@ fn write_table(
 /// Writes beside the file and renames, so that an export is there whole or not at all.
 fn write_file(
     reader: &TrailReader,
-    filter: Filter,
-    format: RecordFormat,
+    filter: &Filter,
+    args: &ListArgs,
     path: &Path,
     settings: &Settings,
 ) -> Result<u64, CommandError> {
     let plain = settings.console.without_color();
     write_whole(path, &settings.db, |writer| {
-        let written = match format.export() {
-            None => write_table(reader, filter, writer, plain),
-            Some(format) => write(reader, &filter, format, writer, plain),
+        let written = match args.format.export() {
+            None => write_table(reader, filter, args.look(None, false), writer),
+            Some(format) => write(reader, filter, format, writer, plain),
         };
         written.map_err(|stop| match stop {
             Stop::Trail(error) => FileError::Content(error),

@@ -116,7 +116,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
         .delete_pruned(&verification, |done| progress.advance(archived + done))
         .and_then(|_| journal.settle(args.shrink));
     progress.end();
-    let told = console.answer(summary(plan, &archive, &shown, &receipt, settled.as_ref().ok().copied()));
+    let told = console.tell(summary(plan, &archive, &shown, &receipt, settled.as_ref().ok().copied()));
     // The status says what became of the log, not of the answer.
     if let Err(error) = told {
         console.error(&error);
@@ -152,7 +152,7 @@ fn nothing_to_prune(
         Some(_) => "what is old enough belongs to actions whose life is not over".to_owned(),
         None => format!("no event is older than {}", instant(before)),
     };
-    settings.console.answer(format!("nothing to prune: {why}"))?;
+    settings.console.tell(format!("nothing to prune: {why}"))?;
     Ok(ExitStatus::Success)
 }
 

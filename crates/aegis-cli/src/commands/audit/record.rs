@@ -10,7 +10,7 @@ use aegis_present::json::v1::EndedV1;
 use clap::{Args, ValueEnum};
 
 use super::find::{ID_HELP, find_action};
-use crate::audit_sinks::{self, SINK_HELP, SinkSpec};
+use crate::audit_sinks::{self, SINK_HELP, SinkSpec, sink_parser};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -42,7 +42,7 @@ pub(crate) struct RecordArgs {
     /// How long it took, such as 3s or 2m 30s
     #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
     duration: Option<Duration>,
-    #[arg(long, value_name = "SINK", help = SINK_HELP)]
+    #[arg(long, value_name = "SINK", help = SINK_HELP, value_parser = sink_parser(), hide_possible_values = true)]
     audit: Vec<SinkSpec>,
     /// How to answer
     #[arg(long, default_value = "text", value_parser = text_or_json(
@@ -91,7 +91,11 @@ pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, 
         Format::Json => to_json_line(&EndedV1::new(&action_id, status, &receipt)).unwrap_or_default(),
     };
     // It is recorded, whether or not anyone hears of it.
-    if let Err(error) = settings.console.answer(answer) {
+    let told = match args.format {
+        Format::Text => settings.console.tell(answer),
+        Format::Json => settings.console.answer(answer),
+    };
+    if let Err(error) = told {
         settings.console.error(&error);
     }
     Ok(ExitStatus::Success)

@@ -14,7 +14,7 @@ use aegis_runtime::{Confirmation, Confirmed, current_host, current_user};
 use clap::Args;
 
 use super::find::{ID_HELP, find_action};
-use crate::audit_sinks::{self, SINK_HELP, SinkSpec};
+use crate::audit_sinks::{self, SINK_HELP, SinkSpec, sink_parser};
 use crate::console::{Console, confirmed};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
@@ -47,7 +47,7 @@ pub(crate) struct RedactArgs {
     /// Do not ask
     #[arg(long, short)]
     yes: bool,
-    #[arg(long, value_name = "SINK", help = SINK_HELP)]
+    #[arg(long, value_name = "SINK", help = SINK_HELP, value_parser = sink_parser(), hide_possible_values = true)]
     audit: Vec<SinkSpec>,
 }
 
@@ -113,7 +113,7 @@ fn report(id: &str, removal: &Removal, console: Console) -> Result<ExitStatus, C
         None => format!("{GOOD}redacted{GOOD:#}  {shown}  nothing was left to remove"),
     };
     // It is removed, whether or not anyone hears of it.
-    if let Err(error) = console.answer(answer) {
+    if let Err(error) = console.tell(answer) {
         console.error(&error);
     }
     match removal.traces {

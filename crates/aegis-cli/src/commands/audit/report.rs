@@ -10,22 +10,29 @@ use aegis_engine::{RiskLevel, escape};
 use aegis_ledger::answer::Answer;
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
-use aegis_present::html::{Commands, Report, render_report};
+use aegis_present::html::{Chain, Commands, Report, render_report};
 use aegis_present::quantity::grouped;
 use clap::Args;
 
 use super::overview::OverviewArgs;
-use crate::console::{FileError, write_whole};
+use super::verifying::verify;
+use crate::console::{Console, FileError, write_whole};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::standard_stream::output_file;
+
+/// How many events are verified where nobody says: as many as nobody has to wait for.
+const VERIFIED_UNASKED: u64 = 200_000;
 
 /// Write a page with charts for a browser or a printer
 ///
 /// One HTML file that loads nothing: what `stats` counts, as charts with their numbers, and the newest
 /// refusals and riskiest allowed actions. Parameters and descriptions, which may hold secrets, are not in it.
 /// With `--policy`, the rules that decided nothing are listed too.
+///
+/// The page says whether the log's chain holds. Where it does not, the page is written all the same, and the
+/// exit status is 1.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aegis audit report -o report.html\n  \
     aegis audit report --since 2026-11-01 --until 2026-12-01 -o november.html\n  \
@@ -39,6 +46,13 @@ pub(crate) struct ReportArgs {
     /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// Verify the log's chain, however long it is, and say on the page whether it holds [default: up to
+    /// 200,000 events]
+    #[arg(long)]
+    verify: bool,
+    /// Do not verify it
+    #[arg(long, conflicts_with = "verify")]
+    no_verify: bool,
 }
 
 pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
@@ -53,6 +67,7 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
             risky: risky(reader, &filter, args.top)?,
             generated: aegis_audit::now(),
             top: args.top,
+            chain: chain(reader, args, settings.console)?,
             commands: Commands { show: "aegis audit show ID", verify: "aegis audit verify" },
         })
     })?;
@@ -68,8 +83,30 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
             settings.console.note(format!("a report on {covered} written to `{shown}`"));
         }
     }
+    if let Chain::Damaged { first, .. } = &report.chain {
+        return Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {}", escape(first)))
+            .help("the report says so; `aegis audit verify` names everything that is wrong"));
+    }
     reader.check_left_out()?;
     Ok(ExitStatus::Success)
+}
+
+/// Whether the log's chain holds, where that is to be said.
+fn chain(reader: &TrailReader, args: &ReportArgs, console: Console) -> Result<Chain, CommandError> {
+    if args.no_verify {
+        return Ok(Chain::NotVerified);
+    }
+    // Where it cannot even be told how long it is, verifying says why.
+    let events = reader.event_range(None, None).map_or(0, |range| range.events());
+    if events > VERIFIED_UNASKED && !args.verify {
+        return Ok(Chain::TooLong(events));
+    }
+    let verification = verify(reader, console)?;
+    let problems = (verification.damage.len() as u64).saturating_add(verification.more_damage);
+    Ok(match verification.damage.first() {
+        Some(first) => Chain::Damaged { problems, first: first.to_string() },
+        None => Chain::Holds(verification.rows),
+    })
 }
 
 /// A filter for what is among the records of this one, however many of them it asks for.

@@ -71,6 +71,7 @@ fn check_proof(path: &Path, args: &VerifyArgs, console: Console) -> Result<ExitS
         .map_err(|error| CommandError::input(format!("`{name}`: {}", escape(&error.to_string()))))?;
     let checked = CheckedProof::new(proof, args.public_key.as_ref());
     match args.format {
+        Format::Text if console.is_quiet() && checked.holds() => {}
         Format::Text => console.answer(render_proof(&checked))?,
         Format::Json => console.answer(json_line(&ProofV1::of(&checked))?)?,
     }

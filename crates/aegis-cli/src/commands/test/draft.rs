@@ -63,7 +63,7 @@ pub(super) fn run(
             write_new(path, &text, false, settings.console)?;
             let examples = drafts.iter().map(|draft| draft.examples.len() as u64).sum();
             let shown = escape(&path.to_string_lossy());
-            settings.console.answer(format!(
+            settings.console.tell(format!(
                 "{GOOD}wrote{GOOD:#} {shown}: {}\n\nThey say what the policy does now. Read them, correct \
                  them, then:\n  aegis test {shown} --mutate",
                 counted(examples, "example")

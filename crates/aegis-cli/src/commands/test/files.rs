@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aegis_engine::{SourceId, TestDocument, TestFiles, escape};
+use aegis_present::UnreadFile;
 use aegis_present::diagnostics::render_diagnostics;
 
 use crate::console::Console;
@@ -20,6 +21,16 @@ pub(super) struct Tested {
     pub(super) files: TestFiles,
 }
 
+/// What there is to test.
+#[derive(Debug)]
+pub(super) struct Read {
+    pub(super) tested: Vec<Tested>,
+    /// What cannot be tested.
+    pub(super) unread: Vec<UnreadFile>,
+    /// What that means.
+    pub(super) status: ExitStatus,
+}
+
 /// The paths of one policy and of the test files named beside it.
 #[derive(Debug, Default)]
 struct Group {
@@ -30,30 +41,29 @@ struct Group {
 /// Reads what is to be tested. A file that cannot be read is reported, and does not keep the others from
 /// being tested.
 ///
-/// # Errors
-/// When nothing can be tested; why is on stderr by then.
-pub(super) fn read(
-    files: &[PathBuf],
-    settings: &Settings,
-) -> Result<(Vec<Tested>, ExitStatus), CommandError> {
-    let mut status = ExitStatus::Success;
-    let mut read = Vec::new();
+/// Why is on stderr by then.
+pub(super) fn read(files: &[PathBuf], settings: &Settings) -> Read {
+    let mut read = Read { tested: Vec::new(), unread: Vec::new(), status: ExitStatus::Success };
     let (groups, errors) = group(files, &settings.policies);
-    let results = groups.into_iter().map(|group| read_group(group, settings.console));
+    let results = groups.into_iter().map(|group| {
+        let name = group.policies.first().cloned().unwrap_or_default();
+        read_group(group, settings.console).map_err(|error| (name, error))
+    });
     for result in errors.into_iter().map(Err).chain(results) {
         match result {
-            Ok(files) => read.push(files),
-            Err(error) => {
+            Ok(files) => read.tested.push(files),
+            Err((path, error)) => {
                 settings.console.error(&error);
-                status = status.worse(error.status);
+                read.unread.push(error.unread(&path));
+                read.status = read.status.worse(error.status);
             }
         }
     }
-    if read.is_empty() { Err(CommandError::shown(ExitStatus::Input)) } else { Ok((read, status)) }
+    read
 }
 
 /// Brings each test file together with its policy.
-fn group(files: &[PathBuf], default: &[PathBuf]) -> (Vec<Group>, Vec<CommandError>) {
+fn group(files: &[PathBuf], default: &[PathBuf]) -> (Vec<Group>, Vec<(PathBuf, CommandError)>) {
     if files.is_empty() {
         return (vec![Group { policies: default.to_vec(), tests: Vec::new() }], Vec::new());
     }
@@ -65,7 +75,7 @@ fn group(files: &[PathBuf], default: &[PathBuf]) -> (Vec<Group>, Vec<CommandErro
             Some(by_name) => match policy_of(file, by_name) {
                 Ok(policy) => (policy, Some(file.clone())),
                 Err(error) => {
-                    errors.push(error);
+                    errors.push((file.clone(), error));
                     continue;
                 }
             },

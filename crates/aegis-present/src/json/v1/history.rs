@@ -64,6 +64,8 @@ struct EntryV1<'a> {
     policy_sha256: &'a str,
     host: &'a str,
     user: &'a str,
+    /// The account that logged in; null where that is `user`, or nobody did, or before that was recorded.
+    login: Option<&'a str>,
     policy_source: PathSource,
     log_source: PathSource,
     /// Who said which agent acted; null where nobody did, or before that was recorded.
@@ -157,6 +159,7 @@ fn entry(event: &HistoryEvent) -> Option<EntryV1<'_>> {
         policy_sha256: &entry.policy_sha256,
         host: &entry.host,
         user: &entry.user,
+        login: entry.login.as_deref(),
         policy_source: entry.policy_source,
         log_source: entry.log_source,
         agent_source: entry.agent_source,

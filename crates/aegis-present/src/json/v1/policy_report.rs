@@ -3,24 +3,34 @@
 use aegis_engine::{Diagnostic, Position, SourceText, Span, to_json_line};
 use serde::Serialize;
 
+use super::unread_file::UnreadFileV1;
+use crate::unread_file::UnreadFile;
+
 /// The findings of policy files.
 #[derive(Debug, Serialize)]
 pub struct PolicyReportV1 {
     valid: bool,
     files: usize,
     diagnostics: Vec<FindingV1>,
+    /// The files that were not looked at.
+    unreadable: Vec<UnreadFileV1>,
 }
 
 impl PolicyReportV1 {
     /// A report on so many files, of which nothing is known yet.
     #[must_use]
     pub const fn new(files: usize) -> PolicyReportV1 {
-        PolicyReportV1 { valid: true, files, diagnostics: Vec::new() }
+        PolicyReportV1 { valid: true, files, diagnostics: Vec::new(), unreadable: Vec::new() }
     }
 
     /// Adds the findings of a file.
     pub fn add(&mut self, found: &[Diagnostic], source: &SourceText<'_>) {
         self.diagnostics.extend(found.iter().map(|found| finding(found, source)));
+    }
+
+    /// Says that a file was not looked at.
+    pub fn add_unread(&mut self, file: &UnreadFile) {
+        self.unreadable.push(UnreadFileV1::of(file));
     }
 
     /// The report as one object on one line; `valid` says whether all files can be used.

@@ -7,12 +7,16 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::instant::timestamp;
+use super::unread_file::UnreadFileV1;
+use crate::unread_file::UnreadFile;
 
 /// What came of testing policies.
 #[derive(Debug, Serialize)]
 pub struct TestReportV1 {
     passed: bool,
     policies: Vec<PolicyV1>,
+    /// The files that were not looked at.
+    unreadable: Vec<UnreadFileV1>,
 }
 
 #[derive(Debug, Serialize)]
@@ -100,8 +104,9 @@ impl TestReportV1 {
     /// The report on these policies; `passed` says whether all that was to be tested could be, and is as it
     /// should be.
     #[must_use]
-    pub fn new(runs: &[TestRun<'_>], passed: bool) -> TestReportV1 {
-        TestReportV1 { passed, policies: runs.iter().map(policy).collect() }
+    pub fn new(runs: &[TestRun<'_>], unread: &[UnreadFile], passed: bool) -> TestReportV1 {
+        let unreadable = unread.iter().map(UnreadFileV1::of).collect();
+        TestReportV1 { passed, policies: runs.iter().map(policy).collect(), unreadable }
     }
 
     /// The report as one object on one line.

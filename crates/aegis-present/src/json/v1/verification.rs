@@ -86,6 +86,10 @@ struct ReceiptsV1 {
     hold: u64,
     pruned: u64,
     volatile: u64,
+    /// How many are of another log.
+    of_other_logs: u64,
+    /// The log that the first of those is of; null without any.
+    other_log: Option<String>,
     lines_without_receipt: u64,
     unreadable: Vec<UnreadableLineV1>,
     more_unreadable: u64,
@@ -204,6 +208,8 @@ impl ReceiptsV1 {
             hold: kept.hold,
             pruned: kept.pruned,
             volatile: kept.volatile,
+            of_other_logs: kept.of_other_logs,
+            other_log: kept.other_log.clone(),
             lines_without_receipt: kept.without,
             unreadable: kept.unreadable.iter().map(line).collect(),
             more_unreadable: kept.more_unreadable,

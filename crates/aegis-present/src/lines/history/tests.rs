@@ -38,6 +38,7 @@ fn entry(decision: Option<Answer>) -> EntryBody {
         policy_sha256: "b".repeat(64),
         host: "vm".to_owned(),
         user: "root".to_owned(),
+        login: Some("ana".to_owned()),
         policy_source: PathSource::Argument,
         agent_source: None,
         session_source: Some(SessionSource::Generated),
@@ -146,7 +147,7 @@ Answered by  ana, at a terminal of the user who asked, where a program could
 Waited       12s 300ms
 Result       failed after 3s: no route\r\n\u{1b}[2J
 
-Asked by     root on vm
+Asked by     root on vm, logged in as ana
 Policy path  given as an argument
 Log path     from the environment
 Session id   made up for this call
@@ -225,7 +226,7 @@ Result
   ↳ route\r\n\u{1b}[2J
 
 Asked by
-  root on vm
+  root on vm, logged in as ana
 Policy path
   given as an argument
 Log path
@@ -314,7 +315,7 @@ Rule         bulk_needs_approval, which requires: approve
 Reason       rule `bulk_needs_approval` asks for a human's approval
 Undecidable  param_gt: count of first: a string cannot be compared with a number
 
-Asked by     root on vm
+Asked by     root on vm, logged in as ana
 Policy path  given as an argument
 Log path     from the environment
 Session id   made up for this call

@@ -59,15 +59,27 @@ pub(super) fn results(statistics: &Statistics, look: Look) -> String {
     bars("Results", &rows, look)
 }
 
+/// Up to how many intervals are drawn below each other.
+const FEW_INTERVALS: usize = 3;
+
 /// How much happened when: over the period, and by the hours of the day.
 pub(super) fn time(statistics: &Statistics, look: Look) -> String {
     let intervals = coarser(&statistics.series, look.width.saturating_sub(4));
     let totals: Vec<u64> = intervals.tallies.iter().map(|(_, tally)| tally.total()).collect();
     let mut text = String::new();
-    heading(&mut text, "Time", &format!("each column is {}", interval(intervals.hours)));
-    if totals.len() > 1 {
-        let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}", look.charset.sparkline(&totals).trim_end());
+    let mark = if totals.len() <= FEW_INTERVALS { "bar" } else { "column" };
+    heading(&mut text, "Time", &format!("each {mark} is {}", interval(intervals.hours)));
+    if totals.len() <= FEW_INTERVALS {
+        // Two or three heights beside each other say nothing; lengths below each other do.
+        let mut columns = Columns::new(look, &["", ""]);
+        for (start, tally) in &intervals.tallies {
+            let cells = [interval_start(*start, intervals.hours), number(tally.total())];
+            columns.add(&cells, tally.total(), PLAIN);
+        }
+        columns.render(&mut text);
+        return text + &hours_and_days(statistics, look);
     }
+    let _ = writeln!(text, "  {PLAIN}{}{PLAIN:#}", look.charset.sparkline(&totals).trim_end());
     let most = intervals.tallies.iter().rev().max_by_key(|(_, tally)| tally.total());
     if let (Some((first, _)), Some((start, tally))) = (intervals.tallies.first(), most) {
         let _ = writeln!(
@@ -78,6 +90,12 @@ pub(super) fn time(statistics: &Statistics, look: Look) -> String {
             interval_start(*start, intervals.hours)
         );
     }
+    text + &hours_and_days(statistics, look)
+}
+
+/// How much happened at which hour of the day, and on which day of the week.
+fn hours_and_days(statistics: &Statistics, look: Look) -> String {
+    let mut text = String::new();
     let by_hour: Vec<u64> = (0..24)
         .map(|hour| statistics.week.days.iter().filter_map(|day| day.get(hour)).map(Tally::total).sum())
         .collect();

@@ -102,15 +102,38 @@ fn plain(width: usize, charset: Charset) -> String {
 
 #[test]
 fn statistics_look_as_they_did() {
-    for (name, width, charset) in
-        [("wide", 80, Charset::Unicode), ("narrow", 44, Charset::Unicode), ("ascii", 80, Charset::Ascii)]
-    {
+    for (name, width, charset) in [
+        ("120", 120, Charset::Unicode),
+        ("wide", 80, Charset::Unicode),
+        ("narrow", 44, Charset::Unicode),
+        ("40", 40, Charset::Unicode),
+        ("ascii", 80, Charset::Ascii),
+    ] {
         let file = format!("{}/src/lines/statistics/{name}.txt", env!("CARGO_MANIFEST_DIR"));
         let expected = Data::read_from(std::path::Path::new(&file), None);
         snapbox::Assert::new()
             .normalize_paths(false)
             .action_env("SNAPSHOTS")
             .eq(Data::text(plain(width, charset)), expected);
+    }
+}
+
+/// A newcomer's log has one interval, and that is drawn too.
+#[test]
+fn few_intervals_are_bars_below_each_other() {
+    for width in [40, 80, 120] {
+        for kept in [1, 2] {
+            let mut overview = overview();
+            overview.statistics.series.tallies.truncate(kept);
+            let text = render_statistics(&overview, Look { width, charset: Charset::Unicode, top: 10 });
+            let text = anstream::adapter::strip_str(&text).to_string();
+            let drawn = text.split("\nTime: each bar is an hour\n").nth(1).unwrap();
+            let drawn: Vec<_> = drawn.lines().take_while(|line| !line.is_empty()).collect();
+            assert_eq!(drawn.len(), kept, "{text}");
+            assert!(drawn.iter().all(|line| line.width() <= width), "{text}");
+            assert!(drawn[0].starts_with("  2026-11-23 08:00  1,200  █"), "{text}");
+            assert!(kept == 1 || drawn[1].trim_end().ends_with(['▏', '▎', '▍']), "{text}");
+        }
     }
 }
 

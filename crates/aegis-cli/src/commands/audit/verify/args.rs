@@ -26,8 +26,8 @@ use crate::format_option::text_or_json;
     'example.com+1a2b3c4d+AbCd...'\n  aegis audit verify --proof proof.json\n  aegis audit verify \
     2026-07.jsonl.zst 2026-08.jsonl.zst --db aegis_audit.db\n\nExit status: 0 nothing is wrong, 1 something \
     is, 4 the log cannot be read, 5 nothing is known to be wrong, but a receipt, checkpoint or proof cannot \
-    be read, or one of those that were given could not be compared: its row was pruned, and the archive was \
-    not given."
+    be read, or one of those that were given could not be compared: it is of another log, or its row was \
+    pruned and the archive was not given."
 )]
 pub(crate) struct VerifyArgs {
     /// Exported or archived events to check instead of the log, oldest first; compressed or not

@@ -33,8 +33,9 @@ pub(super) fn run(args: &VerifyArgs, settings: &Settings) -> Result<ExitStatus, 
     let reader =
         (settings.db_source == PathSource::Argument).then(|| TrailReader::open(&settings.db)).transpose()?;
     if let Some(reader) = reader.as_ref().filter(|reader| reader.id() != log) {
-        let message = format!("the files are of the log {log}, the log at `--db` is {}", reader.id());
-        return Err(CommandError::usage(message).help("verify them on their own, without `--db`"));
+        let message =
+            format!("the files are of the log {}, the one at `--db` is {}", escape(&log), reader.id());
+        return Err(CommandError::input(message).help("verify them on their own, without `--db`"));
     }
     let checkpoints = read_checkpoints(&args.checkpoint, &log, args.public_key.as_ref())?;
     let mut receipts = args.receipts.as_deref().map(receipts).transpose()?;
