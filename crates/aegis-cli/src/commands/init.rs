@@ -83,7 +83,7 @@ pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, Co
         return Ok(ExitStatus::Success);
     }
     let template = TEMPLATES.iter().find(|template| template.name == args.template).ok_or_else(|| {
-        CommandError::usage(format!("there is no policy called `{}`", escape(&args.template)))
+        CommandError::usage(format!("there is no template called `{}`", escape(&args.template)))
             .help("`aegis init --list` lists them")
     })?;
     if is_part_of_log(&args.output, &settings.db) {
