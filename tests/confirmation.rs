@@ -138,7 +138,7 @@ fn a_policy_is_chosen_from_the_list_at_a_terminal_only() {
     let environment = TestEnvironment::empty();
     let run = environment.aegis(&["init", "--choose"]);
     assert_eq!(run.code, 2, "{run:?}");
-    assert!(run.stderr.contains("no policy was chosen"), "{run:?}");
+    assert!(run.stderr.contains("no template was chosen"), "{run:?}");
     let mut terminal = Terminal::shell(&environment, "aegis init --choose");
     terminal.wait_for("read-only");
     terminal.type_text("\u{1b}[B\n");

@@ -12,7 +12,7 @@ const TIDY: &str = "version: '1'\nrules:\n  - name: reads # why\n    match: { ty
 #[test]
 fn files_are_written_in_one_style_and_comments_stay() {
     let environment = TestEnvironment::with_policy(UNTIDY);
-    aegis_testkit::set_mode(&environment.file("policy.yaml"), 0o600);
+    aegis_testkit::set_mode(environment.file("policy.yaml"), 0o600);
     let run = environment.aegis(&["fmt", "--check"]);
     assert_eq!((run.code, run.stderr.as_str()), (1, ""));
     assert!(
@@ -23,7 +23,7 @@ fn files_are_written_in_one_style_and_comments_stay() {
     let run = environment.aegis(&["fmt"]);
     assert_eq!((run.code, run.stdout.as_str()), (0, ""));
     assert_eq!(std::fs::read_to_string(environment.file("policy.yaml")).unwrap(), TIDY);
-    assert_eq!(aegis_testkit::mode(&environment.file("policy.yaml")), 0o600);
+    assert_eq!(aegis_testkit::mode(environment.file("policy.yaml")), 0o600);
     let run = environment.aegis(&["fmt", "--check", "policy.yaml"]);
     assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""));
     let run = environment.aegis_with_input(&["fmt", "-"], UNTIDY);

@@ -249,7 +249,7 @@ const MENDABLE: &str = "version: \"1\"\nrules:\n  - name: late # a comment\n    
 #[test]
 fn what_has_one_right_answer_is_shown_and_written_only_when_confirmed() {
     let environment = TestEnvironment::with_policy(MENDABLE);
-    aegis_testkit::set_mode(&environment.file("policy.yaml"), 0o640);
+    aegis_testkit::set_mode(environment.file("policy.yaml"), 0o640);
     // Nobody can be asked here, so nothing is written.
     let run = environment.aegis(&["validate", "--fix", "policy.yaml"]);
     assert_eq!(run.code, 1);
@@ -268,7 +268,7 @@ fn what_has_one_right_answer_is_shown_and_written_only_when_confirmed() {
             .replace("9:00", "\"09:00\"")
             .replace("europe/b", "Europe/B")
     );
-    assert_eq!(aegis_testkit::mode(&environment.file("policy.yaml")), 0o640);
+    assert_eq!(aegis_testkit::mode(environment.file("policy.yaml")), 0o640);
     assert!(run.stdout.contains("error[unknown-word]: `deny` is not an approval"), "{run:?}");
     // Done again, there is nothing to do.
     let run = environment.aegis(&["validate", "--fix", "policy.yaml"]);

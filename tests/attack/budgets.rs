@@ -176,3 +176,25 @@ fn many_findings_on_one_line_are_shown_as_fast_as_on_many() {
     }
     assert_eq!(within(&environment, "check read:crm -p policy.yaml", 1024, 30).code, 5);
 }
+
+#[test]
+fn what_would_help_is_found_as_fast_for_many_findings_on_one_line() {
+    let environment = TestEnvironment::empty();
+    let rules = |rule: &str| format!("version: 1\nrules: [{}]\n", vec![rule; 15_000].join(", "));
+    let keys = |key: &str| format!("{{ version: 1, rules: [], {} }}\n", vec![key; 15_000].join(", "));
+    for text in [
+        rules("{ match: }"),
+        rules("{ match: { “x”: a } }"),
+        rules("{ match: read }"),
+        rules("{ match: { type: {a,b} } }"),
+        rules("{ conditions: { timezone: Nowhere/Att } }"),
+        rules("{ conditions: { param_matches: { a: '(' } } }"),
+        keys("redact: [a]"),
+        keys("defaults: { a: 1 }"),
+        "\t- a\n".repeat(100_000),
+    ] {
+        environment.write("policy.yaml", &text);
+        let run = within(&environment, "validate --format json policy.yaml", 1024, 30);
+        assert_eq!(run.code, 1, "{}", text.chars().take(80).collect::<String>());
+    }
+}

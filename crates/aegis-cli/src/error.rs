@@ -173,7 +173,7 @@ impl From<ActionError> for CommandError {
             return CommandError::input(error.to_string())
                 .help("`--agent` says who acts: let the action name the same agent, or none");
         }
-        CommandError::unreadable(&error, error.to_string())
+        CommandError::unreadable(&error, &error.to_string())
     }
 }
 
@@ -191,10 +191,10 @@ impl CommandError {
             // The line is named beside it.
             (None, Some(_)) => told,
         };
-        CommandError::unreadable(error, located)
+        CommandError::unreadable(error, &located)
     }
 
-    fn unreadable(error: &ActionError, told: String) -> CommandError {
+    fn unreadable(error: &ActionError, told: &str) -> CommandError {
         let help = match error {
             ActionError::Json(JsonError::Syntax { slip: Some(JsonSlip::SeveralDocuments), .. }) => {
                 Some("one document holds one action; for several, one a line, give `--jsonl`")

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use aegis_engine::escape;
 
 use crate::error::CommandError;
+use crate::unchecked_file::policy_by_name;
 
 /// How deep directories are looked into: deeper ones go in circles, or hold no policies.
 const DEEPEST: usize = 32;
@@ -55,8 +56,9 @@ fn collect(directory: &Path, depth: usize, found: &mut Vec<PathBuf>) -> Result<(
 
 /// Whether a file of this name holds a policy, and not examples for one.
 fn is_policy(name: &str) -> bool {
-    let stem = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"));
-    stem.is_some_and(|stem| !stem.is_empty() && !stem.ends_with(".test"))
+    let path = Path::new(name);
+    let is_yaml = path.extension().is_some_and(|kind| kind == "yaml" || kind == "yml");
+    is_yaml && policy_by_name(path).is_none()
 }
 
 #[cfg(test)]

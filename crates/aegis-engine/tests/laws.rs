@@ -429,7 +429,9 @@ mod readers {
             assert_eq!(loaded.documents.len(), sources.len());
             *(if errors { &mut refused } else { &mut accepted }) += 1;
             for found in &loaded.diagnostics {
-                for span in std::iter::once(&found.primary).chain(&found.secondary).map(|label| label.span) {
+                let labels = std::iter::once(&found.primary).chain(&found.secondary).map(|label| label.span);
+                let edits = found.fix.iter().flat_map(|fix| &fix.edits).map(|edit| edit.span);
+                for span in labels.chain(edits) {
                     let text = &files[usize::try_from(span.source.0).unwrap()];
                     let place = format!("seed {seed}: {} at {:?}", found.code, span.range());
                     assert!(text.get(span.range()).is_some(), "{place} is outside the file");

@@ -32,7 +32,7 @@ pub(crate) struct FmtArgs {
     check: bool,
 }
 
-pub(crate) fn run(args: &FmtArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+pub(crate) fn run(args: &FmtArgs, settings: &Settings) -> ExitStatus {
     let named = if args.files.is_empty() { &settings.policies } else { &args.files };
     let mut status = ExitStatus::Success;
     for path in named {
@@ -50,7 +50,7 @@ pub(crate) fn run(args: &FmtArgs, settings: &Settings) -> Result<ExitStatus, Com
             error.status
         }));
     }
-    Ok(status)
+    status
 }
 
 fn format_file(path: &Path, check: bool, settings: &Settings) -> Result<ExitStatus, CommandError> {

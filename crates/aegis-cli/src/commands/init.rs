@@ -94,11 +94,11 @@ pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, Co
     }
     let template = if args.choose {
         chosen(&listed()).and_then(|index| TEMPLATES.get(index)).ok_or_else(|| {
-            CommandError::usage("no policy was chosen").help("`--template NAME` takes one without asking")
+            CommandError::usage("no template was chosen").help("`--template NAME` takes one without asking")
         })?
     } else {
         TEMPLATES.iter().find(|template| template.name == args.template).ok_or_else(|| {
-            CommandError::usage(format!("there is no policy called `{}`", escape(&args.template)))
+            CommandError::usage(format!("there is no template called `{}`", escape(&args.template)))
                 .help("`aegis init --list` lists them")
         })?
     };

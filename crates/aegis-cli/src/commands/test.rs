@@ -28,6 +28,7 @@ use crate::exit::ExitStatus;
     aegis test policy.yaml --init -o policy.test.yaml\n\nExit status: 0 every example holds, 1 one does not, \
     or there is none, coverage is too low or a change survives, 2 wrong usage, 5 unreadable policy or test file."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct TestArgs {
     /// The policies, each by itself, and test files, each with its policy [default: the policies of --policy,
     /// joined]

@@ -293,8 +293,7 @@ fn spaced_flow(value: &str) -> String {
     }
     let mut written = String::with_capacity(value.len() + 8);
     let mut state = Brackets::default();
-    let mut rest = value.char_indices();
-    while let Some((at, character)) = rest.next() {
+    for (at, character) in value.char_indices() {
         let before = state;
         state = state.step(character, written.chars().next_back());
         if before.quote.is_some() || state.quote.is_some() {

@@ -366,6 +366,20 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_hidden_where_saying_so_is_no_shorter() {
+        for part in ["x", "\u{1b}", "删", "\\", "é\n"] {
+            for length in 0..120 {
+                let text = part.repeat(length);
+                let (whole, shown) = (escape(&text), escape_capped(&text, 8));
+                let is_shorter = shown.chars().count() < whole.chars().count();
+                assert!(shown == whole || is_shorter, "{shown} in place of {whole}");
+                assert!(!shown.contains("[1 more"), "{shown}");
+            }
+        }
+        assert_eq!(escape_capped("/etc/secrets/password", 12), "/etc/secrets/password");
+    }
+
+    #[test]
     fn an_escape_cannot_be_forged() {
         assert_ne!(escape("\\n"), escape("\n"));
         assert_eq!(escape("\\n"), "\\\\n");

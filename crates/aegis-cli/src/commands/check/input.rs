@@ -1,6 +1,7 @@
 //! One action: from standard input, or from the command line.
 
 use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
 
 use aegis_engine::{
     Action, JsonError, MAX_ACTION_BYTES, canonical_json, escape_capped, looks_secret, parse_json,
@@ -63,7 +64,7 @@ pub(super) fn parse_short(text: &str) -> Result<Short, String> {
     if text == "-" {
         return Err("standard input is read where no action is named: leave it out".to_owned());
     }
-    if !text.contains(':') && text.ends_with(".json") {
+    if !text.contains(':') && Path::new(text).extension().is_some_and(|kind| kind == "json") {
         return Err("a file is read from standard input, as in `aegis check <action.json`".to_owned());
     }
     match text.split_once(':') {

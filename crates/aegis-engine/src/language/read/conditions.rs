@@ -53,7 +53,7 @@ impl Reader<'_> {
             param_contains: self.params(&fields, "param_contains", Self::any_operand),
             param_matches: self.params(&fields, "param_matches", |reader, node| {
                 let expected = "a regular expression";
-                if let Some(shape) = reader.alternatives(node) {
+                if let Some(shape) = Self::alternatives(node) {
                     reader.wrong_shape(node, "the operand", expected, Some(shape));
                     return None;
                 }

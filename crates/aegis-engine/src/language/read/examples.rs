@@ -53,7 +53,7 @@ impl Reader<'_> {
             Ok(action) => Some(action),
             Err(error) => {
                 let found = Diagnostic::error(Code::InvalidExample, node.span, error.to_string());
-                self.push(match self.action_of_word(node) {
+                self.push(match Self::action_of_word(node) {
                     Some(shape) => shape.on(found),
                     None => found.help("an action has at least `type` and `target`, which are texts"),
                 });

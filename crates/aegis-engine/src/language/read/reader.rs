@@ -117,7 +117,7 @@ impl Reader<'_> {
             let found = Diagnostic::error(Code::UnknownKey, entry.key_span, message);
             let shape = self.key_with_value(entry, known).or_else(|| self.straight_quotes(entry.key_span));
             let shape =
-                shape.or_else(|| if known.contains(&"param_gt") { self.comparison(entry) } else { None });
+                shape.or_else(|| if known.contains(&"param_gt") { Self::comparison(entry) } else { None });
             self.push(if let Some(shape) = shape {
                 shape.on(found)
             } else if let Some(help) = words::key(&entry.key) {

@@ -245,7 +245,7 @@ impl Reader<'_> {
     }
 
     /// What a condition compares, in words that are no key: `count > 100`.
-    pub(super) fn comparison(&self, entry: &Entry) -> Option<Shape> {
+    pub(super) fn comparison(entry: &Entry) -> Option<Shape> {
         if !matches!(entry.value.kind, Kind::Null) {
             return None;
         }
@@ -305,7 +305,7 @@ impl Reader<'_> {
     }
 
     /// A list of expressions where one belongs.
-    pub(super) fn alternatives(&self, node: &Node) -> Option<Shape> {
+    pub(super) fn alternatives(node: &Node) -> Option<Shape> {
         let Kind::List(items) = &node.kind else { return None };
         let parts = items.iter().map(|item| match &item.kind {
             Kind::String(text) => Some(text.as_str()),
@@ -321,7 +321,7 @@ impl Reader<'_> {
     }
 
     /// An action as the command line takes it: `read:crm`.
-    pub(super) fn action_of_word(&self, node: &Node) -> Option<Shape> {
+    pub(super) fn action_of_word(node: &Node) -> Option<Shape> {
         let Kind::String(text) = &node.kind else { return None };
         let (kind, target) = text.split_once(':').unwrap_or((text, "…"));
         if kind.is_empty() || kind.contains(is_not_word) || target.is_empty() {

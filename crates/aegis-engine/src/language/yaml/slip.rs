@@ -29,7 +29,10 @@ const SHOWN: usize = 64;
 
 /// The slip behind an error of the parser at `offset`, if it looks like one.
 pub(super) fn slip(text: &str, kind: &ErrorKind, offset: usize) -> Option<Slip> {
-    let candidates = candidates(text, kind, offset);
+    let mut candidates = candidates(text, kind, offset);
+    for slip in &mut candidates {
+        slip.keep_characters_whole(text);
+    }
     if text.len() > LONGEST {
         return candidates.into_iter().find(|slip| slip.edits.is_empty());
     }

@@ -166,12 +166,11 @@ fn open_on(text: &str, stretch: Range<usize>) -> (Option<usize>, Option<usize>) 
         let begins = matches!(before, ' ' | '{' | '[' | ',' | ':');
         match (quote, character) {
             (Some((opened, _)), character) if opened == character => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') if begins => quote = Some((character, stretch.start + at)),
             (None, '{' | '[') => open.push(stretch.start + at),
             (None, '}' | ']') => drop(open.pop()),
             (None, '#') if before == ' ' => break,
-            _ => {}
+            (Some(_) | None, _) => {}
         }
         before = character;
     }

@@ -62,6 +62,22 @@ impl Slip {
         Some(Fix { edits: edits.collect(), certain: self.certain })
     }
 
+    /// No place ends within a character, and no change is made within one.
+    pub(super) fn keep_characters_whole(&mut self, text: &str) {
+        if let Some(place) = &mut self.place {
+            while !text.is_char_boundary(place.start) {
+                place.start -= 1;
+            }
+            place.end = place.end.clamp(place.start, text.len());
+            while !text.is_char_boundary(place.end) {
+                place.end += 1;
+            }
+        }
+        if self.edits.iter().any(|(place, _)| text.get(place.clone()).is_none()) {
+            self.edits.clear();
+        }
+    }
+
     /// Whether all of the text can be read with the change.
     pub(super) fn mends(&self, text: &str) -> bool {
         let fix = self.fix(SourceId(0));
