@@ -47,6 +47,11 @@ const MENDED: &[(&str, &str, &str)] = &[
     ("word-for-boolean", "yes", "true"),
     ("word-for-boolean", "yes", "\"yes\""),
     ("word-for-boolean-contains", "off", "\"off\""),
+    (
+        "unused-ignore-case",
+        "{ target: \"*\", ignore_case: true }",
+        "{ type: \"deploy*\", ignore_case: true }",
+    ),
     ("glob-in-operand", "param_eq: { env: \"prod*\" }", "param_matches: { env: '^prod.*$' }"),
     ("glob-in-operand-part", "\"*secret*\"", "\"secret\""),
     ("unescaped-dot", "docs.acme.com", "docs[.]acme[.]com"),

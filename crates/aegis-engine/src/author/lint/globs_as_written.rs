@@ -1,9 +1,12 @@
-//! Globs that look like something else: `glob-like-regex`, `foreign-glob` and `comma-in-glob`.
+//! Globs that look like something else: `glob-like-regex`, `foreign-glob`, `comma-in-glob` and
+//! `unused-ignore-case`.
 
 use crate::author::lint::subject::Subject;
 use crate::decide::glob::{Glob, Token, Tokens};
+use crate::decide::letter_case::with_other_cases;
 use crate::language::code::Code;
 use crate::language::diagnostic::Diagnostic;
+use crate::language::document::MatchEntry;
 use crate::text::escape::escape_capped;
 use crate::text::span::Spanned;
 
@@ -15,11 +18,27 @@ const EXTENDED: [&str; 5] = ["!(", "@(", "+(", "*(", "?("];
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     for linted in &subject.rules {
         found.extend(linted.entry.matches.patterns().filter_map(look_at));
+        found.extend(unused_ignore_case(&linted.entry.matches));
     }
     // What is meant to be kept secret is written down if its name is not matched.
     let redacted = subject.documents.iter().flat_map(|document| &document.redact);
     let names = redacted.flat_map(|redact| &redact.value).filter(|entry| !entry.value.starts_with('/'));
     found.extend(names.filter_map(look_at));
+}
+
+fn unused_ignore_case(matches: &MatchEntry) -> Option<Diagnostic> {
+    let flag = matches.ignore_case.filter(|flag| flag.value)?;
+    let has_case = |pattern: &Spanned<String>| {
+        pattern.value.chars().any(|character| with_other_cases(&[(character, character)]).len() > 1)
+    };
+    if matches.patterns().any(has_case) {
+        return None;
+    }
+    let message = "`ignore_case` is without effect: no glob beside it has a letter";
+    Some(
+        Diagnostic::new(Code::UnusedIgnoreCase, flag.span, message)
+            .help("remove it, or add the globs that it is for: parameters do not heed it"),
+    )
 }
 
 fn look_at(pattern: &Spanned<String>) -> Option<Diagnostic> {

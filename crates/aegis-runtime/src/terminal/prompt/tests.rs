@@ -127,6 +127,24 @@ fn what_the_author_says_is_shown_and_nothing_is_said_twice() {
 }
 
 #[test]
+fn a_reason_that_does_not_fit_is_read_before_a_y_counts() {
+    let reason = format!("{}and the end", "ask the owner ".repeat(34));
+    let rule = format!("{{ name: big, risk_level: medium, approval: approve, reason: '{reason}' }}");
+    let action = json!({ "type": "t", "target": "crm" });
+    for size in [look(40, 10), USUAL, look(120, 40)] {
+        with_rule(&action, &rule, size, |prompt| {
+            assert!(prompt.pages() > 1, "{}", first_page(&prompt));
+            let pages = all_pages(&prompt);
+            let parts = pages.lines().filter_map(|line| {
+                line.strip_prefix("         │ ↳ ").or_else(|| line.strip_prefix("  reason │ "))
+            });
+            assert!(parts.collect::<String>().contains(&reason), "{pages}");
+            assert_eq!(typed(&prompt, &mut reader(), b"y\n"), None);
+        });
+    }
+}
+
+#[test]
 fn where_no_rule_matches_the_prompt_says_so_and_no_name_can() {
     let action = json!({ "type": "t", "target": "crm" });
     let none = with_rule(&action, "{ name: other, match: { type: x } }", USUAL, |prompt| first_page(&prompt));

@@ -28,6 +28,14 @@ fn globs(code: Code) -> Option<Explanation> {
             "- { name: removals, match: { type: \"delete, drop\" }, approval: block }",
             "- { name: removals, match: { type: [delete, drop] }, approval: block }",
         ),
+        Code::UnusedIgnoreCase => explain(
+            "`ignore_case` is about the globs beside it, and about nothing else: the texts of conditions keep \
+             their case. For a parameter, begin the regular expression with `(?i)`.",
+            "- { name: production, match: { ignore_case: true }, \
+             conditions: { param_matches: { env: \"^prod\" } }, risk_level: high }",
+            "- { name: production, match: { type: deploy }, \
+             conditions: { param_matches: { env: \"(?i)^prod\" } }, risk_level: high }",
+        ),
         Code::GlobInOperand => explain(
             "Globs stand in `match` alone. `param_eq` compares the whole text as it is, and `param_contains` \
              looks for a text anywhere; for a pattern there is `param_matches`.",
