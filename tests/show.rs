@@ -249,7 +249,7 @@ fn behind_sudo_the_account_that_logged_in_is_in_the_record() {
     let environment = TestEnvironment::new();
     // What a login does once, and what `sudo` leaves as it is. It needs a privilege that not everybody has.
     let script = "echo 4242 >/proc/self/loginuid || exit 99; SUDO_USER=eve aegis check read:crm >&2; \
-        aegis audit show seq:1 --format json";
+        aegis audit checkpoint >&2; aegis audit redact seq:1 --yes >&2; aegis audit show seq:1 --format json";
     let run = run_with_input(environment.shell(script), b"");
     if run.code == 99 {
         eprintln!("skipped: {}", run.stderr);
@@ -258,8 +258,12 @@ fn behind_sudo_the_account_that_logged_in_is_in_the_record() {
     let shown = run.json();
     assert_eq!((&shown["login"], shown["user"] == "uid 4242"), (&"uid 4242".into(), false), "{shown}");
     assert_eq!(shown["events"][0]["body"]["login"], "uid 4242", "{shown}");
+    assert_eq!(shown["events"][1]["body"]["login"], "uid 4242", "whoever removed it: {shown}");
     let text = environment.aegis(&["audit", "show", "seq:1"]).stdout;
-    assert!(text.contains(", logged in as uid 4242"), "{text}");
+    assert_eq!(text.matches(", logged in as uid 4242").count(), 2, "{text}");
+    let events = environment.aegis(&["audit", "--events"]).stdout;
+    let checkpoint = events.lines().find(|line| line.contains("\"kind\":\"checkpoint\"")).unwrap();
+    assert!(checkpoint.contains(r#"\"login\":\"uid 4242\""#), "{checkpoint}");
     // Where nobody logged in, or the same account did, there is nothing to say.
     let id = environment.check(READ).json()["action_id"].as_str().unwrap().to_owned();
     let shown = environment.aegis(&["audit", "show", &id, "--format", "json"]).json();

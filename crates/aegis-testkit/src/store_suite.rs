@@ -17,7 +17,7 @@ use aegis_ledger::verify::{Start, Verification, Verifier};
 
 use crate::{Append as _, Case};
 
-const OPERATOR: Operator<'_> = Operator { host: "host", user: "ana" };
+const OPERATOR: Operator<'_> = Operator { host: "host", user: "ana", login: None };
 const SUCCESS: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: Some(3) };
 
 /// Where stores of one log come from, for the suite.

@@ -192,7 +192,7 @@ mod tests {
         for (index, length) in lengths.iter().enumerate() {
             append(&mut journal, &format!("a{index}"), &format!("canary-{index}-").repeat(length / 9));
         }
-        let operator = Operator { host: "host", user: "ana" };
+        let operator = Operator { host: "host", user: "ana", login: None };
         for index in [3, 0, 5, 1, 4, 2] {
             let mark = format!("canary-{index}-");
             assert!(is_written(directory.path(), &mark), "{index}");

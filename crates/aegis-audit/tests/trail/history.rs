@@ -30,7 +30,7 @@ fn place() -> Place {
         action_id: "0193-update",
         events: &[1, 4],
         note: Some("asked for"),
-        operator: Operator { host: "h", user: "root" },
+        operator: Operator { host: "h", user: "root", login: None },
     });
     let _ = trail.append(&[Stamped { at: approved.at, event: redacted }]).unwrap();
     place

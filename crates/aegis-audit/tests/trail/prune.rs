@@ -23,7 +23,7 @@ use crate::child::child;
 const OLD: &str = "2026-01-01T00:00:00Z";
 const CUT: &str = "2026-06-01T00:00:00Z";
 const NEW: &str = "2026-11-23T00:00:00Z";
-const OPERATOR: Operator<'_> = Operator { host: "host", user: "ana" };
+const OPERATOR: Operator<'_> = Operator { host: "host", user: "ana", login: None };
 
 fn instant(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::prune::prune_through;
 
-const OPERATOR: Operator<'static> = Operator { host: "host", user: "ana" };
+const OPERATOR: Operator<'static> = Operator { host: "host", user: "ana", login: None };
 
 fn redact(place: &Place, id: &str) -> Removal {
     place.open().redact(id, Some("asked \u{1b} to"), OPERATOR).unwrap()

@@ -32,7 +32,7 @@ fn any_row(chance: &mut Chance) -> i64 {
 fn original(place: &Place) -> Receipt {
     let mut trail = place.open();
     let asked = Case::new(r#"{"type":"update","target":"crm"}"#).answered_by(Answer::Approved, "ana");
-    let operator = Operator { host: "host", user: "ana" };
+    let operator = Operator { host: "host", user: "ana", login: None };
     let mut last = None;
     let mut left = usize::try_from(ROWS).unwrap();
     let mut number = 0;
@@ -325,7 +325,7 @@ fn bytes_flipped_at_random_never_end_in_a_panic() {
             let _ = reader.statistics(&Filter::default(), 5, |_| ());
             let _ = reader.history("a3");
             let verification = reader.verify(Vec::new(), |_, _| {}).ok()?;
-            let operator = Operator { host: "host", user: "ana" };
+            let operator = Operator { host: "host", user: "ana", login: None };
             let at = Case::default().at;
             Journal::open(&copy, Duration::ZERO)
                 .ok()?

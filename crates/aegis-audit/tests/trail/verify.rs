@@ -359,7 +359,7 @@ fn asked(place: &Place) {
 fn removed_payloads_are_accounted_for_by_events() {
     let place = Place::new();
     asked(&place);
-    let operator = Operator { host: "host", user: "ana" };
+    let operator = Operator { host: "host", user: "ana", login: None };
     let event = Event::Redacted(Redacted { action_id: "u", events: &[1, 3], note: None, operator });
     let _ = place.open().append(&[Stamped { at: Case::default().at, event }]).unwrap();
     assert_eq!(damage(&place), [at(1, DamageKind::PayloadKept), at(3, DamageKind::PayloadKept)]);

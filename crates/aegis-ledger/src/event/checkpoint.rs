@@ -33,6 +33,9 @@ pub struct CheckpointBody<S = String> {
     pub host: S,
     /// The account that asked for it.
     pub user: S,
+    /// The account that logged in, where that is another one: behind `sudo`, who it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<S>,
 }
 
 impl<'a> Happening<'a> for Checkpointed<'a> {
@@ -49,6 +52,7 @@ impl<'a> Happening<'a> for Checkpointed<'a> {
             signed_by: self.signed_by.map(Text::from),
             host: self.operator.host.into(),
             user: self.operator.user.into(),
+            login: self.operator.login.map(Text::from),
         };
         (body, None)
     }

@@ -7,4 +7,6 @@ pub struct Operator<'a> {
     pub host: &'a str,
     /// The account, as the kernel knows it.
     pub user: &'a str,
+    /// The account that logged in, where that is another one, as the kernel knows it.
+    pub login: Option<&'a str>,
 }

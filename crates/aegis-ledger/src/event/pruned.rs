@@ -48,6 +48,9 @@ pub struct PrunedBody<S = String> {
     pub host: S,
     /// The account that did it.
     pub user: S,
+    /// The account that logged in, where that is another one: behind `sudo`, who it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<S>,
 }
 
 impl<'a> Happening<'a> for Pruned<'a> {
@@ -67,6 +70,7 @@ impl<'a> Happening<'a> for Pruned<'a> {
             archive: self.archive.into(),
             host: self.operator.host.into(),
             user: self.operator.user.into(),
+            login: self.operator.login.map(Text::from),
         };
         (body, None)
     }

@@ -30,6 +30,9 @@ pub struct RedactedBody<S = String> {
     pub host: S,
     /// The account that did it.
     pub user: S,
+    /// The account that logged in, where that is another one: behind `sudo`, who it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub login: Option<S>,
 }
 
 impl<'a> Happening<'a> for Redacted<'a> {
@@ -45,6 +48,7 @@ impl<'a> Happening<'a> for Redacted<'a> {
             note: self.note.map(Text::from),
             host: self.operator.host.into(),
             user: self.operator.user.into(),
+            login: self.operator.login.map(Text::from),
         };
         (body, None)
     }

@@ -49,7 +49,7 @@ fn every_event(each: impl Fn(Event<'_>)) {
         injectable: false,
     };
     let by = Some(&approver);
-    let operator = Operator { host: "host", user: "root" };
+    let operator = Operator { host: "host", user: "root", login: None };
     let subtrees = [digest, digest];
     let (action_id, session_id, answer) = ("a", "s", Answer::Approved);
     for kind in EventKind::ALL {

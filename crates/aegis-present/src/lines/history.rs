@@ -127,8 +127,8 @@ fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
 /// Where all of this comes from, and what proves it.
 fn origin(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
     fields.blank();
-    let login = entry.login.as_deref().map(|login| format!(", logged in as {}", text(login)));
-    let asked = format!("{} on {}{}", text(&entry.user), text(&entry.host), login.unwrap_or_default());
+    let login = entry.login.as_deref().map(logged_in).unwrap_or_default();
+    let asked = format!("{} on {}{login}", text(&entry.user), text(&entry.host));
     fields.field("Asked by", PLAIN, &asked);
     for (label, source) in [("Policy path", entry.policy_source), ("Log path", entry.log_source)] {
         let (style, words) = match source {
@@ -184,7 +184,8 @@ fn describe(event: &HistoryEvent) -> (Style, String) {
             let rows: Vec<_> = redacted.events.iter().map(u64::to_string).collect();
             let (rows, user, host) = (rows.join(", "), text(&redacted.user), text(&redacted.host));
             let why = redacted.note.as_deref().map_or_else(String::new, |note| format!(": {}", text(note)));
-            format!("parameters and description of row {rows} removed by {user} on {host}{why}")
+            let login = redacted.login.as_deref().map(logged_in).unwrap_or_default();
+            format!("parameters and description of row {rows} removed by {user} on {host}{login}{why}")
         }
         // What is about the log itself belongs to no action.
         Some(EventBody::Checkpoint(_) | EventBody::Pruned(_)) | None => "cannot be read".to_owned(),
@@ -194,6 +195,11 @@ fn describe(event: &HistoryEvent) -> (Style, String) {
         None => (PLAIN, line),
         Some(damage) => (BAD, format!("DAMAGED ({})  {line}", text(damage))),
     }
+}
+
+/// Who it was behind `sudo`.
+fn logged_in(login: &str) -> String {
+    format!(", logged in as {}", text(login))
 }
 
 fn answer_given(answered: &AnsweredBody) -> String {

@@ -14,7 +14,7 @@ use aegis_ledger::event::Operator;
 use aegis_ledger::note::{NoteError, SignerKey};
 use aegis_ledger::verify::Verification;
 use aegis_present::quantity::counted;
-use aegis_runtime::{current_host, current_user};
+use aegis_runtime::{current_host, current_login, current_user};
 use clap::Args;
 
 use super::find::find_action;
@@ -147,8 +147,8 @@ fn checkpoint(
         })?;
         return Ok(Checkpoint::new(&reader.id(), tree));
     }
-    let (host, user) = (current_host(), current_user());
-    let operator = Operator { host: &host, user: &user };
+    let (host, user, login) = (current_host(), current_user(), current_login());
+    let operator = Operator { host: &host, user: &user, login: login.as_deref() };
     let mut trail = open_log(settings, WAIT)?;
     let signed_by = signer.map(SignerKey::name);
     let (checkpoint, _receipt) =

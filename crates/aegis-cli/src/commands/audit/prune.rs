@@ -12,7 +12,7 @@ use aegis_ledger::event::Operator;
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::Verification;
 use aegis_present::quantity::counted;
-use aegis_runtime::{Confirmation, Confirmed, current_host, current_user};
+use aegis_runtime::{Confirmation, Confirmed, current_host, current_login, current_user};
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
@@ -105,8 +105,8 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let archive = archive?;
     // A reader keeps the journal from being emptied.
     drop(reader);
-    let (host, user) = (current_host(), current_user());
-    let operator = Operator { host: &host, user: &user };
+    let (host, user, login) = (current_host(), current_user(), current_login());
+    let operator = Operator { host: &host, user: &user, login: login.as_deref() };
     let mut journal = open_log(settings, WAIT)?;
     let archived = plan.events().saturating_mul(2);
     let receipt = journal.record_pruning(&archive, operator, aegis_audit::now())?;

@@ -10,7 +10,7 @@ use aegis_ledger::event::Operator;
 use aegis_ledger::history::History;
 use aegis_present::quantity::counted;
 use aegis_present::style::GOOD;
-use aegis_runtime::{Confirmation, Confirmed, current_host, current_user};
+use aegis_runtime::{Confirmation, Confirmed, current_host, current_login, current_user};
 use clap::Args;
 
 use super::find::{ID_HELP, find_action};
@@ -71,8 +71,8 @@ pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, 
     if let Some(history) = history.filter(|history| !args.yes && holds_payload(history)) {
         ask(&history, console)?;
     }
-    let (host, user) = (current_host(), current_user());
-    let operator = Operator { host: &host, user: &user };
+    let (host, user, login) = (current_host(), current_user(), current_login());
+    let operator = Operator { host: &host, user: &user, login: login.as_deref() };
     let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
     let mut journal = open_log(settings, LOG_WAIT)?.with_sinks(sinks);
     let removal = journal.redact(&id, args.note.as_deref(), operator)?;

@@ -91,6 +91,7 @@ fn whole_life() -> History {
         note: Some("asked for".to_owned()),
         host: "vm".to_owned(),
         user: "root".to_owned(),
+        login: None,
     });
     life(vec![
         event(15, "requested", EventBody::Requested(entry(None))),
