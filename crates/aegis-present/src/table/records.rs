@@ -1,9 +1,8 @@
 //! Records, a line each below the titles of their columns.
 
-use std::fmt::Write as _;
-
 use aegis_ledger::record::Record;
-use anstyle::Style;
+use anstyle::{AnsiColor, Style};
+use comfy_table::{Attribute, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
 
 use super::column::{Cell, Column, ID_LENGTH, TIME_LENGTH, Times};
 use super::plan::{GAP, Planned, Room, WIDEST_CELL, plan};
@@ -12,6 +11,8 @@ use crate::fitting::{fit, fit_middle, width_of};
 /// How many records are collected before they are drawn. The columns are as wide as these need them; where
 /// there is no terminal to fit, they grow with what comes later.
 const PART: usize = 1000;
+/// [`GAP`], as a table has it.
+const GAP_WIDTH: u16 = 2;
 /// How long the cells of records that are not known yet are taken to be.
 const EXPECTED: [(Column, usize); 17] = [
     (Column::Time, TIME_LENGTH),
@@ -61,39 +62,63 @@ impl TableLook {
         self.columns().iter().map(|column| column.cell(record, &self.times)).collect()
     }
 
-    fn header(&self, planned: &[Planned]) -> String {
-        let cell = |planned: &Planned| Cell {
-            text: planned.column.title().to_owned(),
-            short: None,
-            style: Style::new(),
-        };
-        self.join(planned, planned.iter().map(cell))
+    fn titles(planned: &[Planned]) -> Vec<Cell> {
+        let title = |planned: &Planned| planned.column.title().to_owned();
+        planned
+            .iter()
+            .map(|planned| Cell { text: title(planned), short: None, style: Style::new() })
+            .collect()
     }
 
-    /// The line of a record, given the cells of all columns.
-    fn line(&self, planned: &[Planned], cells: Vec<Cell>) -> String {
+    /// Of the cells of all columns, those that are shown.
+    fn shown(&self, planned: &[Planned], cells: Vec<Cell>) -> Vec<Cell> {
         let is_shown = |column: Column| planned.iter().any(|planned| planned.column == column);
         let shown = self.columns().iter().zip(cells).filter(|(column, _)| is_shown(**column));
-        self.join(planned, shown.map(|(_, cell)| cell))
+        shown.map(|(_, cell)| cell).collect()
     }
 
-    fn join(&self, planned: &[Planned], cells: impl Iterator<Item = Cell>) -> String {
-        let mut line = String::new();
-        for (index, (Planned { column, width }, cell)) in planned.iter().zip(cells).enumerate() {
-            let text = match &cell.short {
-                Some(short) if width_of(&cell.text) > *width => short,
-                _ => &cell.text,
-            };
-            let (text, used) =
-                if *column == Column::Id { fit(text, *width, "") } else { fit_middle(text, *width, "…") };
-            let style = if self.color { cell.style } else { Style::new() };
-            let _ = write!(line, "{style}{text}{style:#}");
-            if index + 1 < planned.len() {
-                line.push_str(&" ".repeat(width.saturating_sub(used) + GAP));
-            }
+    /// Rows, a line each, in columns as wide as planned.
+    fn drawn(&self, planned: &[Planned], rows: impl IntoIterator<Item = Vec<Cell>>) -> String {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+        // Where colour goes is decided by the command line, not by what stdout is.
+        table.force_no_tty();
+        if self.color {
+            table.enforce_styling();
         }
-        line
+        for row in rows {
+            let cells = planned.iter().zip(row);
+            table.add_row(cells.map(|(planned, cell)| painted(&fitted(*planned, &cell), cell.style)));
+        }
+        for (column, planned) in table.column_iter_mut().zip(planned) {
+            let width = u16::try_from(planned.width + GAP).unwrap_or(u16::MAX);
+            column
+                .set_padding((0, GAP_WIDTH))
+                .set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
+        table.trim_fmt()
     }
+}
+
+/// As much of a cell as its column has room for.
+fn fitted(Planned { column, width }: Planned, cell: &Cell) -> String {
+    let text = match &cell.short {
+        Some(short) if width_of(&cell.text) > width => short,
+        _ => &cell.text,
+    };
+    let (text, _) = if column == Column::Id { fit(text, width, "") } else { fit_middle(text, width, "…") };
+    text
+}
+
+fn painted(text: &str, style: Style) -> comfy_table::Cell {
+    let cell = comfy_table::Cell::new(text);
+    let color = match style.get_fg_color() {
+        Some(anstyle::Color::Ansi(AnsiColor::Green)) => Color::Green,
+        Some(anstyle::Color::Ansi(AnsiColor::Yellow)) => Color::Yellow,
+        Some(_) => Color::Red,
+        None => return cell,
+    };
+    cell.fg(color).add_attribute(Attribute::Bold)
 }
 
 /// Lays out records that come one by one: the columns are as wide as they will be before the first record is
@@ -120,13 +145,14 @@ impl RecordLines {
     /// The line above all others.
     #[must_use]
     pub fn header(&self) -> String {
-        self.look.header(&self.planned)
+        self.look.drawn(&self.planned, [TableLook::titles(&self.planned)])
     }
 
     /// The line of a record.
     #[must_use]
     pub fn line(&self, record: &Record) -> String {
-        self.look.line(&self.planned, self.look.cells(record))
+        let cells = self.look.shown(&self.planned, self.look.cells(record));
+        self.look.drawn(&self.planned, [cells])
     }
 }
 
@@ -174,10 +200,10 @@ impl RecordTable {
             Some(planned) if room.width.is_some() => planned,
             _ => plan(&self.longest, room),
         };
-        let titles = is_first.then(|| self.look.header(&planned));
-        let rows = std::mem::take(&mut self.part);
-        let rows = rows.into_iter().map(|cells| self.look.line(&planned, cells));
-        let lines = titles.into_iter().chain(rows).collect::<Vec<_>>().join("\n");
+        let titles = is_first.then(|| TableLook::titles(&planned));
+        let rows = std::mem::take(&mut self.part).into_iter();
+        let rows = rows.map(|cells| self.look.shown(&planned, cells));
+        let lines = self.look.drawn(&planned, titles.into_iter().chain(rows));
         self.planned = Some(planned);
         lines
     }
