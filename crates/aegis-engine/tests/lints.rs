@@ -108,6 +108,7 @@ mod lints {
         for rule in [
             "match: { type: a, target: 'crm/*' }",
             "match: { type: shell, target: '*' }",
+            "match: { type: '*', target: 'crm*' }",
             "match: { type: shell, target: 'git status' }",
             "match: { type: a }, conditions: { param_lte: { n: 9 }, param_gte: { n: 1 } }",
             "match: { type: a }, conditions: { param_lte: { n: 9 }, param_eq: { n: 3 } }",

@@ -14,7 +14,7 @@ mod oracle {
     use std::collections::BTreeSet;
     use std::sync::OnceLock;
 
-    use aegis_engine::{Policy, Source, load};
+    use aegis_engine::{Policy, Source, escape, load};
     use chrono::{DateTime, Utc};
 
     use crate::reference::generate::{Rng, World};
@@ -67,8 +67,11 @@ mod oracle {
                 approval: APPROVALS.iter().position(|word| *word == decision.approval().as_str()).unwrap(),
                 risk: RISKS.iter().position(|word| *word == decision.risk_level().as_str()).unwrap(),
                 rule: decision.matched_rule().to_owned(),
+                says: decision.rule_reason().map(str::to_owned),
                 undecidable: decision.undecidable().iter().map(|each| each.rule.clone()).collect(),
             };
+            let begins = decision.rule_reason().map(escape).unwrap_or_default();
+            assert!(decision.reason().starts_with(&begins), "{begins}: {}", decision.reason());
             let oracle = reference.decide(&self.files, &action, instant);
             assert!(
                 engine == oracle,

@@ -80,6 +80,7 @@ const WORDS: [&str; 30] = [
 const SAME_LETTERS: [[&str; 2]; 6] =
     [["read", "READ"], ["pröd", "PRÖD"], ["ſtraße", "STRAẞE"], ["é", "É"], ["crm", "Crm"], ["ана", "АНА"]];
 const AGENTS: [&str; 8] = ["bot", "bot-7", "ана", "АНА", "🙂", "*", "Bot", ""];
+const REASONS: [&str; 4] = ["ask the owner", "über 100: erst fragen", " a\nb  c ", "\u{202e}no"];
 const KEYS: [&str; 11] = ["count", "amount", "env", "tags", "a/b", "m~n", "~1", "", "нет", "0", "01"];
 const STRINGS: [&str; 22] = [
     "",
@@ -274,12 +275,11 @@ impl World {
         }
         world.values.extend(rng.some(&STRINGS, 3).into_iter().map(|text| Json::Text(text.to_owned())));
         // A list in another order is another list.
-        let backwards = |value: &Json| match value {
-            Json::List(items) if items.len() > 1 => Some(Json::List(items.iter().rev().cloned().collect())),
-            _ => None,
-        };
-        let lists: Vec<_> = world.values.iter().filter_map(backwards).collect();
-        world.values.extend(lists);
+        if rng.percent(25) {
+            let (first, second) = (world.values[0].clone(), world.values[1].clone());
+            let backwards = vec![second.clone(), first.clone()];
+            world.values.extend([Json::List(vec![first, second]), Json::List(backwards)]);
+        }
         world
     }
 
@@ -352,6 +352,7 @@ impl World {
             ignore_case: rng.percent(35).then(|| rng.percent(80)),
             risk: rng.percent(75).then(|| rng.below(4)),
             approval: rng.percent(75).then(|| rng.below(3)),
+            reason: rng.percent(40).then(|| rng.word(&REASONS)),
             ..Rule::default()
         };
         if rng.percent(25) {

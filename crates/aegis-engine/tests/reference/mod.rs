@@ -74,6 +74,7 @@ pub(crate) struct Rule {
     pub(crate) params: Vec<(Test, String, Json)>,
     pub(crate) risk: Option<usize>,
     pub(crate) approval: Option<usize>,
+    pub(crate) reason: Option<&'static str>,
 }
 
 pub(crate) const RISKS: [&str; 4] = ["low", "medium", "high", "critical"];
@@ -102,6 +103,8 @@ pub(crate) struct Answer {
     pub(crate) approval: usize,
     pub(crate) risk: usize,
     pub(crate) rule: String,
+    /// What the author of that rule has to say.
+    pub(crate) says: Option<String>,
     pub(crate) undecidable: BTreeSet<String>,
 }
 
@@ -141,7 +144,7 @@ faults! {
     NullIsPresent, NullIsNoValue, PointersAreKeys, PointerEscapesIgnored, LeadingZerosIndex, ContainsIgnoresObjects,
     ContainsIgnoresElements, MatchesOnlyStrings, MatchesNumbersAsWritten, MatchesIsAnchored, ListsIgnoreOrder,
     UndecidableIsFalse, UndecidableIsTrue, UndecidableBeatsFalse, UndecidableStops, RiskIsNotRaised, TieGoesToTheLater,
-    UndecidableAfterMatch,
+    UndecidableAfterMatch, ReasonOfTheOther,
 }
 
 /// The evaluator, right or with one fault, and a count of what each condition came to.
@@ -188,6 +191,7 @@ impl Reference {
                 approval: defaults.approval.unwrap_or(APPROVE),
                 risk: defaults.risk.unwrap_or(MEDIUM),
                 rule: "<default>".to_owned(),
+                says: None,
                 undecidable: BTreeSet::new(),
             };
         };
@@ -200,6 +204,7 @@ impl Reference {
             approval: rule.approval.or(omitted.0).unwrap_or(APPROVE),
             risk: rule.risk.or(omitted.1).unwrap_or(MEDIUM),
             rule: name.clone(),
+            says: rule.reason.map(|says| says.split_whitespace().collect::<Vec<_>>().join(" ")),
             undecidable: BTreeSet::new(),
         };
         match self.matches(rule, defaults.zone, action, instant) {
@@ -235,6 +240,7 @@ impl Reference {
             approval: this.approval.max(other.approval),
             risk,
             rule: if keeps { this.rule } else { other.rule },
+            says: if keeps == self.has(Fault::ReasonOfTheOther) { other.says } else { this.says },
             undecidable,
         }
     }

@@ -61,6 +61,7 @@ fn rule_tree(rng: &mut Rng, rule: &Rule) -> Json {
         ("conditions", conditions),
         ("risk_level", rule.risk.map(|place| text(RISKS[place]))),
         ("approval", rule.approval.map(|place| text(APPROVALS[place]))),
+        ("reason", rule.reason.map(text)),
     ];
     object(rng, members)
 }

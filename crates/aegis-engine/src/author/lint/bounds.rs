@@ -90,8 +90,9 @@ fn tests_of<'a>(linted: &Linted<'a>, wanted: &'a ParamKey) -> impl Iterator<Item
 /// A command whose end is anything: another command may follow it.
 fn open_ended_command(linted: &Linted<'_>, trials: &mut Trials<'_>) -> Option<Diagnostic> {
     let kinds = linted.rule.matches.kind.as_deref();
-    let is_command =
-        kinds.is_some_and(|globs| globs.iter().any(|glob| COMMANDS.iter().any(|word| glob.is_match(word))));
+    let is_command = kinds.is_some_and(|globs| {
+        globs.iter().any(|glob| !glob.is_any() && COMMANDS.iter().any(|word| glob.is_match(word)))
+    });
     let patterns = linted.entry.matches.target.iter().flat_map(|globs| &globs.patterns);
     patterns.filter(|pattern| is_open_ended(pattern, is_command)).find_map(|pattern| {
         let witness = trials.made_of(&[linted.rule])?;
