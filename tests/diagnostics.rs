@@ -117,7 +117,11 @@ fn a_file_that_cannot_be_read_is_named_in_every_report() {
     let validate = |format: &str, files: &[&str]| {
         let run = environment.aegis(&[&["validate", "--format", format], files].concat());
         assert_eq!(run.code, if files.len() > 1 { 5 } else { 0 }, "{run:?}");
-        assert_eq!(run.stderr.contains("error: cannot read `no ne.yaml`"), files.len() > 1, "{run:?}");
+        assert_eq!(
+            run.stderr.contains("error: there is no policy at `no ne.yaml`"),
+            files.len() > 1,
+            "{run:?}"
+        );
         run
     };
     let both = ["good.yaml", "no ne.yaml"];
@@ -128,11 +132,18 @@ fn a_file_that_cannot_be_read_is_named_in_every_report() {
     assert_eq!((&found["executionSuccessful"], &notification["level"]), (&false.into(), &"error".into()));
     let place = &notification["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
     assert_eq!(place, "no%20ne.yaml");
-    assert!(notification["message"]["text"].as_str().unwrap().starts_with("cannot read `no ne.yaml`: "));
+    assert!(
+        notification["message"]["text"].as_str().unwrap().starts_with("there is no policy at `no ne.yaml`")
+    );
     let report = validate("json", &both).json();
     assert_eq!((&report["valid"], &report["unreadable"][0]["file"]), (&false.into(), &"no ne.yaml".into()));
     assert_eq!(validate("json", &both[..1]).json()["unreadable"], serde_json::json!([]));
     let line = validate("github", &both).stdout;
-    assert!(line.starts_with("::error file=no ne.yaml,title=unreadable::cannot read "), "{line}");
+    assert!(line.starts_with("::error file=no ne.yaml,title=unreadable::there is no policy at "), "{line}");
     assert_eq!(validate("github", &both[..1]).stdout, "");
+    // A directory without a policy is no file that was looked at.
+    std::fs::create_dir(environment.file("empty")).unwrap();
+    let report = environment.aegis(&["validate", "--format", "json", "empty", "good.yaml"]);
+    assert_eq!(report.code, 5, "{report:?}");
+    assert_eq!(report.json()["unreadable"][0]["file"], "empty");
 }

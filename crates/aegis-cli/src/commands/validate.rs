@@ -3,9 +3,9 @@
 mod fixing;
 mod joined;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use aegis_engine::{Code, Diagnostic, Severity, Source, SourceText, escape_capped, lint, load, nearest_code};
+use aegis_engine::{Code, Diagnostic, Severity, SourceText, escape_capped, nearest_code};
 use aegis_present::UnreadFile;
 use aegis_present::ci::{SarifLog, annotate_finding, annotate_unread};
 use aegis_present::diagnostics::{explain_code, list_codes, render_diagnostics};
@@ -19,7 +19,6 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::policy_paths::policies_at;
-use crate::remedies;
 use crate::unchecked_file::read_unchecked;
 
 /// Report every problem of policy files, each with its place and a remedy
@@ -97,78 +96,63 @@ pub(crate) fn run(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus
         console.answer(explain_code(code(word)?))?;
         return Ok(ExitStatus::Success);
     }
-    if args.files.is_empty() && settings.policies.len() > 1 {
-        return run_joined(args, settings);
-    }
+    // The files of a repeated `--policy` are one policy.
+    let is_one = args.files.is_empty() && settings.policies.len() > 1;
     let named = if args.files.is_empty() { &settings.policies } else { &args.files };
+    let paths: Vec<_> = named.iter().flat_map(|path| below(path)).collect();
     let mut status = ExitStatus::Success;
-    let mut paths = Vec::new();
-    for path in named {
-        match policies_at(path) {
-            Ok(found) => paths.extend(found),
-            Err(error) => {
-                console.error(&error);
-                status = status.worse(error.status);
-            }
-        }
-    }
     let mut report = Report::new(args.format, paths.len());
-    for path in &paths {
-        let read = read_unchecked(path);
-        let read = if args.fix {
-            read.and_then(|text| fixing::fixed(path, text, args.yes, &settings.db, console))
-        } else {
-            read
-        };
-        match read {
-            Ok(text) => {
-                let sources = [Source { text: &text }];
-                let loaded = load(&sources);
-                let mut found = lint(&loaded, &sources);
-                found.extend(loaded.diagnostics);
-                let mut found = remedies::of_policy(found);
-                found.sort_by_key(|found| found.primary.span);
-                if found.iter().any(|found| found.severity == Severity::Error || args.deny.is_some()) {
-                    status = status.worse(ExitStatus::No);
-                }
-                let rules = loaded.policy.map(|policy| policy.rules().len());
-                report.file(
-                    console,
-                    &SourceText::new(&path.to_string_lossy(), &text),
-                    &found,
-                    rules,
-                    args.deny,
-                )?;
-            }
-            Err(error) => {
+    let mut read = Vec::new();
+    for path in paths {
+        let found = path.and_then(|path| match text_of(&path, args, settings) {
+            Ok(text) => Ok((path.to_string_lossy().into_owned(), text)),
+            Err(error) => Err((path, error)),
+        });
+        match found {
+            Ok(file) if is_one => read.push(file),
+            Ok(file) => status = status.worse(look_at(&[file], args, &mut report, console)?),
+            Err((path, error)) => {
                 // The other files are looked at all the same.
                 console.error(&error);
-                report.unread(console, &error.unread(path))?;
+                report.unread(console, &error.unread(&path))?;
                 status = status.worse(error.status);
             }
         }
+    }
+    if is_one {
+        status = status.worse(look_at(&read, args, &mut report, console)?);
     }
     report.finish(console, status == ExitStatus::Success)?;
     Ok(status)
 }
 
-/// The files of a repeated `--policy` are one policy.
-fn run_joined(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    let console = settings.console;
-    let mut status = ExitStatus::Success;
-    let mut read = Vec::new();
-    for path in &settings.policies {
-        match read_unchecked(path) {
-            Ok(text) => read.push((path.to_string_lossy(), text)),
-            Err(error) => {
-                console.error(&error);
-                status = status.worse(error.status);
-            }
-        }
+/// The policies that a path stands for, or the path and why it stands for none.
+fn below(path: &Path) -> Vec<Result<PathBuf, (PathBuf, CommandError)>> {
+    match policies_at(path) {
+        Ok(found) => found.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err((path.to_owned(), error))],
     }
+}
+
+/// The text of a file, with what has one right answer mended where that is wanted.
+fn text_of(path: &Path, args: &ValidateArgs, settings: &Settings) -> Result<Vec<u8>, CommandError> {
+    let text = read_unchecked(path)?;
+    if args.fix {
+        return fixing::fixed(path, text, args.yes, &settings.db, settings.console);
+    }
+    Ok(text)
+}
+
+/// Looks at files as the one policy that they are, and reports each.
+fn look_at(
+    files: &[(String, Vec<u8>)],
+    args: &ValidateArgs,
+    report: &mut Report,
+    console: Console,
+) -> Result<ExitStatus, CommandError> {
+    let mut status = ExitStatus::Success;
     let texts: Vec<_> =
-        read.iter().map(|(name, text)| (SourceText::new(name, text), text.as_slice())).collect();
-    let mut report = Report::new(args.format, settings.policies.len());
+        files.iter().map(|(name, text)| (SourceText::new(name, text), text.as_slice())).collect();
     for ((source, _), found) in texts.iter().zip(joined::look_at(&texts)) {
         let is_error = |found: &Diagnostic| found.severity == Severity::Error || args.deny.is_some();
         if found.diagnostics.iter().any(is_error) {
@@ -176,7 +160,6 @@ fn run_joined(args: &ValidateArgs, settings: &Settings) -> Result<ExitStatus, Co
         }
         report.file(console, source, &found.diagnostics, found.rules, args.deny)?;
     }
-    report.finish(console, status == ExitStatus::Success)?;
     Ok(status)
 }
 

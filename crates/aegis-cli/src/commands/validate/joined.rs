@@ -1,13 +1,13 @@
 //! Several files that are one policy: looked at together, and each finding told of the file that it is in.
 
-use aegis_engine::{Diagnostic, Label, Source, SourceId, SourceText, Span, lint, load};
+use aegis_engine::{Diagnostic, Label, Severity, Source, SourceId, SourceText, Span, lint, load};
 
 use crate::remedies;
 
 /// What was found in one of the files.
 pub(super) struct Found {
     pub(super) diagnostics: Vec<Diagnostic>,
-    /// How many rules it has, if it could be read as a policy.
+    /// How many rules it has, if nothing in it is an error.
     pub(super) rules: Option<usize>,
 }
 
@@ -19,15 +19,17 @@ pub(super) fn look_at(texts: &[(SourceText<'_>, &[u8])]) -> Vec<Found> {
     found.extend(loaded.diagnostics);
     let mut found = remedies::of_policy(found);
     found.sort_by_key(|found| found.primary.span);
-    let in_file = |id: u32| {
+    let in_file = |id: u32| -> Vec<_> {
         let own = found.iter().filter(|found| found.primary.span.source == SourceId(id));
         own.map(|found| by_itself(found.clone(), texts)).collect()
     };
     let documents = loaded.documents.iter().zip(0..);
     documents
-        .map(|(document, id)| Found {
-            diagnostics: in_file(id),
-            rules: document.as_ref().map(|document| document.rules.len()),
+        .map(|(document, id)| {
+            let diagnostics = in_file(id);
+            let is_sound = diagnostics.iter().all(|found| found.severity != Severity::Error);
+            let rules = document.as_ref().filter(|_| is_sound).map(|document| document.rules.len());
+            Found { diagnostics, rules }
         })
         .collect()
 }
