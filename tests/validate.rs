@@ -215,12 +215,12 @@ fn the_files_of_a_repeated_policy_are_looked_at_together() {
     let swapped_and_broken = [&swapped[..], &["--fix", "--yes"]].concat();
     environment.write(
         "team.yaml",
-        "version: 1\nrules:\n  - { name: payroll, match: { target: payroll }, approval: block }\n",
+        "version: '1'\nrules:\n  - { name: payroll, match: { type: pay, target: * }, approval: block }\n",
     );
     let run = environment.aegis(&swapped_and_broken);
     assert_eq!(run.code, 0, "{run:?}");
     let mended = std::fs::read_to_string(environment.file("team.yaml")).unwrap();
-    assert!(mended.starts_with("version: \"1\"\n"), "{mended}");
+    assert!(mended.contains("target: \"*\""), "{mended}");
     let run = environment.aegis(&["validate", "--policy", "base.yaml", "--policy", "nowhere.yaml"]);
     assert!(run.code == 5 && run.stdout.contains("ok  base.yaml: 1 rule\n"), "{run:?}");
 }
