@@ -68,6 +68,7 @@ fn candidates(text: &str, kind: &ErrorKind, offset: usize) -> Vec<Slip> {
             found.extend(quotes_within(text, offset));
         }
         ErrorKind::MappingValueNotAllowed => {
+            found.extend(mapping_on_line(text, offset));
             found.extend(colon_in_value(text, offset));
             found.extend(separators::before(text, &line));
             found.extend(indentation::candidates(text, offset));
@@ -221,6 +222,24 @@ fn quotes_within(text: &str, offset: usize) -> Vec<Slip> {
         .collect()
 }
 
+/// Keys whose values are mappings.
+const MAPPINGS: [&str; 6] = ["match", "conditions", "defaults", "action", "params", "expect"];
+
+/// `match: type: read`.
+fn mapping_on_line(text: &str, offset: usize) -> Option<Slip> {
+    let line = Line::at(text, offset);
+    let key = text.get(line.key.clone()?)?;
+    let (inner, _) = line.value_text().split_once(": ")?;
+    let is_key = !inner.is_empty() && inner.chars().all(line::is_key_character);
+    if !is_key || !(MAPPINGS.contains(&key) || key.starts_with("param_")) {
+        return None;
+    }
+    let written = format!("{{ {} }}", line.value_text());
+    let message = format!("in YAML, a mapping on the line of its key `{key}` stands in braces");
+    let help = format!("put it in braces: `{}`", shown(&written));
+    Some(Slip::new(message, help).at(line.value.clone()).edit(line.value, written))
+}
+
 /// A colon inside a value.
 fn colon_in_value(text: &str, offset: usize) -> Vec<Slip> {
     let line = Line::at(text, offset);
@@ -235,7 +254,11 @@ fn colon_in_value(text: &str, offset: usize) -> Vec<Slip> {
         .filter(|place| text.get(place.clone()).is_some_and(|value| !value.contains(['{', '[', '"', '\''])))
         .filter_map(|place| {
             let message = "in YAML, a colon with a blank behind it ends a key, and here is no key";
-            quote(text, place, message.to_owned()).map(Slip::certain)
+            let word = text.get(place.start..offset)?.rsplit(' ').next()?;
+            // With a key of policies before the colon, two lines may have become one.
+            let is_certain = !brackets::KEYS.contains(&word);
+            let slip = quote(text, place, message.to_owned())?;
+            Some(if is_certain { slip.certain() } else { slip })
         })
         .collect()
 }

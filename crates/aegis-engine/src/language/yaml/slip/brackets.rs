@@ -126,7 +126,7 @@ fn bracket_on(text: &str, line: &Line<'_>) -> Option<Slip> {
 const LINES_ABOVE: usize = 20;
 
 /// Keys of policies that stand on one line with others.
-const KEYS: [&str; 22] = [
+pub(super) const KEYS: [&str; 22] = [
     "type",
     "target",
     "agent",
