@@ -59,7 +59,7 @@ pub enum TrailError {
     #[error("{distrust}, so it cannot be trusted as a {role} of the audit log", distrust = .0, role = .0.role())]
     Distrusted(Distrust),
     /// The file or its file system cannot be written.
-    #[error("the audit log's file `{}` cannot be written: it, or its file system, is read-only", show(path))]
+    #[error("the audit log's file `{}` cannot be written: it is read-only", show(path))]
     ReadOnly {
         /// The log, or a file beside it.
         path: PathBuf,

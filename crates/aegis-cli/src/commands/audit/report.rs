@@ -83,11 +83,12 @@ pub(crate) fn run(args: &ReportArgs, settings: &Settings) -> Result<ExitStatus, 
             settings.console.note(format!("a report on {covered} written to `{shown}`"));
         }
     }
+    // What could not be shown at all outweighs what was shown and cannot be relied on.
+    reader.check_left_out()?;
     if let Chain::Damaged { first, .. } = &report.chain {
         return Err(CommandError::new(ExitStatus::No, format!("the log is damaged: {}", escape(first)))
             .help("the report says so; `aegis audit verify` names everything that is wrong"));
     }
-    reader.check_left_out()?;
     Ok(ExitStatus::Success)
 }
 
