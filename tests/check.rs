@@ -121,7 +121,7 @@ fn quiet_leaves_nothing_but_errors_and_what_was_asked_for_as_data() {
         &["validate", "policy.yaml"],
         &["validate", "lax.yaml"],
         &["init", "-o", "new.yaml"],
-        &["test", "policy.yaml"],
+        &["test", "policy.yaml", "--allow-none"],
     ] {
         let run = quiet(done, "");
         assert_eq!((run.code, run.stdout.as_str(), run.stderr.as_str()), (0, "", ""), "{done:?}");

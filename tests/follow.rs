@@ -1,7 +1,7 @@
 //! `aegis audit --follow`: records as they are appended.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStderr, ChildStdout, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Follower {
     child: Child,
     lines: Receiver<String>,
+    stderr: BufReader<ChildStderr>,
 }
 
 impl Follower {
@@ -26,7 +27,8 @@ impl Follower {
         let arguments = [&["audit", "--follow"], arguments].concat();
         let mut child = environment.command(&arguments).spawn().unwrap();
         let lines = lines_of(child.stdout.take().unwrap());
-        Follower { child, lines }
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        Follower { child, lines, stderr }
     }
 
     #[track_caller]
@@ -54,8 +56,15 @@ impl Follower {
 
     fn said(&mut self) -> String {
         let mut text = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        self.stderr.read_to_string(&mut text).unwrap();
         text
+    }
+
+    /// The next line that it says on stderr.
+    fn note(&mut self) -> String {
+        let mut line = String::new();
+        self.stderr.read_line(&mut line).unwrap();
+        line
     }
 
     /// How it ended of itself, and what it said on stderr.
@@ -109,7 +118,10 @@ fn the_newest_come_first_then_what_is_appended_until_it_is_stopped() {
 #[test]
 fn records_of_many_writers_arrive_in_order_exactly_once() {
     let environment = TestEnvironment::new();
-    let follower = Follower::start(&environment, &["--format", "jsonl", "--type", "read"]);
+    let mut follower = Follower::start(&environment, &["--format", "jsonl", "--type", "read"]);
+    // Before there is one.
+    let said = follower.note();
+    assert_eq!(said, "note: there is no audit log at `aegis_audit.db`; waiting for one\n");
     let (writers, each) = (4, 6);
     std::thread::scope(|scope| {
         for _ in 0..writers {
@@ -125,8 +137,7 @@ fn records_of_many_writers_arrive_in_order_exactly_once() {
     let expected: Vec<_> = run.json_lines().iter().map(|record| record["seq"].as_u64().unwrap()).collect();
     assert_eq!((seen.len(), seen), (writers * each, expected));
     assert!(follower.lines.recv_timeout(Duration::from_millis(300)).is_err());
-    let (_, said) = follower.stop();
-    assert!(said.starts_with("note: there is no audit log at `aegis_audit.db`; waiting for one\n"), "{said}");
+    follower.stop();
 }
 
 #[test]
@@ -162,7 +173,8 @@ fn a_closed_pipe_ends_it_even_when_nothing_is_appended() {
     let mut reader = BufReader::new(child.stdout.take().unwrap());
     reader.read_line(&mut String::new()).unwrap();
     drop(reader);
-    let follower = Follower { child, lines: channel().1 };
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let follower = Follower { child, lines: channel().1, stderr };
     assert_eq!(follower.end(), (Some(0), String::new()));
 }
 

@@ -291,7 +291,10 @@ fn a_junit_report_is_well_formed_and_counts() {
 
 #[test]
 fn a_file_that_cannot_be_tested_is_named_in_every_report() {
-    let environment = TestEnvironment::with_policy("version: '1'\nrules: [{ name: a }]\n");
+    let environment = TestEnvironment::with_policy(
+        "version: '1'\nrules:\n  - name: a\n    examples:\n      - { action: { type: b, target: c }, expect: { \
+         approval: approve } }\n",
+    );
     environment.write("bad.yaml", "version: '1'\nrules: [{ nmae: a }]\n");
     for files in [&["policy.yaml", "none.yaml", "bad.yaml"][..], &["none.yaml", "bad.yaml"]] {
         let test = |format: &str| {

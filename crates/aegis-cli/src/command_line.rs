@@ -58,9 +58,10 @@ pub(crate) enum Command {
 
 /// Which of the common options a command heeds, of those that not every command does. Where a command is not
 /// named, it heeds them all.
-const HEEDED: [(&str, &[&str]); 16] = [
+const HEEDED: [(&str, &[&str]); 17] = [
     ("init", &[]),
     ("validate", &["policy"]),
+    ("fmt", &["policy"]),
     ("schema", &[]),
     ("test", &["policy"]),
     ("audit", &["db", "session", "agent"]),

@@ -117,7 +117,7 @@ codes! {
         "A rule that allows matches a part of a parameter, whatever stands around it.";
     TimeWithoutZone = "time-without-zone", "A condition on the time names no time zone, so that UTC holds.";
     UnusedTimezone = "unused-timezone", "A time zone is named where no condition is about the time.";
-    UnusedIgnoreCase = "unused-ignore-case", "`ignore_case` stands where no glob has a letter.";
+    UnusedIgnoreCase = "unused-ignore-case", "The key `ignore_case` stands where no glob has a letter.";
     NumberLikeString = "number-like-string", "A comparison with a string that looks like a number.";
     UnescapedDot = "unescaped-dot", "In a rule that allows, a dot between words matches any character.";
     GlobLikeRegex = "glob-like-regex", "A glob looks like a regular expression.";
