@@ -417,7 +417,7 @@ fn where_nothing_matches_the_near_misses_come_first() {
         run.stdout,
         "would ask  read crm  medium risk  approve  <default>\n\
          because  no rule matches, and the default asks for a human's approval\n  \
-         near miss    near: `param_gt: n` does not hold: `n` is 1\n  \
+         near miss    near: `param_gt: { n: 1 }` does not hold: `n` is 1\n  \
          not matched  nearer: target `crm` does not match `b`\n  \
          not matched  far: type `read` does not match `a`\n  \
          default      no rule matched\n  \

@@ -57,4 +57,59 @@ mod stricter {
             assert_eq!(format!("{mode:>8}|"), format!("{word:>8}|"));
         }
     }
+
+    #[test]
+    fn an_explanation_says_what_was_compared_with_what() {
+        for (conditions, params, why) in [
+            (
+                "param_gt: { count: 1e2 }",
+                r#"{"count":5}"#,
+                "`param_gt: { count: 100 }` does not hold: `count` is 5",
+            ),
+            (
+                "param_lte: { day: \"m\" }",
+                r#"{"day":"x"}"#,
+                "`param_lte: { day: \"m\" }` does not hold: `day` is \"x\"",
+            ),
+            (
+                "param_eq: { tags: [a, 1] }",
+                r#"{"tags":[]}"#,
+                "`param_eq: { tags: [\"a\",1] }` does not hold: `tags` is []",
+            ),
+            (
+                "param_matches: { table: '^a\\.b' }",
+                r#"{"table":"c"}"#,
+                "`param_matches: { table: '^a\\\\.b' }` does not hold",
+            ),
+            (
+                "param_exists: { id: true }",
+                "{}",
+                "`param_exists: { id: true }` does not hold: `id` is absent",
+            ),
+            (
+                "param_contains: { to: x }",
+                r#"{"to":"y"}"#,
+                "`param_contains: { to: \"x\" }` does not hold: `to` is \"y\"",
+            ),
+            (
+                "param_eq: { password: hunter2 }",
+                r#"{"password":"x"}"#,
+                "`param_eq: { password: … }` does not hold: `password` is secret",
+            ),
+            ("param_gt: { count: 1 }", r#"{"count":"5"}"#, "`param_gt: { count: 1 }` cannot be decided: "),
+            (
+                "time_before: \"07:30\", time_after: \"06:00\"",
+                "{}",
+                "`time_after: \"06:00\", time_before: \"07:30\"` does not hold: it was Mon 08:00 UTC",
+            ),
+            ("weekdays: [sun, 2]", "{}", "`weekdays: [tue, sun]` does not hold: it was Mon 08:00 UTC"),
+        ] {
+            let text = format!("version: '1'\nrules:\n  - {{ name: a, conditions: {{ {conditions} }} }}\n");
+            let policy = load(&[Source { text: text.as_bytes() }]).policy.unwrap();
+            let action = format!(r#"{{"type":"read","target":"crm","params":{params}}}"#);
+            let action = Action::from_json(action.as_bytes()).unwrap();
+            let traces = policy.explain(&action, "2026-11-23T08:00:00Z".parse().unwrap());
+            assert!(traces[0].why.starts_with(why), "{conditions}: {}", traces[0].why);
+        }
+    }
 }

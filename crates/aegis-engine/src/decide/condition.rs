@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveTime, Utc};
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -16,6 +16,7 @@ use crate::text::announced::HIDDEN;
 use crate::text::canonical::{canonical_json, canonical_number};
 use crate::text::escape::escape_capped;
 use crate::text::json::type_name;
+use crate::text::secret_names::looks_secret;
 use crate::text::span::Span;
 
 /// A compiled condition and where it was written.
@@ -134,6 +135,29 @@ impl Condition {
     }
 }
 
+impl Condition {
+    /// The condition as a policy states it, operand and all, escaped and capped.
+    pub(crate) fn stated(&self) -> String {
+        match &self.test {
+            Test::Window(window, _) => {
+                let time = |(keyword, time): (&str, Option<NaiveTime>)| {
+                    time.map(|time| format!("{keyword}: \"{}\"", time.format("%H:%M")))
+                };
+                let times = [("time_after", window.after), ("time_before", window.before)];
+                times.into_iter().filter_map(time).collect::<Vec<_>>().join(", ")
+            }
+            Test::Weekdays(days, _) => format!("weekdays: [{}]", days.words().join(", ")),
+            Test::Param(key, test) => {
+                let key = key.to_string();
+                // What a secret is compared with may be one.
+                let is_secret = key.split('/').any(looks_secret);
+                let operand = if is_secret { "…".to_owned() } else { escape_capped(&test.operand(), 80) };
+                format!("{}: {{ {key}: {operand} }}", test.keyword())
+            }
+        }
+    }
+}
+
 /// The condition's keyword and the parameter that it looks at.
 impl fmt::Display for Condition {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -150,6 +174,17 @@ impl fmt::Display for Condition {
 }
 
 impl ParamTest {
+    /// What the parameter is compared with: JSON, or a regular expression.
+    fn operand(&self) -> String {
+        match self {
+            ParamTest::Eq(value) | ParamTest::Contains(value) => canonical_json(value),
+            ParamTest::Order(_, OrderOperand::Number(number)) => canonical_number(number),
+            ParamTest::Order(_, OrderOperand::String(text)) => canonical_json(&Value::from(text.as_str())),
+            ParamTest::Matches(regex) => format!("'{regex}'"),
+            ParamTest::Exists(flag) => flag.to_string(),
+        }
+    }
+
     pub(crate) const fn keyword(&self) -> &'static str {
         match self {
             ParamTest::Eq(_) => "param_eq",

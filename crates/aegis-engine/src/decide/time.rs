@@ -133,6 +133,12 @@ impl Weekdays {
         self.0 & !other.0 == 0
     }
 
+    /// The days, from Monday on, as a policy names them.
+    pub(crate) fn words(self) -> Vec<&'static str> {
+        let named = Weekday::WORDS.into_iter().enumerate();
+        named.filter(|(day, _)| self.0 & (1 << day) != 0).map(|(_, word)| word).collect()
+    }
+
     /// Whether these are all days.
     pub(crate) const fn is_every_day(self) -> bool {
         self.0 == 0x7F

@@ -87,11 +87,12 @@ fn trace(rule: &Rule, action: &Action, redacted: Option<&Redacted>, at: DateTime
         }
         Judgement::Condition(condition) => (
             RuleOutcome::NotMatched,
-            format!("`{condition}` does not hold: {}", condition.actual(action, shown, at)),
+            format!("`{}` does not hold: {}", condition.stated(), condition.actual(action, shown, at)),
         ),
         Judgement::Undecidable(conditions) => {
             let parts = conditions.iter().map(|(condition, why)| {
-                format!("`{condition}` cannot be decided: {why} ({})", condition.actual(action, shown, at))
+                let (stated, actual) = (condition.stated(), condition.actual(action, shown, at));
+                format!("`{stated}` cannot be decided: {why} ({actual})")
             });
             (RuleOutcome::Undecidable, parts.collect::<Vec<_>>().join("; "))
         }
