@@ -6,7 +6,10 @@
 //! `policies`.
 
 use std::fmt::Write as _;
+use std::time::{Duration, Instant};
 
+use aegis_testkit::{PATIENCE, Terminal};
+use nix::sys::signal::Signal;
 use snapbox::{Redactions, assert::Action, data::Data};
 
 use crate::environment::TestEnvironment;
@@ -62,8 +65,50 @@ fn run(environment: &TestEnvironment, steps: &[Step]) -> Vec<String> {
     printed.split("@@@\n").skip(1).map(str::to_owned).collect()
 }
 
+/// What is said where nobody can be asked, and where whoever is asked says nothing before the process is told to
+/// stop.
+const NOBODY: [&str; 2] =
+    ["there is no terminal to ask at", "the process was told to stop before anyone answered"];
+
+/// The same at a terminal, which is large enough for all that is printed. Nobody answers a question.
+fn run_at_a_terminal(environment: &TestEnvironment, steps: &[Step]) -> Vec<String> {
+    let mut script = String::from("trap : TERM\nstatus=0\n");
+    for step in steps {
+        let _ = write!(script, "echo '@@@'\n(exit $status)\n{}\nstatus=$?\n", step.command);
+    }
+    let mut terminal = Terminal::shell_of(environment, &script, (1500, 300));
+    let (deadline, mut left) = (Instant::now() + PATIENCE, 0);
+    while !terminal.has_ended() {
+        assert!(Instant::now() < deadline, "it does not end:\n{}", terminal.contents());
+        if terminal.questions() > left {
+            left += 1;
+            terminal.send_to_all(Signal::SIGTERM);
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let shown = terminal.wait_for_end();
+    let mut printed = Vec::new();
+    for step in shown.split("@@@\n").skip(1) {
+        let asked = step.lines().position(|line| line.starts_with("  no answer: refused: "));
+        let lines = step.lines().enumerate().filter(|(index, _)| {
+            // A line of its own is above what is left of a question.
+            asked.is_none_or(|asked| *index != asked && *index + 1 != asked)
+        });
+        let text: String = lines.map(|(_, line)| line.to_owned() + "\n").collect();
+        printed.push(text.replace(NOBODY[1], NOBODY[0]));
+    }
+    printed
+}
+
+#[test]
+fn the_readme_and_the_tutorial_say_what_happens_at_a_terminal_too() {
+    for path in ["README.md", "docs/tutorial.md"] {
+        check(path, run_at_a_terminal);
+    }
+}
+
 #[track_caller]
-fn check(path: &str) {
+fn check(path: &str, run: impl FnOnce(&TestEnvironment, &[Step]) -> Vec<String>) {
     let document = std::fs::read_to_string(format!("{ROOT}/{path}")).unwrap();
     let steps = steps(&document);
     let environment = TestEnvironment::empty();
@@ -124,7 +169,7 @@ fn every_session_in_the_documents_is_what_happens() {
         .collect();
     assert!(sessions.len() >= 2, "{sessions:?}");
     for path in sessions {
-        check(path);
+        check(path, run);
     }
 }
 

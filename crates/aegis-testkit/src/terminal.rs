@@ -9,7 +9,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
@@ -79,18 +79,31 @@ impl Terminal {
 
     /// Starts a shell script in which `aegis` is the program.
     pub fn shell<P: Program>(environment: &TestEnvironment<P>, script: &str) -> Terminal {
-        let mut command = CommandBuilder::new("/bin/sh");
-        command.args(["-c", &with_aegis(script)]);
-        Terminal::in_environment(environment, command)
+        Terminal::shell_of(environment, script, USUAL)
     }
 
-    fn in_environment<P: Program>(environment: &TestEnvironment<P>, mut command: CommandBuilder) -> Terminal {
+    fn in_environment<P: Program>(environment: &TestEnvironment<P>, command: CommandBuilder) -> Terminal {
+        Terminal::in_environment_of(environment, command, USUAL)
+    }
+
+    fn in_environment_of<P: Program>(
+        environment: &TestEnvironment<P>,
+        mut command: CommandBuilder,
+        size: Size,
+    ) -> Terminal {
         command.env_clear();
         for (name, value) in [("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("AEGIS", P::PATH)] {
             command.env(name, value);
         }
         command.cwd(environment.path());
-        Terminal::spawn(command, USUAL)
+        Terminal::spawn(command, size)
+    }
+
+    /// Starts a shell script in which `aegis` is the program, at a terminal of that size.
+    pub fn shell_of<P: Program>(environment: &TestEnvironment<P>, script: &str, size: Size) -> Terminal {
+        let mut command = CommandBuilder::new("/bin/sh");
+        command.args(["-c", &with_aegis(script)]);
+        Terminal::in_environment_of(environment, command, size)
     }
 
     /// Starts a command at a terminal of that size.
@@ -188,6 +201,11 @@ impl Terminal {
         })
     }
 
+    /// How many questions were put so far.
+    pub fn questions(&self) -> usize {
+        self.screen.0.lock().unwrap().asked
+    }
+
     /// The word that the question on the screen wants, if it wants one.
     pub fn word(&self) -> Option<String> {
         word_in(&self.contents())
@@ -235,9 +253,29 @@ impl Terminal {
         kill(Pid::from_raw(process), signal).unwrap();
     }
 
+    /// Sends a signal to the program, or the script, and to all that it started.
+    pub fn send_to_all(&self, signal: Signal) {
+        let leader = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        killpg(Pid::from_raw(leader), signal).unwrap();
+    }
+
     /// Whether the program, or the script, has ended.
     pub fn has_ended(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Waits until all that a program wrote before its end is on the screen, and gives it back.
+    pub fn wait_for_end(&mut self) -> String {
+        self.wait();
+        let mut before = String::new();
+        loop {
+            sleep(Duration::from_millis(50));
+            let contents = self.contents();
+            if contents == before {
+                return contents;
+            }
+            before = contents;
+        }
     }
 
     /// Waits for the end of the program, or of the script.
