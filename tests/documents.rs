@@ -65,8 +65,8 @@ fn run(environment: &TestEnvironment, steps: &[Step]) -> Vec<String> {
     printed.split("@@@\n").skip(1).map(str::to_owned).collect()
 }
 
-/// What is said where nobody can be asked, and where whoever is asked says nothing before the process is told to
-/// stop.
+/// What is said where nobody can be asked, and where whoever is asked says nothing before the process is told
+/// to stop.
 const NOBODY: [&str; 2] =
     ["there is no terminal to ask at", "the process was told to stop before anyone answered"];
 
