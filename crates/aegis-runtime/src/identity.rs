@@ -52,20 +52,32 @@ const RANDOM: usize = 10;
 const DRAWN: usize = 256;
 
 /// Gives ids to actions: UUIDs of version 7 (RFC 9562), so that ids sort by time.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct ActionIds {
     /// Randomness that no id has used yet.
     random: Vec<[u8; RANDOM]>,
+    /// Where more of it comes from.
+    fill: fn(&mut [u8]) -> Result<(), getrandom::Error>,
+}
+
+impl Default for ActionIds {
+    fn default() -> ActionIds {
+        ActionIds::drawn_from(getrandom::fill)
+    }
 }
 
 impl ActionIds {
+    pub(crate) fn drawn_from(fill: fn(&mut [u8]) -> Result<(), getrandom::Error>) -> ActionIds {
+        ActionIds { random: Vec::new(), fill }
+    }
+
     /// A new id. `wanted` tells how many will be asked for in a row, this one included.
     pub(crate) fn next(&mut self, wanted: usize) -> Result<String, getrandom::Error> {
         let random = match self.random.pop() {
             Some(random) => random,
             None => {
                 self.random.resize(wanted.clamp(1, DRAWN), [0; RANDOM]);
-                if let Err(error) = getrandom::fill(self.random.as_flattened_mut()) {
+                if let Err(error) = (self.fill)(self.random.as_flattened_mut()) {
                     // What was not drawn must not be taken for randomness.
                     self.random.clear();
                     return Err(error);

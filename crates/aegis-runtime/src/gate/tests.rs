@@ -235,6 +235,27 @@ fn when_the_log_fails_the_whole_group_is_refused() {
 }
 
 #[test]
+fn where_the_system_has_no_randomness_those_before_are_answered_and_the_next_is_refused() {
+    fn draws_once(bytes: &mut [u8]) -> Result<(), getrandom::Error> {
+        static HAS_DRAWN: AtomicBool = AtomicBool::new(false);
+        if HAS_DRAWN.swap(true, Ordering::SeqCst) {
+            return Err(getrandom::Error::UNSUPPORTED);
+        }
+        getrandom::fill(bytes)
+    }
+    let place = Place::new();
+    let mut gate = Gate::new(policy(), Digest::of(b"p"), place.journal(), Nobody, context());
+    gate.ids = ActionIds::drawn_from(draws_once);
+    let all = actions(&["read"; 600]);
+    let answered = gate.answer_all(&all).unwrap().len();
+    assert!(0 < answered && answered < all.len());
+    assert_eq!(place.records().len(), answered);
+    let failed = gate.answer_all(&all[answered..]).unwrap_err();
+    assert!(matches!((failed.size, failed.error), (1, GateError::Randomness(_))));
+    assert_eq!(place.records().len(), answered);
+}
+
+#[test]
 fn sinks_get_what_is_stored() {
     let (place, policy, notebook) = (Place::new(), policy(), Notebook::default());
     let looker = Looker::new(&place);
