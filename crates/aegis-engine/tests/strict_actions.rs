@@ -428,4 +428,27 @@ mod actions {
             "it is only what is matched that holds none"
         );
     }
+
+    #[test]
+    fn what_is_wrong_has_a_place_where_there_is_one_and_a_help() {
+        for (text, place, help) in [
+            ("{\"type\":\"read\",\n \"target\":x}", Some((2, 11)), Some("put the text in double quotes")),
+            ("[1]", None, Some("write an object")),
+            (r#"{"type":"a","target":"b","x":1}"#, None, Some("all else belongs into `params`")),
+            (r#"{"type":"a"}"#, None, Some("at least a `type` and a `target`")),
+            (r#"{"type":"a","target":"b","params":1}"#, None, Some("write it as an object")),
+            (r#"{"type":1,"target":"b"}"#, None, Some("write it in double quotes")),
+            (r#"{"type":"","target":"b"}"#, None, Some("name the kind of operation")),
+            ("{\"type\":\"a\\u0000\",\"target\":\"b\"}", None, Some("remove the character U+0000")),
+        ] {
+            let error = Action::from_json(text.as_bytes()).unwrap_err();
+            let found = error.position().map(|place| (place.line, place.column));
+            assert_eq!(found, place, "{text}");
+            let said = error.help();
+            assert_eq!(said.is_some(), help.is_some(), "{text}");
+            assert!(said.unwrap_or_default().contains(help.unwrap_or_default()), "{text}: {said:?}");
+        }
+        let action = Action::from_json(br#"{"type":"a","target":"b","agent":"c"}"#).unwrap();
+        assert_eq!(action.imposed("d").unwrap_err().help(), None);
+    }
 }

@@ -91,3 +91,28 @@ fn a_malformed_glob_is_refused_at_its_place() {
     }
     assert!(Glob::new(&"{".repeat(10_000)).is_err());
 }
+
+#[test]
+fn a_malformed_glob_says_what_was_probably_meant() {
+    for (pattern, meant) in [
+        ("a[b", "a[b]"),
+        ("a{b,c", "a{b,c}"),
+        ("a}b", "a[}]b"),
+        ("é{a,b}}c", "é{a,b}[}]c"),
+        ("x[z-a]y", "x[a-z]y"),
+        ("x[^a]y", "x[!a]y"),
+    ] {
+        let meant_glob = Glob::new(pattern).unwrap_err().meant;
+        assert_eq!(meant_glob.as_deref(), Some(meant), "{pattern}");
+        assert!(Glob::new(meant).is_ok(), "{meant}");
+    }
+}
+
+#[test]
+fn globs_that_are_too_large_together_are_refused_as_such() {
+    let mut budget = PatternBudget::new();
+    let long = format!("*{}", "a".repeat(100_000));
+    let refused = (0..1000).find_map(|_| Glob::within(&mut budget, &long, Case::Exact).err()).unwrap();
+    assert_eq!(refused.message, "the patterns of this policy are too large together");
+    assert_eq!(refused.help.as_deref(), Some(EXHAUSTED_HELP));
+}
