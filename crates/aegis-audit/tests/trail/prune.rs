@@ -359,6 +359,44 @@ fn checkpoints_from_before_hold_behind_a_pruning() {
 }
 
 #[test]
+fn heads_from_around_a_pruning_are_told_apart() {
+    let place = log(40, 10);
+    let hashes: Vec<Digest> = {
+        let connection = place.meddle();
+        let mut statement = connection.prepare("SELECT hash FROM events ORDER BY seq").unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(|hash| Digest::from_bytes(hash.unwrap())).collect()
+    };
+    let _ = prune(&place, "old.jsonl");
+    let (start, _) = sound(&place);
+    assert_eq!(start, 41);
+    let wrong = Digest::of(b"another");
+    let right = |seq: u64| hashes[usize::try_from(seq).unwrap() - 1];
+    let cases = [
+        (0, wrong, Standing::Broken),
+        (start - 2, right(start - 2), Standing::Pruned),
+        (start - 2, wrong, Standing::Pruned),
+        (start - 1, right(start - 1), Standing::Holds),
+        (start - 1, wrong, Standing::Broken),
+        (start, right(start), Standing::Holds),
+        (start, wrong, Standing::Broken),
+    ];
+    let head = |(seq, hash, _): &(u64, Digest, Standing)| Anchor {
+        name: format!("head {seq}"),
+        claim: Claim::Head { seq: *seq, hash: *hash },
+    };
+    // Together, and each alone.
+    let found = place.read().verify(cases.iter().map(head).collect(), |_, _| {}).unwrap();
+    let standings: Vec<_> = found.anchors.iter().map(|(_, standing)| *standing).collect();
+    assert_eq!(standings, cases.map(|(_, _, standing)| standing));
+    for case in &cases {
+        let found = place.read().verify(vec![head(case)], |_, _| {}).unwrap();
+        assert_eq!(found.anchors[0].1, case.2, "{}", case.0);
+        assert_eq!(found.is_sound(), case.2 != Standing::Broken, "{}", case.0);
+    }
+}
+
+#[test]
 fn blocks_that_are_cut_are_indexed_anew() {
     // Cut in a block that is full, in one that becomes full later, at the end of one, and with a block in
     // between.

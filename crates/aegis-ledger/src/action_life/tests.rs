@@ -307,3 +307,12 @@ fn a_step_that_is_impossible_changes_nothing() {
         assert_eq!(life, before);
     }
 }
+
+#[test]
+fn what_cannot_have_happened_is_said_in_a_sentence() {
+    let why = Impossible::NotAllowed { row: 7, answer: Answer::Denied };
+    assert_eq!(
+        why.sentence(),
+        "what it tells cannot have happened: the action was not allowed, so it has no end: row 7 says `denied`"
+    );
+}
