@@ -251,7 +251,7 @@ fn at_a_terminal_lines_come_as_they_are_recorded_and_ctrl_c_ends_it() {
     terminal.wait_for("xxx…xx");
     let screen = terminal.contents();
     let titles: Vec<_> = screen.lines().next().unwrap().split_whitespace().collect();
-    assert_eq!(titles, ["Time", "ID", "Action", "Target", "Risk", "Decision", "Result"], "{screen}");
+    assert_eq!(titles, ["Time", "ID", "Agent", "Action", "Target", "Decision"], "{screen}");
     assert!(screen.lines().all(|line| line.chars().count() < 80), "{screen}");
     terminal.type_text("\u{3}");
     terminal.wait_for("exit 130");

@@ -86,15 +86,16 @@ impl Column {
         Column::Rule,
         Column::Result,
     ];
-    /// Of those, the ones that give way where there is too little room: the first one first.
+    /// Of those, the ones that give way where there is too little room: the first one first. When, who, what
+    /// and the answer stay longest.
     pub(super) const GIVING_WAY: [Column; 7] = [
         Column::Session,
-        Column::Rule,
-        Column::Agent,
-        Column::By,
-        Column::Time,
         Column::Result,
+        Column::Rule,
+        Column::By,
         Column::Risk,
+        Column::Agent,
+        Column::Time,
     ];
 
     /// The word that names it.

@@ -11,8 +11,6 @@ use crate::fitting::{fit, fit_middle, width_of};
 /// How many records are collected before they are drawn. The columns are as wide as these need them; where
 /// there is no terminal to fit, they grow with what comes later.
 const PART: usize = 1000;
-/// [`GAP`], as a table has it.
-const GAP_WIDTH: u16 = 2;
 /// How long the cells of records that are not known yet are taken to be.
 const EXPECTED: [(Column, usize); 17] = [
     (Column::Time, TIME_LENGTH),
@@ -90,11 +88,11 @@ impl TableLook {
             let cells = planned.iter().zip(row);
             table.add_row(cells.map(|(planned, cell)| painted(&fitted(*planned, &cell), cell.style)));
         }
-        for (column, planned) in table.column_iter_mut().zip(planned) {
-            let width = u16::try_from(planned.width + GAP).unwrap_or(u16::MAX);
-            column
-                .set_padding((0, GAP_WIDTH))
-                .set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        for (index, (column, Planned { width, .. })) in table.column_iter_mut().zip(planned).enumerate() {
+            // Nothing stands behind the last: where it is painted, blanks would be painted as well.
+            let gap = if index + 1 < planned.len() { GAP } else { 0 };
+            let [padding, width] = [gap, width + gap].map(|it| u16::try_from(it).unwrap_or(u16::MAX));
+            column.set_padding((0, padding)).set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
         }
         table.trim_fmt()
     }

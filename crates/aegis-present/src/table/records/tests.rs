@@ -103,6 +103,10 @@ fn lines_are_painted_where_that_is_wanted() {
     let painted = drawn(TableLook { color: true, ..look(None) });
     assert!(painted.contains('\u{1b}'));
     assert_eq!(anstream::adapter::strip_str(&painted).to_string(), drawn(look(None)));
+    // Where the last column is a painted one, what is painted fits as well.
+    let painted = drawn(TableLook { color: true, ..look(Some(80)) });
+    let text = anstream::adapter::strip_str(&painted).to_string();
+    assert!(text.lines().all(|line| width_of(line) < 80), "{text}");
 }
 
 #[test]
