@@ -105,13 +105,19 @@ fn heeding(command: clap::Command, path: &str, options: &[clap::Arg]) -> clap::C
     command.args(options.iter().map(|option| option.clone().hide(!shown(option))))
 }
 
-/// Reads the command line; what is wrong with it is escaped before it is shown.
-pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+fn parse_as_defined(arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
     let mut definition = definition();
     let read = definition
         .try_get_matches_from_mut(arguments)
         .and_then(|mut found| Cli::from_arg_matches_mut(&mut found));
-    read.map_err(|error| error.with_cmd(&definition)).map_err(|mut error| {
+    read.map_err(|error| error.with_cmd(&definition))
+}
+
+/// Reads the command line; what is wrong with it is escaped before it is shown.
+pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    let arguments: Vec<_> = arguments.into_iter().collect();
+    // What each command heeds is told in help alone, and costs every start what it takes to be worked out.
+    Cli::try_parse_from(&arguments).or_else(|_| parse_as_defined(arguments)).map_err(|mut error| {
         use clap::error::{ContextKind, ContextValue};
         // A secret is not repeated.
         let is_param = error

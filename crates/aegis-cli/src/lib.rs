@@ -14,6 +14,7 @@ mod command_line;
 mod commands;
 mod console;
 mod core_dumps;
+mod current_operator;
 mod effective_settings;
 mod error;
 mod exit;

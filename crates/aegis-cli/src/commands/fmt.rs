@@ -11,6 +11,7 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::policy_paths::policies_at;
+use crate::standard_stream::is_standard;
 use crate::unchecked_file::read_unchecked;
 
 /// Write policies in one style: indentation, blanks and empty lines; comments stay
@@ -59,7 +60,7 @@ fn format_file(path: &Path, check: bool, settings: &Settings) -> Result<ExitStat
     let name = path.to_string_lossy();
     let formatted = format_policy(&before).map_err(|why| refused(&name, why))?;
     let is_same = formatted.as_bytes() == before.as_slice();
-    if path == Path::new("-") && !check {
+    if is_standard(path) && !check {
         return print(&formatted, console);
     }
     if is_same {

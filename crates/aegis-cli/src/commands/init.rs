@@ -2,12 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use aegis_audit::is_part_of_log;
 use aegis_engine::escape;
 use aegis_present::style::GOOD;
 use clap::Args;
 
-use crate::console::{chosen, write_new};
+use crate::console::{chosen, refuse_log, write_new};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -102,11 +101,7 @@ pub(crate) fn run(args: &InitArgs, settings: &Settings) -> Result<ExitStatus, Co
                 .help("`aegis init --list` lists them")
         })?
     };
-    if is_part_of_log(&args.output, &settings.db) {
-        let shown = escape(&args.output.to_string_lossy());
-        let message = format!("`{shown}` is the audit log itself");
-        return Err(CommandError::usage(message).help("name another file"));
-    }
+    refuse_log(&args.output, &settings.db)?;
     let Some(output) = output_file(Some(&args.output)) else {
         settings.console.answer(template.text.trim_end())?;
         return Ok(ExitStatus::Success);

@@ -9,13 +9,32 @@ use dialoguer::theme::SimpleTheme;
 
 use super::streams::Console;
 use super::terminal::has_alternate_screen;
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
 
 /// How long a question waits for its answer: as long as that of `check` does, unless it is told otherwise.
 const TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Asks a question by the rules of the approval prompt. Whatever else comes of it than a yes is none.
-pub(crate) fn confirmed(confirmation: &Confirmation<'_>, console: Console) -> Confirmed {
+pub(super) fn confirmed(confirmation: &Confirmation<'_>, console: Console) -> Confirmed {
     confirm(confirmation, terminal_options(TIMEOUT, console))
+}
+
+/// Goes on where somebody says yes. `nothing` is what has come of it otherwise, such as `nothing was pruned`;
+/// where nobody could be asked, `help` tells how to do without.
+///
+/// # Errors
+/// With this status, when nobody said yes.
+pub(crate) fn require_yes(
+    confirmation: &Confirmation<'_>,
+    (status, nothing, help): (ExitStatus, &str, &str),
+    console: Console,
+) -> Result<(), CommandError> {
+    match confirmed(confirmation, console) {
+        Confirmed::Yes => Ok(()),
+        Confirmed::No => Err(CommandError::new(status, nothing)),
+        Confirmed::Nobody(why) => Err(CommandError::new(status, format!("{nothing}: {why}")).help(help)),
+    }
 }
 
 /// How questions are put at this terminal.

@@ -7,11 +7,12 @@ use std::os::fd::AsFd as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use aegis_audit::{PRIVATE, is_part_of_log, set_mode};
+use aegis_audit::PRIVATE;
 use aegis_engine::escape;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
+use super::replaced_file::{refuse_link, refuse_log, replace};
 use crate::error::CommandError;
 
 /// How much is collected before it is written.
@@ -36,56 +37,32 @@ impl<E> From<io::Error> for FileError<E> {
 pub(crate) fn write_whole<T, E: Into<CommandError>>(
     path: &Path,
     db: &Path,
-    write: impl FnOnce(&mut BufWriter<File>) -> Result<T, FileError<E>>,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<T, FileError<E>>,
 ) -> Result<T, CommandError> {
     let shown = escape(&path.to_string_lossy());
     let failed = |error: io::Error| CommandError::input(format!("cannot write `{shown}`: {error}"));
-    if is_part_of_log(path, db) {
-        return Err(
-            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
-        );
-    }
+    refuse_log(path, db)?;
+    let told = |error| match error {
+        FileError::Io(error) => failed(error),
+        FileError::Content(error) => E::into(error),
+    };
     if let Some(file) = open_as_it_is(path).map_err(failed)? {
-        let mut writer = BufWriter::with_capacity(BUFFER, file);
-        return match write(&mut writer).and_then(|value| Ok(writer.flush().map(|()| value)?)) {
-            Ok(value) => Ok(value),
-            Err(FileError::Io(error)) => Err(failed(error)),
-            Err(FileError::Content(error)) => Err(error.into()),
-        };
+        return into(&file, write).map_err(told);
     }
     refuse_link(path)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.new", std::process::id()));
-    let beside = path.with_file_name(name);
-    let file = File::options().write(true).create_new(true).mode(PRIVATE).open(&beside).map_err(failed)?;
-    let mut writer = BufWriter::with_capacity(BUFFER, file);
-    let set = set_mode(writer.get_ref(), PRIVATE).map_err(FileError::Io);
-    let written = set.and_then(|()| write(&mut writer)).and_then(|value| {
-        writer.flush()?;
-        writer.get_ref().sync_all()?;
-        fs::rename(&beside, path)?;
-        Ok(value)
-    });
-    written.map_err(|error| {
-        let _ = fs::remove_file(&beside);
-        match error {
-            FileError::Io(error) => failed(error),
-            FileError::Content(error) => error.into(),
-        }
-    })
+    let written = replace(path, PRIVATE, |file| into(file, write));
+    written.map_err(told)
 }
 
-/// Refuses a symbolic link: whoever made it would choose which file is written, and not who named it.
-///
-/// # Errors
-/// When `path` is one.
-pub(crate) fn refuse_link(path: &Path) -> Result<(), CommandError> {
-    if !path.is_symlink() {
-        return Ok(());
-    }
-    let shown = escape(&path.to_string_lossy());
-    Err(CommandError::input(format!("`{shown}` is a symbolic link, and nothing is written through one"))
-        .help("name the file that is meant, or remove the link"))
+/// Writes to a file by way of a buffer.
+fn into<T, E>(
+    file: &File,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<T, FileError<E>>,
+) -> Result<T, FileError<E>> {
+    let mut writer = BufWriter::with_capacity(BUFFER, file);
+    let value = write(&mut writer)?;
+    writer.flush()?;
+    Ok(value)
 }
 
 /// What is written to as it is: a stream of this process under the name that the system has for it, or what

@@ -6,21 +6,19 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aegis_audit::is_part_of_log;
 use aegis_audit::sqlite::TrailReader;
 use aegis_engine::{escape, escape_capped};
 use aegis_ledger::checkpoint::{Checkpoint, CheckpointNote, origin_of};
-use aegis_ledger::event::Operator;
 use aegis_ledger::note::{NoteError, SignerKey};
 use aegis_ledger::verify::Verification;
 use aegis_present::quantity::counted;
-use aegis_runtime::{current_host, current_login, current_user};
 use clap::Args;
 
 use super::find::find_action;
 use super::json_line::json_line;
 use super::verifying::verify;
-use crate::console::{FileError, write_whole};
+use crate::console::{FileError, refuse_log, write_whole};
+use crate::current_operator::CurrentOperator;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -77,11 +75,8 @@ pub(crate) struct CheckpointArgs {
 
 pub(crate) fn run(args: &CheckpointArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let output = output_file(args.output.as_deref());
-    if let Some(path) = output.filter(|path| is_part_of_log(path, &settings.db)) {
-        let shown = escape(&path.to_string_lossy());
-        return Err(
-            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
-        );
+    if let Some(path) = output {
+        refuse_log(path, &settings.db)?;
     }
     if let (Some(name), Some(path)) = (&args.new_key, &args.output) {
         require_file(path, "a private key is written to a file, and not to standard output")?;
@@ -147,8 +142,8 @@ fn checkpoint(
         })?;
         return Ok(Checkpoint::new(&reader.id(), tree));
     }
-    let (host, user, login) = (current_host(), current_user(), current_login());
-    let operator = Operator { host: &host, user: &user, login: login.as_deref() };
+    let current = CurrentOperator::new();
+    let operator = current.operator();
     let mut trail = open_log(settings, WAIT)?;
     let signed_by = signer.map(SignerKey::name);
     let (checkpoint, _receipt) =

@@ -77,7 +77,7 @@ fn to_file(
     reader: &TrailReader,
     range: &EventRange,
     path: &Path,
-    file: &mut BufWriter<File>,
+    file: &mut BufWriter<&File>,
     bar: &Progress,
 ) -> Result<u64, FileError<CommandError>> {
     match reader.write_events(range, Compression::of_name(path), file, |done| bar.advance(done)) {

@@ -4,22 +4,22 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use aegis_audit::Archive;
 use aegis_audit::sqlite::{PrunePlan, TrailReader};
 use aegis_audit::store::Space;
-use aegis_audit::{Archive, is_part_of_log};
 use aegis_engine::escape;
-use aegis_ledger::event::Operator;
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::verify::Verification;
 use aegis_present::quantity::counted;
-use aegis_runtime::{Confirmation, Confirmed, current_host, current_login, current_user};
+use aegis_runtime::Confirmation;
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
 use super::filter::parse_when;
 use super::verifying::verify;
 
-use crate::console::{Console, Progress, confirmed, human_bytes};
+use crate::console::{Console, Progress, human_bytes, refuse_log, require_yes};
+use crate::current_operator::CurrentOperator;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -71,11 +71,7 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let console = settings.console;
     let shown = escape(&args.archive.to_string_lossy());
     require_file(&args.archive, "an archive is read back and verified, so it must be a file")?;
-    if is_part_of_log(&args.archive, &settings.db) {
-        return Err(
-            CommandError::usage(format!("`{shown}` is the audit log itself")).help("name another file")
-        );
-    }
+    refuse_log(&args.archive, &settings.db)?;
     let reader = TrailReader::open(&settings.db)?;
     let plan = reader.plan_prune(args.before, aegis_audit::now())?;
     for left in Archive::unfinished(&args.archive) {
@@ -105,8 +101,8 @@ pub(crate) fn run(args: &PruneArgs, settings: &Settings) -> Result<ExitStatus, C
     let archive = archive?;
     // A reader keeps the journal from being emptied.
     drop(reader);
-    let (host, user, login) = (current_host(), current_user(), current_login());
-    let operator = Operator { host: &host, user: &user, login: login.as_deref() };
+    let current = CurrentOperator::new();
+    let operator = current.operator();
     let mut journal = open_log(settings, WAIT)?;
     let archived = plan.events().saturating_mul(2);
     let receipt = journal.record_pruning(&archive, operator, aegis_audit::now())?;
@@ -177,12 +173,8 @@ fn ask(plan: &PrunePlan, archive: &Path, console: Console) -> Result<(), Command
         ("stay", counted(plan.left(), "event")),
     ];
     let title = "Aegis: move these out of the log?";
-    match confirmed(&Confirmation { title, facts: &facts, is_final: true }, console) {
-        Confirmed::Yes => Ok(()),
-        Confirmed::No => Err(CommandError::usage("nothing was pruned")),
-        Confirmed::Nobody(why) => Err(CommandError::usage(format!("nothing was pruned: {why}"))
-            .help("`--yes` goes on without a question")),
-    }
+    let otherwise = (ExitStatus::Usage, "nothing was pruned", "`--yes` goes on without a question");
+    require_yes(&Confirmation { title, facts: &facts, is_final: true }, otherwise, console)
 }
 
 fn summary(

@@ -6,16 +6,16 @@ use aegis_audit::Removal;
 use aegis_audit::sqlite::TrailReader;
 use aegis_audit::store::Traces;
 use aegis_engine::escape;
-use aegis_ledger::event::Operator;
 use aegis_ledger::history::History;
 use aegis_present::quantity::counted;
 use aegis_present::style::GOOD;
-use aegis_runtime::{Confirmation, Confirmed, current_host, current_login, current_user};
+use aegis_runtime::Confirmation;
 use clap::Args;
 
 use super::find::{ID_HELP, find_action};
 use crate::audit_sinks::{self, SINK_HELP, SinkSpec, sink_parser};
-use crate::console::{Console, confirmed};
+use crate::console::{Console, require_yes};
+use crate::current_operator::CurrentOperator;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -71,8 +71,8 @@ pub(crate) fn run(args: &RedactArgs, settings: &Settings) -> Result<ExitStatus, 
     if let Some(history) = history.filter(|history| !args.yes && holds_payload(history)) {
         ask(&history, console)?;
     }
-    let (host, user, login) = (current_host(), current_user(), current_login());
-    let operator = Operator { host: &host, user: &user, login: login.as_deref() };
+    let current = CurrentOperator::new();
+    let operator = current.operator();
     let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
     let mut journal = open_log(settings, LOG_WAIT)?.with_sinks(sinks);
     let removal = journal.redact(&id, args.note.as_deref(), operator)?;
@@ -92,15 +92,10 @@ fn ask(history: &History, console: Console) -> Result<(), CommandError> {
     }
     facts.push(("goes", "its parameters and its description".to_owned()));
     let title = "Aegis: remove this for good?";
-    let no = |what: String| CommandError::new(ExitStatus::No, what);
-    match confirmed(&Confirmation { title, facts: &facts, is_final: true }, console) {
-        Confirmed::Yes => Ok(()),
-        Confirmed::No => Err(no("nothing was removed".to_owned())),
-        Confirmed::Nobody(why) => Err(no(format!("nothing was removed: {why}")).help(format!(
-            "look at it with `aegis audit show {}`, then give `--yes`",
-            escape(&history.action_id)
-        ))),
-    }
+    let help =
+        format!("look at it with `aegis audit show {}`, then give `--yes`", escape(&history.action_id));
+    let otherwise = (ExitStatus::No, "nothing was removed", help.as_str());
+    require_yes(&Confirmation { title, facts: &facts, is_final: true }, otherwise, console)
 }
 
 fn report(id: &str, removal: &Removal, console: Console) -> Result<ExitStatus, CommandError> {

@@ -36,7 +36,7 @@ const VERIFIED_UNASKED: u64 = 200_000;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aegis audit report -o report.html\n  \
     aegis audit report --since 2026-11-01 --until 2026-12-01 -o november.html\n  \
-    aegis audit report --agent support-bot --policy policy.yaml -o support-bot.html\n\nExit status: 0 written, 2 wrong usage, 4 the audit log is missing, unreadable or damaged, 5 unreadable policy, or the output cannot be written.")]
+    aegis audit report --agent support-bot --policy policy.yaml -o support-bot.html\n\nExit status: 0 written, 1 written, and the log is damaged, 2 wrong usage, 4 the audit log is missing, unreadable or damaged, 5 unreadable policy, or the output cannot be written.")]
 pub(crate) struct ReportArgs {
     #[command(flatten)]
     overview: OverviewArgs,

@@ -5,11 +5,12 @@ use std::path::Path;
 use aegis_engine::{Fix, Source, apply_fixes, escape, load};
 use aegis_present::diff::render_diff;
 use aegis_present::quantity::counted;
-use aegis_runtime::{Confirmation, Confirmed};
+use aegis_runtime::Confirmation;
 
-use crate::console::{Console, confirmed, rewrite};
+use crate::console::{Console, require_yes, rewrite};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::standard_stream::is_standard;
 
 /// How often a file is looked at anew: an error of its YAML hides those behind it.
 const MOST_ROUNDS: usize = 500;
@@ -26,7 +27,7 @@ pub(super) fn fixed(
     db: &Path,
     console: Console,
 ) -> Result<Vec<u8>, CommandError> {
-    if path == Path::new("-") {
+    if is_standard(path) {
         return Err(CommandError::usage("standard input cannot be mended").help("name the file"));
     }
     // What is not UTF-8 has no right answer.
@@ -46,16 +47,11 @@ pub(super) fn fixed(
 }
 
 fn confirm(name: &str, made: usize, console: Console) -> Result<(), CommandError> {
-    let shown = escape(name);
-    let no = |message: String| CommandError::new(ExitStatus::No, message);
+    let nothing = format!("nothing was written to `{}`", escape(name));
     let facts = [("file", name.to_owned()), ("changes", made.to_string())];
     let title = "Aegis: write what was shown?";
-    match confirmed(&Confirmation { title, facts: &facts, is_final: false }, console) {
-        Confirmed::Yes => Ok(()),
-        Confirmed::No => Err(no(format!("nothing was written to `{shown}`"))),
-        Confirmed::Nobody(why) => Err(no(format!("nothing was written to `{shown}`: {why}"))
-            .help("read what would change, then give `--yes`")),
-    }
+    let otherwise = (ExitStatus::No, nothing.as_str(), "read what would change, then give `--yes`");
+    require_yes(&Confirmation { title, facts: &facts, is_final: false }, otherwise, console)
 }
 
 /// Makes every certain fix, and those that come to light by it.

@@ -54,12 +54,11 @@ impl Reader<'_> {
         meant: impl Fn(&str) -> Option<&'static str>,
         from_word: impl Fn(&str) -> Option<T>,
     ) -> Option<Spanned<T>> {
-        let listed = known.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
         let Kind::String(text) = &node.kind else {
             if !matches!(node.kind, Kind::Broken) {
                 let message = format!("{what} must be a word, not {}", node.type_name());
                 let found = Diagnostic::error(Code::WrongType, node.span, message);
-                self.push(found.help(format!("write one of {listed}")));
+                self.push(found.help(format!("write one of {}", listed(known))));
             }
             return None;
         };
@@ -69,12 +68,12 @@ impl Reader<'_> {
         let message = format!("`{}` is not {what}", escape_capped(text, 64));
         let found = Diagnostic::error(Code::UnknownWord, node.span, message);
         self.push(if let Some(word) = meant(text) {
-            let help = format!("the word for that is `{word}`; there are {listed}");
+            let help = format!("the word for that is `{word}`; there are {}", listed(known));
             found.help(help).fix(Fix::replace(node.span, word, false))
         } else if let Some(word) = nearest(text, known) {
             found.help(format!("did you mean `{word}`?")).fix(respelt(node.span, text, word))
         } else {
-            found.help(format!("write one of {listed}"))
+            found.help(format!("write one of {}", listed(known)))
         });
         None
     }
@@ -126,8 +125,7 @@ impl Reader<'_> {
                 let found = found.help(format!("did you mean `{word}`?"));
                 found.fix(respelt(entry.key_span, &entry.key, word))
             } else {
-                let listed = known.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
-                found.help(format!("it has {listed}"))
+                found.help(format!("it has {}", listed(known)))
             });
         }
         for entry in entries.iter().filter(|entry| known.contains(&entry.key.as_str())) {
@@ -194,4 +192,9 @@ fn nearest_key<'k>(key: &str, known: &[&'k str]) -> Option<&'k str> {
 /// A known word in the place of a misspelt one: certain where only the case differs.
 fn respelt(span: Span, text: &str, word: &str) -> Fix {
     Fix::replace(span, word, text.to_lowercase() == word)
+}
+
+/// Words, as a message lists them.
+fn listed(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }

@@ -13,6 +13,7 @@ use crate::commands::audit::json_line::json_line;
 use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::standard_stream::is_standard;
 
 /// How much of a word from outside is shown.
 const MAX_WORD: usize = 200;
@@ -47,8 +48,8 @@ fn refuse_another_logs(findings: &Findings, args: &VerifyArgs) -> Result<(), Com
         return Err(CommandError::input(message).help(ANOTHER_LOG));
     }
     let Some(kept) = &findings.receipts else { return Ok(()) };
-    let file = args.receipts.as_deref().unwrap_or(Path::new("-"));
-    let file = if file == Path::new("-") { "standard input" } else { &format!("`{}`", shown(file)) };
+    let file = args.receipts.as_deref().filter(|file| !is_standard(file));
+    let file = file.map_or_else(|| "standard input".to_owned(), |file| format!("`{}`", shown(file)));
     if let Some(log) = kept.wrong_log() {
         let message =
             format!("the receipts in {file} are of the log {}, {this}", escape_capped(log, MAX_WORD));

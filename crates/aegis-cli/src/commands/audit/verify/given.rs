@@ -1,7 +1,7 @@
 //! What was kept elsewhere, read from its files.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
@@ -51,9 +51,7 @@ pub(super) fn open_lines(path: &Path) -> Result<Box<dyn BufRead>, CommandError> 
 
 pub(super) fn read_file(path: &Path) -> Result<Vec<u8>, CommandError> {
     let mut bytes = Vec::new();
-    let file: Box<dyn Read> =
-        if is_standard(path) { Box::new(stdin().lock()) } else { Box::new(open(path)?) };
-    file.take(MAX_FILE).read_to_end(&mut bytes).map_err(|error| {
+    open_lines(path)?.take(MAX_FILE).read_to_end(&mut bytes).map_err(|error| {
         CommandError::input(format!("cannot read `{}`: {error}", escape(&path.to_string_lossy())))
     })?;
     Ok(bytes)
