@@ -16,6 +16,7 @@ mod head;
 mod history;
 mod index;
 mod open_files;
+mod open_questions;
 mod origin;
 mod proof;
 mod prune_plan;

@@ -88,6 +88,13 @@ pub trait Snapshot {
     /// # Errors
     /// When the log cannot be read, or `each` says so.
     fn each_event_of(&self, action_id: &str, each: &mut EachEvent<'_>) -> Result<(), TrailError>;
+
+    /// Calls `each` with the `requested` events that opened a question, of those that are not older than
+    /// `since` (milliseconds since the Unix epoch), oldest first, until it breaks. There may be some more.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or `each` says so.
+    fn each_question(&self, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError>;
 }
 
 /// A transaction in which events are checked and appended. Nothing of it is kept unless the store commits it.

@@ -20,7 +20,7 @@ use aegis_engine::ApprovalMode;
 use chrono::{DateTime, SecondsFormat};
 
 use crate::answer::{Answer, ResultStatus};
-use crate::event::{EntryBody, EventBody, EventKind};
+use crate::event::{ConsumedBody, EntryBody, EventBody, EventKind, RepliedBody};
 
 /// Before the first of January 2026 (UTC) there was no log of this kind: a time before that, in milliseconds
 /// since the Unix epoch, is one of a clock that is wrong, or invented.
@@ -229,6 +229,13 @@ fn check_words<S>(action_id: &str, body: &EventBody<S>) -> Result<(), Impossible
         }
         EventBody::Ended(ended) if ended.decided_seq.is_none() => {
             Some("it is the end of an action on which nothing was decided")
+        }
+        EventBody::Replied(replied) if !matches!(replied.decision, Answer::Approved | Answer::Denied) => {
+            Some("a question was answered neither by yes nor by no")
+        }
+        EventBody::Replied(RepliedBody { requested_seq: None, .. })
+        | EventBody::Consumed(ConsumedBody { requested_seq: None, .. }) => {
+            Some("it answers a question that was not put")
         }
         _ => None,
     };

@@ -81,6 +81,7 @@ pub mod note;
 pub mod origin;
 pub mod overview;
 pub mod proof;
+pub mod question;
 pub mod receipt;
 pub mod reconsidered;
 pub mod record;

@@ -6,7 +6,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use aegis_engine::{Action, Decision, Digest};
-use aegis_ledger::answer::{Answer, ApproverIdentity};
+use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence};
+use aegis_ledger::question;
 
 use crate::witness::Witness;
 
@@ -96,6 +97,17 @@ impl Approval {
         Approval { action_id: action_id.to_owned(), reply: Reply::Unanswered(why) }
     }
 
+    /// What was answered to the question that waited about an action like the one of this id.
+    pub(crate) fn of_reply(action_id: &str, reply: &question::Reply) -> Approval {
+        let by = reply.approver.clone();
+        let reply = if reply.answer == Answer::Approved {
+            Reply::Approved(by)
+        } else {
+            Reply::Denied(by, reply.note.clone())
+        };
+        Approval { action_id: action_id.to_owned(), reply }
+    }
+
     /// The same, if it is the answer to what was asked about this action. An answer to something else is
     /// none.
     pub(crate) fn about(self, action_id: &str) -> Approval {
@@ -171,6 +183,11 @@ pub trait Approver: Send {
     /// question.
     fn absent(&self) -> Option<Unanswered> {
         None
+    }
+
+    /// How strongly it will be known who answers, at most.
+    fn evidence(&self) -> Evidence {
+        Evidence::Terminal
     }
 
     /// Keeps what would end this process from doing so before an answer is recorded. The gate asks for it

@@ -90,7 +90,8 @@ impl Gate {
         for (place, action) in actions.iter().enumerate() {
             let draft = Draft::new(&self.ground, action, self.ids.next(actions.len() - place)?);
             let nobody = draft.needs_human().then(|| Unanswered::new(why.to_owned()));
-            sealed.push(Sealed::of(Asked::without_a_question(draft, nobody), &self.source, &self.journal));
+            let asked = Asked::without_a_question(draft, nobody);
+            sealed.push(Sealed::of(asked, &self.source, &self.journal).without_waiting());
         }
         let outcomes: Vec<_> = self.journal.record(sealed)?.into_iter().map(Outcome::from).collect();
         for outcome in &outcomes {

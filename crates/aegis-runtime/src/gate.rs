@@ -11,6 +11,7 @@ mod error;
 pub(crate) mod ground;
 mod outcome;
 pub(crate) mod sealed;
+mod waits;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ pub use error::{GateError, GroupError};
 use ground::{Ground, PolicySource};
 pub use outcome::{Answered, Outcome, Proceed, Refusal};
 use sealed::Sealed;
+pub use waits::WaitingQuestion;
 
 use crate::approval::Approver;
 use crate::identity::ActionIds;
@@ -32,7 +34,7 @@ pub struct Gate {
     pub(crate) ground: Ground,
     pub(crate) source: PolicySource,
     pub(crate) journal: Journal,
-    approver: Box<dyn Approver>,
+    pub(crate) approver: Box<dyn Approver>,
     pub(crate) ids: ActionIds,
 }
 
@@ -85,7 +87,11 @@ impl Gate {
                 Err(error) => return Err(failed(error.into())),
             };
             let draft = Draft::new(&self.ground, action, id);
-            let nobody = if draft.needs_human() { self.approver.absent() } else { None };
+            let nobody = match self.nobody_for(&draft) {
+                Ok(nobody) => nobody,
+                Err(_) if !group.is_empty() => break,
+                Err(error) => return Err(failed(error.into())),
+            };
             if !draft.needs_human() || nobody.is_some() {
                 group.push(Asked::without_a_question(draft, nobody));
             } else if group.is_empty() {

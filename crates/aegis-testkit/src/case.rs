@@ -141,7 +141,7 @@ impl Case {
 
     /// Somebody is asked.
     pub fn requested(&self) -> Stamped<'_> {
-        Stamped { at: self.at, event: Event::Requested(Requested { entry: self.entry() }) }
+        Stamped { at: self.at, event: Event::Requested(Requested { entry: self.entry(), opening: None }) }
     }
 
     /// Somebody has answered.

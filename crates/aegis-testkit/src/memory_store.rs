@@ -184,6 +184,11 @@ impl Snapshot for Copied<'_> {
     fn each_event_of(&self, action_id: &str, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
         Copied::each(self.rows.iter().filter(|(_, row)| row.action_id == action_id), each)
     }
+
+    fn each_question(&self, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        let asks = |row: &MemoryRow| row.kind == EventKind::Requested && row.at >= since;
+        Copied::each(self.rows.iter().filter(|(_, row)| asks(row)), each)
+    }
 }
 
 impl Transaction for Copied<'_> {

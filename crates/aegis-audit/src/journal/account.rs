@@ -7,11 +7,25 @@ use aegis_ledger::chain::LogIdentity;
 use aegis_ledger::event::{Decided, Ended, Event, Stamped};
 use chrono::{DateTime, Utc};
 
+use crate::error::TrailError;
+use crate::journal::question_book::QuestionBook;
+use crate::store::Snapshot;
+
 /// Something that is written down as a whole: one event or several, the last of which its receipt is for.
 pub trait Account {
     /// Its events, oldest first: at least one, and the same ones whenever this is asked, unless the log was
     /// waited for in between.
     fn events(&self) -> Vec<Stamped<'_>>;
+
+    /// The log is held, and what was asked before can be looked up in it: an answer that is there is used in
+    /// the very transaction that records what follows from it. It may be told more than once.
+    ///
+    /// # Errors
+    /// When the log cannot be read. Nothing is written down then.
+    fn consult(&mut self, questions: &mut QuestionBook, log: &dyn Snapshot) -> Result<(), TrailError> {
+        let _ = (questions, log);
+        Ok(())
+    }
 
     /// The log had to be waited for, and is held now: what was so when the account was made may not be so any
     /// more. It may be told more than once.

@@ -15,6 +15,7 @@ use crate::error::TrailError;
 use crate::journal::account::{Account, given_up};
 use crate::journal::committed::Committed;
 use crate::journal::error::{RecordError, Unwritten};
+use crate::journal::question_book::{QuestionBook, now_in};
 use crate::log_names::is_part_of_log;
 use crate::sink::{Sink, SinkError, SinkRecord};
 use crate::sqlite::SqliteStore;
@@ -115,7 +116,11 @@ impl Journal {
                     pending.account.waited(log.transaction.identity()).map_err(withdrawn)?;
                 }
             }
-            pending.iter_mut().try_for_each(|pending| pending.append(log))
+            let mut questions = QuestionBook::as_of(now_in(log.transaction)?);
+            pending.iter_mut().try_for_each(|pending| {
+                pending.account.consult(&mut questions, log.transaction)?;
+                pending.append(log)
+            })
         });
         match written {
             Ok(()) => pending.into_iter().map(Pending::committed).collect(),

@@ -19,6 +19,7 @@ use aegis_ledger::stored_event::StoredEvent;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use super::connection_settings::defend;
+use super::open_questions::each_question;
 use super::origin::origin;
 use super::record_rows::ActionRows;
 use super::row::{Ascending, EVENT_COLUMNS, ROW, read_event, read_record};
@@ -321,6 +322,12 @@ impl Snapshot for TrailReader {
     fn each_event_of(&self, action_id: &str, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
         let _moment = self.moment()?;
         scan::each_event_of(&self.connection, &self.path, action_id, each)?;
+        self.check_unchanged()
+    }
+
+    fn each_question(&self, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        let _moment = self.moment()?;
+        each_question(&self.connection, &self.path, since, each)?;
         self.check_unchanged()
     }
 }

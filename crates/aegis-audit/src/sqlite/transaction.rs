@@ -12,6 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::deletion::delete_some;
 use super::index::seal;
+use super::open_questions::each_question;
 use super::origin::origin;
 use super::row::{ROW, read_record};
 use super::scan::{each_event, each_event_of};
@@ -80,6 +81,10 @@ impl Snapshot for Appending<'_> {
 
     fn each_event_of(&self, action_id: &str, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
         each_event_of(self.connection, self.path, action_id, each)
+    }
+
+    fn each_question(&self, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        each_question(self.connection, self.path, since, each)
     }
 }
 

@@ -1,7 +1,11 @@
 //! The words of a policy's answer, and the decision that carries them.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::decide::approval_terms::ApprovalTerms;
 
 /// How much harm an action could do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -119,6 +123,7 @@ pub struct Decision {
     pub(crate) approval: ApprovalMode,
     pub(crate) risk_level: RiskLevel,
     pub(crate) matched_rule: Option<String>,
+    pub(crate) terms: Option<Arc<ApprovalTerms>>,
     pub(crate) rule_reason: Option<String>,
     pub(crate) reason: String,
     pub(crate) undecidable: Vec<Undecidable>,
@@ -152,6 +157,12 @@ impl Decision {
     #[must_use]
     pub fn matched_rule(&self) -> &str {
         self.matched_rule.as_deref().unwrap_or(DEFAULT_RULE)
+    }
+
+    /// On what terms a human's answer counts, where one is asked.
+    #[must_use]
+    pub fn terms(&self) -> ApprovalTerms {
+        self.terms.as_deref().cloned().unwrap_or_default()
     }
 
     /// What the author of the deciding rule has to say, as it is written there.

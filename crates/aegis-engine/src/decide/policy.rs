@@ -1,10 +1,12 @@
 //! A validated policy, and how it decides.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::decide::action::Action;
+use crate::decide::approval_terms::ApprovalTerms;
 use crate::decide::condition::{Condition, Truth};
 use crate::decide::decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
 use crate::decide::glob::Glob;
@@ -42,6 +44,8 @@ pub struct Rule {
     pub(crate) conditions: Vec<Condition>,
     pub(crate) risk_level: RiskLevel,
     pub(crate) approval: ApprovalMode,
+    /// On what terms a human's answer counts; none where the usual ones hold.
+    pub(crate) terms: Option<Arc<ApprovalTerms>>,
     pub(crate) reason: Option<String>,
 }
 
@@ -78,6 +82,7 @@ impl Outcome<'_> {
             approval,
             risk_level,
             matched_rule: rule.map(|rule| rule.name.clone()),
+            terms: rule.and_then(|rule| rule.terms.clone()),
             rule_reason,
             reason,
             undecidable,

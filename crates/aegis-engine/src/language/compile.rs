@@ -153,6 +153,7 @@ impl Compiler<'_> {
             conditions: self.conditions(&entry.conditions),
             risk_level: entry.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value),
             approval: entry.approval.map_or(ApprovalMode::DEFAULT, |word| word.value),
+            terms: None,
             reason: entry.reason.as_ref().map(|reason| reason.value.clone()),
         }
     }

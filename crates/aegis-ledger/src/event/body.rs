@@ -80,6 +80,14 @@ pub enum Claimed<'a> {
 }
 
 impl Claimed<'_> {
+    /// The event of this number is the question about the action, where it names one.
+    pub(super) const fn of_request(requested_seq: Option<u64>) -> Self {
+        match requested_seq {
+            Some(seq) => Claimed::Reference { seq, kind: EventKind::Requested, subject: None },
+            None => Claimed::Nothing,
+        }
+    }
+
     /// The event of this number is the action's decision, where it names one.
     pub(super) const fn of_decision(decided_seq: Option<u64>) -> Self {
         match decided_seq {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Body, Claimed, Key};
 use super::kind::EventKind;
+use super::opening::Opening;
 use super::text::Text;
 use super::words::{Field, Words};
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
@@ -120,6 +121,9 @@ pub struct EntryBody<S = String> {
     /// Where the session's id was taken from. Absent before this was written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_source: Option<SessionSource>,
+    /// The question that waits for its answer; absent where none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<Opening>,
     /// The number of the action's `requested` event, which this one supersedes.
     pub requested_seq: Option<u64>,
     /// Where a digest of a secret stands: within the parameters by JSON Pointers, which begin with `/`, and
@@ -170,6 +174,15 @@ impl<'a> Entry<'a> {
             None => (self.action.kind(), self.action.target()),
         };
         RecordedNames { action_type: kind.to_owned(), action_target: target.to_owned() }
+    }
+
+    /// Who acts, as it is stored in a log with this key.
+    #[must_use]
+    pub fn recorded_agent(&self, key: &[u8; 32]) -> Option<String> {
+        match self.redacted(key) {
+            Some(redacted) => redacted.agent().map(str::to_owned),
+            None => self.action.agent().map(str::to_owned),
+        }
     }
 
     fn redacted(&self, key: &Key) -> Option<Redacted> {
@@ -230,6 +243,7 @@ impl<'a> Entry<'a> {
             log_source: self.log_source,
             agent_source: self.action.agent_source(),
             session_source: Some(self.session_source),
+            question: None,
             requested_seq: answered.and_then(|answered| answered.requested_seq),
             redacted: places.iter().cloned().map(Text::from).collect(),
         }
@@ -249,6 +263,7 @@ impl<S: AsRef<str>> Body for EntryBody<S> {
                 (Field::Approval, Some(self.approval.as_str())),
                 (Field::Decision, self.decision.map(Answer::as_str)),
                 (Field::Result, self.result_status.map(ResultStatus::as_str)),
+                (Field::Question, self.question.as_ref().map(|question| question.key.as_str())),
             ]),
             superseded: self.requested_seq,
             outcome: None,

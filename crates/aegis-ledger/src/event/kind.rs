@@ -17,6 +17,10 @@ macro_rules! kinds {
             Verified: Verified, VerifiedBody, "verified";
             /// An allowed action came to its end.
             Ended: Ended, EndedBody, "ended";
+            /// Somebody answered a question that waits.
+            Replied: Replied, RepliedBody, "replied";
+            /// The answer to a question that waited was used.
+            Consumed: Consumed, ConsumedBody, "consumed";
             /// An action was done without asking, and seen afterwards.
             Observed: Observed, EntryBody, "observed";
             /// A checkpoint of the log was handed out.

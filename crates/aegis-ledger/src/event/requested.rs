@@ -2,6 +2,7 @@
 
 use super::body::{Happening, Key};
 use super::entry::{Entry, EntryBody};
+use super::opening::Opening;
 use super::text::Text;
 
 /// A human is about to be asked.
@@ -9,6 +10,8 @@ use super::text::Text;
 pub struct Requested<'a> {
     /// The action.
     pub entry: Entry<'a>,
+    /// The question that it opens, where that is to wait for its answer.
+    pub opening: Option<&'a Opening>,
 }
 
 impl<'a> Happening<'a> for Requested<'a> {
@@ -20,6 +23,6 @@ impl<'a> Happening<'a> for Requested<'a> {
 
     fn stored(&self, _: Option<u64>, key: &Key) -> (Self::Body, Option<String>) {
         let (body, payload) = self.entry.stored(None, key);
-        (body, Some(payload))
+        (EntryBody { question: self.opening.cloned(), ..body }, Some(payload))
     }
 }

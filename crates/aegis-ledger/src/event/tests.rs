@@ -49,6 +49,11 @@ fn every_event(each: impl Fn(Event<'_>)) {
         injectable: false,
     };
     let by = Some(&approver);
+    let opening = Opening {
+        key: "k".to_owned(),
+        expires_at: 1_764_000_000_000,
+        terms: aegis_engine::ApprovalTerms::default(),
+    };
     let recorder = Recorder { pid: 7, began: 8, boot: "b".to_owned() };
     let operator = Operator { host: "host", user: "root", login: None };
     let subtrees = [digest, digest];
@@ -56,7 +61,7 @@ fn every_event(each: impl Fn(Event<'_>)) {
     for kind in EventKind::ALL {
         let (status, note) = (Some(ResultStatus::Failed), Some("no\u{1b}route"));
         each(match kind {
-            EventKind::Requested => Event::Requested(Requested { entry }),
+            EventKind::Requested => Event::Requested(Requested { entry, opening: Some(&opening) }),
             EventKind::Answered => Event::Answered(Answered {
                 action_id,
                 session_id,
@@ -80,6 +85,16 @@ fn every_event(each: impl Fn(Event<'_>)) {
                 duration_ms: Some(3),
             }),
             EventKind::Observed => Event::Observed(Observed { entry }),
+            EventKind::Replied => Event::Replied(Replied {
+                action_id,
+                answer,
+                approver: &approver,
+                name: Some("bo"),
+                note,
+                signature: Some("signed"),
+                operator,
+            }),
+            EventKind::Consumed => Event::Consumed(Consumed { action_id, by: "b" }),
             EventKind::Checkpoint => {
                 Event::Checkpoint(Checkpointed { size: 4, root: digest, signed_by: Some("key"), operator })
             }
@@ -130,6 +145,8 @@ fn the_stored_bytes_are_those_of_the_format() {
             }
             EventKind::Answered => &["session_id", "s", "decision", "approved", "approver", "via", "window"],
             EventKind::Started => &["session_id", "s", "recorder", "pid", "began", "boot", "b"],
+            EventKind::Replied => &["decision", "approved", "approver", "via", "window"],
+            EventKind::Consumed => &["by", "b", "requested_seq"],
             EventKind::Verified => &["session_id", "s", "passed", "error"],
             EventKind::Ended => &["session_id", "s", "result_status", "failed", "result_error"],
             EventKind::Checkpoint => &["size", "root"],
@@ -140,6 +157,8 @@ fn the_stored_bytes_are_those_of_the_format() {
         let last = match event.kind() {
             EventKind::Requested | EventKind::Decided | EventKind::Observed => "\"redacted\":[\"/pin\"]}",
             EventKind::Answered => "\"waited_ms\":7}",
+            EventKind::Replied => "\"host\":\"host\",\"user\":\"root\",\"requested_seq\":2}",
+            EventKind::Consumed => "\"requested_seq\":2}",
             EventKind::Started => "\"decided_seq\":2}",
             EventKind::Ended | EventKind::Verified => "\"duration_ms\":3,\"decided_seq\":2}",
             _ => "\"host\":\"host\",\"user\":\"root\"}",
@@ -152,7 +171,7 @@ fn the_stored_bytes_are_those_of_the_format() {
 /// A record, a history and the index are made of the same entry. What none of them shows is named here.
 #[test]
 fn no_field_of_an_entry_is_missed() {
-    const IN_NO_RECORD: [&str; 8] = [
+    const IN_NO_RECORD: [&str; 9] = [
         "reason",
         "undecidable",
         "policy_source",
@@ -161,6 +180,7 @@ fn no_field_of_an_entry_is_missed() {
         "session_source",
         "requested_seq",
         "redacted",
+        "question",
     ];
     const OF_THE_ROW: [&str; 8] =
         ["id", "timestamp", "action_params", "action_desc", "result_error", "duration_ms", "seq", "hash"];
@@ -189,7 +209,9 @@ fn no_field_of_an_entry_is_missed() {
         }
         // Every word by which records are asked for is one of the entry's.
         for (field, word) in entry.words().terms.unwrap() {
-            assert!(stored.values().any(|value| value.as_str() == word), "{field:?}: {word:?}");
+            let within = stored.get("question").map(|question| &question["key"]);
+            let stands = stored.values().chain(within).any(|value| value.as_str() == word);
+            assert!(stands, "{field:?}: {word:?}");
         }
         // Nothing secret is in what is written.
         assert!(!format!("{}{:?}", encoded.json, encoded.payload).contains("1234"));

@@ -30,13 +30,15 @@ pub enum Field {
     /// Of an `ended` event: the number of the `decided` one whose outcome it tells. Numbers in the log, not
     /// in the block.
     Outcome = 12,
+    /// Of a `requested` event that opens a question: what makes it the same as others.
+    Question = 13,
 }
 
 /// What is indexed of one event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Words<'a> {
     /// The words by which an action's record is found, each with its field.
-    pub(crate) terms: Option<[(Field, Option<&'a str>); 9]>,
+    pub(crate) terms: Option<[(Field, Option<&'a str>); 10]>,
     /// The number of the event in whose place this one stands.
     pub(crate) superseded: Option<u64>,
     /// The number of the event whose outcome this one tells, and the outcome.

@@ -205,6 +205,14 @@ fn describe(event: &HistoryEvent) -> (Style, String) {
             let word = if verified.passed { "found as it should be" } else { "not found as it should be" };
             outcome(word, verified.error.as_deref(), verified.duration_ms)
         }
+        Some(EventBody::Replied(replied)) => {
+            let by = short_who(Some(&replied.approver));
+            let name =
+                replied.name.as_deref().map_or_else(String::new, |name| format!(", as {}", text(name)));
+            let why = replied.note.as_deref().map_or_else(String::new, |note| format!(": {}", text(note)));
+            format!("{} by {by}{name}{why}", replied.decision.as_str())
+        }
+        Some(EventBody::Consumed(consumed)) => format!("used by action {}", text(&consumed.by)),
         Some(EventBody::Observed(entry)) => {
             format!(
                 "done without asking; the policy would have said: {}, {} risk",

@@ -2,7 +2,7 @@
 
 use aegis_audit::Account;
 use aegis_engine::{Action, ApprovalMode, Decision, Digest};
-use aegis_ledger::event::{Entry, Event, Observed, Requested, Stamped};
+use aegis_ledger::event::{Asked, Entry, Event, Observed, Requested, Stamped};
 use chrono::{DateTime, Utc};
 
 use crate::gate::ground::Ground;
@@ -43,6 +43,20 @@ impl<'a> Draft<'a> {
         self.decision.approval() == ApprovalMode::Approve
     }
 
+    /// What makes a question about the action the same as another one.
+    pub(crate) fn question_key(&self) -> String {
+        let Ground { policy_sha256, context, .. } = &self.ground;
+        Asked {
+            action_sha256: self.action_sha256,
+            policy_sha256: *policy_sha256,
+            rule: self.decision.matched_rule(),
+            agent: self.action.agent(),
+            user: &context.user,
+            login: context.login.as_deref(),
+        }
+        .key()
+    }
+
     /// What says that the action was done without asking.
     pub(crate) fn observed(&self) -> Stamped<'_> {
         Stamped { at: self.at, event: Event::Observed(Observed { entry: self.entry() }) }
@@ -72,6 +86,9 @@ impl<'a> Draft<'a> {
 /// A draft is written down as the question that it leads to.
 impl Account for Draft<'_> {
     fn events(&self) -> Vec<Stamped<'_>> {
-        vec![Stamped { at: self.at, event: Event::Requested(Requested { entry: self.entry() }) }]
+        vec![Stamped {
+            at: self.at,
+            event: Event::Requested(Requested { entry: self.entry(), opening: None }),
+        }]
     }
 }

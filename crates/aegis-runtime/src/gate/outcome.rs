@@ -10,6 +10,7 @@ use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
 use crate::gate::sealed::Sealed;
+use crate::gate::waits::WaitingQuestion;
 
 /// What the gate answered, with everything that is said about it.
 #[derive(Debug)]
@@ -47,13 +48,15 @@ pub struct Answered {
     approver: Option<ApproverIdentity>,
     /// Where it says more than the decision's own reason.
     reason: Option<String>,
+    waiting: Option<WaitingQuestion>,
     receipt: Receipt,
 }
 
 impl From<Committed<Sealed<'_>>> for Outcome {
     /// The outcome, now that the log and every sink have it.
     fn from(committed: Committed<Sealed<'_>>) -> Outcome {
-        let (Sealed { asked, names, answer, approver, reason, .. }, receipt) = committed.into_parts();
+        let (Sealed { asked, names, answer, approver, reason, waits, .. }, receipt) = committed.into_parts();
+        let waiting = waits.and_then(|waits| waits.question(&asked.draft.action_id));
         let (draft, at) = (asked.draft, asked.at);
         let answered = Answered {
             action_id: draft.action_id,
@@ -67,6 +70,7 @@ impl From<Committed<Sealed<'_>>> for Outcome {
             answer,
             approver,
             reason,
+            waiting,
             receipt,
         };
         // Refusal is what falls through.
@@ -169,6 +173,12 @@ impl Answered {
     #[must_use]
     pub fn reason(&self) -> &str {
         self.reason.as_deref().unwrap_or_else(|| self.decision.reason())
+    }
+
+    /// The question that waits for an answer, where nobody gave one here and now.
+    #[must_use]
+    pub fn waiting(&self) -> Option<&WaitingQuestion> {
+        self.waiting.as_ref()
     }
 
     /// Where in the log the answer is.

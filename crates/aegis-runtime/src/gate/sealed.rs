@@ -1,13 +1,16 @@
 //! The third step: an answer that nobody may be given yet, because it is not in the log.
 
-use aegis_audit::{Account, Journal};
+use aegis_audit::store::Snapshot;
+use aegis_audit::{Account, Journal, QuestionBook, TrailError};
 use aegis_engine::ApprovalMode;
 use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::chain::LogIdentity;
-use aegis_ledger::event::{Answered, Decided, Event, RecordedNames, Requested, Stamped};
+use aegis_ledger::event::{Answered, Consumed, Decided, Event, RecordedNames, Requested, Stamped};
 
+use crate::approval::{Approval, Unanswered};
 use crate::gate::asked::{Asked, Question};
 use crate::gate::ground::PolicySource;
+use crate::gate::waits::Waits;
 
 /// An answer that is settled, and not in the log yet.
 pub(crate) struct Sealed<'a> {
@@ -20,6 +23,11 @@ pub(crate) struct Sealed<'a> {
     pub(crate) approver: Option<ApproverIdentity>,
     /// Where it says more than the decision's own reason.
     pub(crate) reason: Option<String>,
+    /// What becomes of the question, where nobody answers it here and now and it may wait.
+    pub(crate) waits: Option<Waits>,
+    may_wait: bool,
+    /// Why nobody answers here and now.
+    nobody: Unanswered,
 }
 
 impl<'a> Sealed<'a> {
@@ -27,7 +35,14 @@ impl<'a> Sealed<'a> {
     pub(crate) fn of(asked: Asked<'a>, source: &'a PolicySource, journal: &Journal) -> Sealed<'a> {
         let names = journal.recorded_names(&asked.draft.entry());
         let (answer, approver, reason) = Sealed::settle(&asked);
-        Sealed { asked, source, names, answer, approver, reason }
+        let why = asked.question.as_ref().and_then(|question| question.approval.why().map(str::to_owned));
+        let nobody = Unanswered::new(why.unwrap_or_default());
+        Sealed { asked, source, names, answer, approver, reason, waits: None, may_wait: true, nobody }
+    }
+
+    /// With no question about it that would wait: the action will not be done, whatever somebody says.
+    pub(crate) fn without_waiting(self) -> Sealed<'a> {
+        Sealed { may_wait: false, ..self }
     }
 
     fn settle(asked: &Asked<'_>) -> (Answer, Option<ApproverIdentity>, Option<String>) {
@@ -79,15 +94,52 @@ impl Account for Sealed<'_> {
         let mut events = Vec::with_capacity(3);
         if let Some(question) = &asked.question {
             if !question.is_recorded {
-                events.push(at(Event::Requested(Requested { entry })));
+                let opening = match &self.waits {
+                    Some(Waits::Opened(opening)) => Some(opening),
+                    _ => None,
+                };
+                events.push(at(Event::Requested(Requested { entry, opening })));
             }
             events.push(at(self.answered(question)));
+            if let Some(Waits::Answered { question, approval }) = &self.waits
+                && approval.answer() == Answer::Approved
+            {
+                events.push(at(Event::Consumed(Consumed { action_id: question, by: entry.action_id })));
+            }
         } else if *answer == Answer::Unanswered {
-            events.push(at(Event::Requested(Requested { entry })));
+            events.push(at(Event::Requested(Requested { entry, opening: None })));
         }
         let (approver, reason) = (approver.as_ref(), self.reason());
         events.push(at(Event::Decided(Decided { entry, answer: *answer, approver, reason })));
         events
+    }
+
+    /// Where nobody is there to be asked, the log may have an answer, or keeps the question.
+    fn consult(&mut self, questions: &mut QuestionBook, log: &dyn Snapshot) -> Result<(), TrailError> {
+        let draft = &self.asked.draft;
+        let Some(question) = self.asked.question.as_ref().filter(|question| !question.is_recorded) else {
+            return Ok(());
+        };
+        // What was found in a try before is looked up anew.
+        let is_unanswered = question.approval.answer() == Answer::Unanswered || self.waits.is_some();
+        if !self.may_wait || !draft.needs_human() || !is_unanswered {
+            return Ok(());
+        }
+        let waits = Waits::of(draft, questions, log)?;
+        let approval = match &waits {
+            Waits::Answered { approval, .. } => approval.clone(),
+            _ => Approval::unanswered(&draft.action_id, self.nobody.clone()),
+        };
+        if let Some(question) = &mut self.asked.question {
+            question.approval = approval;
+        }
+        self.asked.at = self.asked.at.max(questions.now());
+        (self.answer, self.approver, self.reason) = Sealed::settle(&self.asked);
+        if let Some(reason) = &mut self.reason {
+            reason.push_str(&waits.remark());
+        }
+        self.waits = Some(waits);
+        Ok(())
     }
 
     /// What was allowed before the wait is decided again, as after any other wait. A no stays one.

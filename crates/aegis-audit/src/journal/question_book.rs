@@ -1,0 +1,151 @@
+//! The questions that matter at one instant, as a log has them.
+
+use std::ops::ControlFlow;
+
+use aegis_ledger::event::EventBody;
+use aegis_ledger::question::{MOST_OPEN, Question, Standing};
+use chrono::{DateTime, Utc};
+
+use crate::error::TrailError;
+use crate::store::{Snapshot, Transaction};
+
+/// For how long after it was asked a question can matter, at most, in milliseconds: eight days. A policy allows
+/// no longer terms.
+pub(super) const LONGEST_LIFE: i64 = 8 * 24 * 60 * 60 * 1000;
+
+/// The questions that matter at one instant. They are read when one is asked for.
+#[derive(Debug)]
+pub struct QuestionBook {
+    now: DateTime<Utc>,
+    questions: Option<Vec<Question>>,
+}
+
+impl QuestionBook {
+    /// Nothing is read yet.
+    #[must_use]
+    pub const fn as_of(now: DateTime<Utc>) -> QuestionBook {
+        QuestionBook { now, questions: None }
+    }
+
+    /// The instant: never one before the newest event.
+    #[must_use]
+    pub const fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// The question of this key that is answered, or else the one that is open. A no comes before a yes.
+    ///
+    /// # Errors
+    /// When the log cannot be read, or an event of a question does not fit its hash.
+    pub fn find(&mut self, log: &dyn Snapshot, key: &str) -> Result<Option<&mut Question>, TrailError> {
+        let now = self.now.timestamp_millis();
+        let rank = |question: &&mut Question| match question.standing(now) {
+            Standing::Denied { .. } => Some(0),
+            Standing::Approved { .. } => Some(1),
+            Standing::Open { .. } => Some(2),
+            Standing::Expired | Standing::Lapsed(_) | Standing::Used(_) => None,
+        };
+        let same = self.loaded(log)?.iter_mut().filter(|question| question.key() == key);
+        let standing = same.filter(|question| rank(question).is_some());
+        Ok(standing.min_by_key(|question| rank(question)))
+    }
+
+    /// Whether an agent has as many open questions as it may.
+    ///
+    /// # Errors
+    /// As [`find`](QuestionBook::find).
+    pub fn is_flooded(&mut self, log: &dyn Snapshot, agent: Option<&str>) -> Result<bool, TrailError> {
+        let now = self.now.timestamp_millis();
+        let open = |question: &&Question| {
+            question.agent() == agent && matches!(question.standing(now), Standing::Open { .. })
+        };
+        Ok(self.loaded(log)?.iter().filter(open).count() >= MOST_OPEN)
+    }
+
+    /// Notes a question that is about to be opened.
+    pub fn add(&mut self, question: Question) {
+        self.questions.get_or_insert_default().push(question);
+    }
+
+    fn loaded(&mut self, log: &dyn Snapshot) -> Result<&mut Vec<Question>, TrailError> {
+        if self.questions.is_none() {
+            self.questions = Some(open_questions(log, self.now)?);
+        }
+        Ok(self.questions.get_or_insert_default())
+    }
+}
+
+/// The questions that still matter at an instant, in the order in which they were asked.
+///
+/// # Errors
+/// When the log cannot be read, or an event of a question does not fit its hash.
+pub fn open_questions(log: &dyn Snapshot, now: DateTime<Utc>) -> Result<Vec<Question>, TrailError> {
+    let now = now.timestamp_millis();
+    let mut ids = Vec::new();
+    log.each_question(now.saturating_sub(LONGEST_LIFE), &mut |seq, event| {
+        let unreadable = |problem| TrailError::Unreadable { path: log.location().to_owned(), seq, problem };
+        let event = event.map_err(unreadable)?;
+        let (body, _) = event.read().map_err(unreadable)?;
+        let question = body.entry().and_then(|entry| Question::opened(event.action_id, event.at, entry));
+        // What nobody has answered matters until it expires, and its answer for some time after that.
+        let could_matter = |question: &Question| {
+            let use_within = i64::try_from(question.terms().use_within_ms).unwrap_or(i64::MAX);
+            question.expires_at().saturating_add(use_within) > now
+        };
+        ids.extend(question.filter(could_matter).map(|question| question.id().to_owned()));
+        Ok(ControlFlow::Continue(()))
+    })?;
+    let mut questions = Vec::with_capacity(ids.len());
+    for id in ids {
+        questions.extend(question_of(log, &id)?);
+    }
+    Ok(questions)
+}
+
+/// The question about the action of this id; `None` if none was opened. What cannot have happened to it counts
+/// for nothing.
+///
+/// # Errors
+/// When the log cannot be read, or an event of the action does not fit its hash.
+pub fn question_of(log: &dyn Snapshot, id: &str) -> Result<Option<Question>, TrailError> {
+    let mut question = None;
+    // Without an id, an event is about the log itself.
+    if id.is_empty() {
+        return Ok(question);
+    }
+    log.each_event_of(id, &mut |seq, event| {
+        let path = || log.location().to_owned();
+        let unreadable = |problem| TrailError::Unreadable { path: path(), seq, problem };
+        let event = event.map_err(unreadable)?;
+        if event.known_kind().is_err() {
+            return Ok(ControlFlow::Continue(()));
+        }
+        if event.checked_hash(&log.identity().id).is_err() {
+            return Err(TrailError::Tampered { path: path(), seq });
+        }
+        match (event.read().map_err(unreadable)?.0, &mut question) {
+            (EventBody::Requested(entry), None) => question = Question::opened(id, event.at, &entry),
+            (EventBody::Replied(body), Some(question)) => {
+                let _ = question.reply(aegis_ledger::question::Reply::of(event.at, &body));
+            }
+            (EventBody::Consumed(body), Some(question)) => {
+                let _ = question.take_consumed(event.at, &body);
+            }
+            _ => {}
+        }
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(question)
+}
+
+/// Now, as a log counts: never before its newest event, whatever the clock was set to.
+pub(super) fn now_in(log: &dyn Transaction) -> Result<DateTime<Utc>, TrailError> {
+    let newest = log.head().seq.unsigned_abs();
+    let mut latest = None;
+    log.each_event(newest..=newest, &mut |_, event| {
+        latest = event.ok().and_then(|event| DateTime::from_timestamp_millis(event.at));
+        Ok(ControlFlow::Break(()))
+    })?;
+    let now = crate::clock::now();
+    Ok(latest.map_or(now, |latest| latest.max(now)))
+}

@@ -1,0 +1,160 @@
+//! Answering a question that waits: once it counts, it is recorded, in one transaction.
+
+use aegis_engine::escape;
+use aegis_ledger::answer::{Answer, ApproverIdentity};
+use aegis_ledger::event::{self, Event, Operator, Stamped};
+use aegis_ledger::question::{Party, Question, Refused, Reply, Standing};
+use aegis_ledger::receipt::Receipt;
+use aegis_ledger::remedy::Remedy;
+use thiserror::Error;
+
+use crate::journal::error::RecordError;
+use crate::journal::question_book::{now_in, question_of};
+use crate::journal::record::Journal;
+
+/// An answer to a question that waits.
+#[derive(Clone, Copy, Debug)]
+pub struct NewReply<'a> {
+    /// Yes or no.
+    pub answer: Answer,
+    /// Who, and how strongly that is known.
+    pub approver: &'a ApproverIdentity,
+    /// The public key that the answer was signed with, as OpenSSH writes it without a comment.
+    pub key: Option<&'a str>,
+    /// The armoured signature.
+    pub signature: Option<&'a str>,
+    /// Why, in their words.
+    pub note: Option<&'a str>,
+    /// The account that writes it down, and where.
+    pub operator: Operator<'a>,
+}
+
+/// An answer that was recorded, and what the question is by that.
+#[derive(Clone, Debug)]
+pub struct Replied {
+    /// The place of the record.
+    pub receipt: Receipt,
+    /// What the question is now.
+    pub standing: Standing,
+}
+
+/// Why an answer was not recorded.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum ReplyError {
+    /// The log could not be written or is damaged, or a sink did not take the record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    /// No question of this id waits, or ever did.
+    #[error("no question about an action `{}` is in the audit log", escape(.id))]
+    Unknown {
+        /// The id.
+        id: String,
+    },
+    /// It does not count.
+    #[error("{0}")]
+    Refused(Refused),
+}
+
+impl ReplyError {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            ReplyError::Record(error) => return error.help(),
+            ReplyError::Unknown { .. } => "the question may be in another log".to_owned(),
+            ReplyError::Refused(Refused::TooLate(_)) => {
+                "the next time that the action is asked for, there is a new question".to_owned()
+            }
+            ReplyError::Refused(_) => return None,
+        })
+    }
+
+    /// What would help, where a front end may have a command for it.
+    #[must_use]
+    pub const fn remedy(&self) -> Option<Remedy> {
+        match self {
+            ReplyError::Record(error) => error.remedy(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Refused> for ReplyError {
+    fn from(refused: Refused) -> ReplyError {
+        ReplyError::Refused(refused)
+    }
+}
+
+impl Journal {
+    /// Records the answer to a question that waits, if it counts.
+    ///
+    /// # Errors
+    /// When there is no such question, the answer does not count, or the log or a sink does not take it.
+    pub fn reply(&mut self, id: &str, new: NewReply<'_>) -> Result<Replied, ReplyError> {
+        let party =
+            Party { user: new.operator.user.to_owned(), login: new.operator.login.map(str::to_owned) };
+        let (receipt, standing) = self
+            .write(|log| {
+                let now = now_in(log.transaction)?;
+                let Some(mut question) = question_of(log.transaction, id)? else {
+                    return Ok(Err(ReplyError::Unknown { id: id.to_owned() }));
+                };
+                let name = match counted(&mut question, &new, party.clone(), now.timestamp_millis()) {
+                    Ok(name) => name,
+                    Err(refused) => return Ok(Err(refused.into())),
+                };
+                let event = Event::Replied(event::Replied {
+                    action_id: id,
+                    answer: new.answer,
+                    approver: new.approver,
+                    name: name.as_deref(),
+                    note: new.note,
+                    signature: new.signature,
+                    operator: new.operator,
+                });
+                let receipt = log.append(&[Stamped { at: now, event }])?;
+                Ok(Ok((receipt, question.standing(now.timestamp_millis()))))
+            })
+            .map_err(RecordError::from)??;
+        let receipt = receipt.ok_or(RecordError::NoEvent)?;
+        Ok(Replied { receipt, standing })
+    }
+
+    /// Whether the question of this key is answered, so that asking anew is for nothing.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn has_answer(&mut self, key: &str) -> Result<bool, RecordError> {
+        let answered = self.transact(|log| {
+            let now = now_in(log)?;
+            let mut book = crate::journal::question_book::QuestionBook::as_of(now);
+            let found = book.find(log, key)?;
+            Ok(found.is_some_and(|question| {
+                let standing = question.standing(now.timestamp_millis());
+                matches!(standing, Standing::Approved { .. } | Standing::Denied { .. })
+            }))
+        })?;
+        Ok(answered)
+    }
+}
+
+/// Lets a question take a reply, and tells under which name.
+fn counted(
+    question: &mut Question,
+    new: &NewReply<'_>,
+    party: Party,
+    at: i64,
+) -> Result<Option<String>, Refused> {
+    let name = question.name_of(&party, new.key)?.map(str::to_owned);
+    let reply = Reply {
+        answer: new.answer,
+        approver: new.approver.clone(),
+        name: name.clone(),
+        party,
+        note: new.note.map(str::to_owned),
+        at,
+    };
+    question.reply(reply)?;
+    Ok(name)
+}

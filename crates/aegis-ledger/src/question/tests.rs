@@ -1,0 +1,276 @@
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::answer::{Evidence, Via};
+
+const ASKED_AT: i64 = 1_000;
+const EXPIRES_AT: i64 = 2_000;
+
+fn opening(terms: ApprovalTerms) -> Opening {
+    Opening { key: "k".to_owned(), expires_at: EXPIRES_AT, terms }
+}
+
+fn party(user: &str) -> Party {
+    Party { user: user.to_owned(), login: None }
+}
+
+fn question(terms: ApprovalTerms) -> Question {
+    let terms = ApprovalTerms { use_within_ms: 100, ..terms };
+    Question::new("a", ASKED_AT, Some("bot".to_owned()), party("agent"), &opening(terms))
+}
+
+fn said(answer: Answer, user: &str, evidence: Evidence, at: i64) -> Reply {
+    let approver =
+        ApproverIdentity { via: Via::new("test"), user: Some(user.to_owned()), evidence, injectable: false };
+    Reply { answer, approver, name: None, party: party(user), note: None, at }
+}
+
+fn yes(user: &str, at: i64) -> Reply {
+    said(Answer::Approved, user, Evidence::Terminal, at)
+}
+
+#[test]
+fn a_question_is_answered_in_time_or_not_at_all() {
+    let fresh = || question(ApprovalTerms::default());
+    assert_eq!(fresh().standing(EXPIRES_AT - 1), Standing::Open { missing: 1 });
+    assert_eq!(fresh().standing(EXPIRES_AT), Standing::Expired);
+    assert!(fresh().reply(yes("ana", EXPIRES_AT - 1)).is_ok());
+    assert_eq!(fresh().reply(yes("ana", EXPIRES_AT)), Err(Refused::TooLate(Standing::Expired)));
+    assert_eq!(fresh().reply(yes("ana", ASKED_AT - 1)), Err(Refused::TooEarly));
+}
+
+#[test]
+fn an_answer_is_used_in_time_and_a_yes_once() {
+    let answered = |answer| {
+        let mut question = question(ApprovalTerms::default());
+        question.reply(said(answer, "ana", Evidence::Terminal, 1_500)).unwrap();
+        question
+    };
+    let mut approved = answered(Answer::Approved);
+    assert_eq!(approved.standing(1_599), Standing::Approved { until: 1_600 });
+    assert_eq!(approved.standing(1_600), Standing::Lapsed(Answer::Approved));
+    assert_eq!(
+        approved.clone().consume("b", 1_600),
+        Err(Refused::TooLate(Standing::Lapsed(Answer::Approved)))
+    );
+    assert_eq!(approved.consume("b", 1_599), Ok(Answer::Approved));
+    assert_eq!(approved.consume("c", 1_599), Err(Refused::TooLate(Standing::Used(Answer::Approved))));
+    assert_eq!(approved.standing(9_999), Standing::Used(Answer::Approved));
+    let mut denied = answered(Answer::Denied);
+    assert_eq!(
+        (denied.consume("b", 1_599), denied.consume("c", 1_599)),
+        (Ok(Answer::Denied), Ok(Answer::Denied))
+    );
+    assert_eq!(denied.standing(1_600), Standing::Lapsed(Answer::Denied));
+    assert_eq!(question(ApprovalTerms::default()).consume("b", 1_500), Err(Refused::NotAnswered));
+}
+
+#[test]
+fn a_quorum_is_of_different_people() {
+    let mut question = question(ApprovalTerms { quorum: 2, ..ApprovalTerms::default() });
+    question.reply(yes("ana", 1_100)).unwrap();
+    assert_eq!(question.standing(1_100), Standing::Open { missing: 1 });
+    assert_eq!(question.reply(yes("ana", 1_200)), Err(Refused::Twice));
+    // The same person behind another account.
+    let behind = Party { user: "root".to_owned(), login: Some("ana".to_owned()) };
+    assert_eq!(question.reply(Reply { party: behind, ..yes("root", 1_200) }), Err(Refused::Twice));
+    assert_eq!(question.consume("b", 1_200), Err(Refused::NotAnswered));
+    question.reply(yes("bo", 1_200)).unwrap();
+    assert_eq!(question.consume("b", 1_299), Ok(Answer::Approved));
+}
+
+#[test]
+fn any_no_is_final() {
+    let mut question = question(ApprovalTerms { quorum: 2, evidence: 3, ..ApprovalTerms::default() });
+    let signed = said(Answer::Approved, "ana", Evidence::Signature, 1_100);
+    question.reply(signed).unwrap();
+    question.reply(said(Answer::Denied, "agent", Evidence::Terminal, 1_200)).unwrap();
+    assert!(matches!(question.standing(1_200), Standing::Denied { .. }));
+    let late = said(Answer::Approved, "bo", Evidence::Signature, 1_201);
+    assert!(matches!(question.reply(late), Err(Refused::TooLate(Standing::Denied { .. }))));
+}
+
+#[test]
+fn what_is_too_weak_or_ones_own_does_not_count() {
+    let mut strict =
+        question(ApprovalTerms { evidence: 2, self_approval: false, ..ApprovalTerms::default() });
+    assert_eq!(strict.reply(yes("ana", 1_100)), Err(Refused::TooWeak { needed: 2, given: 1 }));
+    let own = said(Answer::Approved, "agent", Evidence::Account, 1_100);
+    assert_eq!(strict.reply(own.clone()), Err(Refused::OwnQuestion));
+    let behind = Party { user: "root".to_owned(), login: Some("agent".to_owned()) };
+    assert_eq!(strict.reply(Reply { party: behind, ..own }), Err(Refused::OwnQuestion));
+    assert!(strict.reply(said(Answer::Approved, "ana", Evidence::Account, 1_100)).is_ok());
+}
+
+#[test]
+fn only_those_who_are_named_may_answer() {
+    let account = |name: &str, account: &str| aegis_engine::NamedApprover {
+        name: name.to_owned(),
+        known_by: KnownBy::Account { account: account.to_owned() },
+    };
+    let key = aegis_engine::NamedApprover {
+        name: "cy".to_owned(),
+        known_by: KnownBy::SshKey { ssh_key: "ssh-ed25519 AAAA".to_owned(), touch: false },
+    };
+    let mut named =
+        question(ApprovalTerms { by: vec![account("Ana", "ana"), key], ..ApprovalTerms::default() });
+    assert_eq!(named.name_of(&party("ana"), None), Ok(Some("Ana")));
+    assert_eq!(named.name_of(&party("bo"), None), Err(Refused::NotNamed));
+    assert_eq!(named.name_of(&party("bo"), Some("ssh-ed25519 AAAA")), Ok(Some("cy")));
+    // An account does not stand in for a key, nor a key for an account.
+    assert_eq!(named.name_of(&party("ana"), Some("ssh-ed25519 BBBB")), Err(Refused::NotNamed));
+    assert_eq!(named.reply(yes("ana", 1_100)), Err(Refused::NotNamed), "it was not said as whom");
+    assert!(named.reply(Reply { name: Some("Ana".to_owned()), ..yes("ana", 1_100) }).is_ok());
+}
+
+/// What can be said to a question.
+#[derive(Clone, Debug)]
+enum Said {
+    Yes(u8, u8),
+    No(u8),
+    Use,
+}
+
+fn said_strategy() -> impl Strategy<Value = (Said, i64)> {
+    let said = prop_oneof![
+        4 => (0..3_u8, 1..4_u8).prop_map(|(who, evidence)| Said::Yes(who, evidence)),
+        1 => (0..3_u8).prop_map(Said::No),
+        3 => Just(Said::Use),
+    ];
+    (said, 0..60_i64)
+}
+
+/// The same machine, written naively: from all that was said, each time anew.
+#[derive(Default)]
+struct Naive {
+    yeses: BTreeSet<u8>,
+    no: bool,
+    settled_at: Option<i64>,
+    used: bool,
+}
+
+impl Naive {
+    fn take(&mut self, said: &Said, now: i64, terms: &ApprovalTerms) -> bool {
+        let is_open = self.settled_at.is_none() && now < EXPIRES_AT;
+        let holds = self.settled_at.is_some_and(|at| now < at + 100) && !self.used;
+        match said {
+            Said::Yes(who, evidence) => {
+                let counts = is_open
+                    && *evidence >= terms.evidence
+                    && (terms.self_approval || *who != 0)
+                    && !self.yeses.contains(who);
+                if counts {
+                    self.yeses.insert(*who);
+                    if self.yeses.len() >= terms.quorum as usize {
+                        self.settled_at = Some(now);
+                    }
+                }
+                counts
+            }
+            Said::No(_) => {
+                if is_open {
+                    self.no = true;
+                    self.settled_at = Some(now);
+                }
+                is_open
+            }
+            Said::Use => {
+                if holds && !self.no {
+                    self.used = true;
+                }
+                holds
+            }
+        }
+    }
+}
+
+const PEOPLE: [&str; 3] = ["agent", "ana", "bo"];
+
+fn take(question: &mut Question, said: &Said, now: i64) -> bool {
+    let evidence = |level: u8| Evidence::try_from(level).unwrap();
+    match said {
+        Said::Yes(who, level) => {
+            let reply =
+                super::tests::said(Answer::Approved, PEOPLE[usize::from(*who)], evidence(*level), now);
+            question.reply(reply).is_ok()
+        }
+        Said::No(who) => {
+            let reply = super::tests::said(Answer::Denied, PEOPLE[usize::from(*who)], evidence(1), now);
+            question.reply(reply).is_ok()
+        }
+        Said::Use => question.consume("b", now).is_ok(),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    /// Whatever is said and when, both machines take and refuse the same.
+    #[test]
+    fn it_does_what_the_naive_one_does(
+        quorum in 1..4_u32, evidence in 1..4_u8, self_approval in any::<bool>(),
+        all in prop::collection::vec(said_strategy(), 0..40),
+    ) {
+        let terms = ApprovalTerms { quorum, evidence, self_approval, ..ApprovalTerms::default() };
+        let (mut question, mut naive, mut now) = (question(terms.clone()), Naive::default(), 1_500);
+        for (said, later) in all {
+            now += later;
+            prop_assert_eq!(take(&mut question, &said, now), naive.take(&said, now, &terms), "{:?}", said);
+        }
+    }
+}
+
+/// Every order in which three approvers answer, two try to use the answer, and time passes: whatever happened,
+/// a yes was used at most once, never after a no, and never without the quorum.
+#[test]
+fn every_interleaving_uses_a_yes_once_and_never_after_a_no() {
+    let steps: Vec<(Said, i64)> = vec![
+        (Said::Yes(1, 1), 0),
+        (Said::Yes(2, 1), 0),
+        (Said::No(0), 0),
+        (Said::Use, 0),
+        (Said::Use, 0),
+        (Said::Use, 150),
+        (Said::Yes(1, 1), 600),
+    ];
+    let mut explored = 0;
+    explore(&steps, &mut Vec::new(), &mut |order| {
+        explored += 1;
+        let terms = ApprovalTerms { quorum: 2, ..ApprovalTerms::default() };
+        let mut question = question(terms);
+        let (mut now, mut yeses, mut used, mut is_denied) = (1_100, BTreeSet::new(), 0, false);
+        for place in order {
+            let (said, later) = &steps[*place];
+            now += later;
+            let standing = question.standing(now);
+            let taken = take(&mut question, said, now);
+            match said {
+                Said::Yes(who, _) if taken => drop(yeses.insert(*who)),
+                Said::No(_) if taken => is_denied = true,
+                Said::Use if taken && matches!(standing, Standing::Approved { .. }) => {
+                    used += 1;
+                    assert!(yeses.len() >= 2 && !is_denied, "{order:?}");
+                }
+                _ => {}
+            }
+        }
+        assert!(used <= 1, "{order:?}");
+    });
+    assert_eq!(explored, 5_040);
+}
+
+/// Every order of the steps.
+fn explore(steps: &[(Said, i64)], order: &mut Vec<usize>, each: &mut impl FnMut(&[usize])) {
+    if order.len() == steps.len() {
+        return each(order);
+    }
+    for place in 0..steps.len() {
+        if !order.contains(&place) {
+            order.push(place);
+            explore(steps, order, each);
+            order.pop();
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What the log has to say of a question that nobody answers here and now.
+
+use aegis_audit::store::Snapshot;
+use aegis_audit::{QuestionBook, TrailError};
+use aegis_ledger::event::Opening;
+use aegis_ledger::question::{MOST_OPEN, Party, Question, Standing};
+use chrono::{DateTime, Utc};
+
+use crate::approval::Approval;
+use crate::gate::draft::Draft;
+
+/// What becomes of a question that nobody answers here and now.
+#[derive(Clone, Debug)]
+pub(crate) enum Waits {
+    /// It waits, from now on.
+    Opened(Opening),
+    /// The same question waits already.
+    Already(WaitingQuestion),
+    /// Too many questions of the agent wait.
+    Flooded,
+    /// It was answered, and this is what was said.
+    Answered {
+        /// The id of the question.
+        question: String,
+        /// The answer.
+        approval: Approval,
+    },
+}
+
+/// A question that waits for somebody to answer it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingQuestion {
+    /// Its id, which is that of the action that was asked about first.
+    pub id: String,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Waits {
+    /// Looks a question up that a human must answer, and notes it where it is a new one.
+    pub(crate) fn of(
+        draft: &Draft<'_>,
+        questions: &mut QuestionBook,
+        log: &dyn Snapshot,
+    ) -> Result<Waits, TrailError> {
+        let (key, now) = (draft.question_key(), questions.now());
+        if let Some(found) = questions.find(log, &key)? {
+            let question = found.id().to_owned();
+            let is_open = matches!(found.standing(now.timestamp_millis()), Standing::Open { .. });
+            if !is_open
+                && found.consume(&draft.action_id, now.timestamp_millis()).is_ok()
+                && let Some(reply) = found.settling_reply()
+            {
+                let approval = Approval::of_reply(&draft.action_id, reply);
+                return Ok(Waits::Answered { question, approval });
+            }
+            let expires_at = DateTime::from_timestamp_millis(found.expires_at()).unwrap_or(now);
+            return Ok(Waits::Already(WaitingQuestion { id: question, expires_at }));
+        }
+        let context = &draft.ground.context;
+        let agent = draft.entry().recorded_agent(&log.identity().key);
+        if questions.is_flooded(log, agent.as_deref())? {
+            return Ok(Waits::Flooded);
+        }
+        let terms = draft.decision.terms();
+        let ttl = i64::try_from(terms.ttl_ms).unwrap_or(i64::MAX);
+        let expires_at = now.timestamp_millis().saturating_add(ttl);
+        let opening = Opening { key, expires_at, terms };
+        let asker = Party { user: context.user.clone(), login: context.login.clone() };
+        questions.add(Question::new(&draft.action_id, now.timestamp_millis(), agent, asker, &opening));
+        Ok(Waits::Opened(opening))
+    }
+
+    /// The question that is to be answered now.
+    pub(crate) fn question(&self, action_id: &str) -> Option<WaitingQuestion> {
+        match self {
+            Waits::Opened(opening) => Some(WaitingQuestion {
+                id: action_id.to_owned(),
+                expires_at: DateTime::from_timestamp_millis(opening.expires_at)?,
+            }),
+            Waits::Already(question) => Some(question.clone()),
+            Waits::Flooded | Waits::Answered { .. } => None,
+        }
+    }
+
+    /// What is said of it behind the reason, in our own words.
+    pub(crate) fn remark(&self) -> String {
+        match self {
+            Waits::Flooded => {
+                format!("; {MOST_OPEN} questions of this agent wait already, so this one does not")
+            }
+            Waits::Opened(_) | Waits::Already(_) | Waits::Answered { .. } => String::new(),
+        }
+    }
+}
