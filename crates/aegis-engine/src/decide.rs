@@ -22,7 +22,7 @@ pub(crate) mod zone;
 
 pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
 pub use agent_source::AgentSource;
-pub use approval_terms::{ApprovalTerms, KnownBy, NamedApprover};
+pub use approval_terms::{ApprovalTerms, KnownBy, NamedApprover, WantedEvidence};
 pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RESERVED_RULES, RiskLevel, Undecidable};
 pub use policy::{Policy, Rule};
 pub use redaction::{Redacted, Redaction};

@@ -57,7 +57,7 @@ pub use author::{
 pub use decide::{
     Action, ActionError, AgentSource, ApprovalMode, ApprovalTerms, DEFAULT_RULE, Decision, KnownBy,
     MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES, NamedApprover, Policy, Redacted, Redaction,
-    RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable, zone_edition,
+    RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable, WantedEvidence, zone_edition,
 };
 pub use language::{
     Code, Diagnostic, Document, Edit, Explanation, Fix, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity,

@@ -14,6 +14,7 @@ pub(crate) mod name_like;
 pub(crate) mod nearest;
 pub(crate) mod secret_names;
 pub(crate) mod span;
+pub(crate) mod ssh_key;
 
 pub use announced::hide_secrets;
 pub use canonical::{Member, canonical_json, canonical_members, canonical_number};

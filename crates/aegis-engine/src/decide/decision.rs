@@ -99,6 +99,18 @@ impl std::fmt::Display for ApprovalMode {
     }
 }
 
+/// The terms that hold where both of these do; none are the usual ones.
+pub(crate) fn of_both(
+    one: Option<Arc<ApprovalTerms>>,
+    other: Option<Arc<ApprovalTerms>>,
+) -> Option<Arc<ApprovalTerms>> {
+    if one == other {
+        return one;
+    }
+    let together = one.as_deref().cloned().unwrap_or_default();
+    Some(Arc::new(together.together_with(&other.as_deref().cloned().unwrap_or_default())))
+}
+
 /// The name of the rule that decided when no rule matched.
 pub const DEFAULT_RULE: &str = "<default>";
 
@@ -132,13 +144,17 @@ pub struct Decision {
 impl Decision {
     /// The stricter of two decisions on one action, by approval and by risk, each on its own; and whether
     /// what is said about it is the later one's. Rule, reason and what was undecidable are those of the
-    /// stricter approval, or else of the higher risk, or else the earlier one's.
+    /// stricter approval, or else of the higher risk, or else the earlier one's. Where both ask a human, an
+    /// answer must meet the [terms of both](ApprovalTerms::together_with).
     #[must_use = "the stricter one holds"]
     pub fn or_stricter(self, later: Decision) -> (Decision, bool) {
         let risk_level = self.risk_level.max(later.risk_level);
         let is_later = (later.approval, later.risk_level) > (self.approval, self.risk_level);
+        let both =
+            (self.approval == later.approval).then(|| of_both(self.terms.clone(), later.terms.clone()));
         let said = if is_later { later } else { self };
-        (Decision { risk_level, ..said }, is_later)
+        let terms = both.unwrap_or_else(|| said.terms.clone());
+        (Decision { risk_level, terms, ..said }, is_later)
     }
 
     /// What must happen before the action may.

@@ -1,5 +1,6 @@
 //! A validated policy, and how it decides.
 
+use std::cmp::Ordering;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use chrono::{DateTime, Utc};
 use crate::decide::action::Action;
 use crate::decide::approval_terms::ApprovalTerms;
 use crate::decide::condition::{Condition, Truth};
-use crate::decide::decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
+use crate::decide::decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable, of_both};
 use crate::decide::glob::Glob;
 use crate::decide::letter_case::Case;
 use crate::decide::redaction::Redaction;
@@ -32,6 +33,8 @@ pub struct Policy {
     pub(crate) rules: Vec<Rule>,
     pub(crate) risk_level: RiskLevel,
     pub(crate) approval: ApprovalMode,
+    /// On what terms a human's answer counts where no rule matches; none where the usual ones hold.
+    pub(crate) terms: Option<Arc<ApprovalTerms>>,
     pub(crate) redaction: Redaction,
 }
 
@@ -65,13 +68,15 @@ pub(crate) struct Outcome<'p> {
     pub(crate) rule: Option<&'p Rule>,
     pub(crate) approval: ApprovalMode,
     pub(crate) risk_level: RiskLevel,
+    /// On what terms a human's answer counts; none where the usual ones hold.
+    pub(crate) terms: Option<Arc<ApprovalTerms>>,
     pub(crate) undecidable: Vec<Undecidable>,
 }
 
 impl Outcome<'_> {
     /// The same in words.
     pub(crate) fn into_decision(self) -> Decision {
-        let Outcome { rule, approval, risk_level, undecidable } = self;
+        let Outcome { rule, approval, risk_level, terms, undecidable } = self;
         let rule_reason = rule.and_then(|rule| rule.reason.clone());
         let says = reason(rule, approval, &undecidable);
         let reason = match &rule_reason {
@@ -82,7 +87,7 @@ impl Outcome<'_> {
             approval,
             risk_level,
             matched_rule: rule.map(|rule| rule.name.clone()),
-            terms: rule.and_then(|rule| rule.terms.clone()),
+            terms,
             rule_reason,
             reason,
             undecidable,
@@ -162,6 +167,12 @@ impl Rule {
     #[must_use]
     pub fn approval(&self) -> ApprovalMode {
         self.approval
+    }
+
+    /// On what terms a human's answer counts, where the rule asks for one.
+    #[must_use]
+    pub fn terms(&self) -> ApprovalTerms {
+        self.terms.as_deref().cloned().unwrap_or_default()
     }
 
     /// What its author tells whoever asks, approves or is refused.
@@ -291,18 +302,24 @@ impl Policy {
                 }
             }
         }
-        let mut outcome = matched.map_or((None, self.approval, self.risk_level), |rule| {
-            (Some(rule), rule.approval, rule.risk_level)
-        });
+        let (mut rule, mut approval, mut risk_level, mut terms) = matched
+            .map_or((None, self.approval, self.risk_level, self.terms.clone()), |rule| {
+                (Some(rule), rule.approval, rule.risk_level, rule.terms.clone())
+            });
         // From the last to the first, so that on a tie the earlier rule is the one that is named.
-        for rule in candidates.into_iter().rev() {
-            if rule.approval >= outcome.1 {
-                (outcome.0, outcome.1) = (Some(rule), rule.approval);
+        for candidate in candidates.into_iter().rev() {
+            match candidate.approval.cmp(&approval) {
+                Ordering::Greater => terms.clone_from(&candidate.terms),
+                // Nobody knows which of them was meant to ask: an answer must do for each.
+                Ordering::Equal => terms = of_both(candidate.terms.clone(), terms),
+                Ordering::Less => {}
             }
-            outcome.2 = outcome.2.max(rule.risk_level);
+            if candidate.approval >= approval {
+                (rule, approval) = (Some(candidate), candidate.approval);
+            }
+            risk_level = risk_level.max(candidate.risk_level);
         }
-        let (rule, approval, risk_level) = outcome;
-        Outcome { rule, approval, risk_level, undecidable }
+        Outcome { rule, approval, risk_level, terms, undecidable }
     }
 }
 

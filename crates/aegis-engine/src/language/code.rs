@@ -97,6 +97,18 @@ codes! {
     InvalidPointer = "invalid-pointer", "A parameter that starts with `/` is not a JSON Pointer (RFC 6901).";
     InvalidOperand = "invalid-operand",
         "A condition compares a parameter with a value it can never decide on.";
+    InvalidApprover = "invalid-approver",
+        "An approver has no name, or is not told by one account or one SSH key.";
+    InvalidSshKey = "invalid-ssh-key", "An approver's SSH key is malformed, or not one that can be used.";
+    DuplicateApprover = "duplicate-approver", "Two approvers are the same, or one is named twice.";
+    UnknownApprover = "unknown-approver", "A rule names an approver that the policy does not know.";
+    EmptyApprovers = "empty-approvers", "A list of approvers is empty.";
+    InvalidQuorum = "invalid-quorum", "A quorum is not a whole number of one or more.";
+    InvalidDuration = "invalid-duration", "A duration is not a number and a unit, or is no time at all.";
+    DurationTooLong = "duration-too-long", "A duration is longer than it may be.";
+    ImpossibleApproval = "impossible-approval", "An approval asks for what its approvers can never give.";
+    TermsWithoutQuestion = "terms-without-question",
+        "An approval that asks nobody says on what terms an answer counts.";
     InvalidExample = "invalid-example", "An example's action or instant is not valid.";
     UnknownLint = "unknown-lint", "A comment `# aegis:` does not name a finding that can be silenced.";
     AllowWithoutReason = "allow-without-reason", "A finding is silenced without a reason.";
@@ -139,6 +151,8 @@ codes! {
     EndsAtMidnight = "ends-at-midnight", "A window without an end closes at midnight, and less is asked then.";
     StrictByAgentWord = "strict-by-agent-word",
         "A rule asks or blocks only because of the agent that an action names.";
+    AskerApproves = "asker-approves", "The only approver of a rule may be the very account that asks.";
+    UnusedApprover = "unused-approver", "No rule names this approver.";
     RedundantRedact = "redundant-redact", "What an entry of `redact` names is redacted without it.";
     UnusedAllow = "unused-allow", "A comment silences a finding that is not there.";
 }

@@ -1,6 +1,8 @@
 //! From documents to a policy: globs, expressions, times and zones are checked and made ready.
 
+mod durations;
 mod expression;
+mod terms;
 mod zones;
 
 use chrono::NaiveTime;
@@ -17,9 +19,10 @@ use crate::decide::time::{Weekdays, Window, parse_time_of_day, time_meant};
 use crate::decide::zone::Zone;
 use crate::language::code::{Code, Severity};
 use crate::language::compile::expression::ExpressionProblem;
+use crate::language::compile::terms::KnownApprovers;
 use crate::language::compile::zones::nearest_zone;
 use crate::language::diagnostic::Diagnostic;
-use crate::language::document::{Conditions, Document, Globs, Params, RuleEntry};
+use crate::language::document::{ApprovalEntry, Conditions, Document, Globs, Params, RuleEntry};
 use crate::language::fix::Fix;
 use crate::language::policy_bytes::{Source, text_of};
 use crate::language::yaml::slip::quoting::quoted;
@@ -76,21 +79,32 @@ fn compile<'d>(
         zone: Zone::UTC,
         zones: Vec::new(),
         compared: 0,
+        approvers: KnownApprovers::default(),
     };
     let mut policy = Policy {
         rules: Vec::new(),
         risk_level: RiskLevel::DEFAULT,
         approval: ApprovalMode::DEFAULT,
+        terms: None,
         redaction: Redaction::default(),
     };
     let (mut names, mut pointers) = (Vec::new(), Vec::new());
-    for (index, document) in documents.enumerate() {
+    let documents: Vec<_> = documents.collect();
+    // Rules of each file may name those of any other.
+    for approvers in documents.iter().filter_map(|document| document.approvers.as_ref()) {
+        compiler.approvers.add(approvers, compiler.diagnostics);
+    }
+    for (index, document) in documents.into_iter().enumerate() {
         let defaults = &document.defaults;
         let zone = defaults.timezone.as_ref().and_then(|name| compiler.timezone(name));
         if index == 0 {
             compiler.zone = zone.unwrap_or(Zone::UTC);
             policy.risk_level = defaults.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value);
-            policy.approval = defaults.approval.map_or(ApprovalMode::DEFAULT, |word| word.value);
+            policy.approval = mode(defaults.approval.as_ref());
+        }
+        let terms = compiler.approvers.terms(defaults.approval.as_ref(), compiler.diagnostics);
+        if index == 0 {
+            policy.terms = terms;
         }
         // No file can take back what another one keeps secret.
         for entry in document.redact.iter().flat_map(|redact| &redact.value) {
@@ -106,6 +120,11 @@ fn compile<'d>(
 
 /// How many wrong names of zones get the nearest right one.
 const MOST_COMPARED: usize = 1000;
+
+/// What must happen before an action may.
+fn mode(approval: Option<&ApprovalEntry>) -> ApprovalMode {
+    approval.map_or(ApprovalMode::DEFAULT, |approval| approval.mode().value)
+}
 
 /// An error that is among the diagnostics already.
 struct Reported;
@@ -123,6 +142,8 @@ struct Compiler<'a> {
     zones: Vec<Zone>,
     /// How many names of zones were compared with all others.
     compared: usize,
+    /// Who can be named as an approver.
+    approvers: KnownApprovers,
 }
 
 impl Compiler<'_> {
@@ -152,8 +173,8 @@ impl Compiler<'_> {
             },
             conditions: self.conditions(&entry.conditions),
             risk_level: entry.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value),
-            approval: entry.approval.map_or(ApprovalMode::DEFAULT, |word| word.value),
-            terms: None,
+            approval: mode(entry.approval.as_ref()),
+            terms: self.approvers.terms(entry.approval.as_ref(), self.diagnostics),
             reason: entry.reason.as_ref().map(|reason| reason.value.clone()),
         }
     }

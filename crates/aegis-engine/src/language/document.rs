@@ -3,6 +3,8 @@
 //! The types are also the source of the policy's JSON Schema, so the schema describes what is really read.
 //! Its descriptions break their lines where doc comments do; longer ones are strings, which do not break.
 
+mod approvals;
+
 use std::borrow::Cow;
 
 use chrono::{DateTime, Utc};
@@ -13,8 +15,10 @@ use crate::decide::action::Action;
 use crate::decide::decision::{ApprovalMode, RiskLevel};
 use crate::text::span::{Span, Spanned};
 
+pub use crate::decide::approval_terms::WantedEvidence;
 pub use crate::decide::operand::OrderOperand;
 pub use crate::decide::time::Weekday;
+pub use approvals::{ApprovalEntry, ApproverEntry, Approvers, TermsEntry};
 
 /// The largest policy file, in bytes.
 pub const MAX_POLICY_BYTES: usize = 64 << 20;
@@ -28,6 +32,9 @@ pub struct Document {
     /// What holds where no rule matches, and the time zone of conditions that name none.
     #[schemars(default)]
     pub defaults: Defaults,
+    /// Who can be named as an approver, each by a name of its own.
+    #[schemars(with = "Approvers", default)]
+    pub approvers: Option<Approvers>,
     #[doc = "Parameters that are never written down, besides those whose names look secret: each entry a \
              glob of names at any\ndepth or, where it starts with `/`, a JSON Pointer (RFC 6901) into \
              `params`."]
@@ -52,6 +59,7 @@ impl Document {
         Document {
             version: Spanned::new(Version, span),
             defaults: Defaults::default(),
+            approvers: None,
             redact: None,
             rules: Vec::new(),
             examples: Vec::new(),
@@ -84,7 +92,7 @@ pub struct Defaults {
     pub risk_level: Option<Spanned<RiskLevel>>,
     /// The approval of actions that no rule matches. `approve` if omitted.
     #[schemars(extend("default" = "approve"))]
-    pub approval: Option<Spanned<ApprovalMode>>,
+    pub approval: Option<ApprovalEntry>,
     /// The IANA time zone of conditions that name none, such as `Europe/Berlin`. UTC if omitted.
     #[schemars(extend("default" = "UTC", "examples" = ["UTC", "Europe/Berlin", "America/New_York"]))]
     pub timezone: Option<Spanned<String>>,
@@ -111,7 +119,7 @@ pub struct RuleEntry {
     pub risk_level: Option<Spanned<RiskLevel>>,
     /// What must happen before such an action may. `approve` if omitted, whatever `defaults` say.
     #[schemars(extend("default" = "approve"))]
-    pub approval: Option<Spanned<ApprovalMode>>,
+    pub approval: Option<ApprovalEntry>,
     #[doc = "What the author tells whoever asks, approves or is refused, as one line. At most 500 characters."]
     #[schemars(
         length(max = 500),

@@ -1,6 +1,7 @@
 //! From a tree of YAML nodes to a document: structure, types and words. Every error is reported, none stops
 //! the next.
 
+mod approvals;
 mod conditions;
 mod days;
 mod examples;
@@ -24,7 +25,7 @@ use crate::language::yaml::node::{Kind, Node};
 use crate::language::yaml::read_yaml;
 use crate::text::span::{SourceId, Span, Spanned};
 
-const DOCUMENT_KEYS: &[&str] = &["version", "defaults", "redact", "rules", "examples"];
+const DOCUMENT_KEYS: &[&str] = &["version", "defaults", "approvers", "redact", "rules", "examples"];
 const TEST_KEYS: &[&str] = &["policy", "examples"];
 const DEFAULTS_KEYS: &[&str] = &["risk_level", "approval", "timezone"];
 const RULE_KEYS: &[&str] = &["name", "match", "conditions", "risk_level", "approval", "reason", "examples"];
@@ -104,6 +105,7 @@ impl Reader<'_> {
             }
         };
         let defaults = fields.get("defaults").map(|node| self.defaults(node)).unwrap_or_default();
+        let approvers = fields.get("approvers").map(|node| self.approvers(node));
         let redact = fields.get("redact").map(|node| self.redact(node));
         let rules = match fields.get("rules") {
             Some(node) => self.rules(node),
@@ -113,7 +115,7 @@ impl Reader<'_> {
             }
         };
         let examples = fields.get("examples").map(|node| self.examples(node)).unwrap_or_default();
-        Document { version, defaults, redact, rules, examples }
+        Document { version, defaults, approvers, redact, rules, examples }
     }
 
     fn test_document(&mut self, root: &Node) -> TestDocument {
@@ -156,7 +158,7 @@ impl Reader<'_> {
         let fields = self.fields(node, "`defaults`", DEFAULTS_KEYS);
         Defaults {
             risk_level: fields.get("risk_level").and_then(|node| self.risk_level(node)),
-            approval: fields.get("approval").and_then(|node| self.approval(node)),
+            approval: fields.get("approval").and_then(|node| self.approval_entry(node)),
             timezone: fields.get("timezone").and_then(|node| self.string(node, "`timezone`")),
         }
     }
@@ -213,7 +215,7 @@ impl Reader<'_> {
             matches: fields.get("match").map(|node| self.matches(node)).unwrap_or_default(),
             conditions: fields.get("conditions").map(|node| self.conditions(node)).unwrap_or_default(),
             risk_level: fields.get("risk_level").and_then(|node| self.risk_level(node)),
-            approval: fields.get("approval").and_then(|node| self.approval(node)),
+            approval: fields.get("approval").and_then(|node| self.approval_entry(node)),
             reason: fields.get("reason").and_then(|node| self.reason(node)),
             examples: fields.get("examples").map(|node| self.examples(node)).unwrap_or_default(),
         }

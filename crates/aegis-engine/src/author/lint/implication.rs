@@ -24,8 +24,8 @@ pub(super) enum Follows {
 /// `earlier`'s, and evaluation stops at `earlier`. Where one of `rule`'s is undecidable (and none false),
 /// none of `earlier`'s is false: either all are true and evaluation stops there, or `earlier` is undecidable
 /// itself. It then does not stop evaluation, and the outcome is the strictest of both: `rule` shows in it,
-/// unless `earlier` is at least as strict in approval (then it is the one that is named) and in risk. So that
-/// is asked for, unless undecidable cannot be.
+/// unless `earlier` is at least as strict in approval (then it is the one that is named) and in risk, and asks
+/// on the same terms where both ask. So that is asked for, unless undecidable cannot be.
 pub(super) fn settles(earlier: &Rule, rule: &Rule) -> bool {
     let mut surely = true;
     for wanted in &earlier.conditions {
@@ -36,7 +36,9 @@ pub(super) fn settles(earlier: &Rule, rule: &Rule) -> bool {
             Some(Follows::UnlessUndecidable) => surely = false,
         }
     }
-    surely || (earlier.approval >= rule.approval && earlier.risk_level >= rule.risk_level)
+    let says_as_much = earlier.approval > rule.approval
+        || (earlier.approval == rule.approval && earlier.terms == rule.terms);
+    surely || (says_as_much && earlier.risk_level >= rule.risk_level)
 }
 
 /// Whether, and how surely, `wanted` follows from `given`. `None` where that is not known.

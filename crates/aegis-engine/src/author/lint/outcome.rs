@@ -10,6 +10,7 @@ use crate::decide::decision::{ApprovalMode, RiskLevel};
 use crate::decide::policy::Rule;
 use crate::language::code::Code;
 use crate::language::diagnostic::{Diagnostic, Remedy};
+use crate::language::document::ApprovalEntry;
 
 /// How many rules of another outcome a rule is held against.
 const MAX_OTHERS: usize = 64;
@@ -44,7 +45,9 @@ fn same_outcome(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
         if others.len() == MAX_OTHERS {
             break;
         }
-        if (rule.approval, rule.risk_level) != (policy.approval, policy.risk_level) {
+        if (rule.approval, rule.risk_level, &rule.terms)
+            != (policy.approval, policy.risk_level, &policy.terms)
+        {
             others.push(rule);
             continue;
         }
@@ -67,7 +70,8 @@ fn same_outcome(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 
 fn defaults(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let Some(defaults) = subject.documents.first().map(|document| &document.defaults) else { return };
-    let Some(approval) = defaults.approval.filter(|word| word.value == ApprovalMode::Auto) else { return };
+    let mode = defaults.approval.as_ref().map(ApprovalEntry::mode);
+    let Some(approval) = mode.filter(|word| word.value == ApprovalMode::Auto) else { return };
     found.push(
         Diagnostic::new(
             Code::AutoForEverything,
@@ -94,7 +98,7 @@ fn auto_for_everything(linted: &Linted<'_>) -> Option<Diagnostic> {
     let conditions =
         if linted.rule.conditions.is_empty() { "" } else { ", and its conditions rule nothing out" };
     let message = format!("rule `{}` allows every action{conditions}", linted.name());
-    let place = linted.entry.approval.map_or(linted.head, |approval| approval.span);
+    let place = linted.entry.approval.as_ref().map_or(linted.head, |approval| approval.mode().span);
     Some(
         Diagnostic::new(Code::AutoForEverything, place, message)
             .label("without a human")
@@ -113,7 +117,7 @@ fn binds(condition: &Condition) -> bool {
 }
 
 fn auto_high_risk(linted: &Linted<'_>) -> Option<Diagnostic> {
-    let (risk, approval) = (linted.entry.risk_level?, linted.entry.approval?);
+    let (risk, approval) = (linted.entry.risk_level?, linted.entry.approval.as_ref()?.mode());
     if risk.value < RiskLevel::High {
         return None;
     }
@@ -141,7 +145,7 @@ fn auto_by_agent_word(linted: &Linted<'_>) -> Option<Diagnostic> {
         )
         .remedied(Some(Remedy::ImposeAgent));
     Some(match linted.entry.approval.as_ref() {
-        Some(approval) => diagnostic.secondary(approval.span, "without a human"),
+        Some(approval) => diagnostic.secondary(approval.mode().span, "without a human"),
         None => diagnostic,
     })
 }

@@ -46,7 +46,7 @@ impl Reader<'_> {
         self.word(node, "an approval", &known, words::approval, ApprovalMode::from_word)
     }
 
-    fn word<T>(
+    pub(super) fn word<T>(
         &mut self,
         node: &Node,
         what: &str,
