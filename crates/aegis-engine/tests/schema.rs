@@ -14,13 +14,19 @@ mod schema {
     use serde_json::{Map, Value, json};
 
     /// What a schema cannot say, or need not: the texts inside of strings, and what follows from several.
-    const OF_CONTENT: [Code; 6] = [
+    const OF_CONTENT: [Code; 12] = [
         Code::InvalidGlob,
         Code::InvalidRegex,
         Code::InvalidTimezone,
         Code::ImpossibleWindow,
         Code::InvalidPointer,
         Code::UnknownLint,
+        Code::InvalidSshKey,
+        Code::DuplicateApprover,
+        Code::UnknownApprover,
+        Code::DurationTooLong,
+        Code::ImpossibleApproval,
+        Code::TermsWithoutQuestion,
     ];
 
     static POLICY: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(policy_schema()).unwrap());
@@ -31,6 +37,14 @@ mod schema {
         json!({
             "version": "1",
             "defaults": { "risk_level": "medium", "approval": "approve", "timezone": "UTC" },
+            "approvers": {
+                "ana": { "account": "ana" },
+                "bo": { "ssh_key": "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN8VXXmqgheOGGGlINnoaiz1gNvkFivqZ5KVGQdHK2b8" },
+                "cy": {
+                    "ssh_key": "sk-ssh-ed25519@openssh.com AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHAAAABHNzaDo=",
+                    "touch": true
+                }
+            },
             "redact": ["iban", "/order/notes"],
             "rules": [
                 {
@@ -54,7 +68,14 @@ mod schema {
                         "expect": { "approval": "approve", "risk_level": "high", "rule": "all_keys" }
                     }]
                 },
-                { "match": { "type": ["read"] }, "approval": "auto" }
+                { "match": { "type": ["read"] }, "approval": "auto" },
+                {
+                    "match": { "type": "pay" },
+                    "approval": {
+                        "mode": "approve", "by": ["ana", "bo", "cy"], "quorum": 2, "evidence": "signature",
+                        "self_approval": false, "ttl": "24h", "use_within": "15m"
+                    }
+                }
             ],
             "examples": [{ "action": { "type": "read", "target": "x" }, "expect": "auto" }]
         })
@@ -92,6 +113,12 @@ mod schema {
             Just("8:00"),
             Just("x"),
             Just("true"),
+            Just("ana"),
+            Just("15m"),
+            Just("0s"),
+            Just("90d"),
+            Just("touch"),
+            Just("block"),
             Just("2026-11-23T20:00:00Z")
         ];
         prop_oneof![
@@ -116,6 +143,9 @@ mod schema {
             Just("rules"),
             Just("approval"),
             Just("param_eq"),
+            Just("account"),
+            Just("touch"),
+            Just("mode"),
             Just("unknown"),
             Just("")
         ];
@@ -219,6 +249,9 @@ mod schema {
                 let others =
                     members.iter().filter(|(key, _)| known.is_none_or(|known| !known.contains_key(*key)));
                 others.into_iter().all(|(_, value)| accepts(root, rule, value))
+            }),
+            "propertyNames" => value.as_object().is_none_or(|members| {
+                members.keys().all(|key| accepts(root, rule, &Value::from(key.as_str())))
             }),
             "items" => {
                 value.as_array().is_none_or(|items| items.iter().all(|item| accepts(root, rule, item)))

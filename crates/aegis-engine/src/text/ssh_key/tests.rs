@@ -4,7 +4,8 @@ use base64ct::{Base64, Encoding as _};
 
 use super::*;
 
-const ED25519: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN8VXXmqgheOGGGlINnoaiz1gNvkFivqZ5KVGQdHK2b8 test key";
+const ED25519: &str =
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIN8VXXmqgheOGGGlINnoaiz1gNvkFivqZ5KVGQdHK2b8 test key";
 const P256: &str = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBObWkazntL06uW/usvdsj5PZZ9KKfo8ueT0BGB0xIyPr9oABKcvoa4UnRAx/CaEcd7e57TJbGYdgi2cZqDfwAbM= test key";
 const P384: &str = "ecdsa-sha2-nistp384 AAAAE2VjZHNhLXNoYTItbmlzdHAzODQAAAAIbmlzdHAzODQAAABhBGsvlgtcted7R9EoDSw8MrITc5q4ySLWvqD9SuYzOlU68tJ7MI77q0BxJICw/cWjT2MxXA5L4OSfwCfHQw6SyzOGOalBzYZ//poxQIJNWmF1DGvrQJsj8ZDbF3niep1r9w== test key";
 const P521: &str = "ecdsa-sha2-nistp521 AAAAE2VjZHNhLXNoYTItbmlzdHA1MjEAAAAIbmlzdHA1MjEAAACFBADqQv9UUgzjLipkl0qkQXiJYOjeLxLpOYYOu+Qz2gCSytaRDja+rLkPYaRpIcFx+WQYoK3JI6Hn8wzR/eodG/b3+QCFubAAIy0myov31gj7MYGEmsYQ2JlT4qrpC30rCs2cnWuQLyxSX3/4UCE/1iy1bhzR+MK5K+f464FdEhQTZl0OrQ== test key";
@@ -64,7 +65,7 @@ fn what_is_no_key_is_told_apart() {
         (format!("{kind} {written}\n"), SshKeyProblem::NotBase64),
         (format!("{kind} {written}="), SshKeyProblem::NotBase64),
         (format!("{kind} {}", &written[1..]), SshKeyProblem::NotBase64),
-        (format!("{kind} {}", written.replace('L', "-")), SshKeyProblem::NotBase64),
+        (format!("{kind} {}", written.replace('Q', "-")), SshKeyProblem::NotBase64),
         (format!("{bare} {}", "x".repeat(MAX_LINE)), SshKeyProblem::NotBase64),
         (format!("ssh-rsa {written}"), SshKeyProblem::OtherType),
         (format!("sk-ssh-ed25519@openssh.com {written}"), SshKeyProblem::OtherType),
