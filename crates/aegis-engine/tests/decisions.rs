@@ -37,6 +37,50 @@ mod stricter {
         }
     }
 
+    /// Rules that ask on other terms: those of the first, then of the second.
+    fn of_two_rules(first: &str, second: &str) -> Decision {
+        let text = format!(
+            "version: '1'\napprovers: {{ ana: {{ account: ana }}, bo: {{ account: bo }} }}\nrules:\n  \
+             - {{ name: first, conditions: {{ param_gt: {{ n: 1 }} }}, approval: {first} }}\n  \
+             - {{ name: second, approval: {second} }}\n"
+        );
+        let policy = load(&[Source { text: text.as_bytes() }]).policy.unwrap();
+        // Whether the first one matches cannot be decided.
+        let action = Action::from_json(br#"{"type":"pay","target":"bank","params":{"n":"5"}}"#).unwrap();
+        policy.decide(&action, "2026-11-23T08:00:00Z".parse().unwrap())
+    }
+
+    #[test]
+    fn where_two_rules_may_ask_an_answer_must_do_for_both() {
+        for (first, second) in [("approve", "{ quorum: 2, ttl: 5m }"), ("{ quorum: 2, ttl: 5m }", "approve")]
+        {
+            let decision = of_two_rules(first, second);
+            assert_eq!((decision.matched_rule(), decision.undecidable().len()), ("first", 1));
+            assert_eq!((decision.terms().quorum, decision.terms().ttl_ms), (2, 300_000), "{first} {second}");
+        }
+        let both = of_two_rules("{ by: [ana] }", "{ by: [bo], evidence: account }").terms();
+        assert_eq!((both.by.len(), both.quorum, both.evidence), (2, 2, 2));
+        // What does not ask has no say in it.
+        for other in ["auto", "{ mode: auto }"] {
+            assert_eq!(of_two_rules(other, "{ quorum: 2 }").terms().quorum, 2);
+            assert_eq!(of_two_rules("{ quorum: 2 }", other).terms().quorum, 2);
+        }
+        assert_eq!(of_two_rules("block", "{ quorum: 2 }").approval(), ApprovalMode::Block);
+    }
+
+    #[test]
+    fn of_two_decisions_that_ask_the_terms_of_both_hold() {
+        let of = |approval: &str| of_two_rules("auto", approval);
+        for (one, other) in [("approve", "{ quorum: 3 }"), ("{ quorum: 3 }", "approve")] {
+            let (strict, is_later) = of(one).or_stricter(of(other));
+            assert_eq!((strict.terms().quorum, is_later), (3, false));
+        }
+        let (strict, is_later) = of("auto").or_stricter(of("{ quorum: 3 }"));
+        assert_eq!((strict.terms().quorum, is_later), (3, true));
+        let (strict, is_later) = of("{ quorum: 3 }").or_stricter(of("auto"));
+        assert_eq!((strict.terms().quorum, is_later), (3, false));
+    }
+
     #[test]
     fn a_word_is_asked_for_from_high_risk_on() {
         let levels = RiskLevel::ALL.map(|level| (level.to_string(), level.needs_word()));

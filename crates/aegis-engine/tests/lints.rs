@@ -17,6 +17,47 @@ mod lints {
         lint(&loaded, &sources).iter().map(|found| found.code.as_str()).collect()
     }
 
+    /// Rules that ask on other terms are not the same, whatever their words.
+    #[test]
+    fn terms_make_a_difference() {
+        let rule = "- { match: { type: pay }, approval: { quorum: 2 } }";
+        assert_eq!(found(&[rule]), Vec::<&str>::new());
+        assert_eq!(found(&["- { match: { type: pay }, approval: { quorum: 1 } }"]), ["same-outcome"]);
+        let later = |approval: &str| {
+            format!(
+                "- {{ match: {{ type: a }}, conditions: {{ param_gt: {{ n: 9 }} }}, approval: {approval} }}"
+            )
+        };
+        let first = "- { match: { type: a }, conditions: { param_gt: { n: 5 } }, approval: { quorum: 2 } }";
+        assert_eq!(found(&[first, &later("{ quorum: 3 }")]), Vec::<&str>::new());
+        assert_eq!(found(&[first, &later("{ quorum: 2 }")]), ["unreachable-rule"]);
+    }
+
+    /// Who is the only approver, and who is none.
+    #[test]
+    fn approvers_are_looked_over() {
+        let found = |approval: &str| -> Vec<&str> {
+            let text = format!(
+                "version: '1'\napprovers: {{ ana: {{ account: ana }}, bo: {{ account: bo }} }}\nrules:\n  \
+                 - {{ match: {{ type: pay }}, approval: {approval} }}\n  \
+                 - {{ match: {{ type: sell }}, approval: {{ by: [ana, bo] }} }}\n"
+            );
+            let sources = [Source { text: text.as_bytes() }];
+            lint(&load(&sources), &sources).iter().map(|found| found.code.as_str()).collect()
+        };
+        assert_eq!(found("{ by: [ana] }"), ["asker-approves"]);
+        assert_eq!(found("{ by: [ana], evidence: terminal }"), ["asker-approves"]);
+        for other in [
+            "{ by: [ana, bo] }",
+            "{ by: [ana], self_approval: false }",
+            "{ by: [ana], self_approval: true }",
+            "{ by: [ana], evidence: account }",
+            "{ quorum: 2 }",
+        ] {
+            assert_eq!(found(other), Vec::<&str>::new(), "{other}");
+        }
+    }
+
     /// Policies that come close to a finding, and have none.
     #[test]
     fn near_misses_are_left_alone() {

@@ -2,6 +2,7 @@
 //! deciding.
 
 mod allow;
+mod approvers;
 mod automaton;
 mod bounds;
 mod dead_rules;
@@ -53,6 +54,7 @@ pub fn lint(loaded: &Loaded, sources: &[Source<'_>]) -> Vec<Diagnostic> {
     reach::check(&subject, &mut found);
     outcome::check(&subject, &mut found);
     names::check(&subject, &mut found);
+    approvers::check(&subject, &mut found);
     operands::check(&subject, &mut found);
     zones::check(&subject, &mut found);
     redundant::check(&subject, &mut found);

@@ -1,5 +1,6 @@
 //! What every code means at length: one table, for whoever asks about one and for the reference.
 
+mod approvals;
 mod entry;
 mod errors;
 mod warnings;
@@ -13,7 +14,7 @@ impl Code {
     /// The code at length.
     #[must_use]
     pub fn explanation(self) -> Explanation {
-        warnings::of(self).unwrap_or_else(|| errors::of(self))
+        warnings::of(self).or_else(|| approvals::of(self)).unwrap_or_else(|| errors::of(self))
     }
 }
 

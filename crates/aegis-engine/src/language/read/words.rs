@@ -45,6 +45,15 @@ pub(super) fn key(word: &str) -> Option<&'static str> {
             "no condition says \"not\": what is to be left out belongs into a rule of its own before this one"
         }
         "param_between" | "param_range" => "write `param_gte` and `param_lte`: all conditions must hold",
+        "timeout" | "expires" | "expires_in" | "expires_after" | "deadline" => {
+            "how long a question waits is said by `ttl` in a rule's `approval`"
+        }
+        "reviewers" | "allowed_approvers" | "approved_by" => {
+            "who may answer is said by `by` in a rule's `approval`"
+        }
+        "min_approvals" | "required_approvals" | "approvals_required" => {
+            "how many must say yes is said by `quorum` in a rule's `approval`"
+        }
         "<<" => "YAML 1.2 has no merge keys: write the keys out",
         _ => return None,
     })
