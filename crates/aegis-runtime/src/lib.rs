@@ -51,6 +51,8 @@
 //! ```
 
 mod approval;
+mod caught_signals;
+pub mod command;
 mod gate;
 mod gate_handle;
 mod identity;
