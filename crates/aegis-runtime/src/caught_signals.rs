@@ -64,7 +64,12 @@ impl CaughtSignals {
             it.catchers += 1;
             it.set_idle(false);
         }
-        Ok(CaughtSignals { delivery: Mutex::new(delivery), bell, caught, is_released: AtomicBool::new(false) })
+        Ok(CaughtSignals {
+            delivery: Mutex::new(delivery),
+            bell,
+            caught,
+            is_released: AtomicBool::new(false),
+        })
     }
 
     /// What to wait on for a signal.

@@ -125,7 +125,10 @@ fn a_replaced_policy_decides_what_comes_next() {
     let text = b"version: 1\nrules:\n  - { name: none, approval: block }\n";
     gate.replace_policy(Arc::new(load(&[Source { text }]).policy.unwrap()), Digest::of(text));
     let outcome = gate.answer(&actions(&["read"])[0]).unwrap();
-    assert_eq!((outcome.answered().answer(), outcome.answered().policy_sha256()), (Answer::Block, Digest::of(text)));
+    assert_eq!(
+        (outcome.answered().answer(), outcome.answered().policy_sha256()),
+        (Answer::Block, Digest::of(text))
+    );
 }
 
 #[test]

@@ -1,0 +1,79 @@
+//! A copy of a script that nobody can change any more.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
+
+use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+use rustix::io::Errno;
+
+/// A copy that is still being written.
+#[derive(Debug)]
+pub(super) struct OpenCopy(File);
+
+/// A copy that is as it will always be.
+#[derive(Debug)]
+pub(super) struct SealedCopy(OwnedFd);
+
+impl OpenCopy {
+    /// An empty copy, in memory. `None` where this system lets nothing be executed that is there alone.
+    ///
+    /// # Errors
+    /// When the system has none to give.
+    pub(super) fn new(name: &str) -> io::Result<Option<OpenCopy>> {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        // Shown to nobody but those who look into `/proc`; the kernel has a limit for it.
+        let name: String = name.chars().filter(|it| *it != '\0').take(50).collect();
+        let made = match memfd_create(name.as_str(), flags | MemfdFlags::EXEC) {
+            // An older kernel, to which everything in memory is executable.
+            Err(Errno::INVAL) => memfd_create(name.as_str(), flags),
+            made => made,
+        };
+        match made {
+            Ok(file) => Ok(Some(OpenCopy(File::from(file)))),
+            Err(Errno::ACCESS | Errno::PERM | Errno::NOSYS) => Ok(None),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    /// Adds to it.
+    pub(super) fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    /// From here on, nobody changes it.
+    pub(super) fn seal(self) -> io::Result<SealedCopy> {
+        fcntl_add_seals(&self.0, SealFlags::WRITE | SealFlags::GROW | SealFlags::SHRINK | SealFlags::SEAL)?;
+        Ok(SealedCopy(self.0.into()))
+    }
+}
+
+impl SealedCopy {
+    /// By which path this process, and those that inherit it, open it.
+    pub(super) fn self_path(&self) -> String {
+        format!("/proc/self/fd/{}", self.0.as_raw_fd())
+    }
+
+    /// What is open.
+    pub(super) fn held(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_sealed_copy_stays_as_it_is() {
+        let Some(mut copy) = OpenCopy::new("a script").unwrap() else { return };
+        copy.add(b"#!/bin/sh\n").unwrap();
+        let sealed = copy.seal().unwrap();
+        let again = fs::File::options().write(true).open(sealed.self_path()).unwrap();
+        assert!((&again).write_all(b"#!/bin/no").is_err());
+        assert!(again.set_len(0).is_err() && again.set_len(100).is_err());
+        assert_eq!(fs::read(sealed.self_path()).unwrap(), b"#!/bin/sh\n");
+    }
+}
