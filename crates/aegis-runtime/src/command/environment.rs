@@ -174,7 +174,16 @@ pub const VARIABLE_GROUPS: [VariableGroup; 14] = [
     },
     VariableGroup {
         changes: "which containers and clusters are acted upon",
-        names: &["DOCKER_*", "COMPOSE_*", "BUILDKIT_*", "CONTAINER*", "KUBE*", "HELM_*", "ANSIBLE_*"],
+        names: &[
+            "DOCKER_*",
+            "COMPOSE_*",
+            "BUILDKIT_*",
+            "CONTAINER_HOST",
+            "CONTAINERS_*",
+            "KUBE*",
+            "HELM_*",
+            "ANSIBLE_*",
+        ],
     },
     VariableGroup {
         changes: "what infrastructure code acts upon, and with which arguments",

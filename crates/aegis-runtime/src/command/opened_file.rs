@@ -21,7 +21,7 @@ const PIECE: usize = 1 << 16;
 #[non_exhaustive]
 pub enum FileProblem {
     /// There is no such file.
-    #[error("`{}` is not there", show(path))]
+    #[error("`{}` was not found", show(path))]
     Missing {
         /// Where it was looked for.
         path: PathBuf,

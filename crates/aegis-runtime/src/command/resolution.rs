@@ -18,11 +18,11 @@ pub(super) fn resolve(name: &str, cwd: &Path, path: Option<&str>) -> Result<Open
         return Err(missing());
     }
     if name.contains('/') {
-        return OpenedFile::open_executable(&cwd.join(name));
+        return OpenedFile::open_executable(&from(cwd, name));
     }
     let mut passed_over = None;
     for directory in path.unwrap_or(USUAL_PATH).split(':') {
-        match OpenedFile::open_executable(&cwd.join(directory).join(name)) {
+        match OpenedFile::open_executable(&from(cwd, directory).join(name)) {
             Ok(program) => return Ok(program),
             Err(FileProblem::Missing { .. }) => {}
             Err(problem @ (FileProblem::NotExecutable { .. } | FileProblem::NotRegular { .. })) => {
@@ -36,6 +36,11 @@ pub(super) fn resolve(name: &str, cwd: &Path, path: Option<&str>) -> Result<Open
         }
     }
     Err(passed_over.unwrap_or_else(missing))
+}
+
+/// A path from a directory, without the `.` that say nothing.
+fn from(directory: &Path, path: &str) -> PathBuf {
+    directory.join(path).components().collect()
 }
 
 #[cfg(test)]
@@ -76,7 +81,7 @@ mod tests {
         // A path is not looked for, and an empty directory is the working one.
         assert_eq!(
             found("./plain/tool", None),
-            Err(FileProblem::NotExecutable { path: here.join("./plain/tool") })
+            Err(FileProblem::NotExecutable { path: here.join("plain/tool") })
         );
         assert!(found("plain/tool/x", Some("first")).unwrap_err().is_missing());
         let own = program(here, "own", 0o755);
@@ -91,7 +96,7 @@ mod tests {
         let fifo = place.path().join("fifo");
         nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
         let refused = resolve("./fifo", place.path(), None).unwrap_err();
-        assert_eq!(refused, FileProblem::NotRegular { path: place.path().join("./fifo"), kind: "a FIFO" });
+        assert_eq!(refused, FileProblem::NotRegular { path: place.path().join("fifo"), kind: "a FIFO" });
         for (device, kind) in [("/dev/null", "a device"), ("/dev", "a directory")] {
             let refused = resolve(device, place.path(), None).unwrap_err();
             assert_eq!(refused, FileProblem::NotRegular { path: device.into(), kind });
