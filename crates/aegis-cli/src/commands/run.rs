@@ -33,7 +33,7 @@ use crate::trusted_policy::{load_policy, parse_digest};
 /// refused. Input, output, signals and terminal are the command's own.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  aegis run -- make test\n  aegis run deploy:shop --param env=staging -- ./deploy.sh \
+    after_help = "Examples:\n  aegis run -- make test\n  aegis run deploy:shop --param stage=staging -- ./deploy.sh \
     staging\n  aegis run --timeout 10m --verify 'curl -fsS localhost/health' --rollback './deploy.sh --undo' -- \
     ./deploy.sh\n  aegis run --dry-run -- rm -r build\n\nExit status: the command's own, 128 and the number of the \
     signal that killed it, 124 it ran for too long, 125 Aegis failed (its log, policy or sinks), 126 refused, or \
