@@ -46,23 +46,30 @@ impl Attendance {
 
     /// Hands on what has come in.
     pub(super) fn pass_on(&self, command: Pid) {
-        for origin in self.signals.received() {
-            if is_for(&origin, command)
-                && let Some(signal) = Signal::from_named_raw(origin.signal)
-            {
+        Self::hand_on(&self.signals.received(), command);
+    }
+
+    fn hand_on(received: &[Origin], command: Pid) {
+        for origin in received.iter().filter(|origin| is_for(origin, command)) {
+            if let Some(signal) = Signal::from_named_raw(origin.signal) {
                 let _ = kill_process(command, signal);
             }
         }
     }
 
     /// Stops with a command that stopped, and lets it go on when this process does.
-    #[expect(clippy::unused_self, reason = "only who stands for a command does so")]
     pub(super) fn stop_with(&self, command: Pid) {
         // A job of its own is somebody else's to look after.
-        if getpgid(Some(command)).is_ok_and(|group| group == getpgrp()) {
-            let _ = raise(SIGTSTP);
+        if getpgid(Some(command)).is_ok_and(|group| group != getpgrp()) {
+            return;
+        }
+        let _ = raise(SIGTSTP);
+        let received = self.signals.received();
+        // Where there is nobody to continue this process, it did not stop.
+        if received.iter().any(|origin| origin.signal == SIGCONT) {
             let _ = kill_process(command, Signal::CONT);
         }
+        Self::hand_on(&received, command);
     }
 }
 
