@@ -87,7 +87,7 @@ fn a_program_that_goes_away_is_not_run() {
     let environment = place();
     program(&environment, "tool", GOOD);
     let code = changed_before_the_answer(&environment, "./tool", |place| {
-        fs::remove_file(place.join("tool")).unwrap()
+        fs::remove_file(place.join("tool")).unwrap();
     });
     assert_eq!(code, 127);
     assert!(result(&environment).contains("was not found"), "{}", result(&environment));

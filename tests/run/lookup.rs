@@ -1,9 +1,9 @@
 //! Which program a name stands for.
 
-use aegis_testkit::Run;
+use aegis_testkit::{Run, as_nobody, is_root};
 use serde_json::Value;
 
-use super::{place, program, run};
+use super::{for_nobody, place, program, run};
 use crate::environment::TestEnvironment;
 
 fn with_path(environment: &TestEnvironment, path: Option<&str>, words: &[&str]) -> Run {
@@ -66,6 +66,19 @@ fn a_program_finds_what_lies_beside_it() {
     assert_eq!(run.stdout.trim_end(), real.to_str().unwrap());
 }
 
+/// Where this account can exchange neither a script nor what leads to it, its path is as good as a copy.
+#[test]
+fn a_script_of_the_system_keeps_its_path() {
+    let environment = for_nobody();
+    let mut command = environment.command(&["run", "-q", "--db", "log/audit.db", "--", "gunzip", "--help"]);
+    if is_root() {
+        assert!(run(&environment, &["gunzip", "--help"]).stdout.contains("/proc/self/fd/"));
+        as_nobody(&mut command);
+    }
+    let run = Run::of(command.output().unwrap());
+    assert!(run.code == 0 && run.stdout.starts_with("Usage: /usr/bin/gunzip "), "{run:?}");
+}
+
 #[test]
 fn a_script_that_is_given_to_its_interpreter_keeps_its_path() {
     let environment = place();
@@ -76,7 +89,8 @@ fn a_script_that_is_given_to_its_interpreter_keeps_its_path() {
     let params = environment.records().pop().unwrap()["action_params"].clone();
     assert_eq!(params["script"].as_str(), environment.file("main.sh").canonicalize().unwrap().to_str());
     assert!(params["script_sha256"].is_string());
-    // By itself, it runs from a copy that nobody can change, and a note says what to do where that is in its way.
+    // By itself, it runs from a copy that nobody can change, and a note says what to do where that is in its
+    // way.
     let alone = run(&environment, &["./main.sh"]);
     assert_ne!(alone.code, 0, "{alone:?}");
     assert!(alone.stderr.contains("ran from a sealed copy"), "{alone:?}");

@@ -63,6 +63,37 @@ fn a_missing_interpreter_is_a_recorded_failure() {
     assert_sound(&environment);
 }
 
+/// What the kernel does not take, the C library would hand to a shell.
+#[test]
+fn no_shell_takes_what_the_kernel_does_not() {
+    let environment = place();
+    program(&environment, "elf", "\x7fELF\ntouch made\n");
+    program(&environment, "text", "touch made\n");
+    let interpreter = environment.file("text");
+    program(&environment, "script", format!("#!{}\ntouch made\n", interpreter.display()));
+    for name in ["./elf", "./script"] {
+        let run = run(&environment, &[name]);
+        assert_eq!(run.code, 126, "{run:?}");
+        assert!(result(&environment).contains("cannot be started"), "{}", result(&environment));
+    }
+    assert!(!exists(&environment.file("made")));
+}
+
+#[test]
+fn a_program_that_is_being_written_is_not_run() {
+    let environment = place();
+    let path = program(&environment, "tool", std::fs::read("/usr/bin/true").unwrap());
+    let open = std::fs::File::options().append(true).open(path).unwrap();
+    let busy = run(&environment, &["./tool"]);
+    // Not every kernel minds.
+    if busy.code != 0 {
+        assert_eq!(busy.code, 126, "{busy:?}");
+        assert!(busy.stderr.contains("somebody has it open for writing"), "{busy:?}");
+    }
+    drop(open);
+    assert_eq!(run(&environment, &["./tool"]).code, 0);
+}
+
 #[test]
 fn a_program_that_may_be_run_and_not_read_ends_the_search() {
     if !aegis_testkit::is_root() {
@@ -71,7 +102,7 @@ fn a_program_that_may_be_run_and_not_read_ends_the_search() {
     let environment = for_nobody();
     program(&environment, "hidden/tool", "#!/bin/sh\ntouch made\n");
     program(&environment, "open/tool", "#!/bin/sh\ntouch made\n");
-    aegis_testkit::set_mode(&environment.file("hidden/tool"), 0o711);
+    aegis_testkit::set_mode(environment.file("hidden/tool"), 0o711);
     let mut command = environment.command(&["run", "--db", "log/audit.db", "--", "tool"]);
     command.env("PATH", "hidden:open");
     let run = Run::of(aegis_testkit::as_nobody(&mut command).output().unwrap());

@@ -1,8 +1,8 @@
 //! Commands: a program with its arguments, as an action that can be decided on, and run exactly as it was
 //! decided on.
 //!
-//! A [`CommandSpec`] finds the program as `execvp` would and puts what decides about a run into the parameters
-//! of an action:
+//! A [`CommandSpec`] finds the program as `execvp` would, and puts what decides about a run into the
+//! parameters of an action:
 //!
 //! | parameter | holds |
 //! |---|---|
@@ -14,9 +14,10 @@
 //!
 //! [`execute`] takes the action and the leave to do it, and knows nothing else. It opens the program, compares
 //! what it reads with what was approved, and has the kernel run that very file: no path is looked up in
-//! between. A `#!` script runs from a sealed copy of what was read, unless this account could not exchange it
-//! anyway: there its own path is `/proc/self/fd/N`. A script that is given to its interpreter keeps its path,
-//! and so can be exchanged in the moment between the last look at it and the interpreter's own.
+//! between. A `#!` script runs from a sealed copy of what was read, in which its own path is
+//! `/proc/self/fd/N`, unless this account could not exchange it anyway. A script that is given to its
+//! interpreter keeps its path, and so can be exchanged in the moment between the last look at it and the
+//! interpreter's own.
 //!
 //! # Example: run what the gate allows
 //! ```
@@ -28,7 +29,9 @@
 //! # use aegis_runtime::{Approval, ApprovalRequest, Approver, Context, Gate, Unanswered};
 //! # struct Nobody;
 //! # impl Approver for Nobody {
-//! #     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval { request.nobody(Unanswered::new("alone".to_owned())) }
+//! #     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
+//! #         request.nobody(Unanswered::new("alone".to_owned()))
+//! #     }
 //! # }
 //! use aegis_audit::{EndStatus, Ending};
 //! use aegis_runtime::Outcome;
@@ -39,7 +42,8 @@
 //! # let policy = Arc::new(load(&[Source { text }]).policy.expect("a valid policy"));
 //! # let context = Context {
 //! #     session_id: "s1".to_owned(), session_source: SessionSource::Argument, host: "host".to_owned(),
-//! #     user: "user".to_owned(), login: None, policy_source: PathSource::Argument, log_source: PathSource::Argument,
+//! #     user: "user".to_owned(), login: None, policy_source: PathSource::Argument,
+//! #     log_source: PathSource::Argument,
 //! # };
 //! # let journal = Journal::open(&directory.path().join("log.db"), Duration::from_secs(10))?;
 //! # let mut gate = Gate::new(policy, Digest::of(text), journal, Nobody, context);
@@ -78,3 +82,6 @@ pub use executor::{CommandExecutor, ExecuteOptions, execute};
 pub use launch::LaunchError;
 pub use opened_file::FileProblem;
 pub use spec::{CommandSpec, RESERVED_PARAMS, SpecError};
+
+#[cfg(test)]
+mod tests;

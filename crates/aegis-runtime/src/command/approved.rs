@@ -32,7 +32,8 @@ pub struct NoCommand {
 }
 
 impl ApprovedCommand {
-    /// Reads an action that a [`CommandSpec`](super::spec::CommandSpec) made, or somebody else in the same form.
+    /// Reads an action that a [`CommandSpec`](super::spec::CommandSpec) made, or somebody else in the same
+    /// form.
     pub(super) fn of(action: &Action) -> Result<ApprovedCommand, NoCommand> {
         let argv = match action.params().get("argv") {
             Some(Value::Array(words)) if !words.is_empty() => words.iter().map(plain).collect(),

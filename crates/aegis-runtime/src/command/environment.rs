@@ -1,7 +1,7 @@
 //! Which environment variables are part of a command: those that change what programs do.
 //!
-//! All others are handed on as they are, and nobody is asked about them. One list, with a reason for each part
-//! of it.
+//! All others are handed on as they are, and nobody is asked about them. One list, with a reason for each
+//! part of it.
 
 /// Variables that have the same kind of effect.
 #[derive(Clone, Copy, Debug)]

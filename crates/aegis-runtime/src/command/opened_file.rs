@@ -1,4 +1,5 @@
-//! A regular file that is open, and what is in it: nothing here waits, and what was looked at is what is read.
+//! A regular file that is open, and what is in it: nothing here waits, and what was looked at is what is
+//! read.
 
 use std::ffi::OsStr;
 use std::fs::File;

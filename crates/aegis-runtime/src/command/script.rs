@@ -59,8 +59,8 @@ pub(super) struct Script {
     pub(super) sha256: Digest,
 }
 
-/// The script that a command gives to its interpreter: the first argument that is no option and names a regular
-/// file.
+/// The script that a command gives to its interpreter: the first argument that is no option and names a
+/// regular file.
 ///
 /// # Errors
 /// When there is one that cannot be read, or is too large.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use aegis_engine::Action;
 use aegis_runtime::command::{CommandSpec, SpecError};
 
-use super::RunArgs;
+use super::arguments::RunArgs;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::given_agent::GivenAgent;
