@@ -178,6 +178,18 @@ fn a_dry_run_runs_and_records_nothing() {
 }
 
 #[test]
+fn the_page_names_every_variable_that_is_part_of_a_command() {
+    let page =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/how-to/run-a-command.md"));
+    let page = page.unwrap();
+    for group in aegis_runtime::command::VARIABLE_GROUPS {
+        let names: Vec<_> = group.names.iter().map(|name| format!("`{name}`")).collect();
+        let row = format!("| {} | {} |", group.changes, names.join(", "));
+        assert!(page.contains(&row), "the page lacks this row:\n{row}");
+    }
+}
+
+#[test]
 fn quiet_is_quiet_and_refusals_are_told_all_the_same() {
     let environment = place();
     assert_eq!(sh(&environment, "true").stderr.lines().count(), 1, "the log was made");

@@ -38,9 +38,10 @@ pub(super) fn resolve(name: &str, cwd: &Path, path: Option<&str>) -> Result<Open
     Err(passed_over.unwrap_or_else(missing))
 }
 
-/// A path from a directory, without the `.` that say nothing.
+/// A path from a directory, without the `.` that say nothing. At its end, they ask for a directory.
 fn from(directory: &Path, path: &str) -> PathBuf {
-    directory.join(path).components().collect()
+    let joined = directory.join(path);
+    if path.ends_with(['/', '.']) { joined } else { joined.components().collect() }
 }
 
 #[cfg(test)]
@@ -85,6 +86,10 @@ mod tests {
         );
         assert!(found("plain/tool/x", Some("first")).unwrap_err().is_missing());
         let own = program(here, "own", 0o755);
+        assert_eq!(found(".//own", None), Ok(own.clone()));
+        for directory in ["./own/", "./own/.", "./own/.."] {
+            assert!(found(directory, None).unwrap_err().is_missing(), "{directory}");
+        }
         assert_eq!(found("own", Some("none:")), Ok(own.clone()));
         assert_eq!(found("own", Some("")), Ok(own));
         let _ = plain;
