@@ -41,8 +41,8 @@ impl CommandExecutor {
 
 /// Runs the command that an action holds, for which leave was given, and waits for its end.
 ///
-/// It knows nothing but the action: program, script, arguments, directory and the variables that are part
-/// of a command. Program and script are looked at once more, and what is not as it was approved is not run. No
+/// It knows nothing but the action: program, script, arguments, directory and the variables that are part of
+/// a command. Program and script are looked at once more, and what is not as it was approved is not run. No
 /// shell takes part. Standard input, output and error are those of this process, and so is its process group,
 /// so that a terminal's keys reach both.
 pub fn execute(action: &Action, leave: Proceed, options: ExecuteOptions<'_>) -> CommandEnd {
