@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use aegis_testkit::{Terminal, set_mode};
+use aegis_testkit::{Run, Terminal, set_mode};
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 
 use super::{assert_sound, events, exists, place, program, result, run};
@@ -132,50 +133,100 @@ fn a_script_that_may_not_be_executed_any_more_is_not_run() {
     assert_refused(&environment, code, "may not be executed");
 }
 
-/// Shells read on in a script while they run it.
-#[test]
-fn a_script_that_is_rewritten_while_it_runs_goes_on_as_it_was() {
-    let environment = place();
-    // As long as what stands in its place, so that a shell that reads on would find it.
-    let body = "#!/bin/sh\n{ cat other >tool; }\n";
-    let other = format!("{}touch evil\n", " ".repeat(body.len()));
-    environment.write("other", other);
-    program(&environment, "tool", format!("{body}touch good\n"));
-    let done = run(&environment, &["./tool"]);
-    assert_eq!(done.code, 0, "{done:?}");
-    assert!(exists(&environment.file("good")) && !exists(&environment.file("evil")));
+/// What a shell that reads on in a script finds there, after what the script has done to itself.
+fn rewrites_itself(environment: &TestEnvironment) {
+    let body = "#!/bin/sh\n{ sleep 1; cat other >tool; }\n";
+    environment.write("other", format!("{}touch evil\n", " ".repeat(body.len())));
+    program(environment, "tool", format!("{body}touch good\n"));
 }
 
-/// Somebody exchanges two files as fast as they can; only one of them was ever approved.
 #[test]
-fn a_race_is_never_won() {
-    let environment = place();
-    let (tool, spare) = (program(&environment, "tool", GOOD), program(&environment, "spare", EVIL));
+fn a_sealed_script_that_is_rewritten_while_it_runs_goes_on_as_it_was() {
+    for words in [&["./tool"][..], &["sh", "./tool"]] {
+        let environment = place();
+        rewrites_itself(&environment);
+        let done = environment.aegis(&[&["run", "--sealed", "--"], words].concat());
+        assert_eq!(done.code, 0, "{done:?}");
+        assert!(exists(&environment.file("good")) && !exists(&environment.file("evil")));
+        assert_eq!(result(&environment), "success: null (auto)");
+    }
+}
+
+#[test]
+fn a_script_that_is_rewritten_while_it_runs_is_no_success() {
+    for words in [&["./tool"][..], &["sh", "./tool"]] {
+        let environment = place();
+        rewrites_itself(&environment);
+        let done = run(&environment, words);
+        assert_eq!(done.code, 125, "{done:?}");
+        assert!(done.stderr.contains("changed while it ran, so that nobody can tell what ran"), "{done:?}");
+        assert!(
+            result(&environment).starts_with("failed: exit status 0; the script `"),
+            "{}",
+            result(&environment)
+        );
+        assert_sound(&environment);
+    }
+}
+
+/// Somebody exchanges two files as fast as they can, of which only one may run, while `attempt` is made over and
+/// over again. It is told whether what must not run did.
+fn race(environment: &TestEnvironment, words: &[&str], digest: &str, attempt: &mut dyn FnMut(&Run, bool)) {
+    let (tool, spare) = (program(environment, "tool", GOOD), program(environment, "spare", EVIL));
     let approved = aegis_engine::Digest::of(GOOD.as_bytes());
     let policy = format!(
-        "version: '1'\nrules:\n  - {{ match: {{ type: exec }}, conditions: {{ param_eq: {{ program_sha256: '{approved}' }} }}, \
+        "version: '1'\nrules:\n  - {{ match: {{ type: exec }}, conditions: {{ param_eq: {{ {digest}: '{approved}' }} }}, \
          approval: auto }}\ndefaults: {{ approval: block }}\n"
     );
     environment.write("policy.yaml", policy);
     let is_over = AtomicBool::new(false);
-    let (mut ran, mut refused) = (0, 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !is_over.load(Ordering::SeqCst) {
                 let flags = RenameFlags::RENAME_EXCHANGE;
                 renameat2(AT_FDCWD, &tool, AT_FDCWD, &spare, flags).unwrap();
+                std::thread::sleep(Duration::from_micros(300));
             }
         });
-        for _ in 0..aegis_testkit::scaled(60, 2000) {
-            match run(&environment, &["./tool"]).code {
-                0 => ran += 1,
-                126 | 127 => refused += 1,
-                other => panic!("{other}"),
-            }
+        for _ in 0..aegis_testkit::scaled(40, 2000) {
+            let run = environment.aegis(&[&["run", "-q"], words].concat());
+            attempt(&run, exists(&environment.file("evil")));
+            let _ = fs::remove_file(environment.file("evil"));
         }
         is_over.store(true, Ordering::SeqCst);
     });
-    assert!(!exists(&environment.file("evil")));
-    assert!(ran > 0 && refused > 0, "{ran} ran, {refused} were refused: that was no race");
-    assert_sound(&environment);
+    assert_sound(environment);
+}
+
+#[test]
+fn a_race_for_a_sealed_script_is_never_won() {
+    for (words, digest) in [
+        (&["--sealed", "--", "./tool"][..], "program_sha256"),
+        (&["--sealed", "--", "sh", "./tool"], "script_sha256"),
+    ] {
+        let environment = place();
+        let (mut ran, mut refused) = (0, 0);
+        race(&environment, words, digest, &mut |run, is_evil| {
+            assert!(!is_evil, "{run:?}");
+            match run.code {
+                0 => ran += 1,
+                126 | 127 => refused += 1,
+                _ => panic!("{run:?}"),
+            }
+        });
+        assert!(ran > 0 && refused > 0, "{ran} ran, {refused} were refused: that was no race");
+    }
+}
+
+/// An interpreter opens its script by its path. Who exchanges it in that moment is found out.
+#[test]
+fn a_race_for_a_script_that_is_won_is_no_success() {
+    for (words, digest) in
+        [(&["--", "./tool"][..], "program_sha256"), (&["--", "sh", "./tool"], "script_sha256")]
+    {
+        let environment = place();
+        race(&environment, words, digest, &mut |run, is_evil| {
+            assert!(!is_evil || run.code != 0, "{run:?}");
+        });
+    }
 }

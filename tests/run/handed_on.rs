@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use aegis_testkit::{Run, run_with_input};
 
-use super::{place, program, result, run, sh};
+use super::{place, program, result, sh};
 use crate::environment::TestEnvironment;
 
 /// What a script says without Aegis, and what it says with it.
@@ -65,7 +65,7 @@ fn no_file_of_aegis_is_open_in_the_command() {
     assert_eq!((alone.stdout, gated.code), (gated.stdout, 0));
     // A script that runs from a sealed copy has that one, and no other.
     program(&environment, "list", "#!/bin/sh\nreadlink /proc/$$/fd/*; exit 0\n");
-    let gated = run(&environment, &["./list"]);
+    let gated = environment.aegis(&["run", "--sealed", "--", "./list"]);
     assert_eq!(gated.code, 0, "{gated:?}");
     let of_ours: Vec<_> = gated
         .stdout

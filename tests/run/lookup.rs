@@ -1,9 +1,9 @@
 //! Which program a name stands for.
 
-use aegis_testkit::{Run, as_nobody, is_root};
+use aegis_testkit::Run;
 use serde_json::Value;
 
-use super::{for_nobody, place, program, run};
+use super::{place, program, run};
 use crate::environment::TestEnvironment;
 
 fn with_path(environment: &TestEnvironment, path: Option<&str>, words: &[&str]) -> Run {
@@ -66,32 +66,51 @@ fn a_program_finds_what_lies_beside_it() {
     assert_eq!(run.stdout.trim_end(), real.to_str().unwrap());
 }
 
-/// Where this account can exchange neither a script nor what leads to it, its path is as good as a copy.
 #[test]
-fn a_script_of_the_system_keeps_its_path() {
-    let environment = for_nobody();
-    let mut command = environment.command(&["run", "-q", "--db", "log/audit.db", "--", "gunzip", "--help"]);
-    if is_root() {
-        assert!(run(&environment, &["gunzip", "--help"]).stdout.contains("/proc/self/fd/"));
-        as_nobody(&mut command);
+fn a_script_has_the_path_that_it_would_have_without_aegis() {
+    let environment = place();
+    program(&environment, "bin/tool", "#!/bin/sh\necho \"$0 $1\"\n");
+    std::os::unix::fs::symlink("bin/tool", environment.file("other-name")).unwrap();
+    for (words, said) in [
+        (&["./bin/tool", "x"][..], "./bin/tool x\n"),
+        (&["./other-name", "x"], "./other-name x\n"),
+        (&["sh", "./bin/tool", "x"], "./bin/tool x\n"),
+    ] {
+        let run = run(&environment, words);
+        assert_eq!((run.code, run.stdout.as_str()), (0, said), "{run:?}");
     }
-    let run = Run::of(command.output().unwrap());
-    assert!(run.code == 0 && run.stdout.starts_with("Usage: /usr/bin/gunzip "), "{run:?}");
+    for (path, said) in [("bin:/usr/bin:/bin", "bin/tool x\n"), ("/nowhere:bin", "bin/tool x\n")] {
+        let run = with_path(&environment, Some(path), &["tool", "x"]);
+        assert_eq!((run.code, run.stdout.as_str()), (0, said), "{run:?}");
+    }
+    let run = with_path(&environment, Some(""), &["other-name", "x"]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "./other-name x\n"), "{run:?}");
 }
 
 #[test]
-fn a_script_that_is_given_to_its_interpreter_keeps_its_path() {
+fn a_script_finds_what_lies_beside_it_unless_it_is_sealed() {
     let environment = place();
     environment.write("lib.sh", "word=found\n");
-    program(&environment, "main.sh", "#!/bin/sh\n. \"$(dirname \"$0\")/lib.sh\"; echo $0 $word\n");
-    let called = run(&environment, &["sh", "./main.sh"]);
-    assert_eq!((called.code, called.stdout.as_str()), (0, "./main.sh found\n"), "{called:?}");
+    program(&environment, "main.sh", "#!/bin/sh\n. \"$(dirname \"$0\")/lib.sh\"; echo $word\n");
+    for words in [&["./main.sh"][..], &["sh", "main.sh"]] {
+        let called = run(&environment, words);
+        assert_eq!((called.code, called.stdout.as_str()), (0, "found\n"), "{called:?}");
+        let sealed = environment.aegis(&[&["run", "--sealed", "--"], words].concat());
+        assert_ne!(sealed.code, 0, "{sealed:?}");
+        assert_eq!(environment.records().pop().unwrap()["action_params"]["sealed"], true);
+    }
     let params = environment.records().pop().unwrap()["action_params"].clone();
     assert_eq!(params["script"].as_str(), environment.file("main.sh").canonicalize().unwrap().to_str());
     assert!(params["script_sha256"].is_string());
-    // By itself, it runs from a copy that nobody can change, and a note says what to do where that is in its
-    // way.
-    let alone = run(&environment, &["./main.sh"]);
-    assert_ne!(alone.code, 0, "{alone:?}");
-    assert!(alone.stderr.contains("ran from a sealed copy"), "{alone:?}");
+}
+
+#[test]
+fn a_sealed_script_gets_its_arguments_as_ever() {
+    let environment = place();
+    program(&environment, "tool", "#!/bin/sh\necho \"$#:$1:$2\"\n");
+    for words in [&["./tool", "a b", ""][..], &["sh", "./tool", "a b", ""], &["env", "sh", "tool", "a b", ""]]
+    {
+        let run = environment.aegis(&[&["run", "--sealed", "-q", "--"], words].concat());
+        assert_eq!((run.code, run.stdout.as_str()), (0, "2:a b:\n"), "{run:?}");
+    }
 }

@@ -19,6 +19,8 @@ pub(super) struct ApprovedCommand {
     pub(super) cwd: PathBuf,
     pub(super) env: BTreeMap<String, String>,
     pub(super) script: Option<Script>,
+    /// Whether a script is run from a copy that nobody can change.
+    pub(super) is_sealed: bool,
 }
 
 /// Why an action is no command that could be run.
@@ -44,7 +46,13 @@ impl ApprovedCommand {
             (None, None) => None,
             _ => Some(Script { path: string(action, "script")?, sha256: digest(action, "script_sha256")? }),
         };
+        let is_sealed = match action.params().get("sealed") {
+            None => false,
+            Some(Value::Bool(true)) => true,
+            Some(_) => return Err(NoCommand { param: "sealed", expected: "true, or left out" }),
+        };
         Ok(ApprovedCommand {
+            is_sealed,
             argv,
             program: absolute(action, "program")?,
             program_sha256: digest(action, "program_sha256")?,
@@ -125,6 +133,7 @@ mod tests {
             // Nobody was shown that such a variable is part of it.
             ("env", json!({ "LINES": "1" })),
             ("script", json!("/s")),
+            ("sealed", json!(false)),
             ("script_sha256", json!("ab".repeat(32))),
         ] {
             let mut params = good();

@@ -1,10 +1,12 @@
 //! How a command ended.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
 use super::launch::LaunchError;
+use super::opened_file::show;
 
 /// The exit status for a command that ran for too long, as `timeout` has it.
 const TIMED_OUT: u8 = 124;
@@ -23,8 +25,9 @@ pub struct CommandEnd {
     pub how: HowItEnded,
     /// How long it ran.
     pub duration: Duration,
-    /// Whether it was a script that ran from a sealed copy, in which its path is not its own.
-    pub was_sealed: bool,
+    /// The script that changed while it ran, if one did: nobody can tell whether what ran is what was
+    /// approved.
+    pub changed: Option<PathBuf>,
 }
 
 /// How a command ended.
@@ -56,13 +59,13 @@ pub enum HowItEnded {
 impl CommandEnd {
     pub(super) fn not_started(error: impl Into<LaunchError>) -> CommandEnd {
         let how = HowItEnded::NotStarted(error.into());
-        CommandEnd { how, duration: Duration::ZERO, was_sealed: false }
+        CommandEnd { how, duration: Duration::ZERO, changed: None }
     }
 
-    /// Whether it did what it should, by its own word.
+    /// Whether it did what it should, by its own word, and was what was approved.
     #[must_use]
     pub const fn succeeded(&self) -> bool {
-        matches!(self.how, HowItEnded::Exited(0))
+        matches!(self.how, HowItEnded::Exited(0)) && self.changed.is_none()
     }
 
     /// Whether it ever ran.
@@ -82,8 +85,8 @@ impl CommandEnd {
     pub fn error(&self) -> Option<String> {
         const LEFT: &str = "; some of its processes could not be ended";
         let left = |is_left: bool| if is_left { LEFT } else { "" };
-        Some(match &self.how {
-            HowItEnded::Exited(0) => return None,
+        let how = match &self.how {
+            HowItEnded::Exited(0) if self.changed.is_none() => return None,
             HowItEnded::Exited(status) => format!("exit status {status}"),
             HowItEnded::Killed(signal) => format!("killed by {}", signal_name(*signal)),
             HowItEnded::TimedOut { limit, is_left } => {
@@ -92,15 +95,23 @@ impl CommandEnd {
             HowItEnded::Stopped { is_left } => format!("stopped before its end{}", left(*is_left)),
             HowItEnded::NotStarted(error) => error.to_string(),
             HowItEnded::Unknown(why) => format!("nobody knows how it ended: {why}"),
+        };
+        Some(match &self.changed {
+            None => how,
+            Some(path) => format!(
+                "{how}; the script `{}` changed while it ran, so that nobody can tell what ran",
+                show(path)
+            ),
         })
     }
 
     /// What a shell would say of it: the command's own status; 128 and its number for a signal; 124 when its
     /// time was over; 126 for what was not run, 127 for what is not there; and 125 where the failure was not
-    /// the command's.
+    /// the command's, or it succeeded and nobody can tell whether it was what was approved.
     #[must_use]
     pub fn status(&self) -> u8 {
         match &self.how {
+            HowItEnded::Exited(0) if self.changed.is_some() => FAILED,
             HowItEnded::Exited(status) => u8::try_from(status & 0xff).unwrap_or(FAILED),
             HowItEnded::Killed(signal) => u8::try_from(128 + signal).unwrap_or(FAILED),
             HowItEnded::TimedOut { .. } => TIMED_OUT,
@@ -127,7 +138,7 @@ mod tests {
     use super::*;
 
     fn end(how: HowItEnded) -> CommandEnd {
-        CommandEnd { how, duration: Duration::from_millis(1500), was_sealed: false }
+        CommandEnd { how, duration: Duration::from_millis(1500), changed: None }
     }
 
     #[test]
@@ -151,6 +162,11 @@ mod tests {
             assert_eq!((end.status(), end.error().as_deref()), (status, error));
             assert_eq!((end.succeeded(), end.duration_ms()), (status == 0, Some(1500)));
         }
+        let changed = CommandEnd { changed: Some("/x".into()), ..end(HowItEnded::Exited(0)) };
+        assert_eq!((changed.status(), changed.succeeded()), (125, false));
+        assert!(changed.error().unwrap().starts_with("exit status 0; the script `/x` changed while it ran"));
+        let changed = CommandEnd { changed: Some("/x".into()), ..end(HowItEnded::Exited(3)) };
+        assert_eq!(changed.status(), 3);
         let refused = CommandEnd::not_started(LaunchError::AnotherAction);
         assert_eq!((refused.status(), refused.duration_ms(), refused.was_started()), (126, None, false));
     }

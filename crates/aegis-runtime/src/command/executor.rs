@@ -68,5 +68,6 @@ pub fn execute(action: &Action, leave: Proceed, options: ExecuteOptions<'_>) -> 
         }
         None => HowItEnded::Unknown("the system gave it no number".to_owned()),
     };
-    CommandEnd { how, duration: began.elapsed(), was_sealed: launched.is_sealed }
+    let duration = began.elapsed();
+    CommandEnd { how, duration, changed: launched.changed() }
 }

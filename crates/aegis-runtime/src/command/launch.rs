@@ -1,14 +1,13 @@
 //! Starting what was approved: looked at once more, and run from what was looked at.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::{Mutex, PoisonError};
 
-use aegis_engine::Digest;
 use rustix::io::{FdFlags, fcntl_setfd};
 use thiserror::Error;
 
@@ -16,7 +15,7 @@ use super::approved::{ApprovedCommand, NoCommand};
 use super::environment::is_part_of_command;
 use super::opened_file::{FileProblem, OpenedFile, show};
 use super::program_header::{LARGEST_PROGRAM, ProgramKind};
-use super::reach::is_beyond_reach;
+use super::resolution::resolve;
 use super::script::{LARGEST_SCRIPT, script_of};
 use super::sealed_copy::{OpenCopy, SealedCopy};
 
@@ -65,7 +64,7 @@ pub enum LaunchError {
         problem: io::Error,
     },
     /// A copy of the script could not be made.
-    #[error("cannot make a sealed copy of the script: {0}")]
+    #[error("cannot make a sealed copy of the script, from which it was to run: {0}")]
     Copy(io::Error),
 }
 
@@ -106,20 +105,56 @@ impl LaunchError {
 /// A command that runs.
 pub(super) struct Launched {
     pub(super) child: Child,
-    /// Whether it runs from a sealed copy, in which its own path is another one.
-    pub(super) is_sealed: bool,
+    held: Vec<Held>,
 }
 
-/// From where a program is run.
-enum Run {
-    /// From what is open.
-    Opened,
-    /// From what is open, which its interpreter opens once more.
-    OpenedScript,
+impl Launched {
+    /// The script that is not what was looked at any more, if there is one.
+    pub(super) fn changed(&self) -> Option<PathBuf> {
+        self.held.iter().filter(|held| matches!(held, Held::ByPath { .. })).find_map(Held::changed)
+    }
+}
+
+/// What was looked at, and how it is run.
+enum Held {
+    /// From its own open file, by which nobody finds another.
+    Opened(OpenedFile),
     /// From a copy that nobody can change.
-    Sealed(SealedCopy),
-    /// By its path, which this account cannot change.
-    Path,
+    Copy(SealedCopy),
+    /// By its path: the kernel or an interpreter opens it once more.
+    ByPath {
+        file: OpenedFile,
+        /// The path that it is given, which counts from the working directory.
+        called: PathBuf,
+        /// The same from the root.
+        place: PathBuf,
+    },
+}
+
+impl Held {
+    fn by_path(approved: &ApprovedCommand, file: OpenedFile, called: PathBuf) -> Held {
+        let place = approved.cwd.join(&called);
+        Held::ByPath { file, called, place }
+    }
+
+    /// The path by which a program or an interpreter opens it.
+    fn path(&self) -> String {
+        match self {
+            Held::Opened(file) => file.self_path(),
+            Held::Copy(copy) => copy.self_path(),
+            Held::ByPath { called, .. } => called.to_string_lossy().into_owned(),
+        }
+    }
+
+    /// What it is, if somebody wrote to it or put something else in its place.
+    fn changed(&self) -> Option<PathBuf> {
+        let (file, is_changed) = match self {
+            Held::Opened(file) => (file, !file.is_unchanged()),
+            Held::Copy(_) => return None,
+            Held::ByPath { file, place, .. } => (file, !file.is_unchanged_at(place)),
+        };
+        is_changed.then(|| file.path().to_owned())
+    }
 }
 
 /// Starts a command, if its program and its script still are what was approved. `inherited` is the
@@ -129,52 +164,86 @@ pub(super) fn launch(
     inherited: impl IntoIterator<Item = (OsString, OsString)>,
 ) -> Result<Launched, LaunchError> {
     let program = OpenedFile::open_executable(&approved.program)?;
-    let (run, sha256) = looked_at(&program)?;
-    if sha256 != approved.program_sha256 || program.path() != approved.program {
-        return Err(LaunchError::ProgramChanged { path: approved.program.clone() });
-    }
-    let mut command = Command::new(match &run {
-        Run::Opened | Run::OpenedScript => program.self_path(),
-        Run::Sealed(copy) => copy.self_path(),
-        Run::Path => program.path_text().to_owned(),
-    });
-    if let Some((called, arguments)) = approved.argv.split_first() {
-        command.arg0(called).args(arguments);
-    }
+    let name = program.name().to_owned();
+    let program = same_program(approved, program)?;
+    let mut command = Command::new(program.path());
     command.env_clear().envs(environment(approved, inherited));
     enter(approved, &mut command)?;
+    let (mut argv, mut held) = (approved.argv.clone(), vec![program]);
     // Last, and right before the start: an interpreter opens its script by its path.
-    let script = script_of(&approved.argv, program.name(), &approved.cwd)?;
-    if script != approved.script {
-        let path = [&approved.script, &script].into_iter().flatten().next().map(|script| script.path.clone());
-        return Err(LaunchError::ScriptChanged { path: path.unwrap_or_default().into() });
+    if let Some((script, word)) = same_script(approved, &name)? {
+        if let (Held::Copy(copy), Some(argument)) = (&script, argv.get_mut(word)) {
+            *argument = copy.self_path();
+        }
+        held.push(script);
     }
-    let child = start(&mut command, &program, &run)
+    if let Some((called, arguments)) = argv.split_first() {
+        command.arg0(called).args(arguments);
+    }
+    let child = start(&mut command, &held)
         .map_err(|problem| LaunchError::NotStarted { path: approved.program.clone(), problem })?;
     // While a program runs, the kernel lets nobody write to it; this is about the moment before.
-    if matches!(run, Run::Opened | Run::OpenedScript) && !program.is_unchanged() {
-        give_up(child);
-        return Err(LaunchError::ProgramChanged { path: approved.program.clone() });
+    match held.iter().find_map(Held::changed) {
+        None => Ok(Launched { child, held }),
+        Some(path) => {
+            give_up(child);
+            Err(LaunchError::ProgramChanged { path })
+        }
     }
-    Ok(Launched { child, is_sealed: matches!(run, Run::Sealed(_)) })
 }
 
-/// Reads a program, decides from where it is run, and gives the digest of exactly that.
-fn looked_at(program: &OpenedFile) -> Result<(Run, Digest), LaunchError> {
-    match ProgramKind::of(program)? {
-        ProgramKind::Elf => Ok((Run::Opened, program.sha256(LARGEST_PROGRAM)?)),
-        ProgramKind::Script if is_beyond_reach(program.path()) => {
-            Ok((Run::Path, program.sha256(LARGEST_SCRIPT)?))
-        }
-        ProgramKind::Script => {
+/// The program, if it is what was approved.
+fn same_program(approved: &ApprovedCommand, program: OpenedFile) -> Result<Held, LaunchError> {
+    let path = program.path().to_owned();
+    let (sha256, held) = match (ProgramKind::of(&program)?, approved.is_sealed) {
+        (ProgramKind::Elf, _) => (program.sha256(LARGEST_PROGRAM)?, Held::Opened(program)),
+        (ProgramKind::Script, true) => {
             let name = program.name().to_string_lossy();
-            let Some(mut copy) = OpenCopy::new(&name).map_err(LaunchError::Copy)? else {
-                return Ok((Run::OpenedScript, program.sha256(LARGEST_SCRIPT)?));
-            };
+            let mut copy = OpenCopy::new(&name, true).map_err(LaunchError::Copy)?;
             let sha256 = program.read(LARGEST_SCRIPT, |piece| copy.add(piece))?;
-            Ok((Run::Sealed(copy.seal().map_err(LaunchError::Copy)?), sha256))
+            (sha256, Held::Copy(copy.seal().map_err(LaunchError::Copy)?))
         }
+        (ProgramKind::Script, false) => {
+            let called = called(approved);
+            let sha256 = program.sha256(LARGEST_SCRIPT)?;
+            (sha256, Held::by_path(approved, program, called))
+        }
+    };
+    if sha256 == approved.program_sha256 && path == approved.program {
+        Ok(held)
+    } else {
+        Err(LaunchError::ProgramChanged { path: approved.program.clone() })
     }
+}
+
+/// The path by which a script was found, which it knows as its own. It counts from the working directory.
+fn called(approved: &ApprovedCommand) -> PathBuf {
+    let name = approved.argv.first().map(String::as_str).unwrap_or_default();
+    let path = approved.env.get("PATH").map(String::as_str);
+    let found = resolve(name, &approved.cwd, path).ok().filter(|found| found.file.path() == approved.program);
+    found.map_or_else(|| approved.program.clone(), |found| found.called)
+}
+
+/// The script of a command with the word that it is, if it has one and that is what was approved.
+fn same_script(approved: &ApprovedCommand, program: &OsStr) -> Result<Option<(Held, usize)>, LaunchError> {
+    let changed = |path: &str| LaunchError::ScriptChanged { path: path.into() };
+    let (found, wanted) = match (script_of(&approved.argv, program, &approved.cwd)?, &approved.script) {
+        (None, None) => return Ok(None),
+        (None, Some(wanted)) => return Err(changed(&wanted.path)),
+        (Some(found), None) => return Err(changed(found.file.path_text())),
+        (Some(found), Some(wanted)) => (found, wanted),
+    };
+    let word = found.word;
+    let (read, held) = if approved.is_sealed {
+        let mut copy =
+            OpenCopy::new(&found.file.name().to_string_lossy(), false).map_err(LaunchError::Copy)?;
+        let read = found.read(|piece| copy.add(piece))?;
+        (read, Held::Copy(copy.seal().map_err(LaunchError::Copy)?))
+    } else {
+        let called = approved.argv.get(word).map(PathBuf::from).unwrap_or_default();
+        (found.read(|_| Ok(()))?, Held::by_path(approved, found.file, called))
+    };
+    if read == *wanted { Ok(Some((held, word))) } else { Err(changed(&wanted.path)) }
 }
 
 /// What a program finds in its environment.
@@ -202,20 +271,21 @@ fn enter(approved: &ApprovedCommand, command: &mut Command) -> Result<(), Launch
     Ok(())
 }
 
-fn start(command: &mut Command, program: &OpenedFile, run: &Run) -> io::Result<Child> {
+fn start(command: &mut Command, held: &[Held]) -> io::Result<Child> {
     let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
-    let held = match run {
-        Run::Sealed(copy) => Some(copy.held()),
-        Run::OpenedScript => Some(program.held()),
-        Run::Opened | Run::Path => None,
+    let copies = || {
+        held.iter().filter_map(|held| match held {
+            Held::Copy(copy) => Some(copy.held()),
+            _ => None,
+        })
     };
-    if let Some(file) = held {
-        fcntl_setfd(file, FdFlags::empty())?;
+    for copy in copies() {
+        fcntl_setfd(copy, FdFlags::empty())?;
     }
     let child = command.spawn();
-    if let Some(file) = held {
+    for copy in copies() {
         // Nobody else is started meanwhile; and what has been started must be waited for.
-        let _ = fcntl_setfd(file, FdFlags::CLOEXEC);
+        let _ = fcntl_setfd(copy, FdFlags::CLOEXEC);
     }
     child
 }

@@ -114,6 +114,7 @@ pub(super) struct OpenedFile {
 /// What changes with the content of a file, and cannot be set back by whoever may write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stamp {
+    place: (u64, u64),
     size: i64,
     changed: (i64, u64),
     modified: (i64, u64),
@@ -123,6 +124,7 @@ impl Stamp {
     #[expect(clippy::useless_conversion, reason = "on other processors, these are other integers")]
     fn of(stat: &Stat) -> Stamp {
         Stamp {
+            place: (stat.st_dev.into(), stat.st_ino.into()),
             size: stat.st_size,
             changed: (stat.st_ctime.into(), stat.st_ctime_nsec.into()),
             modified: (stat.st_mtime.into(), stat.st_mtime_nsec.into()),
@@ -219,14 +221,14 @@ impl OpenedFile {
         self_fd(self.file.as_fd())
     }
 
-    /// What is open.
-    pub(super) fn held(&self) -> BorrowedFd<'_> {
-        self.file.as_fd()
-    }
-
     /// Whether nobody has written to the file since it was opened. Times count in the ticks of the kernel.
     pub(super) fn is_unchanged(&self) -> bool {
         rustix::fs::fstat(&self.file).is_ok_and(|stat| Stamp::of(&stat) == self.stamp)
+    }
+
+    /// The same, and whether a path still leads to it.
+    pub(super) fn is_unchanged_at(&self, path: &Path) -> bool {
+        self.is_unchanged() && rustix::fs::stat(path).is_ok_and(|stat| Stamp::of(&stat) == self.stamp)
     }
 
     /// Reads all of the file, of which there may be at most `most` bytes, gives it to `take` piece by piece,

@@ -7,23 +7,36 @@ use super::opened_file::{FileProblem, OpenedFile};
 /// Where programs are looked for if there is no `PATH`, as the C library has it.
 const USUAL_PATH: &str = "/bin:/usr/bin";
 
+/// A program that was found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) file: OpenedFile,
+    /// The path by which it was found, from the working directory.
+    pub(super) called: PathBuf,
+}
+
 /// Opens the program that a name stands for. A name with a `/` is a path from `cwd`; any other is looked for
 /// in the directories of `path`, of which an empty one is `cwd`.
 ///
 /// As `execvp` does, it passes over what may not be executed, and says so only if nothing else is found. What
 /// may be executed but not read ends the search: going on would find another program than would have run.
-pub(super) fn resolve(name: &str, cwd: &Path, path: Option<&str>) -> Result<OpenedFile, FileProblem> {
+pub(super) fn resolve(name: &str, cwd: &Path, path: Option<&str>) -> Result<Found, FileProblem> {
     let missing = || FileProblem::Missing { path: PathBuf::from(name) };
     if name.is_empty() {
         return Err(missing());
     }
     if name.contains('/') {
-        return OpenedFile::open_executable(&from(cwd, name));
+        let file = OpenedFile::open_executable(&from(cwd, name))?;
+        return Ok(Found { file, called: PathBuf::from(name) });
     }
     let mut passed_over = None;
     for directory in path.unwrap_or(USUAL_PATH).split(':') {
         match OpenedFile::open_executable(&from(cwd, directory).join(name)) {
-            Ok(program) => return Ok(program),
+            Ok(file) => {
+                // What has no `/` would be looked for once more.
+                let directory = if directory.is_empty() { "." } else { directory };
+                return Ok(Found { file, called: Path::new(directory).join(name) });
+            }
             Err(FileProblem::Missing { .. }) => {}
             Err(problem @ (FileProblem::NotExecutable { .. } | FileProblem::NotRegular { .. })) => {
                 passed_over.get_or_insert(problem);
@@ -69,7 +82,8 @@ mod tests {
             program(&here.join("second"), "tool", 0o755),
         );
         fs::create_dir_all(here.join("folder/tool")).unwrap();
-        let found = |name: &str, path: Option<&str>| resolve(name, here, path).map(|it| it.path().to_owned());
+        let found =
+            |name: &str, path: Option<&str>| resolve(name, here, path).map(|it| it.file.path().to_owned());
         // Relative directories count from the working directory; what cannot run is passed over.
         assert_eq!(found("tool", Some("none:plain:folder:first:second")), Ok(first));
         assert_eq!(found("tool", Some("second:first")), Ok(second));

@@ -1,6 +1,7 @@
 //! The script that an interpreter is given.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::Path;
 
 use aegis_engine::Digest;
@@ -59,24 +60,41 @@ pub(super) struct Script {
     pub(super) sha256: Digest,
 }
 
+/// A script among the words of a command.
+#[derive(Debug)]
+pub(super) struct FoundScript {
+    pub(super) file: OpenedFile,
+    /// Which word of the command it is.
+    pub(super) word: usize,
+}
+
+impl FoundScript {
+    /// What is in it, read now.
+    pub(super) fn read(&self, take: impl FnMut(&[u8]) -> io::Result<()>) -> Result<Script, FileProblem> {
+        let sha256 = self.file.read(LARGEST_SCRIPT, take)?;
+        Ok(Script { path: self.file.path_text().to_owned(), sha256 })
+    }
+}
+
 /// The script that a command gives to its interpreter: the first argument that is no option and names a
 /// regular file.
 ///
 /// # Errors
 /// When there is one that cannot be read, or is too large.
-pub(super) fn script_of(argv: &[String], program: &OsStr, cwd: &Path) -> Result<Option<Script>, FileProblem> {
+pub(super) fn script_of(
+    argv: &[String],
+    program: &OsStr,
+    cwd: &Path,
+) -> Result<Option<FoundScript>, FileProblem> {
     let Some((called, arguments)) = argv.split_first() else { return Ok(None) };
     let called = Path::new(called).file_name().unwrap_or_default();
     if ![called, program].into_iter().any(reads_scripts) {
         return Ok(None);
     }
-    for argument in arguments.iter().filter(|argument| !argument.starts_with('-') && !argument.contains('\0'))
-    {
+    let arguments = arguments.iter().enumerate().map(|(index, argument)| (index + 1, argument));
+    for (word, argument) in arguments.filter(|(_, it)| !it.starts_with('-') && !it.contains('\0')) {
         match OpenedFile::open(&cwd.join(argument)) {
-            Ok(script) => {
-                let sha256 = script.sha256(LARGEST_SCRIPT)?;
-                return Ok(Some(Script { path: script.path_text().to_owned(), sha256 }));
-            }
+            Ok(file) => return Ok(Some(FoundScript { file, word })),
             Err(FileProblem::Missing { .. } | FileProblem::NotRegular { .. }) => {}
             // No name of a file, but some other text.
             Err(FileProblem::Unreadable { .. }) if !cwd.join(argument).is_file() => {}
@@ -110,7 +128,9 @@ mod tests {
         let script = |argv: &[&str], program: &str| {
             let argv: Vec<_> = argv.iter().map(ToString::to_string).collect();
             let found = script_of(&argv, OsStr::new(program), &here).unwrap();
-            found.map(|script| (script.path.rsplit_once('/').unwrap().1.to_owned(), script.sha256))
+            found
+                .map(|found| found.read(|_| Ok(())).unwrap())
+                .map(|script| (script.path.rsplit_once('/').unwrap().1.to_owned(), script.sha256))
         };
         let first = Some(("a.py".to_owned(), Digest::of(b"a.py")));
         assert_eq!(script(&["python3", "-u", "./a.py", "b.py"], "python3.13"), first);

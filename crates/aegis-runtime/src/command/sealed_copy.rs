@@ -16,24 +16,21 @@ pub(super) struct OpenCopy(File);
 pub(super) struct SealedCopy(OwnedFd);
 
 impl OpenCopy {
-    /// An empty copy, in memory. `None` where this system lets nothing be executed that is there alone.
+    /// An empty copy, in memory.
     ///
     /// # Errors
-    /// When the system has none to give.
-    pub(super) fn new(name: &str) -> io::Result<Option<OpenCopy>> {
+    /// When the system has none to give, or lets nothing be executed that is there alone and this is to be.
+    pub(super) fn new(name: &str, is_executed: bool) -> io::Result<OpenCopy> {
         let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let executed = if is_executed { MemfdFlags::EXEC } else { MemfdFlags::empty() };
         // Shown to nobody but those who look into `/proc`; the kernel has a limit for it.
         let name: String = name.chars().filter(|it| *it != '\0').take(50).collect();
-        let made = match memfd_create(name.as_str(), flags | MemfdFlags::EXEC) {
+        let made = match memfd_create(name.as_str(), flags | executed) {
             // An older kernel, to which everything in memory is executable.
             Err(Errno::INVAL) => memfd_create(name.as_str(), flags),
             made => made,
         };
-        match made {
-            Ok(file) => Ok(Some(OpenCopy(File::from(file)))),
-            Err(Errno::ACCESS | Errno::PERM | Errno::NOSYS) => Ok(None),
-            Err(errno) => Err(errno.into()),
-        }
+        Ok(OpenCopy(File::from(made?)))
     }
 
     /// Adds to it.
@@ -68,7 +65,7 @@ mod tests {
 
     #[test]
     fn a_sealed_copy_stays_as_it_is() {
-        let Some(mut copy) = OpenCopy::new("a script").unwrap() else { return };
+        let mut copy = OpenCopy::new("a script", false).unwrap();
         copy.add(b"#!/bin/sh\n").unwrap();
         let sealed = copy.seal().unwrap();
         let again = fs::File::options().write(true).open(sealed.self_path()).unwrap();

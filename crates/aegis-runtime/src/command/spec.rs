@@ -15,8 +15,18 @@ use super::resolution::resolve;
 use super::script::script_of;
 
 /// The parameters that say what is run. Nobody else gives them.
-pub const RESERVED_PARAMS: [&str; 9] =
-    ["argv", "compensates", "cwd", "env", "program", "program_sha256", "script", "script_sha256", "verifies"];
+pub const RESERVED_PARAMS: [&str; 10] = [
+    "argv",
+    "compensates",
+    "cwd",
+    "env",
+    "program",
+    "program_sha256",
+    "script",
+    "script_sha256",
+    "sealed",
+    "verifies",
+];
 
 /// A command line, with where and in which environment it is to run.
 ///
@@ -42,6 +52,7 @@ pub struct CommandSpec {
     params: Map<String, Value>,
     description: Option<String>,
     relation: Option<(&'static str, String)>,
+    is_sealed: bool,
 }
 
 /// Why a command line is no action. Nothing was run.
@@ -128,6 +139,7 @@ impl CommandSpec {
             params: Map::new(),
             description: None,
             relation: None,
+            is_sealed: false,
         }
     }
 
@@ -147,6 +159,13 @@ impl CommandSpec {
     #[must_use]
     pub fn described(self, description: Option<String>) -> CommandSpec {
         CommandSpec { description, ..self }
+    }
+
+    /// To run its script, if there is one, from a copy that nobody can change any more: nobody can exchange
+    /// it then, and its own path is not its own. The action says so, as `sealed`.
+    #[must_use]
+    pub fn sealed(self, is_sealed: bool) -> CommandSpec {
+        CommandSpec { is_sealed, ..self }
     }
 
     /// As the check of whether another action did what it should: `verifies` is the digest of that action.
@@ -185,7 +204,7 @@ impl CommandSpec {
         let cwd = text(self.cwd.as_os_str(), || "the working directory".to_owned())?;
         let env = self.recorded_environment()?;
         let path = env.get("PATH").and_then(Value::as_str);
-        let program = resolve(called, &self.cwd, path)?;
+        let program = resolve(called, &self.cwd, path)?.file;
         ProgramKind::of(&program)?;
         let script = script_of(&argv, program.name(), &self.cwd)?;
         let target = self.target.as_deref().map_or_else(|| file_name(called), str::to_owned);
@@ -196,7 +215,11 @@ impl CommandSpec {
         params.insert("argv".to_owned(), argv.into());
         params.insert("cwd".to_owned(), cwd.into());
         params.insert("env".to_owned(), Value::Object(env));
+        if self.is_sealed {
+            params.insert("sealed".to_owned(), true.into());
+        }
         if let Some(script) = script {
+            let script = script.read(|_| Ok(()))?;
             params.insert("script".to_owned(), script.path.into());
             params.insert("script_sha256".to_owned(), script.sha256.to_string().into());
         }

@@ -53,6 +53,10 @@ pub(crate) struct RunArgs {
     /// A command that undoes the first one. It is decided on and run if that one, or its verification, failed
     #[arg(long, value_name = "COMMAND")]
     pub(super) rollback: Option<String>,
+    /// Run a script from a copy in memory that nobody can change any more. Its own path is another one then,
+    /// so that it does not find what lies beside it
+    #[arg(long)]
+    pub(super) sealed: bool,
     /// Only evaluate: ask nobody, record nothing and run nothing; exits 3 where a human would be asked
     #[arg(long)]
     pub(super) dry_run: bool,

@@ -75,7 +75,7 @@ impl Job<'_> {
         attendance: &Attendance,
     ) -> Result<Went, CommandError> {
         let (running, end) = self.execute(action, leave, self.limit, attendance)?;
-        self.tell(action, &end);
+        self.tell(&end);
         let failed = match verification {
             None => None,
             Some((check, leave)) if end.succeeded() => self
@@ -126,7 +126,7 @@ impl Job<'_> {
             return Ok(());
         };
         let (running, end) = self.execute(&action, leave, self.limit, attendance)?;
-        self.tell(&action, &end);
+        self.tell(&end);
         self.end(&running, &end, None)?;
         if let Some(why) = end.error() {
             let error = CommandError::new(ExitStatus::No, format!("the rollback failed: {why}"));
@@ -162,7 +162,7 @@ impl Job<'_> {
     }
 
     /// Says what the command could not say itself.
-    fn tell(&self, action: &Action, end: &CommandEnd) {
+    fn tell(&self, end: &CommandEnd) {
         let message = end.error().unwrap_or_default();
         match &end.how {
             HowItEnded::NotStarted(error) => {
@@ -172,13 +172,11 @@ impl Job<'_> {
             HowItEnded::TimedOut { .. } | HowItEnded::Unknown(_) => {
                 self.console.error(&CommandError::new(ExitStatus::Failed, format!("the command {message}")));
             }
-            HowItEnded::Exited(status) if end.was_sealed && *status != 0 => {
-                let target =
-                    action.params().get("program").and_then(|program| program.as_str()).unwrap_or_default();
-                self.console.note(format!(
-                    "`{}` ran from a sealed copy, in which its own path is `/proc/self/fd/N`; if it looks for files \
-                     beside itself, run it by naming its interpreter, as in `aegis run -- bash SCRIPT`",
-                    aegis_engine::escape(target)
+            _ if end.changed.is_some() => {
+                let error = CommandError::new(ExitStatus::Failed, format!("the command: {message}"));
+                self.console.error(&error.help(
+                    "`--sealed` runs a script from a copy that nobody can change; a script that rewrites itself \
+                     needs that, too",
                 ));
             }
             _ => {}

@@ -22,6 +22,7 @@ pub(super) struct Wanted {
     rollback: Option<Vec<String>>,
     cwd: PathBuf,
     agent: GivenAgent,
+    is_sealed: bool,
 }
 
 impl Wanted {
@@ -36,7 +37,8 @@ impl Wanted {
         })?;
         let mut spec = CommandSpec::new(args.command.clone(), &cwd, env::vars_os())
             .with_params(members(&args.params)?)
-            .described(args.description.clone());
+            .described(args.description.clone())
+            .sealed(args.sealed);
         if let Some(name) = &args.action {
             spec = spec.named(&name.kind, &name.target);
         }
@@ -44,12 +46,12 @@ impl Wanted {
         let verification = match split(args.verify.as_deref(), "verify")? {
             None => None,
             Some(words) => {
-                let spec = command(words, &cwd).verifying(&main);
+                let spec = command(words, &cwd).verifying(&main).sealed(args.sealed);
                 Some(agent.of(spec.action().map_err(|error| refused(&error, Some("verification")))?)?)
             }
         };
         let rollback = split(args.rollback.as_deref(), "rollback")?;
-        let wanted = Wanted { main, verification, rollback, cwd, agent };
+        let wanted = Wanted { main, verification, rollback, cwd, agent, is_sealed: args.sealed };
         // What cannot be undone should not be done.
         wanted.rollback()?;
         Ok(wanted)
@@ -61,7 +63,7 @@ impl Wanted {
     /// When its program cannot be used.
     pub(super) fn rollback(&self) -> Result<Option<Action>, CommandError> {
         let Some(words) = self.rollback.clone() else { return Ok(None) };
-        let spec = command(words, &self.cwd).compensating(&self.main);
+        let spec = command(words, &self.cwd).compensating(&self.main).sealed(self.is_sealed);
         let action = spec.action().map_err(|error| refused(&error, Some("rollback")))?;
         Ok(Some(self.agent.of(action)?))
     }
