@@ -1,9 +1,10 @@
 //! Commands at a terminal: programs that own the screen, ^C, ^Z and `fg`.
 
+use std::io::{BufRead as _, BufReader};
 use std::time::Duration;
 
 use aegis_testkit::{Terminal, USUAL};
-use portable_pty::CommandBuilder;
+use portable_pty::{CommandBuilder, PtySize, native_pty_system};
 
 use super::{assert_sound, exists, place, result};
 use crate::environment::TestEnvironment;
@@ -130,6 +131,30 @@ fn a_job_stops_and_goes_on_with_its_command() {
     terminal.wait();
     assert_eq!(result(&environment), "failed: exit status 3 (auto)");
     assert_sound(&environment);
+}
+
+#[test]
+fn a_terminal_that_goes_away_tells_the_command() {
+    let environment = place();
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_aegis"));
+    let script = "trap 'kill $!; touch told; exit 0' HUP; echo ready; sleep 60 & wait";
+    command.args(["run", "-q", "--", "sh", "-c", script]);
+    command.env_clear();
+    command.cwd(environment.path());
+    let mut child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let mut reader = BufReader::new(pair.master.try_clone_reader().unwrap());
+    let mut line = String::new();
+    while !line.contains("ready") {
+        line.clear();
+        assert_ne!(reader.read_line(&mut line).unwrap(), 0);
+    }
+    drop((reader, pair.master));
+    let status = child.wait().unwrap();
+    assert!(status.success() && exists(&environment.file("told")), "{status:?}");
+    assert_eq!(result(&environment), "success: null (auto)");
 }
 
 /// Programs that own the screen put it right before they stop, and then stop themselves alone.

@@ -13,12 +13,12 @@
 //! | `script`, `script_sha256` | the first file that an interpreter is given, and what is in it |
 //! | `sealed` | true where scripts are run from a copy that nobody can change |
 //!
-//! [`execute`] takes the action and the leave to do it, and knows nothing else. It opens the program, compares
-//! what it reads with what was approved, and has the kernel run that very file: no path is looked up in
-//! between. A script is opened by its path once more, by the kernel and by its interpreter, since it goes by
-//! its path itself. Whoever exchanges it in that moment is found out at the end at the latest, and the end is
-//! no success. Where the action says `sealed`, a script runs from a copy in memory of what was compared, and
-//! nobody can exchange anything; its own path is `/proc/self/fd/N` then.
+//! [`execute`] takes the action and the leave to do it, and knows nothing else. It opens the program,
+//! compares what it reads with what was approved, and has the kernel run that very file: no path is looked up
+//! in between. A script is opened by its path once more, by the kernel and by its interpreter, since it goes
+//! by its path itself. Whoever exchanges it in that moment is found out at the end at the latest, and the end
+//! is no success. Where the action says `sealed`, a script runs from a copy in memory of what was compared,
+//! and nobody can exchange anything; its own path is `/proc/self/fd/N` then.
 //!
 //! # Example: run what the gate allows
 //! ```

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rustix::process::{Pid, Signal, getpgid, getpgrp, getpid, kill_process, set_child_subreaper};
+use rustix::process::{Pid, Signal, getpgid, getpgrp, getpid, getsid, kill_process, set_child_subreaper};
 use signal_hook::consts::{SIGCHLD, SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGUSR1, SIGUSR2};
 use signal_hook::iterator::exfiltrator::origin::Origin;
 use signal_hook::low_level::raise;
@@ -81,11 +81,15 @@ impl Drop for Attendance {
 
 /// Whether a signal was meant for the command, and has not reached it.
 ///
-/// The kernel's own, such as those of the terminal's keys, go to all of the group. What the command sends may
+/// The kernel's own, such as those of the terminal's keys, go to all of the group, but for one. What the command sends may
 /// have gone to all of the group, too, and is nothing that it wants back.
 fn is_for(origin: &Origin, command: Pid) -> bool {
-    if !PASSED_ON.contains(&origin.signal) || matches!(origin.cause, Cause::Kernel) {
+    if !PASSED_ON.contains(&origin.signal) {
         return false;
+    }
+    if matches!(origin.cause, Cause::Kernel) {
+        // A terminal that goes away tells the leader of its session alone.
+        return origin.signal == SIGHUP && getsid(None).is_ok_and(|leader| leader == getpid());
     }
     let sender = origin.process.map_or(0, |process| process.pid);
     sender != getpid().as_raw_nonzero().get() && (sender <= 0 || !descends_from(sender, command))

@@ -62,8 +62,14 @@ pub(super) fn descends_from(process: i32, ancestor: Pid) -> bool {
     false
 }
 
+/// Whether a process is stopped.
+pub(super) fn is_stopped(pid: Pid) -> bool {
+    process(pid.as_raw_nonzero().get()).is_some_and(|process| process.is_stopped)
+}
+
 /// A process as `/proc` has it.
 struct Process {
+    is_stopped: bool,
     parent: i32,
     /// When it began, in ticks since the machine did.
     began: u64,
@@ -82,9 +88,10 @@ fn process(pid: i32) -> Option<Process> {
     let stat = String::from_utf8_lossy(&stat).into_owned();
     // Behind the name, which may hold anything.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    let parent = fields.nth(1)?.parse().ok()?;
+    let is_stopped = fields.next()? == "T";
+    let parent = fields.next()?.parse().ok()?;
     let began = fields.nth(17)?.parse().ok()?;
-    Some(Process { parent, began })
+    Some(Process { is_stopped, parent, began })
 }
 
 #[cfg(test)]

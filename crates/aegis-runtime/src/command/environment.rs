@@ -52,7 +52,6 @@ pub const VARIABLE_GROUPS: [VariableGroup; 14] = [
             "DENO_*",
             "BUN_*",
             "PHP*",
-            "PHPRC",
             "LUA_*",
             "TCLLIBPATH",
             "R_*",
@@ -97,7 +96,29 @@ pub const VARIABLE_GROUPS: [VariableGroup; 14] = [
             "RUSTFLAGS",
             "RUSTDOC*",
             "RUSTUP_*",
-            "GO*",
+            "GO111MODULE",
+            "GOARCH",
+            "GOAUTH",
+            "GOBIN",
+            "GOCACHE",
+            "GODEBUG",
+            "GOENV",
+            "GOEXPERIMENT",
+            "GOFLAGS",
+            "GOINSECURE",
+            "GOMODCACHE",
+            "GONOPROXY",
+            "GONOSUMDB",
+            "GOOS",
+            "GOPATH",
+            "GOPRIVATE",
+            "GOPROXY",
+            "GOROOT",
+            "GOSUMDB",
+            "GOTMPDIR",
+            "GOTOOLCHAIN",
+            "GOVCS",
+            "GOWORK",
             "CGO_*",
             "MAKE",
             "MAKEFLAGS",
@@ -308,9 +329,18 @@ mod tests {
         ] {
             assert!(is_part_of_command(name), "{name}");
         }
-        for name in
-            ["LANG", "TERM", "LINES", "PATHX", "MYPATH", "", "proxy", "AEGIS_DB", "AWS_SECRET_ACCESS_KEY"]
-        {
+        for name in [
+            "LANG",
+            "TERM",
+            "LINES",
+            "PATHX",
+            "MYPATH",
+            "",
+            "proxy",
+            "AEGIS_DB",
+            "AWS_SECRET_ACCESS_KEY",
+            "GOOGLE_API_KEY",
+        ] {
             assert!(!is_part_of_command(name), "{name}");
         }
     }

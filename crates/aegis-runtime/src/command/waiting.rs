@@ -12,13 +12,15 @@ use rustix::process::{
 use signal_hook::consts::{SIGTSTP, SIGTTIN, SIGTTOU};
 
 use super::attendance::Attendance;
-use super::descendants::{Descendant, descendants_of};
+use super::descendants::{Descendant, descendants_of, is_stopped};
 use super::end::HowItEnded;
 
 /// How long a command may take to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(10);
 /// How long it may take when it is not asked any more.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long two processes may take to hear the same signal.
+const A_MOMENT: Duration = Duration::from_millis(20);
 /// How often it is looked at what nothing wakes up for.
 const OFTEN: Duration = Duration::from_millis(50);
 
@@ -119,7 +121,11 @@ impl Waiting<'_> {
             // While it is being ended, nobody waits for it to go on.
             Some(SIGTSTP | SIGTTIN | SIGTTOU) if self.ending.is_none() => {
                 if let Some(attendance) = self.terms.attendance {
-                    attendance.stop_with(self.pid);
+                    // Where both were stopped, this process may go on a moment before the command does.
+                    std::thread::sleep(A_MOMENT);
+                    if is_stopped(self.pid) {
+                        attendance.stop_with(self.pid);
+                    }
                 }
             }
             Some(_) => {}
@@ -185,7 +191,8 @@ impl Waiting<'_> {
         }
         let timeout = longest.map_or(PollTimeout::NONE, |longest| {
             // A little later rather than a little earlier, so as not to look in vain.
-            PollTimeout::try_from(longest + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX)
+            PollTimeout::try_from(longest.saturating_add(Duration::from_millis(1)))
+                .unwrap_or(PollTimeout::MAX)
         });
         let bell = self.terms.attendance.map(|attendance| attendance.signals().bell());
         // What has ended already is readable for ever.

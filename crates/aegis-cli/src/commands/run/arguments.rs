@@ -25,6 +25,7 @@ use crate::trusted_policy::parse_digest;
     not executable, 127 not found, 1 the command succeeded and its verification did not, 2 wrong usage. With \
     --dry-run: 0 allowed, 1 blocked, 3 a human would be asked."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct RunArgs {
     /// The action's type and target [default: exec, and the program's name]
     #[arg(value_name = "TYPE:TARGET", value_parser = parse_name)]
