@@ -169,8 +169,8 @@ fn a_script_that_is_rewritten_while_it_runs_is_no_success() {
     }
 }
 
-/// Somebody exchanges two files as fast as they can, of which only one may run, while `attempt` is made over and
-/// over again. It is told whether what must not run did.
+/// Somebody exchanges two files as fast as they can, of which only one may run, while `attempt` is made over
+/// and over again. It is told whether what must not run did.
 fn race(environment: &TestEnvironment, words: &[&str], digest: &str, attempt: &mut dyn FnMut(&Run, bool)) {
     let (tool, spare) = (program(environment, "tool", GOOD), program(environment, "spare", EVIL));
     let approved = aegis_engine::Digest::of(GOOD.as_bytes());

@@ -16,6 +16,10 @@ fn assert_unknown(environment: &TestEnvironment) {
     let record = environment.records().pop().unwrap();
     assert_eq!((&record["decision"], &record["result_status"]), (&"auto".into(), &Value::Null), "{record}");
     assert_eq!(events(environment), ["decided", "started"]);
+    let shown = environment.aegis(&["audit", "show", record["id"].as_str().unwrap()]).stdout;
+    assert!(shown.contains("how it went is unknown"), "{shown}");
+    let listed = environment.aegis(&["audit", "--columns", "target,result"]).stdout;
+    assert!(listed.lines().last().unwrap().ends_with("unknown"), "{listed}");
     assert_sound(environment);
 }
 
@@ -23,6 +27,8 @@ fn assert_unknown(environment: &TestEnvironment) {
 fn when_the_command_is_killed_its_end_is_recorded() {
     let environment = place();
     let (mut child, _output, pid) = started(&environment, "echo $$; exec sleep 60");
+    let listed = environment.aegis(&["audit", "--columns", "target,result"]).stdout;
+    assert!(listed.lines().last().unwrap().ends_with("running"), "{listed}");
     kill(Pid::from_raw(pid.parse().unwrap()), Signal::SIGKILL).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(137));
     assert_eq!(result(&environment), "failed: killed by SIGKILL (auto)");

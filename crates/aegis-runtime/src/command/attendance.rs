@@ -81,8 +81,8 @@ impl Drop for Attendance {
 
 /// Whether a signal was meant for the command, and has not reached it.
 ///
-/// The kernel's own, such as those of the terminal's keys, go to all of the group, but for one. What the command sends may
-/// have gone to all of the group, too, and is nothing that it wants back.
+/// The kernel's own, such as those of the terminal's keys, go to all of the group, but for one. What the
+/// command sends may have gone to all of the group, too, and is nothing that it wants back.
 fn is_for(origin: &Origin, command: Pid) -> bool {
     if !PASSED_ON.contains(&origin.signal) {
         return false;
