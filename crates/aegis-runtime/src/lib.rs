@@ -55,15 +55,20 @@ mod gate;
 mod gate_handle;
 mod identity;
 mod policy_file;
+mod recorder;
 mod remedy;
 mod terminal;
 mod witness;
 
+pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
-pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
-pub use gate_handle::{GateHandle, HandleError};
+pub use gate::{
+    Answered, Context, Gate, GateError, GroupError, Observation, Outcome, Proceed, Refusal, Running,
+};
+pub use gate_handle::{GateHandle, HandleError, Reply};
 pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
+pub use recorder::{current_recorder, is_running};
 pub use remedy::Remedy;
 pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};
 pub use witness::{Witness, WitnessError};

@@ -1,4 +1,4 @@
-use aegis_engine::{Action, Policy, Source, load};
+use aegis_engine::{Action, CallOrigin, Policy, Source, load};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -19,7 +19,7 @@ fn action() -> Action {
         "type": "update", "target": "crm", "agent": "bot", "description": "why",
         "params": { "n": "two", "pin": "1234" },
     });
-    Action::from_value(action).unwrap()
+    Action::from_value(action).unwrap().of_call(CallOrigin::new("mcp", Some("7")))
 }
 
 /// Every kind of event, each with everything that it can say.
@@ -49,11 +49,12 @@ fn every_event(each: impl Fn(Event<'_>)) {
         injectable: false,
     };
     let by = Some(&approver);
+    let recorder = Recorder { pid: 7, began: 8, boot: "b".to_owned() };
     let operator = Operator { host: "host", user: "root", login: None };
     let subtrees = [digest, digest];
     let (action_id, session_id, answer) = ("a", "s", Answer::Approved);
     for kind in EventKind::ALL {
-        let (status, note) = (ResultStatus::Failed, Some("no\u{1b}route"));
+        let (status, note) = (Some(ResultStatus::Failed), Some("no\u{1b}route"));
         each(match kind {
             EventKind::Requested => Event::Requested(Requested { entry }),
             EventKind::Answered => Event::Answered(Answered {
@@ -68,6 +69,17 @@ fn every_event(each: impl Fn(Event<'_>)) {
             EventKind::Ended => {
                 Event::Ended(Ended { action_id, session_id, status, error: note, duration_ms: Some(3) })
             }
+            EventKind::Started => {
+                Event::Started(Started { action_id, session_id, recorder: Some(&recorder) })
+            }
+            EventKind::Verified => Event::Verified(Verified {
+                action_id,
+                session_id,
+                passed: false,
+                error: note,
+                duration_ms: Some(3),
+            }),
+            EventKind::Observed => Event::Observed(Observed { entry }),
             EventKind::Checkpoint => {
                 Event::Checkpoint(Checkpointed { size: 4, root: digest, signed_by: Some("key"), operator })
             }
@@ -113,8 +125,12 @@ fn the_stored_bytes_are_those_of_the_format() {
         let encoded = event.encode(Some(2), &KEY).unwrap();
         let fields: Vec<_> = encoded.json.split('"').skip(1).step_by(2).collect();
         let expected: &[&str] = match event.kind() {
-            EventKind::Requested | EventKind::Decided => &["session_id", "s", "agent", "bot", "action_type"],
+            EventKind::Requested | EventKind::Decided | EventKind::Observed => {
+                &["session_id", "s", "agent", "bot", "action_type"]
+            }
             EventKind::Answered => &["session_id", "s", "decision", "approved", "approver", "via", "window"],
+            EventKind::Started => &["session_id", "s", "recorder", "pid", "began", "boot", "b"],
+            EventKind::Verified => &["session_id", "s", "passed", "error"],
             EventKind::Ended => &["session_id", "s", "result_status", "failed", "result_error"],
             EventKind::Checkpoint => &["size", "root"],
             EventKind::Redacted => &["events", "note"],
@@ -122,9 +138,14 @@ fn the_stored_bytes_are_those_of_the_format() {
         };
         assert_eq!(fields[..expected.len()], *expected, "{}", encoded.json);
         let last = match event.kind() {
-            EventKind::Requested | EventKind::Decided => "\"redacted\":[\"/pin\"]}",
+            EventKind::Requested | EventKind::Decided | EventKind::Observed => {
+                let call = "\"call\":{\"format\":\"mcp\",\"id\":\"7\"},\"requested_seq\":";
+                assert!(encoded.json.contains(call), "{}", encoded.json);
+                "\"redacted\":[\"/pin\"]}"
+            }
             EventKind::Answered => "\"waited_ms\":7}",
-            EventKind::Ended => "\"duration_ms\":3,\"decided_seq\":2}",
+            EventKind::Started => "\"decided_seq\":2}",
+            EventKind::Ended | EventKind::Verified => "\"duration_ms\":3,\"decided_seq\":2}",
             _ => "\"host\":\"host\",\"user\":\"root\"}",
         };
         assert!(encoded.json.ends_with(last), "{}", encoded.json);
@@ -135,13 +156,14 @@ fn the_stored_bytes_are_those_of_the_format() {
 /// A record, a history and the index are made of the same entry. What none of them shows is named here.
 #[test]
 fn no_field_of_an_entry_is_missed() {
-    const IN_NO_RECORD: [&str; 8] = [
+    const IN_NO_RECORD: [&str; 9] = [
         "reason",
         "undecidable",
         "policy_source",
         "log_source",
         "agent_source",
         "session_source",
+        "call",
         "requested_seq",
         "redacted",
     ];
@@ -176,5 +198,19 @@ fn no_field_of_an_entry_is_missed() {
         }
         // Nothing secret is in what is written.
         assert!(!format!("{}{:?}", encoded.json, encoded.payload).contains("1234"));
+    });
+}
+
+#[test]
+fn an_action_that_was_read_from_no_call_is_stored_as_before() {
+    every_event(|event| {
+        let encoded = event.encode(Some(2), &KEY).unwrap();
+        let Some(EventBody::Decided(mut entry)) = encoded.body.entry().is_some().then_some(encoded.body) else {
+            return;
+        };
+        entry.call = None;
+        let stored = serde_json::to_string(&entry).unwrap();
+        assert!(!stored.contains("call"), "{stored}");
+        assert_eq!(serde_json::from_str::<EntryBody>(&stored).unwrap().call, None);
     });
 }
