@@ -86,7 +86,10 @@ impl fmt::Display for Refusal<'_> {
 
 /// The text that a model is told of a call that could not be read.
 pub(crate) fn told(problem: &CallError) -> String {
-    format!("error: aegis refused this call, and it was not run: {problem}. What helps: {}.", problem.help())
+    format!(
+        "error: aegis refused this call, and it was not run: {problem}. If it is still needed, make it again, \
+         whole and with the arguments that the tool defines."
+    )
 }
 
 /// A reason, which is escaped already, cut where it is too long for a model to be told all of it.

@@ -36,6 +36,8 @@ fn message(message: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), ReadE
     message.object()?;
     message.spelt(&["role", "tool_calls"])?;
     of_model(message, "assistant")?;
+    // What is said is a text.
+    message.member("content").map_or(Ok(""), |content| content.text())?;
     message.items_of("tool_calls")?.iter().for_each(|item| call(item, gathered));
     Ok(())
 }

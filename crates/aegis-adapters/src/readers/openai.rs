@@ -44,9 +44,15 @@ fn choice(choice: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), ReadErr
 }
 
 fn message(message: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), ReadError> {
-    message.spelt(&["role", "tool_calls", "function_call"])?;
+    message.spelt(&["role", "content", "tool_calls", "function_call"])?;
     message.object()?;
     of_model(message, "assistant")?;
+    // What is said is a text, or parts of one: anything else could be a call of another format.
+    if let Some(content) = message.member("content").filter(|content| !content.value().is_string()) {
+        let others =
+            content.items()?.into_iter().filter(|part| !matches!(part.kind(), Some("text" | "refusal")));
+        others.for_each(|part| gathered.add(Draft::refused(&part, part.unknown())));
+    }
     message.items_of("tool_calls")?.iter().for_each(|item| call(item, gathered));
     // How calls were written before there were tools. Programs may still run it.
     if let Some(function) = message.member("function_call") {

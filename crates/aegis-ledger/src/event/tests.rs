@@ -205,7 +205,8 @@ fn no_field_of_an_entry_is_missed() {
 fn an_action_that_was_read_from_no_call_is_stored_as_before() {
     every_event(|event| {
         let encoded = event.encode(Some(2), &KEY).unwrap();
-        let Some(EventBody::Decided(mut entry)) = encoded.body.entry().is_some().then_some(encoded.body) else {
+        let Some(EventBody::Decided(mut entry)) = encoded.body.entry().is_some().then_some(encoded.body)
+        else {
             return;
         };
         entry.call = None;
