@@ -51,8 +51,10 @@
 //! ```
 
 mod approval;
+mod execution;
 mod gate;
 mod gate_handle;
+mod gate_policy;
 mod identity;
 mod policy_file;
 mod recorder;
@@ -62,9 +64,8 @@ mod witness;
 
 pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
-pub use gate::{
-    Answered, Context, Gate, GateError, GroupError, Observation, Outcome, Proceed, Refusal, Running,
-};
+pub use execution::{Observation, Running};
+pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError, Reply};
 pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use aegis_engine::{Digest, Policy};
 
-use crate::gate::Gate;
 use crate::gate::context::Context;
 
 /// A policy as it was just read, and its digest; or why it could not be.
@@ -34,13 +33,4 @@ pub(crate) struct Ground {
     pub(crate) policy: Arc<Policy>,
     pub(crate) policy_sha256: Digest,
     pub(crate) context: Arc<Context>,
-}
-
-impl Gate {
-    /// Goes by this policy from now on. What is being asked or recorded is still decided by the one before,
-    /// unless the gate was told how to [read it anew](Gate::rereading).
-    pub fn replace_policy(&mut self, policy: Arc<Policy>, policy_sha256: Digest) {
-        let context = Arc::clone(&self.ground.context);
-        self.ground = Ground { policy, policy_sha256, context };
-    }
 }
