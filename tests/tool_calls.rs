@@ -1,6 +1,8 @@
 //! `aegis check --from`: tool calls as APIs write them.
 
-use aegis_testkit::Run;
+use std::fs::File;
+
+use aegis_testkit::{Run, run_with_input};
 use serde_json::{Value, json};
 
 use crate::environment::TestEnvironment;
@@ -93,7 +95,7 @@ fn native_answers_say_what_may_be_run_and_refuse_the_rest() {
     assert!(!run.stdout.contains("hunter22"), "{run:?}");
     // What was allowed can be said to have ended, by the id that the answer has.
     let id = answers["allowed"][0]["action_id"].as_str().unwrap();
-    assert_eq!(environment.aegis(&["audit", "record", id, "success"]).code, 0);
+    assert_eq!(environment.aegis(&["audit", "record", id, "--status", "success"]).code, 0);
 }
 
 #[test]
@@ -197,17 +199,28 @@ fn strange_ids_are_kept_for_the_api_and_harmless_to_people() {
 #[test]
 fn what_cannot_be_recorded_is_refused_in_every_form() {
     let environment = TestEnvironment::new();
-    let options = ["--format", "native", "--audit", "jsonl:/dev/full"];
-    let run = check(&environment, &options, &one("read"));
+    // A copy of each record goes where nothing can be written.
+    let check = |format: &str, input: &str| {
+        let arguments = ["check", "--from", "anthropic", "--format", format, "--audit", "tracing"];
+        let mut command = environment.command(&arguments);
+        command.stderr(File::options().write(true).open("/dev/full").unwrap());
+        run_with_input(command, input.as_bytes())
+    };
+    let run = check("native", &one("read"));
     assert_eq!(run.code, 4, "{run:?}");
     let answers = run.json();
     assert_eq!(answers["allowed"], json!([]));
     let text = answers["results"][0]["content"].as_str().unwrap();
     assert!(text.contains("It could not be recorded, so that it must not happen"), "{text}");
-    let run = check(&environment, &["--format", "json", "--audit", "jsonl:/dev/full"], &one("read"));
+    let run = check("json", &one("read"));
     assert_eq!((run.code, &run.json()["allowed"]), (4, &json!(false)));
-    let observed = r#"[{"type":"server_tool_use","id":"s","name":"web_search","input":{}},{"type":"tool_use","id":"t","name":"read","input":{}}]"#;
-    let run = check(&environment, &options, observed);
+    assert!(check("text", &one("read")).stdout.starts_with("refused  read  "));
+    // What the provider ran comes first, and nothing is allowed where that is not recorded.
+    let observed = json!([
+        { "type": "server_tool_use", "id": "s", "name": "web_search", "input": {} },
+        { "type": "tool_use", "id": "t", "name": "read", "input": {} },
+    ]);
+    let run = check("native", &observed.to_string());
     assert_eq!((run.code, run.stdout.as_str()), (4, ""), "{run:?}");
 }
 

@@ -5,8 +5,8 @@
 //! cut off, arguments that two programs could read differently, an id that several calls have, a block that
 //! nobody here knows. What the provider ran before anybody could be asked is told apart, and never allowed.
 //!
-//! Text in, values and text out: nothing here reads a file, a clock, an environment or a terminal, and nothing
-//! here decides.
+//! Text in, values and text out: nothing here reads a file, a clock, an environment or a terminal, and
+//! nothing here decides.
 //!
 //! # Example: the calls of a message
 //! ```
@@ -43,6 +43,7 @@ mod native_block;
 mod place;
 mod read_error;
 mod readers;
+mod speaker;
 mod verdict;
 
 pub use call::{Call, Reading};

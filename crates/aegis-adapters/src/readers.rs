@@ -45,13 +45,3 @@ pub fn read_calls(format: CallFormat, input: &[u8], target: Option<&str>) -> Res
     read(&root, &mut gathered)?;
     Ok(gathered.finish())
 }
-
-/// That a message is a model's, where it says whose it is.
-fn of_model(message: &Place<'_>, role: &str) -> Result<(), ReadError> {
-    match message.member("role") {
-        Some(said) if said.text()? != role => {
-            Err(ReadError::NotOfModel { place: said.pointer(), role: said.text()?.to_owned() })
-        }
-        _ => Ok(()),
-    }
-}

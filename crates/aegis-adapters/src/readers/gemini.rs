@@ -1,6 +1,5 @@
 //! Gemini `generateContent`.
 
-use super::of_model;
 use crate::answer_form::AnswerForm;
 use crate::call_error::CallError;
 use crate::cut_off::{StopWords, refuse_cut_off};
@@ -9,6 +8,7 @@ use crate::format::CallFormat;
 use crate::gathered::Gathered;
 use crate::place::Place;
 use crate::read_error::ReadError;
+use crate::speaker::of_model;
 
 /// Why a model stopped. Of all other words none says that the calls are whole.
 const STOPS: StopWords = StopWords { whole: &["STOP"], cut: &["MAX_TOKENS"] };

@@ -1,6 +1,5 @@
 //! `OpenAI` Chat Completions.
 
-use super::of_model;
 use crate::answer_form::AnswerForm;
 use crate::cut_off::{StopWords, refuse_cut_off};
 use crate::draft::Draft;
@@ -8,6 +7,7 @@ use crate::format::CallFormat;
 use crate::gathered::Gathered;
 use crate::place::Place;
 use crate::read_error::ReadError;
+use crate::speaker::of_model;
 
 /// Why a model stopped.
 const STOPS: StopWords =

@@ -4,7 +4,7 @@ use aegis_adapters::{CallFormat, Reading, read_calls};
 use aegis_engine::MAX_MESSAGE_BYTES;
 use serde_json::{Value, json};
 
-use super::{answers, read, refusal, told};
+use super::reading::{answers, read, refusal, told};
 
 fn anthropic(input: &str) -> String {
     format!(r#"{{"type":"tool_use","id":"a","name":"pay","input":{input}}}"#)

@@ -3,7 +3,7 @@
 use aegis_adapters::CallFormat;
 use serde_json::{Value, json};
 
-use super::{answers, read, told};
+use super::reading::{answers, read, told};
 
 /// The text of every refusal of these tests.
 const TEXT: &str = "error: aegis refused this call, and it was not run: `read_customer` on `crm`. Why: it stays. \
