@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use aegis_testkit::{Run, run_with_input};
+use aegis_testkit::{Run, Terminal, run_with_input};
 use serde_json::{Value, json};
 
 use crate::environment::TestEnvironment;
@@ -80,6 +80,7 @@ fn native_answers_say_what_may_be_run_and_refuse_the_rest() {
     let results = answers["results"].as_array().unwrap();
     let ids: Vec<_> = results.iter().map(|block| block["tool_use_id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["toolu_2", "toolu_3", "toolu_4"]);
+    assert_eq!(answers["result_places"], json!(["/content/3", "/content/4", "/content/5"]));
     assert!(results.iter().all(|block| block["is_error"] == true && block["type"] == "tool_result"));
     let text = |index: usize| results[index]["content"].as_str().unwrap();
     assert!(
@@ -222,6 +223,40 @@ fn what_cannot_be_recorded_is_refused_in_every_form() {
     ]);
     let run = check("native", &observed.to_string());
     assert_eq!((run.code, run.stdout.as_str()), (4, ""), "{run:?}");
+}
+
+#[test]
+fn a_human_is_asked_about_each_call_that_needs_it() {
+    let environment = TestEnvironment::new();
+    let call = |id: &str, name: &str| json!({ "type": "tool_use", "id": id, "name": name, "input": { "count": 101 } });
+    let calls = json!([call("a", "bulk_update"), call("b", "read"), call("c", "bulk_update")]);
+    environment.write("calls.json", calls.to_string());
+    let script = "exec \"$AEGIS\" check --from anthropic --format native <calls.json >answers.json";
+    let mut terminal = Terminal::shell(&environment, script);
+    terminal.wait_for_question_number(1);
+    terminal.allow();
+    terminal.wait_for_question_number(2);
+    terminal.type_text("\n");
+    assert_eq!(terminal.code(), 1);
+    let answers: Value =
+        serde_json::from_slice(&std::fs::read(environment.file("answers.json")).unwrap()).unwrap();
+    assert_eq!((&answers["allowed"][0]["id"], &answers["allowed"][1]["id"]), (&json!("a"), &json!("b")));
+    assert_eq!(answers["results"].as_array().unwrap().len(), 1);
+    let text = answers["results"][0]["content"].as_str().unwrap();
+    assert!(text.contains("A human was asked and said no: do not repeat it."), "{text}");
+    let decisions: Vec<_> = environment.records().iter().map(|record| record["decision"].clone()).collect();
+    assert_eq!(decisions, ["approved", "auto", "denied"]);
+}
+
+#[test]
+fn answers_that_cannot_be_written_are_no_leave() {
+    let environment = TestEnvironment::new();
+    for format in ["text", "json", "native"] {
+        let mut command = environment.command(&["check", "--from", "anthropic", "--format", format]);
+        command.stdin(File::open(environment.write("calls.json", one("read"))).unwrap());
+        command.stdout(File::options().write(true).open("/dev/full").unwrap());
+        assert_eq!(Run::of(command.output().unwrap()).code, 5, "{format}");
+    }
 }
 
 #[test]

@@ -52,6 +52,14 @@ impl<'t> Gathered<'t> {
         }
     }
 
+    /// Refuses the last one that can be decided about, where those that cannot do not stand in their order.
+    pub(crate) fn refuse_last_action(&mut self, problem: CallError) {
+        let actions = self.calls.iter_mut().filter(|call| call.action().is_some());
+        if let Some(call) = actions.last() {
+            call.reading = Reading::Refused(problem);
+        }
+    }
+
     /// Refuses all that were not run yet, of those from `since` on.
     pub(crate) fn refuse_all(&mut self, since: usize, problem: &CallError) {
         for call in self.calls.iter_mut().skip(since) {

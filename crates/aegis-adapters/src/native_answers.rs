@@ -36,6 +36,8 @@ pub struct NativeAnswers {
     allowed: Vec<AllowedCall>,
     /// Blocks of the API, to be fed back with those of the calls that were run.
     results: Vec<Value>,
+    /// Where the calls stand that these blocks answer, in the same order.
+    result_places: Vec<String>,
     /// What the provider ran itself.
     observed: Vec<NamedCall>,
     /// What must not be run, and what the API has no block for.
@@ -75,7 +77,7 @@ impl NativeAnswers {
             (Reading::Observed(_), _) => self.observed.push(NamedCall::of(call)),
             (Reading::Refused(problem), _) => self.refuse(call, told(problem)),
             (Reading::Action(_), Some(Verdict::Allowed { action_id })) => match allowing(call) {
-                Some(block) => self.results.push(block),
+                Some(block) => self.answer(call, block),
                 None => {
                     let action_id = action_id.to_owned();
                     self.allowed.push(AllowedCall { call: NamedCall::of(call), action_id });
@@ -95,9 +97,14 @@ impl NativeAnswers {
         &self.results
     }
 
+    fn answer(&mut self, call: &Call, block: Value) {
+        self.results.push(block);
+        self.result_places.push(call.place().to_owned());
+    }
+
     fn refuse(&mut self, call: &Call, text: String) {
         match refusing(call, &text) {
-            Some(block) => self.results.push(block),
+            Some(block) => self.answer(call, block),
             None => self.unanswerable.push(UnanswerableCall { call: NamedCall::of(call), error: text }),
         }
     }

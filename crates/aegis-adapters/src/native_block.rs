@@ -70,7 +70,7 @@ pub(crate) fn refusing(call: &Call, text: &str) -> Option<Value> {
     Some(echoing(call, block))
 }
 
-/// What allows a call, where the API itself waits for a word: it runs the call then, and the program does not.
+/// What allows a call, where the API itself waits for a word: it runs the call then, not the program.
 pub(crate) fn allowing(call: &Call) -> Option<Value> {
     let id = call.id().filter(|_| call.frame.form == AnswerForm::Approval)?;
     Some(json!({ "type": "mcp_approval_response", "approval_request_id": id, "approve": true }))

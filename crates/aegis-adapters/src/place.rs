@@ -83,8 +83,8 @@ impl<'v> Place<'v> {
         Ok(text)
     }
 
-    /// That no member is spelt like one of these in another case: some programs read keys whatever their case,
-    /// and take the last one.
+    /// That no member is spelt like one of these in another case: some programs read keys whatever their
+    /// case, and take the last one.
     pub(crate) fn spelt(&self, names: &[&str]) -> Result<(), CallError> {
         let Some(members) = self.value.as_object() else { return Ok(()) };
         let is_odd = |key: &&String| {
@@ -115,7 +115,8 @@ impl<'v> Place<'v> {
     }
 }
 
-/// A key without its case, by the widest rule that programs read keys by: two letters beyond ASCII fold into it.
+/// A key without its case, by the widest rule that programs read keys by: two letters beyond ASCII fold into
+/// it.
 fn folded(key: &str) -> String {
     key.chars()
         .flat_map(char::to_lowercase)

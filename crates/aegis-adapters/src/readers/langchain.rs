@@ -148,7 +148,8 @@ fn message(message: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), ReadE
         let Some(word) = stop.value().as_str() else { continue };
         let problem = CallError::CutOff { place: stop.pointer(), word: word.to_owned() };
         if CUT.contains(&word) {
-            gathered.refuse_last(0, problem);
+            // Which one was the last is lost where some could not be read: they have a list of their own.
+            gathered.refuse_last_action(problem);
         } else if MALFORMED.contains(&word) {
             gathered.refuse_all(0, &problem);
         }

@@ -312,6 +312,13 @@ fn calls_that_may_be_cut_off_are_refused() {
     assert_eq!(responses("completed", "incomplete"), [false, true]);
     assert_eq!(responses("completed", "in_progress"), [false, true]);
     assert_eq!(responses("failed", "completed"), [true, true]);
+    // Of a message in which some could not be read, the last of the others.
+    let calls = read(
+        CallFormat::LangChain,
+        r#"{"type":"ai","content":"","tool_calls":[{"name":"x","args":{},"id":"a"},{"name":"x","args":{},"id":"b"}],
+            "invalid_tool_calls":[{"name":"x","args":"{","id":"c"}],"response_metadata":{"finish_reason":"length"}}"#,
+    );
+    assert_eq!(calls.iter().map(|call| call.action().is_some()).collect::<Vec<_>>(), [true, false, false]);
     let partial = r#"[{"functionCall":{"name":"x","args":{},"willContinue":true}},{"functionCall":{"name":"x","partialArgs":[]}}]"#;
     assert!(read(CallFormat::Gemini, partial).iter().all(|call| call.action().is_none()));
 }

@@ -242,7 +242,9 @@ impl Answers<'_> {
             Some(Err(error)) => error,
             None => CommandError::new(ExitStatus::AuditLog, "the call was not answered"),
         };
-        let (kind, target) = (call.name().unwrap_or_default(), call.format().as_str());
+        let hidden = call.action().and_then(|action| self.replier.loaded.policy.redaction().hide(action));
+        let named = call.action().map(|action| named(action, hidden.as_ref()));
+        let (kind, target) = named.map(|named| (named.kind, named.target)).unwrap_or_default();
         let refusal = Refusal {
             action_type: kind,
             action_target: target,
