@@ -35,13 +35,14 @@ const LOG_WAIT: Duration = Duration::from_secs(10);
 /// Decide whether an action may happen, ask where needed, and record the answer
 ///
 /// Reads one action (JSON) from standard input, or takes it from the command line, or reads a stream of them
-/// with --jsonl, or the tool calls of a model's message with --from. Exits 0 only if the action is allowed and the record of that is on disk.
+/// with --jsonl, or the tool calls of a model's message with --from. Exits 0 only if the action is allowed and
+/// the record of that is on disk.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis check <action.json && do_it\n  aegis check delete:crm --param id=42 \
     --dry-run\n  agent | aegis check --jsonl\n  aegis check read:crm --audit jsonl:decisions.jsonl --audit \
-    journald\n  aegis check --from anthropic --target crm --format native <message.json\n\nExit status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and nobody \
-    answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits \
+    journald\n  aegis check --from anthropic --target crm --format native <message.json\n\nExit \
+    status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and nobody answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits \
     with the first of 4, 5, 3, 1, 0 that one of its lines has, and a message with that of its calls; one without \
     a call to decide about exits with 5."
 )]
