@@ -1,5 +1,7 @@
 //! A value of the input together with its place.
 
+use std::collections::HashSet;
+
 use aegis_engine::type_name;
 use serde_json::{Map, Value};
 
@@ -87,13 +89,19 @@ impl<'v> Place<'v> {
     /// case, and take the last one.
     pub(crate) fn spelt(&self, names: &[&str]) -> Result<(), CallError> {
         let Some(members) = self.value.as_object() else { return Ok(()) };
-        let is_odd = |key: &&String| {
-            !names.contains(&key.as_str()) && names.iter().any(|name| folded(name) == folded(key))
-        };
+        let known: HashSet<String> = names.iter().map(|name| folded(name)).collect();
+        let is_odd = |key: &&String| !names.contains(&key.as_str()) && known.contains(&folded(key));
         match members.keys().find(is_odd) {
             Some(key) => Err(CallError::OddCase { place: self.below(key) }),
             None => Ok(()),
         }
+    }
+
+    /// That it holds at most one of these: of calls in several places, programs would not agree on which are
+    /// meant.
+    pub(crate) fn at_most_one_of(&self, names: &[&str]) -> Result<(), CallError> {
+        let found = names.iter().filter(|name| self.member(name).is_some()).count();
+        if found > 1 { Err(self.unknown()) } else { Ok(()) }
     }
 
     /// The type of a block: its member `type`, or its keys where that is no text.

@@ -43,6 +43,7 @@ pub(super) fn read(root: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), 
         return Ok(());
     }
     root.spelt(&["output", "stopReason", "content", "message"])?;
+    root.at_most_one_of(&["output", "content", "message", "toolUse", "toolUseId"])?;
     if let Some(output) = root.member("output") {
         output.spelt(&["message"])?;
         message(&output.required("message")?, gathered)?;
@@ -68,7 +69,7 @@ fn message(message: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), ReadE
 
 /// An item of a list: a block, or a call by itself.
 fn block_or_call(item: &Place<'_>, gathered: &mut Gathered<'_>) {
-    if item.member("toolUseId").is_some() {
+    if item.member("toolUseId").is_some() && item.member("toolUse").is_none() {
         tool_use(item, gathered);
     } else {
         block(item, gathered);

@@ -43,6 +43,7 @@ pub(super) fn read(root: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), 
         return Ok(());
     }
     root.spelt(&["candidates", "content", "parts"])?;
+    root.at_most_one_of(&["candidates", "content", "parts", "functionCall"])?;
     if let Some(candidates) = root.member("candidates") {
         // Which of them a program goes on with is its own affair.
         return candidates.items()?.iter().try_for_each(|item| candidate(item, gathered));

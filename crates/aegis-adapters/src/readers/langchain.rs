@@ -84,6 +84,9 @@ pub(super) fn read(root: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), 
         return Ok(());
     }
     root.spelt(&["type", "data", "kwargs", "tool_calls", "invalid_tool_calls", "lc"])?;
+    for other in ["tool_calls", "invalid_tool_calls", "content", "args"] {
+        root.at_most_one_of(&["data", "kwargs", other])?;
+    }
     match root.kind() {
         Some("constructor") if root.member("lc").is_some() => {
             let path = root.required("id")?.items()?;

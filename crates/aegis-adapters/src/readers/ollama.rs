@@ -18,6 +18,9 @@ pub(super) fn read(root: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), 
         return Ok(());
     }
     root.spelt(&["message", "done_reason", "role", "tool_calls", "function"])?;
+    for other in ["role", "tool_calls", "function"] {
+        root.at_most_one_of(&["message", other])?;
+    }
     if let Some(found) = root.member("message") {
         message(&found, gathered)?;
         return Ok(refuse_cut_off(gathered, 0, root.member("done_reason").as_ref(), STOPS)?);

@@ -19,6 +19,9 @@ pub(super) fn read(root: &Place<'_>, gathered: &mut Gathered<'_>) -> Result<(), 
         return Ok(());
     }
     root.spelt(&["choices", "role", "tool_calls", "function_call"])?;
+    for other in ["role", "tool_calls", "function_call", "function", "custom"] {
+        root.at_most_one_of(&["choices", other])?;
+    }
     if let Some(choices) = root.member("choices") {
         // Which of them a program goes on with is its own affair.
         return choices.items()?.iter().try_for_each(|item| choice(item, gathered));

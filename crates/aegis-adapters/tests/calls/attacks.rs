@@ -1,6 +1,6 @@
 //! What an attacker would write, or a model that was talked into it.
 
-use aegis_adapters::{CallFormat, Reading, read_calls};
+use aegis_adapters::{CallFormat, Reading, Refusal, Refused, read_calls};
 use aegis_engine::MAX_MESSAGE_BYTES;
 use serde_json::{Value, json};
 
@@ -356,4 +356,75 @@ fn errors_are_escaped() {
             Err(error) => assert!(!error.to_string().contains(['\u{1b}', '\u{202e}']), "{error}"),
         }
     }
+}
+
+#[test]
+fn calls_in_two_places_of_one_document_are_refused() {
+    for (format, input) in [
+        (CallFormat::OpenAi, r#"{"choices":[],"tool_calls":[]}"#),
+        (CallFormat::Ollama, r#"{"message":{"role":"assistant"},"tool_calls":[]}"#),
+        (CallFormat::Bedrock, r#"{"output":{"message":{"content":[]}},"content":[]}"#),
+        (CallFormat::Gemini, r#"{"candidates":[],"parts":[]}"#),
+        (CallFormat::LangChain, r#"{"type":"ai","content":"","tool_calls":[],"data":{"content":""}}"#),
+        (
+            CallFormat::LangChain,
+            r#"{"lc":1,"type":"constructor","id":["AIMessage"],"kwargs":{},"tool_calls":[]}"#,
+        ),
+    ] {
+        let told = unreadable(format, input);
+        assert!(told.contains("`/` is of an unknown kind"), "{told}");
+    }
+    let both = r#"[{"toolUseId":"a","name":"read","input":{},"toolUse":{"toolUseId":"b","name":"drop","input":{}}}]"#;
+    assert!(refusal(CallFormat::Bedrock, both).contains("`/0` is of an unknown kind"));
+    let both = r#"[{"name":"read","args":{},"functionCall":{"name":"drop","args":{}}}]"#;
+    assert!(refusal(CallFormat::Gemini, both).contains("`/0` is of an unknown kind"));
+}
+
+/// What an id holds that reads like a secret is not written down, and ids as APIs make them are.
+#[test]
+fn ids_are_recorded_but_for_secrets() {
+    for id in [
+        "toolu_01A09q90qw90lq917835lq9",
+        "call_DdmO9pD3xa9XTPNJ32zg2hcA",
+        "tooluse_kZJMlvQmRJ6eAyJE5GIl7Q",
+        "fc_68a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f607",
+        "mcpr_682d498e3bd4819196a0ce1664f8e77b04ad1e533afccbfa",
+        "chatcmpl-tool-0123456789abcdef0123456789abcdef",
+        "functions.read_customer:0",
+        "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+    ] {
+        let block = json!({ "type": "tool_use", "id": id, "name": "pay", "input": {} }).to_string();
+        let calls = read(CallFormat::Anthropic, &block);
+        assert_eq!(calls[0].action().unwrap().call().unwrap().id(), Some(id));
+    }
+    let block =
+        json!({ "type": "tool_use", "id": "password=hunter22", "name": "pay", "input": {} }).to_string();
+    let calls = read(CallFormat::Anthropic, &block);
+    assert_eq!(calls[0].action().unwrap().call().unwrap().id(), Some("password=[secret]"));
+    assert_eq!(calls[0].id(), Some("password=hunter22"));
+}
+
+/// A model is told what it can do now, and nothing of one refusal reads like another.
+#[test]
+fn each_refusal_says_what_to_do() {
+    use Refused::{Blocked, Denied, Unanswered, Unrecorded, Waiting};
+    let told = |how| {
+        let refusal = Refusal { action_type: "pay\u{1b}", action_target: "bank", how, reason: "it is late" };
+        refusal.to_string()
+    };
+    for (how, word) in [
+        (Blocked, "The policy does not allow this call: do not repeat it."),
+        (Denied, "A human was asked and said no: do not repeat it."),
+        (Unanswered, "No human is being asked now"),
+        (Waiting, "who is being asked now"),
+        (Unrecorded, "It could not be recorded"),
+    ] {
+        let text = told(how);
+        assert!(
+            text.starts_with("error: aegis refused this call, and it was not run: `pay\\u{1b}` on `bank`.")
+        );
+        assert!(text.contains("Why: it is late. ") && text.contains(word), "{text}");
+    }
+    let long = Refusal { action_type: "a", action_target: "b", how: Blocked, reason: &"x".repeat(1 << 20) };
+    assert!(long.to_string().len() < 2500);
 }

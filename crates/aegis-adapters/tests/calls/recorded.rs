@@ -1,4 +1,6 @@
-//! Responses made by the types of each API's own SDK, read and answered.
+//! Responses made by the types of each API's own SDK, read and answered: of `anthropic`, `openai`,
+//! `google-genai`, `botocore`, `ollama`, `mcp` and `langchain-core` for Python, each written out by its own
+//! means.
 
 use aegis_adapters::CallFormat;
 use serde_json::{Value, json};

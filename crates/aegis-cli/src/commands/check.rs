@@ -35,8 +35,8 @@ const LOG_WAIT: Duration = Duration::from_secs(10);
 /// Decide whether an action may happen, ask where needed, and record the answer
 ///
 /// Reads one action (JSON) from standard input, or takes it from the command line, or reads a stream of them
-/// with --jsonl, or the tool calls of a model's message with --from. Exits 0 only if the action is allowed and
-/// the record of that is on disk.
+/// with --jsonl, or the tool calls of a model's message with --from. Exits 0 only if the action is allowed
+/// and the record of that is on disk.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis check <action.json && do_it\n  aegis check delete:crm --param id=42 \

@@ -5,7 +5,7 @@ use std::iter;
 use aegis_adapters::{
     Call, CallError, CallFormat, NativeAnswers, Reading, Refusal, Refused, Verdict, read_calls,
 };
-use aegis_engine::{Action, MAX_MESSAGE_BYTES, to_json_line};
+use aegis_engine::{Action, MAX_MESSAGE_BYTES, hide_secrets, to_json_line};
 use aegis_ledger::answer::Answer;
 use aegis_present::Format;
 use aegis_present::json::v1::{CallV1, ObservedCallV1, RefusedCallV1};
@@ -258,8 +258,9 @@ impl Answers<'_> {
 
     /// A call that no policy decided about.
     fn error(&mut self, call: &Call, problem: &str, help: Option<&str>) -> Result<(), CommandError> {
+        let name = call.name().map(hide_secrets);
         let line = match self.replier.format {
-            Format::Text => render_refused_call(call.name(), problem, help),
+            Format::Text => render_refused_call(name.as_deref(), problem, help),
             Format::Json => {
                 self.console.note(format!("{}: {problem}", aegis_engine::escape(call.place())));
                 json(&RefusedCallV1 { call: of(call), allowed: false, error: problem })?
