@@ -3,8 +3,8 @@
 use crate::text::announced::hide_secrets;
 
 /// Which call an action was read from: kept beside the action, so that its record can be found by the call's
-/// id. No rule goes by it, and it is no part of what the digest is over: a call that is made again has another
-/// id, and is the same action.
+/// id. No rule goes by it, and it is no part of what the digest is over: a call that is made again has
+/// another id, and is the same action.
 ///
 /// ```
 /// use aegis_engine::{Action, CallOrigin};

@@ -74,7 +74,8 @@ struct EntryV1<'a> {
     agent_source: Option<AgentSource>,
     /// Where the session's id was taken from; null before that was recorded.
     session_source: Option<SessionSource>,
-    /// The call of a framework that it was read from: its format, and its id; null where it was read from none.
+    /// The call of a framework that it was read from: its format, and its id; null where it was read from
+    /// none.
     call: Option<&'a RecordedCall>,
 }
 
