@@ -8,6 +8,7 @@ mod asked;
 mod context;
 mod draft;
 mod error;
+mod foreseen;
 mod ground;
 mod outcome;
 mod sealed;
@@ -20,6 +21,7 @@ use asked::Asked;
 pub use context::Context;
 use draft::Draft;
 pub use error::{GateError, GroupError};
+pub(crate) use foreseen::Foreseen;
 use ground::{Ground, PolicySource, Reread};
 pub use outcome::{Answered, Outcome, Proceed, Refusal};
 use sealed::Sealed;
@@ -46,7 +48,7 @@ impl Gate {
         approver: impl Approver + 'static,
         context: Context,
     ) -> Gate {
-        let ground = Ground { policy, policy_sha256, context: Arc::new(context) };
+        let ground = Ground { policy, policy_sha256, context: Arc::new(context), foreseen: None };
         let (source, ids) = (PolicySource::Fixed, ActionIds::default());
         Gate { ground, source, journal, approver: Box::new(approver), ids }
     }

@@ -51,18 +51,22 @@
 //! ```
 
 mod approval;
+mod executor;
 mod gate;
 mod gate_handle;
 mod identity;
+mod plan;
 mod policy_file;
 mod remedy;
 mod terminal;
 mod witness;
 
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
+pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
 pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError};
 pub use identity::{current_host, current_login, current_user, new_session_id};
+pub use plan::{Plan, PlanSummary, PlanV1, PlannedAction};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
 pub use remedy::Remedy;
 pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};
