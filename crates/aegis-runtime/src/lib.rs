@@ -54,6 +54,8 @@ mod approval;
 mod executor;
 mod gate;
 mod gate_handle;
+#[cfg(feature = "http")]
+mod http;
 mod identity;
 mod plan;
 mod policy_file;
@@ -65,6 +67,8 @@ pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
 pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError};
+#[cfg(feature = "http")]
+pub use http::{HttpExecutor, HttpExecutorBuilder, HttpSetUpError, RequestError, TargetError};
 pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use plan::{Plan, PlanSummary, PlanV1, PlannedAction};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
