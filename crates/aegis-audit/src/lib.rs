@@ -85,7 +85,8 @@ pub use clock::now;
 pub use error::TrailError;
 pub use file_mode::{PRIVATE, set_mode};
 pub use journal::{
-    A_WAIT, Account, Committed, Ending, EndingError, Journal, RecordError, RedactError, Removal,
+    A_WAIT, Account, Check, Committed, EndStatus, Ending, Journal, LifeError, RecordError, RedactError,
+    Removal,
 };
 pub use left_out::LeftOut;
 pub use log_names::is_part_of_log;

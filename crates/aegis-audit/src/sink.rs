@@ -75,6 +75,10 @@ impl SinkRecord {
         let (risk, rule) = (record.risk_level, escape(&record.matched_rule));
         let what = match (self.kind, record.decision, record.result_status) {
             (EventKind::Redacted, ..) => "parameters removed",
+            (EventKind::Observed, ..) => "done without asking",
+            (EventKind::Started, ..) => "started",
+            (EventKind::Verified, ..) => "looked at",
+            (EventKind::Ended, _, None) => "ended, nobody knows how",
             (EventKind::Requested, ..) | (_, None, _) => "asked",
             (EventKind::Ended, _, Some(status)) => status.as_str(),
             (_, Some(answer), _) => answer.as_str(),

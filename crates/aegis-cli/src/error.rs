@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use aegis_audit::{ArchiveError, DamagedLog, EndingError, RecordError, RedactError, SinkError, TrailError};
+use aegis_audit::{ArchiveError, DamagedLog, LifeError, RecordError, RedactError, SinkError, TrailError};
 use aegis_engine::{ActionError, JsonError, JsonSlip, escape};
 use aegis_ledger::verify::ExportsError;
 use aegis_present::UnreadFile;
@@ -102,11 +102,11 @@ impl From<SinkError> for CommandError {
     }
 }
 
-impl From<EndingError> for CommandError {
-    fn from(error: EndingError) -> CommandError {
+impl From<LifeError> for CommandError {
+    fn from(error: LifeError) -> CommandError {
         let help = remedies::of_log(error.remedy(), error.help());
         match error {
-            EndingError::Record(error) => error.into(),
+            LifeError::Record(error) => error.into(),
             other => CommandError { status: ExitStatus::No, message: other.to_string(), help },
         }
     }

@@ -21,7 +21,7 @@ pub(crate) mod zone;
 
 pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
 pub use agent_source::AgentSource;
-pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RiskLevel, Undecidable};
+pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RESERVED_RULES, RiskLevel, Undecidable};
 pub use policy::{Policy, Rule};
 pub use redaction::{Redacted, Redaction};
 pub use trace::{RuleOutcome, RuleTrace};

@@ -7,8 +7,9 @@
 //!           → answered(denied)     → decided(denied)
 //!           → answered(unanswered) → decided(unanswered)
 //!                                  → decided(unanswered)           the question was not put
-//! decided(auto | approved) → ended                                 once
+//! decided(auto | approved) → started → verified → ended            once each; none of them must follow
 //! decided(unanswered)      → ended(skipped)                        it was given up
+//! observed                                                         somebody did it without asking
 //! ```
 //! An approval may lead to less: the action is decided again for the answer's own moment. An action is given
 //! up where a copy of its record was not taken. What was `redacted` of an action is no part of its life.
@@ -34,6 +35,12 @@ pub enum Step {
     Answered(Answer),
     /// It was answered for good.
     Decided(Answer),
+    /// It is about to be done.
+    Started,
+    /// What was done was looked at.
+    Verified,
+    /// It was done without asking.
+    Observed,
     /// It came to its end.
     Ended {
         /// Whether it was not even tried.
@@ -73,6 +80,8 @@ pub enum Impossible {
         /// The row of the question.
         asked: u64,
     },
+    /// What was not done was looked at.
+    NotStarted,
     /// A decision that the answer does not lead to.
     OtherAnswer {
         /// The row of the answer.
@@ -82,7 +91,7 @@ pub enum Impossible {
         /// The decision.
         decided: Answer,
     },
-    /// The end of an action that was not allowed.
+    /// The doing, or the end, of an action that was not allowed.
     NotAllowed {
         /// The row of the decision.
         row: u64,
@@ -114,6 +123,9 @@ impl fmt::Display for Impossible {
             Impossible::NotAnswered { asked } => {
                 write!(formatter, "the question in row {asked} has no answer that it could be based on")
             }
+            Impossible::NotStarted => {
+                formatter.write_str("it tells how something turned out that was not done")
+            }
             Impossible::OtherAnswer { row, said, decided } => write!(
                 formatter,
                 "it is decided as `{}`, but row {row} says `{}`",
@@ -122,7 +134,7 @@ impl fmt::Display for Impossible {
             ),
             Impossible::NotAllowed { row, answer } => write!(
                 formatter,
-                "the action was not allowed, so it has no end: row {row} says `{}`",
+                "the action was not allowed, so it was not done: row {row} says `{}`",
                 answer.as_str()
             ),
         }
@@ -157,8 +169,11 @@ impl Step {
             // Without an answer, it is a contradiction; that is told elsewhere.
             EventBody::Decided(entry) => entry.decision.map(Step::Decided),
             EventBody::Ended(ended) => {
-                Some(Step::Ended { skipped: ended.result_status == ResultStatus::Skipped })
+                Some(Step::Ended { skipped: ended.result_status == Some(ResultStatus::Skipped) })
             }
+            EventBody::Started(_) => Some(Step::Started),
+            EventBody::Verified(_) => Some(Step::Verified),
+            EventBody::Observed(_) => Some(Step::Observed),
             _ => None,
         }
     }
@@ -170,6 +185,9 @@ impl Step {
             Step::Requested => EventKind::Requested,
             Step::Answered(_) => EventKind::Answered,
             Step::Decided(_) => EventKind::Decided,
+            Step::Started => EventKind::Started,
+            Step::Verified => EventKind::Verified,
+            Step::Observed => EventKind::Observed,
             Step::Ended { .. } => EventKind::Ended,
         }
     }
@@ -202,6 +220,13 @@ fn check_words<S>(action_id: &str, body: &EventBody<S>) -> Result<(), Impossible
             Answer::Approved if answered.approver.is_none() => Some("it was approved by nobody"),
             Answer::Approved | Answer::Denied | Answer::Unanswered => None,
         },
+        EventBody::Observed(entry) => contradiction_of_observation(entry),
+        EventBody::Started(started) if started.decided_seq.is_none() => {
+            Some("it is the start of an action on which nothing was decided")
+        }
+        EventBody::Verified(verified) if verified.decided_seq.is_none() => {
+            Some("it tells how an action turned out on which nothing was decided")
+        }
         EventBody::Ended(ended) if ended.decided_seq.is_none() => {
             Some("it is the end of an action on which nothing was decided")
         }
@@ -215,6 +240,14 @@ fn contradiction_of_request<S>(entry: &EntryBody<S>) -> Option<&'static str> {
         return Some("a question was put that holds its own answer");
     }
     (entry.approval != ApprovalMode::Approve).then_some("a question was put that the policy does not ask")
+}
+
+fn contradiction_of_observation<S>(entry: &EntryBody<S>) -> Option<&'static str> {
+    let is_decided = entry.decision.is_some()
+        || entry.result_status.is_some()
+        || entry.approver.is_some()
+        || entry.requested_seq.is_some();
+    is_decided.then_some("what was done without asking is said to be decided")
 }
 
 fn contradiction_of_decision<S>(entry: &EntryBody<S>) -> Option<&'static str> {
@@ -244,7 +277,10 @@ pub struct Life {
     requested: Option<u64>,
     answered: Option<(u64, Answer)>,
     decided: Option<(u64, Answer)>,
+    started: Option<u64>,
+    verified: Option<u64>,
     ended: Option<u64>,
+    observed: Option<u64>,
 }
 
 impl Life {
@@ -280,17 +316,34 @@ impl Life {
                 }
                 self.decided = Some((row, answer));
             }
-            Step::Ended { skipped } => {
-                // Of an end without a decision, the decision that it names says whether it is there.
-                let can_end =
-                    |answer: Answer| answer.is_allowed() || (skipped && answer == Answer::Unanswered);
-                if let Some((row, answer)) = self.decided.filter(|(_, answer)| !can_end(*answer)) {
-                    return Err(Impossible::NotAllowed { row, answer });
+            Step::Started => {
+                self.check_allowed(false)?;
+                self.started = Some(row);
+            }
+            Step::Verified => {
+                self.check_allowed(false)?;
+                if self.started.is_none() && !may_be_missing(self.decided.map_or(0, |(row, _)| row)) {
+                    return Err(Impossible::NotStarted);
                 }
+                self.verified = Some(row);
+            }
+            Step::Observed => self.observed = Some(row),
+            Step::Ended { skipped } => {
+                self.check_allowed(skipped)?;
                 self.ended = Some(row);
             }
         }
         Ok(())
+    }
+
+    /// Whether what was decided can be done, or, where `skipped` says so, be given up.
+    fn check_allowed(&self, skipped: bool) -> Result<(), Impossible> {
+        // Where no decision is there, the number that the event names it by says so.
+        let can_be = |answer: Answer| answer.is_allowed() || (skipped && answer == Answer::Unanswered);
+        match self.decided.filter(|(_, answer)| !can_be(*answer)) {
+            Some((row, answer)) => Err(Impossible::NotAllowed { row, answer }),
+            None => Ok(()),
+        }
     }
 
     /// Each step is taken once, and none behind one that comes after it.
@@ -299,9 +352,19 @@ impl Life {
             (EventKind::Requested, self.requested),
             (EventKind::Answered, self.answered.map(|(row, _)| row)),
             (EventKind::Decided, self.decided.map(|(row, _)| row)),
+            (EventKind::Started, self.started),
+            (EventKind::Verified, self.verified),
             (EventKind::Ended, self.ended),
+            (EventKind::Observed, self.observed),
         ];
         let kind = step.kind();
+        // What was done without asking has no other event, neither before nor behind it.
+        if kind == EventKind::Observed
+            && let Some((kind, row)) = taken.iter().find_map(|(kind, row)| Some((*kind, (*row)?)))
+            && kind != EventKind::Observed
+        {
+            return Err(Impossible::Behind { kind, row });
+        }
         let from = taken.iter().position(|(other, _)| *other == kind).unwrap_or_default();
         for (other, row) in taken.into_iter().skip(from) {
             match row {
@@ -319,6 +382,18 @@ impl Life {
         self.decided
     }
 
+    /// The row that says that it was about to be done.
+    #[must_use]
+    pub const fn started(&self) -> Option<u64> {
+        self.started
+    }
+
+    /// The row that says how looking at it came out.
+    #[must_use]
+    pub const fn verified(&self) -> Option<u64> {
+        self.verified
+    }
+
     /// The row of the end.
     #[must_use]
     pub const fn ended(&self) -> Option<u64> {
@@ -327,8 +402,9 @@ impl Life {
 
     /// Whether anything is known of the action.
     #[must_use]
-    pub const fn is_known(&self) -> bool {
-        self.requested.is_some() || self.answered.is_some() || self.decided.is_some() || self.ended.is_some()
+    pub fn is_known(&self) -> bool {
+        let rows = [self.requested, self.started, self.verified, self.ended, self.observed];
+        self.answered.is_some() || self.decided.is_some() || rows.iter().any(Option::is_some)
     }
 }
 

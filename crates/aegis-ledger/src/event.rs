@@ -9,13 +9,16 @@ mod decided;
 mod ended;
 mod entry;
 mod kind;
+mod observed;
 mod operator;
 pub(crate) mod params;
 mod payload;
 mod pruned;
 mod redacted;
 mod requested;
+mod started;
 mod text;
+mod verified;
 mod words;
 
 use chrono::{DateTime, Utc};
@@ -30,12 +33,15 @@ pub use ended::{Ended, EndedBody};
 pub use entry::{Entry, EntryBody, PathSource, RecordedNames, SessionSource};
 pub use kind::EventKind;
 use kind::kinds;
+pub use observed::{OBSERVED_RULE, Observed};
 pub use operator::Operator;
 pub use payload::{Payload, StoredPayload};
 pub use pruned::{Pruned, PrunedBody};
 pub use redacted::{Redacted, RedactedBody};
 pub use requested::Requested;
+pub use started::{Recorder, Started, StartedBody};
 pub use text::Text;
+pub use verified::{Verified, VerifiedBody};
 pub use words::{Field, Words};
 
 use crate::answer::Answer;
@@ -190,7 +196,9 @@ impl<S> EventBody<S> {
     #[must_use]
     pub const fn entry(&self) -> Option<&EntryBody<S>> {
         match self {
-            EventBody::Requested(entry) | EventBody::Decided(entry) => Some(entry),
+            EventBody::Requested(entry) | EventBody::Decided(entry) | EventBody::Observed(entry) => {
+                Some(entry)
+            }
             _ => None,
         }
     }

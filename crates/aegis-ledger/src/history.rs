@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::action_life::{Life, Step};
 use crate::answer::{Answer, ResultStatus};
-use crate::event::{EntryBody, EventBody, Payload};
+use crate::event::{EntryBody, EventBody, Payload, StartedBody};
 use crate::stored_event::StoredEvent;
 
 /// Everything that a log holds about one action.
@@ -45,8 +45,8 @@ pub struct HistoryEvent {
 /// How an action ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End<'a> {
-    /// Whether it went well.
-    pub status: ResultStatus,
+    /// How it went; none where nobody knows.
+    pub status: Option<ResultStatus>,
     /// What went wrong.
     pub error: Option<&'a str>,
     /// How long it took, in milliseconds.
@@ -62,6 +62,8 @@ pub enum State {
     Refused,
     /// It is not answered: somebody is being asked, or the question was cut short.
     Open,
+    /// It was done without asking.
+    Observed,
 }
 
 impl State {
@@ -72,6 +74,7 @@ impl State {
             State::Allowed => "allowed",
             State::Refused => "refused",
             State::Open => "open",
+            State::Observed => "observed",
         }
     }
 }
@@ -177,6 +180,7 @@ impl History {
     #[must_use]
     pub fn state(&self) -> State {
         match self.decided().and_then(HistoryEvent::entry) {
+            None if self.newest(|told| matches!(told, EventBody::Observed(_))).is_some() => State::Observed,
             None => State::Open,
             Some(entry) if entry.decision.is_some_and(Answer::is_allowed) => State::Allowed,
             Some(_) => State::Refused,
@@ -196,11 +200,24 @@ impl History {
         }
     }
 
+    /// Which process began to do the action, where that is recorded and its end is not: whether it still does,
+    /// only its machine can tell.
+    #[must_use]
+    pub fn unfinished(&self) -> Option<&StartedBody> {
+        if self.ended().is_some() {
+            return None;
+        }
+        match &self.newest(|told| matches!(told, EventBody::Started(_)))?.told {
+            Some(EventBody::Started(started)) => Some(started),
+            _ => None,
+        }
+    }
+
     /// What became of the action: its end, or what the answer alone says. `None` while that is unknown.
     #[must_use]
     pub fn result(&self) -> Option<ResultStatus> {
         let answer = || ResultStatus::of(self.decided()?.entry()?.decision?);
-        self.ended().map(|ended| ended.status).or_else(answer)
+        self.ended().map_or_else(answer, |ended| ended.status)
     }
 
     /// How long the question stood, in milliseconds, if somebody was asked.

@@ -1,14 +1,14 @@
 //! The gate: evaluate, approve, record. Nothing gets past it without a synced record.
 //!
 //! An action goes through four steps, each of which takes the one before by value: [`Draft`] (what the policy
-//! says), [`Asked`] (whoever had to be asked was asked), [`Sealed`] (the answer is settled), and [`Outcome`],
-//! which exists only for an answer that the journal committed.
+//! says), [`Asked`] (whoever had to be asked was), [`Sealed`] (the answer is settled), and [`Outcome`], which
+//! exists only for an answer that the journal committed.
 
 mod asked;
 mod context;
 mod draft;
 mod error;
-mod foreseen;
+mod execution;
 mod ground;
 mod outcome;
 mod sealed;
@@ -21,7 +21,7 @@ use asked::Asked;
 pub use context::Context;
 use draft::Draft;
 pub use error::{GateError, GroupError};
-pub(crate) use foreseen::Foreseen;
+pub use execution::{Observation, Running};
 use ground::{Ground, PolicySource, Reread};
 pub use outcome::{Answered, Outcome, Proceed, Refusal};
 use sealed::Sealed;
@@ -61,9 +61,8 @@ impl Gate {
     }
 
     /// Answers one action: evaluates it, asks a human where the policy says so, and records the answer.
-    ///
-    /// Returns only after the record is synced. A request is recorded before anyone is asked, so that a
-    /// question that was cut short leaves a trace.
+    /// Returns only after that is synced. A request is recorded before anyone is asked, so that a question
+    /// that was cut short leaves a trace.
     ///
     /// # Errors
     /// When the log or a sink cannot be written; the action must not happen then.
@@ -77,9 +76,8 @@ impl Gate {
     /// rest.
     ///
     /// An action for which a human must be asked is answered alone, after those before it, so that nobody's
-    /// answer waits for a human who is asked something else; where [nobody is there](Approver::absent),
-    /// nothing waits. There are as many outcomes as actions that were answered, in their order: at least one,
-    /// unless `actions` is empty.
+    /// answer waits for another's question; where [nobody is there](Approver::absent), nothing waits. There
+    /// are as many outcomes as actions that were answered, in order: at least one, unless there is none.
     ///
     /// # Errors
     /// When the log or a sink cannot be written. None of the first [`size`](GroupError::size) actions may

@@ -52,6 +52,7 @@
 
 mod approval;
 mod executor;
+mod foreseen;
 mod gate;
 mod gate_handle;
 #[cfg(feature = "http")]
@@ -59,19 +60,24 @@ mod http;
 mod identity;
 mod plan;
 mod policy_file;
+mod recorder;
 mod remedy;
 mod terminal;
 mod witness;
 
+pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
-pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
-pub use gate_handle::{GateHandle, HandleError};
+pub use gate::{
+    Answered, Context, Gate, GateError, GroupError, Observation, Outcome, Proceed, Refusal, Running,
+};
+pub use gate_handle::{GateHandle, HandleError, Reply};
 #[cfg(feature = "http")]
 pub use http::{HttpExecutor, HttpExecutorBuilder, HttpSetUpError, RequestError, TargetError};
 pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use plan::{Plan, PlanSummary, PlanV1, PlannedAction};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
+pub use recorder::{current_recorder, is_running};
 pub use remedy::Remedy;
 pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};
 pub use witness::{Witness, WitnessError};

@@ -10,7 +10,7 @@ pub use json::PlanV1;
 use json::PlannedActionV1;
 pub use summary::PlanSummary;
 
-use crate::gate::Foreseen;
+use crate::foreseen::Foreseen;
 
 /// A preview: what a policy said of some actions when it was asked. Nothing of it is recorded, nobody was
 /// asked, and it allows nothing: each action is decided again when it is to be done, and the stricter of both

@@ -169,7 +169,13 @@ impl Case {
     /// It has ended so, after a while.
     pub fn ended<'a>(&'a self, status: ResultStatus, error: Option<&'a str>) -> Stamped<'a> {
         let (action_id, session_id) = (self.id.as_str(), self.session.as_str());
-        let event = Event::Ended(Ended { action_id, session_id, status, error, duration_ms: Some(1234) });
+        let event = Event::Ended(Ended {
+            action_id,
+            session_id,
+            status: Some(status),
+            error,
+            duration_ms: Some(1234),
+        });
         Stamped { at: self.at, event }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use aegis_audit::store::{Appended, Snapshot, Store, history_of};
 use aegis_audit::{
-    Ending, EndingError, Journal, RecordError, RedactError, Sink, SinkError, SinkRecord, TrailError,
+    EndStatus, Ending, Journal, LifeError, RecordError, RedactError, Sink, SinkError, SinkRecord, TrailError,
 };
 use aegis_engine::Digest;
 use aegis_ledger::answer::{Answer, ResultStatus};
@@ -18,7 +18,7 @@ use aegis_ledger::verify::{Start, Verification, Verifier};
 use crate::{Append as _, Case};
 
 const OPERATOR: Operator<'_> = Operator { host: "host", user: "ana", login: None };
-const SUCCESS: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: Some(3) };
+const SUCCESS: Ending<'_> = Ending { status: EndStatus::Success, error: None, duration_ms: Some(3) };
 
 /// Where stores of one log come from, for the suite.
 pub trait StorePlace {
@@ -130,17 +130,11 @@ fn an_action_ends_once_and_only_if_it_was_allowed<P: StorePlace>() {
     let _ = journal.append(&[Case::default().id("a").decided(), denied.decided()]).unwrap();
     assert_eq!(journal.end_action("a", SUCCESS).unwrap().seq(), 3);
     let again = Journal::over(place.open()).end_action("a", SUCCESS);
-    assert!(matches!(again, Err(EndingError::AlreadyEnded { seq: 3, .. })), "{again:?}");
+    assert!(matches!(again, Err(LifeError::AlreadyEnded { seq: 3, .. })), "{again:?}");
     let refused = journal.end_action("denied", SUCCESS);
-    assert!(
-        matches!(refused, Err(EndingError::NotAllowed { answer: Some(Answer::Block), .. })),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(LifeError::NotAllowed { answer: Some(Answer::Block), .. })), "{refused:?}");
     for unknown in ["b", ""] {
-        assert!(
-            matches!(journal.end_action(unknown, SUCCESS), Err(EndingError::Unknown { .. })),
-            "{unknown}"
-        );
+        assert!(matches!(journal.end_action(unknown, SUCCESS), Err(LifeError::Unknown { .. })), "{unknown}");
     }
     let history = place.look(|log| history_of(log, "a")).unwrap().unwrap();
     assert_eq!(history.result(), Some(ResultStatus::Success));

@@ -112,7 +112,7 @@ fn the_end_of_a_blocked_action_is_impossible() {
         "kind = 'ended', payload = NULL, body = json_object('session_id', 's', 'result_status', 'success',
         'result_error', NULL, 'duration_ms', NULL, 'decided_seq', 2)";
     forge(&environment, 6, |log| append_like(log, 2, ended));
-    is_impossible(&environment, 6, "the action was not allowed, so it has no end: row 2 says `block`");
+    is_impossible(&environment, 6, "the action was not allowed, so it was not done: row 2 says `block`");
     let environment = log();
     let loose = ended.replace("'decided_seq', 2", "'decided_seq', NULL");
     forge(&environment, 6, |log| append_like(log, 2, &loose));

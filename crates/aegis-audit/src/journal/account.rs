@@ -40,7 +40,7 @@ impl Account for Vec<Stamped<'_>> {
 /// those that were allowed.
 pub(super) fn given_up<'e>(events: &[Stamped<'e>], at: DateTime<Utc>, why: &'e str) -> Vec<Stamped<'e>> {
     let ended = |action_id, session_id| {
-        let (status, error) = (ResultStatus::Skipped, Some(why));
+        let (status, error) = (Some(ResultStatus::Skipped), Some(why));
         let ended = Ended { action_id, session_id, status, error, duration_ms: None };
         Stamped { at, event: Event::Ended(ended) }
     };

@@ -49,7 +49,7 @@ impl TrailReader {
 
     fn event_of(&self, action_id: &str, with_payload: bool) -> Result<Option<ProvenEvent>, TrailError> {
         let sql = format!(
-            "SELECT {EVENT_COLUMNS} FROM events WHERE action_id = ?1 AND kind IN ('requested', 'decided')
+            "SELECT {EVENT_COLUMNS} FROM events WHERE action_id = ?1 AND kind IN ('requested', 'decided', 'observed')
              ORDER BY kind, seq DESC LIMIT 1",
         );
         let proven = |row: &Row<'_>| {

@@ -16,8 +16,8 @@ use super::index::read_range;
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
-/// The events that give the records of a filter: for each action its `decided` event, or its `requested` one
-/// where it was not decided.
+/// The events that give the records of a filter: for each action its `decided` event, its `requested` one where
+/// it was not decided, or its `observed` one.
 ///
 /// Everything is read through one connection, on which a transaction should keep the log as it is.
 pub(super) struct Selection<'a> {
@@ -325,7 +325,8 @@ impl<'a> Selection<'a> {
         }
         let decided = self.term(block, Field::Kind, EventKind::Decided.as_str())?;
         let requested = self.term(block, Field::Kind, EventKind::Requested.as_str())?;
-        Ok(decided | (requested - within(block, &self.superseded)))
+        let observed = self.term(block, Field::Kind, EventKind::Observed.as_str())?;
+        Ok(decided | observed | (requested - within(block, &self.superseded)))
     }
 
     /// The events of a block whose actions ended so: by their newest outcome, or else by what the answer

@@ -341,7 +341,7 @@ mod tests {
     use crate::store::Appended;
 
     fn ended(action_id: &str) -> Stamped<'_> {
-        let (session_id, status) = ("s", ResultStatus::Success);
+        let (session_id, status) = ("s", Some(ResultStatus::Success));
         let ended = Ended { action_id, session_id, status, error: None, duration_ms: None };
         Stamped { at: Utc::now(), event: Event::Ended(ended) }
     }

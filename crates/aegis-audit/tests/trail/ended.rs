@@ -2,13 +2,13 @@
 
 use std::sync::Barrier;
 
-use aegis_audit::{Ending, EndingError, RecordError, TrailError};
+use aegis_audit::{EndStatus, Ending, LifeError, RecordError, TrailError};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::filter::Filter;
 use aegis_testkit::{Append as _, Case, Place};
 
-const SUCCESS: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: Some(7) };
-const FAILURE: Ending<'_> = Ending { succeeded: false, error: Some("no route"), duration_ms: None };
+const SUCCESS: Ending<'_> = Ending { status: EndStatus::Success, error: None, duration_ms: Some(7) };
+const FAILURE: Ending<'_> = Ending { status: EndStatus::Failed, error: Some("no route"), duration_ms: None };
 
 #[test]
 fn an_allowed_action_ends_with_what_is_known_of_it() {
@@ -34,7 +34,7 @@ fn an_action_ends_once_whatever_is_said_later() {
     for again in [SUCCESS, FAILURE] {
         let refused = trail.end_action("a0", again).unwrap_err();
         assert!(
-            matches!(refused, EndingError::AlreadyEnded { status: ResultStatus::Failed, seq: 2, .. }),
+            matches!(refused, LifeError::AlreadyEnded { status: Some(ResultStatus::Failed), seq: 2, .. }),
             "{refused:?}"
         );
         assert!(refused.help().is_some());
@@ -55,12 +55,12 @@ fn what_was_not_allowed_cannot_end() {
     for (id, expected) in [("blocked", Some(Answer::Block)), ("denied", Some(Answer::Denied)), ("open", None)]
     {
         match trail.end_action(id, SUCCESS).unwrap_err() {
-            EndingError::NotAllowed { answer, .. } => assert_eq!(answer, expected, "{id}"),
+            LifeError::NotAllowed { answer, .. } => assert_eq!(answer, expected, "{id}"),
             other => panic!("{id}: {other:?}"),
         }
     }
     for unknown in ["nobody", "", "a\0", "' OR 1=1 --"] {
-        assert!(matches!(trail.end_action(unknown, SUCCESS), Err(EndingError::Unknown { .. })), "{unknown}");
+        assert!(matches!(trail.end_action(unknown, SUCCESS), Err(LifeError::Unknown { .. })), "{unknown}");
     }
     let events: u64 = place.meddle().query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap();
     assert_eq!(events, 5);
@@ -78,7 +78,7 @@ fn of_many_who_end_it_at_once_one_does() {
                     start.wait();
                     match trail.end_action("a0", SUCCESS) {
                         Ok(_) => 1,
-                        Err(EndingError::AlreadyEnded { .. }) => 0,
+                        Err(LifeError::AlreadyEnded { .. }) => 0,
                         Err(other) => panic!("{other:?}"),
                     }
                 })
@@ -102,7 +102,7 @@ fn a_changed_decision_permits_nothing() {
     place.tamper("UPDATE events SET body = replace(body, '\"decision\":\"block\"', '\"decision\":\"auto\"')");
     let refused = place.open().end_action("a", SUCCESS);
     assert!(
-        matches!(refused, Err(EndingError::Record(RecordError::Trail(TrailError::Tampered { seq: 1, .. })))),
+        matches!(refused, Err(LifeError::Record(RecordError::Trail(TrailError::Tampered { seq: 1, .. })))),
         "{refused:?}"
     );
 }

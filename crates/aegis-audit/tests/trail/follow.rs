@@ -4,7 +4,7 @@ use std::fs;
 use std::time::{Duration, Instant};
 
 use aegis_audit::sqlite::{Followed, Follower};
-use aegis_audit::{Ending, TrailError, Watch, Woken};
+use aegis_audit::{EndStatus, Ending, TrailError, Watch, Woken};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::filter::Filter;
 use aegis_ledger::record::Record;
@@ -12,7 +12,7 @@ use aegis_testkit::{Append as _, Case, PATIENCE, Place, append_one};
 
 use crate::prune::prune_through;
 
-const DONE: Ending<'_> = Ending { succeeded: true, error: None, duration_ms: None };
+const DONE: Ending<'_> = Ending { status: EndStatus::Success, error: None, duration_ms: None };
 
 fn follower(place: &Place, filter: Filter) -> Follower {
     Follower::new(&place.log, filter).unwrap()

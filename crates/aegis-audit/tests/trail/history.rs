@@ -1,6 +1,6 @@
 //! One action's life: every event of it, found by its id, the beginning of one, or the number of an event.
 
-use aegis_audit::Ending;
+use aegis_audit::{EndStatus, Ending};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::event::{Event, EventBody, Operator, Redacted, Stamped};
 use aegis_ledger::history::{Found, HistoryEvent, State};
@@ -23,7 +23,7 @@ fn place() -> Place {
     let _ = trail
         .end_action(
             "0193-update",
-            Ending { succeeded: false, error: Some("no\u{1b}[2J"), duration_ms: Some(5) },
+            Ending { status: EndStatus::Failed, error: Some("no\u{1b}[2J"), duration_ms: Some(5) },
         )
         .unwrap();
     let redacted = Event::Redacted(Redacted {

@@ -235,7 +235,8 @@ fn a_row_that_no_question_is_about_stops_nobody() {
     });
     assert_eq!(place.records(&Filter::default()).len(), 1);
     // Of that action itself, too little is known to say that it may end.
-    let ending = aegis_audit::Ending { succeeded: true, error: None, duration_ms: None };
+    let ending =
+        aegis_audit::Ending { status: aegis_audit::EndStatus::Success, error: None, duration_ms: None };
     let refused = place.open().end_action("a", ending).unwrap_err().to_string();
     assert!(refused.contains("damaged at row 2: "), "{refused}");
     // Until the block is full, and beyond.

@@ -98,6 +98,9 @@ impl std::fmt::Display for ApprovalMode {
 /// The name of the rule that decided when no rule matched.
 pub const DEFAULT_RULE: &str = "<default>";
 
+/// What no rule can be named: it stands for something else in answers and records.
+pub const RESERVED_RULES: [&str; 2] = [DEFAULT_RULE, "<observed>"];
+
 /// A condition that could not be decided, because it met a value of an unlike type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Undecidable {

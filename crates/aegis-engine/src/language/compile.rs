@@ -6,7 +6,7 @@ mod zones;
 use chrono::NaiveTime;
 
 use crate::decide::condition::{Condition, Order, ParamTest, Test};
-use crate::decide::decision::{ApprovalMode, DEFAULT_RULE, RiskLevel};
+use crate::decide::decision::{ApprovalMode, RESERVED_RULES, RiskLevel};
 use crate::decide::glob::Glob;
 use crate::decide::letter_case::Case;
 use crate::decide::param_key::ParamKey;
@@ -130,7 +130,7 @@ impl Compiler<'_> {
         let name = match &entry.name {
             None => format!("rule_{index}"),
             Some(name) => {
-                if name.value.is_empty() || name.value == DEFAULT_RULE {
+                if name.value.is_empty() || RESERVED_RULES.contains(&name.value.as_str()) {
                     let message =
                         if name.value.is_empty() { "the name is empty" } else { "the name is reserved" };
                     self.diagnostics.push(Diagnostic::error(Code::EmptyName, name.span, message).help(

@@ -4,7 +4,7 @@ use super::*;
 
 const DONE: Step = Step::Ended { skipped: false };
 const SKIPPED: Step = Step::Ended { skipped: true };
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 14] = [
     Step::Requested,
     Step::Answered(Answer::Approved),
     Step::Answered(Answer::Denied),
@@ -14,6 +14,9 @@ const STEPS: [Step; 11] = [
     Step::Decided(Answer::Denied),
     Step::Decided(Answer::Block),
     Step::Decided(Answer::Unanswered),
+    Step::Started,
+    Step::Verified,
+    Step::Observed,
     DONE,
     SKIPPED,
 ];
@@ -31,12 +34,17 @@ fn lives() -> Vec<Vec<Step>> {
         asked(Denied, Denied),
         asked(Unanswered, Unanswered),
         vec![Step::Requested, Step::Decided(Unanswered)],
+        vec![Step::Observed],
     ];
     for life in lives.clone() {
         match life.last() {
             Some(Step::Decided(Auto | Approved)) => {
-                lives.push([&life[..], &[DONE]].concat());
-                lives.push([&life[..], &[SKIPPED]].concat());
+                let done: [&[Step]; 3] = [&[], &[Step::Started], &[Step::Started, Step::Verified]];
+                for done in done {
+                    for end in [DONE, SKIPPED] {
+                        lives.push([&life[..], done, &[end]].concat());
+                    }
+                }
             }
             Some(Step::Decided(Unanswered)) => lives.push([&life[..], &[SKIPPED]].concat()),
             _ => {}
@@ -74,7 +82,7 @@ fn what_is_no_beginning_of_a_life_is_impossible() {
         for length in 0..=steps.len() {
             let steps = &steps[..length];
             let is_decided = |end: &usize| steps[..*end].iter().any(|step| matches!(step, Step::Decided(_)));
-            let ends = steps.iter().position(|step| matches!(step, Step::Ended { .. }));
+            let ends = steps.iter().position(|step| matches!(step, Step::Started | Step::Ended { .. }));
             let first = steps.first();
             if ends.is_some_and(|end| !is_decided(&end))
                 || matches!(
@@ -93,7 +101,7 @@ fn what_is_no_beginning_of_a_life_is_impossible() {
 proptest! {
     /// Where events may be missing, every life with some of its events taken out is possible.
     #[test]
-    fn what_may_be_missing_is_not_held_against_the_rest(life in 0..lives().len(), kept in prop::collection::vec(any::<bool>(), 4)) {
+    fn what_may_be_missing_is_not_held_against_the_rest(life in 0..lives().len(), kept in prop::collection::vec(any::<bool>(), 6)) {
         let life = lives().swap_remove(life);
         let kept: Vec<Step> = life.iter().zip(kept).filter(|(_, kept)| *kept).map(|(step, _)| *step).collect();
         prop_assert!(lived(&kept, true).is_ok(), "{:?}", kept);
@@ -134,6 +142,19 @@ fn ended(result_status: &str, decided_seq: Option<u64>) -> EventBody {
     body(EventKind::Ended, &stored)
 }
 
+fn started(decided_seq: Option<u64>) -> EventBody {
+    let recorder = serde_json::json!({ "pid": 7, "began": 8, "boot": "b" });
+    let stored = serde_json::json!({ "session_id": "s", "recorder": recorder, "decided_seq": decided_seq });
+    body(EventKind::Started, &stored)
+}
+
+fn verified(decided_seq: Option<u64>) -> EventBody {
+    let stored = serde_json::json!({
+        "session_id": "s", "passed": true, "error": null, "duration_ms": 3, "decided_seq": decided_seq
+    });
+    body(EventKind::Verified, &stored)
+}
+
 fn checkpoint() -> EventBody {
     let stored = serde_json::json!({ "size": 1, "root": "", "signed_by": null, "host": "h", "user": "u" });
     body(EventKind::Checkpoint, &stored)
@@ -160,12 +181,18 @@ fn each_event_is_the_step_that_it_tells_of() {
     assert_eq!(of(&ended("success", None)), Some(DONE));
     assert_eq!(of(&ended("failed", None)), Some(DONE));
     assert_eq!(of(&ended("skipped", None)), Some(SKIPPED));
+    assert_eq!(of(&entry(EventKind::Observed, serde_json::json!({}))), Some(Step::Observed));
+    assert_eq!(of(&started(Some(1))), Some(Step::Started));
+    assert_eq!(of(&verified(Some(1))), Some(Step::Verified));
     assert_eq!((of(&checkpoint()), of(&pruned())), (None, None));
     for step in STEPS {
         let kind = match step {
             Step::Requested => EventKind::Requested,
             Step::Answered(_) => EventKind::Answered,
             Step::Decided(_) => EventKind::Decided,
+            Step::Started => EventKind::Started,
+            Step::Verified => EventKind::Verified,
+            Step::Observed => EventKind::Observed,
             Step::Ended { .. } => EventKind::Ended,
         };
         assert_eq!(step.kind(), kind);
@@ -231,6 +258,21 @@ fn a_question_an_answer_and_an_end_contradict_themselves_too() {
     assert!(!said("auto", Some("terminal")) && !said("block", Some("terminal")));
     assert!(check_words("a", &ended("success", Some(1))).is_ok());
     assert!(check_words("a", &ended("success", None)).is_err());
+    assert!(check_words("a", &started(Some(1))).is_ok() && check_words("a", &verified(Some(1))).is_ok());
+    assert!(check_words("a", &started(None)).is_err() && check_words("a", &verified(None)).is_err());
+    let seen = |members| check_words("a", &entry(EventKind::Observed, members)).is_ok();
+    let undecided = || serde_json::json!({ "decision": null, "approver": null, "result_status": null, "requested_seq": null });
+    assert!(seen(undecided()));
+    for (member, value) in [
+        ("decision", serde_json::json!("auto")),
+        ("result_status", serde_json::json!("success")),
+        ("approver", serde_json::json!({ "via": "rule", "user": null, "evidence": 0 })),
+        ("requested_seq", serde_json::json!(1)),
+    ] {
+        let mut members = undecided();
+        members[member] = value;
+        assert!(!seen(members), "{member}");
+    }
 }
 
 #[test]
@@ -254,7 +296,15 @@ fn what_is_known_of_a_life_can_be_asked() {
     assert_eq!((life.decided(), life.ended()), (Some((5, Answer::Approved)), None));
     life.step(9, DONE, never).unwrap();
     assert_eq!(life.ended(), Some(9));
-    for step in [Step::Answered(Answer::Denied), Step::Decided(Answer::Auto), DONE] {
+    let alone = [
+        Step::Answered(Answer::Denied),
+        Step::Decided(Answer::Auto),
+        Step::Started,
+        Step::Verified,
+        Step::Observed,
+        DONE,
+    ];
+    for step in alone {
         let mut alone = Life::default();
         alone.step(1, step, |_| true).unwrap();
         assert!(alone.is_known(), "{step:?}");
@@ -289,7 +339,10 @@ fn what_is_impossible_is_told_with_its_reason() {
         told(&[Step::Requested, Step::Answered(Answer::Denied), Step::Decided(Answer::Approved)]),
         "it is decided as `approved`, but row 2 says `denied`"
     );
-    assert_eq!(told(&[block, SKIPPED]), "the action was not allowed, so it has no end: row 1 says `block`");
+    assert_eq!(told(&[auto, Step::Verified]), "it tells how something turned out that was not done");
+    assert_eq!(told(&[auto, Step::Observed]), "the action's `decided` event is row 1, before it");
+    assert_eq!(told(&[Step::Observed, auto]), "the action's `observed` event is row 1, before it");
+    assert_eq!(told(&[block, SKIPPED]), "the action was not allowed, so it was not done: row 1 says `block`");
     assert_eq!(
         check_time(0).unwrap_err().to_string(),
         "its time is 1970-01-01T00:00:00.000Z, when there was no such log"
@@ -313,6 +366,6 @@ fn what_cannot_have_happened_is_said_in_a_sentence() {
     let why = Impossible::NotAllowed { row: 7, answer: Answer::Denied };
     assert_eq!(
         why.sentence(),
-        "what it tells cannot have happened: the action was not allowed, so it has no end: row 7 says `denied`"
+        "what it tells cannot have happened: the action was not allowed, so it was not done: row 7 says `denied`"
     );
 }

@@ -79,6 +79,16 @@ pub enum Claimed<'a> {
     Nothing,
 }
 
+impl Claimed<'_> {
+    /// The event of this number is the action's decision, where it names one.
+    pub(super) const fn of_decision(decided_seq: Option<u64>) -> Self {
+        match decided_seq {
+            Some(seq) => Claimed::Reference { seq, kind: EventKind::Decided, subject: None },
+            None => Claimed::Nothing,
+        }
+    }
+}
+
 /// Digests as the hexadecimal digits that bodies hold.
 pub(super) fn digits(digests: &[Digest]) -> Vec<String> {
     digests.iter().map(Digest::to_string).collect()

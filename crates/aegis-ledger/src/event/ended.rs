@@ -15,8 +15,8 @@ pub struct Ended<'a> {
     pub action_id: &'a str,
     /// The session that it belongs to.
     pub session_id: &'a str,
-    /// How it ended.
-    pub status: ResultStatus,
+    /// How it ended; none where nobody knows.
+    pub status: Option<ResultStatus>,
     /// What went wrong.
     pub error: Option<&'a str>,
     /// How long it took, in milliseconds.
@@ -28,8 +28,8 @@ pub struct Ended<'a> {
 pub struct EndedBody<S = String> {
     /// The session that the action belongs to.
     pub session_id: S,
-    /// How it ended.
-    pub result_status: ResultStatus,
+    /// How it ended; null where nobody knows.
+    pub result_status: Option<ResultStatus>,
     /// What went wrong.
     pub result_error: Option<S>,
     /// How long it took, in milliseconds.
@@ -63,15 +63,13 @@ impl<'a> Happening<'a> for Ended<'a> {
 
 impl<S> Body for EndedBody<S> {
     fn words(&self) -> Words<'_> {
-        let outcome = self.decided_seq.map(|decided| (decided, self.result_status.as_str()));
+        // That nobody knows is what is so without this event, too.
+        let outcome = self.decided_seq.zip(self.result_status.map(ResultStatus::as_str));
         Words { outcome, ..Words::default() }
     }
 
     fn claim(&self) -> Result<Claimed<'_>, String> {
-        Ok(match self.decided_seq {
-            Some(seq) => Claimed::Reference { seq, kind: EventKind::Decided, subject: None },
-            None => Claimed::Nothing,
-        })
+        Ok(Claimed::of_decision(self.decided_seq))
     }
 
     fn record(&self, _: u64) -> Option<u64> {

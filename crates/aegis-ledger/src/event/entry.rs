@@ -86,9 +86,9 @@ pub struct EntryBody<S = String> {
     pub risk_level: RiskLevel,
     /// What the policy required.
     pub approval: ApprovalMode,
-    /// The rule that decided, or `<default>`.
+    /// The rule that decided, or `<default>`; `<observed>` where nothing was decided.
     pub matched_rule: S,
-    /// The answer; none in a request.
+    /// The answer; none in a request, and of what was observed.
     pub decision: Option<Answer>,
     /// Who answered.
     pub approver: Option<ApproverIdentity>,

@@ -11,8 +11,14 @@ macro_rules! kinds {
             Answered: Answered, AnsweredBody, "answered";
             /// An action was answered for good.
             Decided: Decided, EntryBody, "decided";
+            /// What was allowed is about to be done.
+            Started: Started, StartedBody, "started";
+            /// What was done was looked at.
+            Verified: Verified, VerifiedBody, "verified";
             /// An allowed action came to its end.
             Ended: Ended, EndedBody, "ended";
+            /// An action was done without asking, and seen afterwards.
+            Observed: Observed, EntryBody, "observed";
             /// A checkpoint of the log was handed out.
             Checkpoint: Checkpointed, CheckpointBody, "checkpoint";
             /// What may hold secrets was removed from an action's events.
@@ -59,6 +65,6 @@ impl EventKind {
     /// it: a row that says something else is left to verification.
     #[must_use]
     pub const fn has_words(self) -> bool {
-        matches!(self, EventKind::Requested | EventKind::Decided | EventKind::Ended)
+        matches!(self, EventKind::Requested | EventKind::Decided | EventKind::Ended | EventKind::Observed)
     }
 }

@@ -49,11 +49,12 @@ fn every_event(each: impl Fn(Event<'_>)) {
         injectable: false,
     };
     let by = Some(&approver);
+    let recorder = Recorder { pid: 7, began: 8, boot: "b".to_owned() };
     let operator = Operator { host: "host", user: "root", login: None };
     let subtrees = [digest, digest];
     let (action_id, session_id, answer) = ("a", "s", Answer::Approved);
     for kind in EventKind::ALL {
-        let (status, note) = (ResultStatus::Failed, Some("no\u{1b}route"));
+        let (status, note) = (Some(ResultStatus::Failed), Some("no\u{1b}route"));
         each(match kind {
             EventKind::Requested => Event::Requested(Requested { entry }),
             EventKind::Answered => Event::Answered(Answered {
@@ -68,6 +69,17 @@ fn every_event(each: impl Fn(Event<'_>)) {
             EventKind::Ended => {
                 Event::Ended(Ended { action_id, session_id, status, error: note, duration_ms: Some(3) })
             }
+            EventKind::Started => {
+                Event::Started(Started { action_id, session_id, recorder: Some(&recorder) })
+            }
+            EventKind::Verified => Event::Verified(Verified {
+                action_id,
+                session_id,
+                passed: false,
+                error: note,
+                duration_ms: Some(3),
+            }),
+            EventKind::Observed => Event::Observed(Observed { entry }),
             EventKind::Checkpoint => {
                 Event::Checkpoint(Checkpointed { size: 4, root: digest, signed_by: Some("key"), operator })
             }
@@ -113,8 +125,12 @@ fn the_stored_bytes_are_those_of_the_format() {
         let encoded = event.encode(Some(2), &KEY).unwrap();
         let fields: Vec<_> = encoded.json.split('"').skip(1).step_by(2).collect();
         let expected: &[&str] = match event.kind() {
-            EventKind::Requested | EventKind::Decided => &["session_id", "s", "agent", "bot", "action_type"],
+            EventKind::Requested | EventKind::Decided | EventKind::Observed => {
+                &["session_id", "s", "agent", "bot", "action_type"]
+            }
             EventKind::Answered => &["session_id", "s", "decision", "approved", "approver", "via", "window"],
+            EventKind::Started => &["session_id", "s", "recorder", "pid", "began", "boot", "b"],
+            EventKind::Verified => &["session_id", "s", "passed", "error"],
             EventKind::Ended => &["session_id", "s", "result_status", "failed", "result_error"],
             EventKind::Checkpoint => &["size", "root"],
             EventKind::Redacted => &["events", "note"],
@@ -122,9 +138,10 @@ fn the_stored_bytes_are_those_of_the_format() {
         };
         assert_eq!(fields[..expected.len()], *expected, "{}", encoded.json);
         let last = match event.kind() {
-            EventKind::Requested | EventKind::Decided => "\"redacted\":[\"/pin\"]}",
+            EventKind::Requested | EventKind::Decided | EventKind::Observed => "\"redacted\":[\"/pin\"]}",
             EventKind::Answered => "\"waited_ms\":7}",
-            EventKind::Ended => "\"duration_ms\":3,\"decided_seq\":2}",
+            EventKind::Started => "\"decided_seq\":2}",
+            EventKind::Ended | EventKind::Verified => "\"duration_ms\":3,\"decided_seq\":2}",
             _ => "\"host\":\"host\",\"user\":\"root\"}",
         };
         assert!(encoded.json.ends_with(last), "{}", encoded.json);

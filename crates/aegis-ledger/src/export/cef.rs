@@ -12,6 +12,7 @@ use aegis_engine::{Digest, RiskLevel, escape_capped, escape_into, escape_json_in
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, ResultStatus};
+use crate::event::OBSERVED_RULE;
 use crate::export::values::{approver_word, instant, push_shown};
 use crate::record::BorrowedRecord;
 
@@ -68,7 +69,10 @@ struct Event {
 impl Event {
     /// All of it is this program's own words, which need no escapes.
     fn header(&mut self, record: &BorrowedRecord<'_>) {
-        let (signature, name) = signature(record.decision);
+        let (signature, name) = match record.decision {
+            None if &*record.matched_rule == OBSERVED_RULE => OBSERVED,
+            decision => signature(decision),
+        };
         let version = env!("CARGO_PKG_VERSION");
         for part in
             ["CEF:0|Aegis|aegis|", version, "|", signature, "|", name, "|", severity(record.risk_level), "|"]
@@ -84,6 +88,7 @@ impl Event {
         let act = match record.decision {
             Some(answer) if answer.is_allowed() => "allowed",
             Some(_) => "denied",
+            None if &*record.matched_rule == OBSERVED_RULE => "observed",
             None => "asked",
         };
         self.word("act", act);
@@ -258,6 +263,9 @@ fn next_special(text: &str) -> Option<(&str, &'static str, &str)> {
     };
     Some((before, special, characters.as_str()))
 }
+
+/// The same of what was done without asking.
+const OBSERVED: (&str, &str) = ("observed", "Action done without asking");
 
 /// What kind of event it is: a stable word, and what people read.
 const fn signature(answer: Option<Answer>) -> (&'static str, &'static str) {

@@ -120,7 +120,10 @@ impl<'a> BorrowedRecord<'a> {
             matched_rule: body.matched_rule,
             decision: body.decision,
             approver: body.approver,
-            result_status: ended.as_ref().map(|ended| ended.result_status).or(body.result_status),
+            result_status: match &ended {
+                Some(ended) => ended.result_status,
+                None => body.result_status,
+            },
             duration_ms: ended.as_ref().and_then(|ended| ended.duration_ms),
             result_error: ended.and_then(|ended| ended.result_error),
             policy_sha256: body.policy_sha256,

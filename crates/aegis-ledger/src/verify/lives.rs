@@ -134,6 +134,9 @@ impl Said {
         };
         match (code, kind) {
             (1, EventKind::Requested) => Some(Step::Requested),
+            (1, EventKind::Started) => Some(Step::Started),
+            (1, EventKind::Verified) => Some(Step::Verified),
+            (1, EventKind::Observed) => Some(Step::Observed),
             (1 | 2, EventKind::Ended) => Some(Step::Ended { skipped: code == 2 }),
             (_, EventKind::Answered) => answer().map(Step::Answered),
             (_, EventKind::Decided) => answer().map(Step::Decided),
@@ -150,7 +153,7 @@ impl Said {
 /// it is.
 fn code(step: Step) -> u8 {
     let answer = match step {
-        Step::Requested => return 1,
+        Step::Requested | Step::Started | Step::Verified | Step::Observed => return 1,
         Step::Ended { skipped } => return if skipped { 2 } else { 1 },
         Step::Answered(answer) | Step::Decided(answer) => answer,
     };
@@ -159,8 +162,15 @@ fn code(step: Step) -> u8 {
 }
 
 /// The kinds of event that make up a life.
-const PARTS: [EventKind; 4] =
-    [EventKind::Requested, EventKind::Answered, EventKind::Decided, EventKind::Ended];
+const PARTS: [EventKind; 7] = [
+    EventKind::Requested,
+    EventKind::Answered,
+    EventKind::Decided,
+    EventKind::Started,
+    EventKind::Verified,
+    EventKind::Ended,
+    EventKind::Observed,
+];
 
 /// The first event of each kind of one action.
 #[derive(Clone, Copy, Debug, Default)]
@@ -245,6 +255,7 @@ mod tests {
         let steps: Vec<Step> = Answer::ALL
             .into_iter()
             .flat_map(|answer| [Step::Answered(answer), Step::Decided(answer)])
+            .chain([Step::Started, Step::Verified, Step::Observed])
             .chain([Step::Requested, Step::Ended { skipped: true }, Step::Ended { skipped: false }])
             .collect();
         for (row, step) in (1..).zip(&steps) {

@@ -35,9 +35,13 @@ pub fn render_history(
         State::Allowed => (GOOD, "allowed"),
         State::Refused => (BAD, "refused"),
         State::Open => (UNSURE, "open"),
+        State::Observed => (UNSURE, "observed, and undecided"),
     };
     let verdict = match history.result() {
         Some(result) if history.ended().is_some() => format!("{verdict}, and ended: {}", result.as_str()),
+        None if history.ended().is_some() || history.unfinished().is_some() => {
+            format!("{verdict}, and how it went is unknown")
+        }
         _ => verdict.to_owned(),
     };
     let subject =
@@ -96,6 +100,7 @@ fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
     let (style, word) = match entry.decision {
         Some(answer) if answer.is_allowed() => (GOOD, answer.as_str()),
         Some(answer) => (BAD, answer.as_str()),
+        None if history.state() == State::Observed => (UNSURE, "none: it was done without asking"),
         None => (UNSURE, "none yet: somebody is being asked, or the question was cut short"),
     };
     fields.field("Decision", style, word);
@@ -116,8 +121,15 @@ fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
     }
     match history.ended() {
         Some(ended) => {
-            let style = if ended.status == ResultStatus::Success { GOOD } else { BAD };
+            let style = match ended.status {
+                Some(ResultStatus::Success) => GOOD,
+                Some(_) => BAD,
+                None => UNSURE,
+            };
             fields.field("Result", style, &result(ended.status, ended.error, ended.duration_ms));
+        }
+        None if history.unfinished().is_some() => {
+            fields.field("Result", UNSURE, "unknown: it was started, and no end of it is recorded");
         }
         None if history.state() == State::Allowed => fields.field("Result", FAINT, "not recorded"),
         None => {}
@@ -176,6 +188,20 @@ fn describe(event: &HistoryEvent) -> (Style, String) {
         Some(EventBody::Decided(entry)) => {
             let answer = entry.decision.map_or("without an answer", Answer::as_str);
             format!("{answer}, {} risk, by rule {}", entry.risk_level, text(&entry.matched_rule))
+        }
+        Some(EventBody::Started(started)) => match &started.recorder {
+            Some(recorder) => format!("by process {}", recorder.pid),
+            None => "by a process that is not recorded".to_owned(),
+        },
+        Some(EventBody::Verified(verified)) => {
+            let word = if verified.passed { "found as it should be" } else { "not found as it should be" };
+            outcome(word, verified.error.as_deref(), verified.duration_ms)
+        }
+        Some(EventBody::Observed(entry)) => {
+            format!(
+                "done without asking; the policy would have said: {}, {} risk",
+                entry.approval, entry.risk_level
+            )
         }
         Some(EventBody::Ended(ended)) => {
             result(ended.result_status, ended.result_error.as_deref(), ended.duration_ms)
@@ -275,8 +301,12 @@ fn short_who(approver: Option<&ApproverIdentity>) -> String {
     }
 }
 
-fn result(status: ResultStatus, error: Option<&str>, duration_ms: Option<u64>) -> String {
-    let mut result = status.as_str().to_owned();
+fn result(status: Option<ResultStatus>, error: Option<&str>, duration_ms: Option<u64>) -> String {
+    outcome(status.map_or("unknown", ResultStatus::as_str), error, duration_ms)
+}
+
+fn outcome(word: &str, error: Option<&str>, duration_ms: Option<u64>) -> String {
+    let mut result = word.to_owned();
     if let Some(took) = duration_ms {
         result = format!("{result} after {}", duration(took));
     }

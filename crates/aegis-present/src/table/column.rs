@@ -4,6 +4,7 @@ use std::fmt;
 
 use aegis_engine::{RiskLevel, escape};
 use aegis_ledger::answer::{Answer, ResultStatus};
+use aegis_ledger::event::OBSERVED_RULE;
 use aegis_ledger::export::approver_word;
 use aegis_ledger::record::Record;
 use anstyle::Style;
@@ -169,11 +170,19 @@ impl Column {
             Column::Decision => {
                 let allowed = record.decision.is_some_and(Answer::is_allowed);
                 let style = if allowed { GOOD } else { BAD };
-                Cell { style, ..word(record.decision.map(Answer::as_str)) }
+                let answer = match record.decision {
+                    None if record.matched_rule == OBSERVED_RULE => Some("observed"),
+                    answer => answer.map(Answer::as_str),
+                };
+                Cell { style, ..word(answer) }
             }
             Column::By => word(record.approver.as_ref().map(approver_word).as_deref()),
             Column::Rule => word(Some(&record.matched_rule)),
-            Column::Result => word(record.result_status.map(ResultStatus::as_str)),
+            // What was allowed may have been done, and how that went is recorded nowhere.
+            Column::Result => match (record.result_status, record.decision) {
+                (None, Some(Answer::Auto | Answer::Approved)) => word(Some("unknown")),
+                (status, _) => word(status.map(ResultStatus::as_str)),
+            },
             Column::Error => word(record.result_error.as_deref()),
             Column::Duration => word(record.duration_ms.map(crate::quantity::duration).as_deref()),
             Column::Host => word(Some(&record.host)),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aegis_audit::Account;
 use aegis_engine::{Action, ApprovalMode, Decision, Digest};
-use aegis_ledger::event::{Entry, Event, Requested, Stamped};
+use aegis_ledger::event::{Entry, Event, Observed, Requested, Stamped};
 use chrono::{DateTime, Utc};
 
 use crate::gate::ground::Ground;
@@ -60,6 +60,11 @@ impl<'a> Draft<'a> {
     /// Whether a human must be asked.
     pub(crate) fn needs_human(&self) -> bool {
         self.decision.approval() == ApprovalMode::Approve
+    }
+
+    /// What says that the action was done without asking.
+    pub(crate) fn observed(&self) -> Stamped<'_> {
+        Stamped { at: self.at, event: Event::Observed(Observed { entry: self.entry() }) }
     }
 
     /// The action, as every event of it that holds it says it.

@@ -1,6 +1,6 @@
 //! Why the gate could not answer.
 
-use aegis_audit::RecordError;
+use aegis_audit::{LifeError, RecordError};
 use thiserror::Error;
 
 /// Why the gate could not answer. The action must not happen.
@@ -10,6 +10,9 @@ pub enum GateError {
     /// The log, or a sink beside it, did not take the record.
     #[error(transparent)]
     Audit(#[from] RecordError),
+    /// What was to be given up could not be.
+    #[error(transparent)]
+    Life(#[from] LifeError),
     /// The system has no randomness for the id of an action.
     #[error("no randomness for the id of an action: {0}")]
     Randomness(#[from] getrandom::Error),

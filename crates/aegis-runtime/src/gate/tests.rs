@@ -18,6 +18,8 @@ use crate::approval::{Approval, ApprovalRequest, Unanswered};
 use crate::gate_handle::{GateHandle, HandleError};
 use crate::witness::Witness;
 
+mod execution;
+
 const POLICY: &str = "version: '1'
 rules:
   - { name: reads_are_fine, match: { type: read }, approval: auto }

@@ -4,7 +4,7 @@ use aegis_engine::{Action, ApprovalMode, Redacted, RiskLevel, Undecidable};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::gate::Foreseen;
+use crate::foreseen::Foreseen;
 use crate::plan::summary::PlanSummary;
 
 /// A plan as it is given to programs, in the first version of that format. Fields may be added to it; none is

@@ -161,7 +161,7 @@ fn follow(reader: &TrailReader, row: &Row<'_>, head: Head) -> Result<(Head, Abou
     }
     let hash = event.checked_hash(&reader.identity.id).map_err(|_| tampered())?;
     let about = event.read().map(|(body, _)| match body {
-        EventBody::Decided(_) => Some(event.seq),
+        EventBody::Decided(_) | EventBody::Observed(_) => Some(event.seq),
         EventBody::Ended(ended) => ended.decided_seq,
         _ => None,
     });

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use aegis_audit::Ending;
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{EndStatus, Ending};
 use aegis_engine::{escape, to_json_line};
 use aegis_present::Format;
 use aegis_present::json::v1::EndedV1;
@@ -78,7 +78,10 @@ pub(crate) fn run(args: &RecordArgs, settings: &Settings) -> Result<ExitStatus, 
     // Whatever is wrong with the id is found before the log is opened for writing, which would create it.
     let action_id = find_action(&TrailReader::open(&settings.db)?, &args.id)?;
     let ending = Ending {
-        succeeded: args.status == Status::Success,
+        status: match args.status {
+            Status::Success => EndStatus::Success,
+            Status::Failed => EndStatus::Failed,
+        },
         error: args.error.as_deref(),
         duration_ms: args.duration.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
     };

@@ -81,7 +81,7 @@ fn whole_life() -> History {
     });
     let ended = EventBody::Ended(EndedBody {
         session_id: "a1b2c3d4e5f6".to_owned(),
-        result_status: ResultStatus::Failed,
+        result_status: Some(ResultStatus::Failed),
         result_error: Some("no route\r\n\u{1b}[2J".to_owned()),
         duration_ms: Some(3000),
         decided_seq: Some(17),
