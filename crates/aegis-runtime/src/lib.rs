@@ -50,34 +50,46 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod action_result;
 mod approval;
 mod executor;
 mod foreseen;
 mod gate;
 mod gate_handle;
+mod hooks;
 #[cfg(feature = "http")]
 mod http;
 mod identity;
 mod plan;
+mod policies;
 mod policy_file;
+mod policy_files;
+mod policy_watch;
 mod recorder;
 mod remedy;
+mod report;
+mod runtime;
 mod terminal;
 mod witness;
 
 pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
+pub use action_result::{ActionResult, ActionStatus, Failure};
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
 pub use gate::{
     Answered, Context, Gate, GateError, GroupError, Observation, Outcome, Proceed, Refusal, Running,
 };
 pub use gate_handle::{GateHandle, HandleError, Reply};
+pub use hooks::{Hooks, PolicyChange};
 #[cfg(feature = "http")]
 pub use http::{HttpExecutor, HttpExecutorBuilder, HttpSetUpError, RequestError, TargetError};
 pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use plan::{Plan, PlanSummary, PlanV1, PlannedAction};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
+pub use policy_files::PolicyLoadError;
 pub use recorder::{current_recorder, is_running};
 pub use remedy::Remedy;
+pub use report::Report;
+pub use runtime::{Blocking, Runtime, RuntimeBuilder, RuntimeError};
 pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};
 pub use witness::{Witness, WitnessError};

@@ -79,6 +79,10 @@ impl Plan {
         &self.actions
     }
 
+    pub(crate) fn into_actions(self) -> Vec<PlannedAction> {
+        self.actions
+    }
+
     /// How many actions there are.
     #[must_use]
     pub fn len(&self) -> usize {
