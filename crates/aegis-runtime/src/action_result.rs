@@ -101,7 +101,10 @@ impl Failure {
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         match self {
-            Failure::SetUp(error) | Failure::Executor(error) | Failure::Verification(error) => error.help(),
+            Failure::SetUp(error) | Failure::Executor(error) => error.help(),
+            Failure::Verification(error) => {
+                error.help().or(Some("look at what was done before asking for it again"))
+            }
             Failure::Undecided(_) | Failure::NotStarted(_) => {
                 Some("see to the log, then ask for the action again")
             }
