@@ -200,8 +200,8 @@ impl History {
         }
     }
 
-    /// Which process began to do the action, where that is recorded and its end is not: whether it still does,
-    /// only its machine can tell.
+    /// Which process began to do the action, where that is recorded and its end is not: whether it still
+    /// does, only its machine can tell.
     #[must_use]
     pub fn unfinished(&self) -> Option<&StartedBody> {
         if self.ended().is_some() {

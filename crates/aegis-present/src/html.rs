@@ -221,6 +221,9 @@ fn figures(statistics: &Statistics) -> Markup {
                 "Actions",
                 format!("in {about}{}", grouped(statistics.sessions.count, "session")),
             ))
+            @if statistics.observed > 0 {
+                (figure(number(statistics.observed), "Done without asking", "and counted nowhere else".to_owned()))
+            }
             (figure(share(total.allowed(), all), "Allowed", grouped(total.allowed(), "action")))
             (figure(share(refused, all), "Refused", grouped(refused, "action")))
             (figure(share(total.asked(), all), "Asked of people", grouped(total.asked(), "action")))

@@ -4,14 +4,13 @@
 //! says), [`Asked`] (whoever had to be asked was), [`Sealed`] (the answer is settled), and [`Outcome`], which
 //! exists only for an answer that the journal committed.
 
-mod asked;
+pub(crate) mod asked;
 mod context;
-mod draft;
+pub(crate) mod draft;
 mod error;
-mod execution;
-mod ground;
+pub(crate) mod ground;
 mod outcome;
-mod sealed;
+pub(crate) mod sealed;
 
 use std::sync::Arc;
 
@@ -21,8 +20,7 @@ use asked::Asked;
 pub use context::Context;
 use draft::Draft;
 pub use error::{GateError, GroupError};
-pub use execution::{Observation, Running};
-use ground::{Ground, PolicySource, Reread};
+use ground::{Ground, PolicySource};
 pub use outcome::{Answered, Outcome, Proceed, Refusal};
 use sealed::Sealed;
 
@@ -31,11 +29,11 @@ use crate::identity::ActionIds;
 
 /// The gate between an agent's actions and the world. It owns what it needs, and can be sent elsewhere.
 pub struct Gate {
-    ground: Ground,
-    source: PolicySource,
-    journal: Journal,
+    pub(crate) ground: Ground,
+    pub(crate) source: PolicySource,
+    pub(crate) journal: Journal,
     approver: Box<dyn Approver>,
-    ids: ActionIds,
+    pub(crate) ids: ActionIds,
 }
 
 impl Gate {
@@ -51,13 +49,6 @@ impl Gate {
         let ground = Ground { policy, policy_sha256, context: Arc::new(context), foreseen: None };
         let (source, ids) = (PolicySource::Fixed, ActionIds::default());
         Gate { ground, source, journal, approver: Box::new(approver), ids }
-    }
-
-    /// With a way to read the policy anew when somebody has answered: an answer counts for the policy of its
-    /// own moment, and the stricter of both holds. What cannot be read then (the error says why) refuses.
-    #[must_use]
-    pub fn rereading(self, read: impl Fn() -> Reread + Send + 'static) -> Gate {
-        Gate { source: PolicySource::Read(Box::new(read)), ..self }
     }
 
     /// Answers one action: evaluates it, asks a human where the policy says so, and records the answer.

@@ -11,8 +11,9 @@ use aegis_ledger::receipt::Receipt;
 use async_channel::{Receiver, Sender, bounded, unbounded};
 use thiserror::Error;
 
+use crate::execution::{Observation, Running};
 use crate::foreseen::Foreseen;
-use crate::gate::{Gate, GateError, Observation, Outcome, Proceed, Running};
+use crate::gate::{Gate, GateError, Outcome, Proceed};
 
 /// How many actions are answered together, at most.
 const LARGEST_GROUP: usize = 1024;
@@ -90,6 +91,7 @@ fn give_back(outcome: Outcome) -> Option<Work> {
 }
 
 /// Nobody heard that an action may begin, so nobody will do it.
+#[expect(clippy::unnecessary_wraps, reason = "what else nobody hears has nothing to be undone")]
 fn give_up((leave, running): (Proceed, Running)) -> Option<Work> {
     Some(Box::new(move |gate| {
         let error = Some("nobody waited any more when it could begin");

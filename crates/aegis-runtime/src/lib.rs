@@ -52,10 +52,12 @@
 
 mod action_result;
 mod approval;
+mod execution;
 mod executor;
 mod foreseen;
 mod gate;
 mod gate_handle;
+mod gate_policy;
 mod hooks;
 #[cfg(feature = "http")]
 mod http;
@@ -75,10 +77,9 @@ mod witness;
 pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
 pub use action_result::{ActionResult, ActionStatus, Failure};
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
+pub use execution::{Observation, Running};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
-pub use gate::{
-    Answered, Context, Gate, GateError, GroupError, Observation, Outcome, Proceed, Refusal, Running,
-};
+pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError, Reply};
 pub use hooks::{Hooks, PolicyChange};
 #[cfg(feature = "http")]

@@ -4,8 +4,8 @@ use std::fs;
 
 use aegis_ledger::event::Recorder;
 
-/// The place of the time at which a process began, among the fields of `/proc/PID/stat` behind the name of its
-/// program (proc(5): field 22, where the name is the second).
+/// The place of the time at which a process began, among the fields of `/proc/PID/stat` behind the name of
+/// its program (proc(5): field 22, where the name is the second).
 const BEGAN: usize = 19;
 
 /// This process. `None` where the system does not tell.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use aegis_engine::{Action, ApprovalMode, Decision, Digest, Policy, Redaction, Source, load};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, ResultStatus, Via};
 use aegis_ledger::event::{
-    Answered, Decided, Ended, Entry, Event, PathSource, Requested, SessionSource, Stamped,
+    Answered, Decided, Ended, Entry, Event, Observed, PathSource, Requested, SessionSource, Stamped,
 };
 use chrono::{DateTime, Utc};
 
@@ -155,6 +155,11 @@ impl Case {
             waited_ms: self.waited_ms,
         });
         Stamped { at: self.at, event }
+    }
+
+    /// It was done without asking.
+    pub fn observed(&self) -> Stamped<'_> {
+        Stamped { at: self.at, event: Event::Observed(Observed { entry: self.entry() }) }
     }
 
     /// It is decided.

@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use aegis_audit::store::{Appended, Snapshot, Store, history_of};
 use aegis_audit::{
-    EndStatus, Ending, Journal, LifeError, RecordError, RedactError, Sink, SinkError, SinkRecord, TrailError,
+    Check, EndStatus, Ending, Journal, LifeError, RecordError, RedactError, Sink, SinkError, SinkRecord,
+    TrailError,
 };
 use aegis_engine::Digest;
 use aegis_ledger::answer::{Answer, ResultStatus};
@@ -42,6 +43,7 @@ pub fn store_suite<P: StorePlace>() {
     what_fails_leaves_nothing::<P>();
     writers_take_turns_and_each_sees_what_the_others_wrote::<P>();
     an_action_ends_once_and_only_if_it_was_allowed::<P>();
+    an_action_is_started_and_looked_at_once_before_it_ends::<P>();
     a_removed_payload_is_gone_and_the_chain_still_verifies::<P>();
     a_checkpoint_is_of_every_event_before_it::<P>();
     what_was_pruned_is_deleted_and_the_log_begins_behind_it::<P>();
@@ -139,6 +141,28 @@ fn an_action_ends_once_and_only_if_it_was_allowed<P: StorePlace>() {
     let history = place.look(|log| history_of(log, "a")).unwrap().unwrap();
     assert_eq!(history.result(), Some(ResultStatus::Success));
     assert_eq!(verify(&place).rows, 3);
+}
+
+fn an_action_is_started_and_looked_at_once_before_it_ends<P: StorePlace>() {
+    let place = P::new();
+    let mut journal = Journal::over(place.open());
+    let denied = Case::new(r#"{"type":"delete","target":"crm"}"#).id("denied");
+    let _ = journal.append(&[Case::default().id("a").decided(), denied.decided()]).unwrap();
+    let check = Check { passed: true, error: None, duration_ms: None };
+    for id in ["denied", "b", ""] {
+        assert!(journal.start_action(id, None).is_err(), "{id}");
+        assert!(journal.verify_action(id, check).is_err(), "{id}");
+    }
+    assert!(matches!(journal.verify_action("a", check), Err(LifeError::NotOpen { .. })));
+    assert_eq!(journal.start_action("a", None).unwrap().seq(), 3);
+    let again = Journal::over(place.open()).start_action("a", None);
+    assert!(matches!(again, Err(LifeError::AlreadyStarted { seq: 3, .. })), "{again:?}");
+    assert_eq!(journal.verify_action("a", check).unwrap().seq(), 4);
+    assert!(matches!(journal.verify_action("a", check), Err(LifeError::NotOpen { .. })));
+    let _ = journal.end_action("a", SUCCESS).unwrap();
+    assert!(matches!(journal.start_action("a", None), Err(LifeError::AlreadyEnded { seq: 5, .. })));
+    assert!(matches!(journal.verify_action("a", check), Err(LifeError::AlreadyEnded { seq: 5, .. })));
+    assert_eq!(verify(&place).rows, 5);
 }
 
 fn a_removed_payload_is_gone_and_the_chain_still_verifies<P: StorePlace>() {

@@ -24,8 +24,8 @@ struct Known {
 }
 
 impl Journal {
-    /// Does the next step of an action that was allowed and has not ended, if `may` says that it can be taken:
-    /// `step` appends the event.
+    /// Takes the next step of an action that was allowed and has not ended, if `may` says that it can be
+    /// taken: `step` appends the event.
     pub(super) fn take_step(
         &mut self,
         action_id: &str,

@@ -43,8 +43,8 @@ impl Journal {
     /// Records how looking at what was done came out, before its end is recorded.
     ///
     /// # Errors
-    /// When the action is unknown, was not allowed, has not begun, has ended, or was looked at already, or the
-    /// log or a sink does not take the event.
+    /// When the action is unknown, was not allowed, has not begun, has ended, or was looked at already, or
+    /// the log or a sink does not take the event.
     pub fn verify_action(&mut self, action_id: &str, check: Check<'_>) -> Result<Receipt, LifeError> {
         let error = check.error.map(capped);
         let Check { passed, duration_ms, .. } = check;

@@ -1,5 +1,6 @@
 //! Questions about one action.
 
+use aegis_ledger::event::StartedBody;
 use aegis_ledger::history::{Found, History};
 use rusqlite::OptionalExtension as _;
 
@@ -59,6 +60,21 @@ impl TrailReader {
             .map_err(|error| failed(&self.path, error))?;
         self.check_unchanged()?;
         Ok(found)
+    }
+
+    /// What is recorded of how an action began that has no end, or whose end nobody knows; `None` where it
+    /// was not started. Nothing of it is compared with its hash.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn unfinished(&self, action_id: &str) -> Result<Option<StartedBody>, TrailError> {
+        let body: Option<String> = self
+            .connection
+            .prepare_cached("SELECT body FROM events WHERE action_id = ?1 AND kind = 'started' LIMIT 1")
+            .and_then(|mut statement| statement.query_row([action_id], |row| row.get(0)).optional())
+            .map_err(|error| failed(&self.path, error))?;
+        // What cannot be read is told of where its row is.
+        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
     }
 
     /// Everything that the log holds about the action with this id. `None` if that is nothing.

@@ -16,8 +16,8 @@ use super::index::read_range;
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
-/// The events that give the records of a filter: for each action its `decided` event, its `requested` one where
-/// it was not decided, or its `observed` one.
+/// The events that give the records of a filter: for each action its `decided` event, its `requested` one
+/// where it was not decided, or its `observed` one.
 ///
 /// Everything is read through one connection, on which a transaction should keep the log as it is.
 pub(super) struct Selection<'a> {

@@ -173,7 +173,13 @@ fn nothing_to_append_is_no_error() {
     let place = Place::new();
     assert_eq!(place.open().append(&[]).unwrap(), []);
     let status = ResultStatus::Success;
-    let event = Event::Ended(Ended { action_id: "", session_id: "", status, error: None, duration_ms: None });
+    let event = Event::Ended(Ended {
+        action_id: "",
+        session_id: "",
+        status: Some(status),
+        error: None,
+        duration_ms: None,
+    });
     let _ = place.open().append(&[Stamped { at: Case::default().at, event }]).unwrap();
     assert_eq!(verified(&place).len(), 1);
 }

@@ -23,6 +23,8 @@ mod index;
 #[cfg(test)]
 mod numbers;
 #[cfg(test)]
+mod observed;
+#[cfg(test)]
 mod prune;
 #[cfg(test)]
 mod query;

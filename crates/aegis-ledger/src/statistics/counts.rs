@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::answer::{Answer, ResultStatus};
-use crate::event::{EntryBody, Text};
+use crate::event::{EntryBody, OBSERVED_RULE, Text};
 use crate::export::approver_word;
 use crate::statistics::names::{Counter, MAX_NAMES, Sample};
 use crate::statistics::tally::{Asked, Habit, Results, Risks, Tally};
@@ -30,6 +30,7 @@ pub struct Counts {
     total: Tally,
     risks: Risks,
     results: Results,
+    observed: u64,
     sessions: Sample,
     last_session: String,
     rules: Counter<Tally>,
@@ -65,6 +66,7 @@ impl Counts {
             total: Tally::default(),
             risks: Risks::default(),
             results: Results::default(),
+            observed: 0,
             sessions: Sample::default(),
             last_session: String::new(),
             rules: Counter::new(MAX_NAMES),
@@ -89,6 +91,10 @@ impl Counts {
         result: Option<ResultStatus>,
         waited: Option<u64>,
     ) {
+        if &*body.matched_rule == OBSERVED_RULE {
+            self.observed += 1;
+            return;
+        }
         let answer = body.decision;
         self.total.count(answer);
         self.risks.of_mut(body.risk_level).count(answer);
@@ -161,6 +167,7 @@ impl Counts {
             newest: None,
             period,
             total: self.total,
+            observed: self.observed,
             risks: self.risks,
             results: self.results,
             sessions: self.sessions.distinct(),

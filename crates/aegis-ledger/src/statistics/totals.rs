@@ -25,6 +25,8 @@ pub struct Statistics {
     pub period: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// All actions, by answer.
     pub total: Tally,
+    /// How many more were done without asking. Nothing else here counts them.
+    pub observed: u64,
     /// By risk.
     pub risks: Risks,
     /// By what became of them.

@@ -20,12 +20,14 @@ use crate::style::{BAD, FAINT, GOOD, HELP, UNSURE};
 const LONGEST: usize = 8000;
 const PLAIN: Style = Style::new();
 
-/// Everything about an action, for a terminal of `width` columns, or for none.
+/// Everything about an action, for a terminal of `width` columns, or for none. `is_running` tells of one that
+/// was started, and of which no end is recorded, whether it is still being done.
 #[must_use]
 pub fn render_history(
     history: &History,
     warnings: &[String],
     reconsidered: Option<&Reconsidered>,
+    is_running: Option<bool>,
     width: Option<usize>,
 ) -> String {
     let mut fields = LabelledLines::new(width);
@@ -39,6 +41,7 @@ pub fn render_history(
     };
     let verdict = match history.result() {
         Some(result) if history.ended().is_some() => format!("{verdict}, and ended: {}", result.as_str()),
+        None if is_running == Some(true) => format!("{verdict}, and running"),
         None if history.ended().is_some() || history.unfinished().is_some() => {
             format!("{verdict}, and how it went is unknown")
         }
@@ -54,7 +57,7 @@ pub fn render_history(
     fields.field("Action", PLAIN, &text(&history.action_id));
     if let Some(entry) = entry {
         action(&mut fields, entry, main.and_then(|event| event.payload.as_ref()));
-        answer(&mut fields, history, entry);
+        answer(&mut fields, history, entry, is_running);
         origin(&mut fields, history, entry);
     }
     fields.blank();
@@ -95,7 +98,7 @@ fn action(fields: &mut LabelledLines, entry: &EntryBody, payload: Option<&Payloa
 }
 
 /// What the policy said, who answered, and what came of it.
-fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
+fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody, is_running: Option<bool>) {
     fields.blank();
     let (style, word) = match entry.decision {
         Some(answer) if answer.is_allowed() => (GOOD, answer.as_str()),
@@ -128,9 +131,14 @@ fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
             };
             fields.field("Result", style, &result(ended.status, ended.error, ended.duration_ms));
         }
-        None if history.unfinished().is_some() => {
-            fields.field("Result", UNSURE, "unknown: it was started, and no end of it is recorded");
-        }
+        None if history.unfinished().is_some() => fields.field(
+            "Result",
+            UNSURE,
+            match is_running {
+                Some(true) => "none yet: it is running",
+                _ => "unknown: it was started, and whatever saw to it is gone without recording its end",
+            },
+        ),
         None if history.state() == State::Allowed => fields.field("Result", FAINT, "not recorded"),
         None => {}
     }

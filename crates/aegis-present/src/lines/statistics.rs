@@ -51,6 +51,13 @@ fn summary(overview: &Overview) -> String {
     let mut text = format!("{HEAD}{}{HEAD:#}", grouped(statistics.total.total(), "action"));
     let about = if statistics.sessions.estimated { "about " } else { "" };
     let _ = write!(text, " in {about}{}", grouped(statistics.sessions.count, "session"));
+    if statistics.observed > 0 {
+        let _ = write!(
+            text,
+            "\n{}, done without asking, and counted nowhere else",
+            grouped(statistics.observed, "more action")
+        );
+    }
     if let Some((from, to)) = statistics.period {
         let _ = write!(text, "\n{FAINT}{} to {} UTC{FAINT:#}", minute(from), minute(to));
     }

@@ -152,7 +152,7 @@ impl Column {
     }
 
     /// The cell of a record: escaped, however long.
-    pub(super) fn cell(self, record: &Record, times: &Times) -> Cell {
+    pub(super) fn cell(self, record: &Record, unfinished: Option<&str>, times: &Times) -> Cell {
         let plain = |text: String| Cell { text, short: None, style: Style::new() };
         let word = |text: Option<&str>| plain(text.map_or_else(|| NO_NAME.to_owned(), escape));
         match self {
@@ -178,11 +178,7 @@ impl Column {
             }
             Column::By => word(record.approver.as_ref().map(approver_word).as_deref()),
             Column::Rule => word(Some(&record.matched_rule)),
-            // What was allowed may have been done, and how that went is recorded nowhere.
-            Column::Result => match (record.result_status, record.decision) {
-                (None, Some(Answer::Auto | Answer::Approved)) => word(Some("unknown")),
-                (status, _) => word(status.map(ResultStatus::as_str)),
-            },
+            Column::Result => word(record.result_status.map(ResultStatus::as_str).or(unfinished)),
             Column::Error => word(record.result_error.as_deref()),
             Column::Duration => word(record.duration_ms.map(crate::quantity::duration).as_deref()),
             Column::Host => word(Some(&record.host)),

@@ -56,8 +56,8 @@ impl TableLook {
         Room { width, named: self.columns.is_some() }
     }
 
-    fn cells(&self, record: &Record) -> Vec<Cell> {
-        self.columns().iter().map(|column| column.cell(record, &self.times)).collect()
+    fn cells(&self, record: &Record, unfinished: Option<&str>) -> Vec<Cell> {
+        self.columns().iter().map(|column| column.cell(record, unfinished, &self.times)).collect()
     }
 
     fn titles(planned: &[Planned]) -> Vec<Cell> {
@@ -149,7 +149,7 @@ impl RecordLines {
     /// The line of a record.
     #[must_use]
     pub fn line(&self, record: &Record) -> String {
-        let cells = self.look.shown(&self.planned, self.look.cells(record));
+        let cells = self.look.shown(&self.planned, self.look.cells(record, None));
         self.look.drawn(&self.planned, [cells])
     }
 }
@@ -173,10 +173,11 @@ impl RecordTable {
         RecordTable { look, part: Vec::new(), longest, planned: None }
     }
 
-    /// Adds a row. Gives the lines that are complete by that, if any are.
-    pub fn add(&mut self, record: &Record) -> Option<String> {
+    /// Adds a row. Gives the lines that are complete by that, if any are. `unfinished` says how an action
+    /// stands that was started, and of which no end is recorded.
+    pub fn add(&mut self, record: &Record, unfinished: Option<&str>) -> Option<String> {
         let full = (self.part.len() == PART).then(|| self.draw());
-        let cells = self.look.cells(record);
+        let cells = self.look.cells(record, unfinished);
         for ((_, longest), cell) in self.longest.iter_mut().zip(&cells) {
             *longest = (*longest).max(width_of(&cell.text).min(WIDEST_CELL));
         }

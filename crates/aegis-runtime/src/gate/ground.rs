@@ -2,13 +2,10 @@
 
 use std::sync::Arc;
 
-use aegis_engine::{Action, Digest, Policy};
+use aegis_engine::{Digest, Policy};
 
 use crate::foreseen::Foreseen;
-use crate::gate::Gate;
 use crate::gate::context::Context;
-use crate::gate::error::GateError;
-use crate::gate::outcome::Outcome;
 
 /// A policy as it was just read, and its digest; or why it could not be.
 pub(crate) type Reread = Result<(Arc<Policy>, Digest), String>;
@@ -39,26 +36,4 @@ pub(crate) struct Ground {
     pub(crate) context: Arc<Context>,
     /// What was said before of the one action that is being answered.
     pub(crate) foreseen: Option<Arc<Foreseen>>,
-}
-
-impl Gate {
-    /// Goes by this policy from now on. What is being asked or recorded is still decided by the one before,
-    /// unless the gate was told how to [read it anew](Gate::rereading).
-    pub fn replace_policy(&mut self, policy: Arc<Policy>, policy_sha256: Digest) {
-        let context = Arc::clone(&self.ground.context);
-        self.ground = Ground { policy, policy_sha256, context, foreseen: None };
-    }
-
-    /// Answers one action of which something was said before, as [`answer`](Gate::answer) does: the stricter
-    /// of that and of what is said now holds.
-    pub(crate) fn answer_foreseen(
-        &mut self,
-        action: &Action,
-        foreseen: Foreseen,
-    ) -> Result<Outcome, GateError> {
-        self.ground.foreseen = Some(Arc::new(foreseen));
-        let outcome = self.answer(action);
-        self.ground.foreseen = None;
-        outcome
-    }
 }

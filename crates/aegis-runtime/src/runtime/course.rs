@@ -7,9 +7,10 @@ use aegis_engine::{Action, Policy, hide_secrets};
 use serde_json::Value;
 
 use crate::action_result::{ActionResult, Failure};
+use crate::execution::Running;
 use crate::executor::{Executed, ExecutorError};
 use crate::foreseen::Foreseen;
-use crate::gate::{Answered, Outcome, Proceed, Running};
+use crate::gate::{Answered, Outcome, Proceed};
 use crate::gate_handle::{GateHandle, HandleError};
 use crate::hooks::tell;
 use crate::runtime::bench::Bench;

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use aegis_audit::TrailError;
 use aegis_audit::sqlite::TrailReader;
 use aegis_engine::escape;
+use aegis_ledger::answer::Answer;
 use aegis_ledger::export::{ExportFormat, RecordWriter};
 use aegis_ledger::filter::Filter;
+use aegis_ledger::record::Record;
 use aegis_present::quantity::counted;
 use aegis_present::table::{Column, RecordTable, TableLook, Times};
 use clap::{Args, ValueEnum};
@@ -211,7 +213,8 @@ fn write_table(
     let mut count = 0;
     reader.records(filter, |record| {
         count += 1;
-        if let Some(lines) = table.add(&record) {
+        let unfinished = unfinished(reader, &record)?;
+        if let Some(lines) = table.add(&record, unfinished) {
             writeln!(writer, "{lines}").map_err(Stop::Output)?;
         }
         Ok::<_, Stop>(ControlFlow::Continue(()))
@@ -220,6 +223,19 @@ fn write_table(
         writeln!(writer, "{}", table.finish()).and_then(|()| writer.flush()).map_err(Stop::Output)?;
     }
     Ok(count)
+}
+
+/// How an action stands that was started, and whose end is not known: whether it is being done, only its own
+/// machine can tell.
+fn unfinished(reader: &TrailReader, record: &Record) -> Result<Option<&'static str>, TrailError> {
+    if record.result_status.is_some() || !record.decision.is_some_and(Answer::is_allowed) {
+        return Ok(None);
+    }
+    let Some(started) = reader.unfinished(&record.id)? else { return Ok(None) };
+    // Where an end is recorded, it says that nobody knows.
+    let is_open = record.result_error.is_none() && record.duration_ms.is_none();
+    let is_running = is_open && started.recorder.as_ref().is_some_and(aegis_runtime::is_running);
+    Ok(Some(if is_running { "running" } else { "unknown" }))
 }
 
 /// Writes beside the file and renames, so that an export is there whole or not at all.

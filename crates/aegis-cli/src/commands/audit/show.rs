@@ -55,11 +55,14 @@ pub(crate) fn run(args: &ShowArgs, settings: &Settings) -> Result<ExitStatus, Co
     };
     let reconsidered = reconsidered(&history, settings)?;
     let warnings = history.warnings();
+    let saw_to_it = history.unfinished().map(|started| &started.recorder);
+    let is_running = saw_to_it.map(|recorder| recorder.as_ref().is_some_and(aegis_runtime::is_running));
     console.answer(match args.format {
-        Format::Text => render_history(&history, &warnings, reconsidered.as_ref(), stdout_width()),
-        Format::Json => {
-            to_json_line(&HistoryV1::new(&history, &warnings, reconsidered.as_ref())).unwrap_or_default()
+        Format::Text => {
+            render_history(&history, &warnings, reconsidered.as_ref(), is_running, stdout_width())
         }
+        Format::Json => to_json_line(&HistoryV1::new(&history, &warnings, reconsidered.as_ref(), is_running))
+            .unwrap_or_default(),
     })?;
     if history.is_intact() {
         return Ok(ExitStatus::Success);

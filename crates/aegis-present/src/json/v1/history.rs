@@ -27,6 +27,8 @@ pub struct HistoryV1<'a> {
     entry: Option<EntryV1<'a>>,
     /// How it ended; null while that is unknown.
     result_status: Option<ResultStatus>,
+    /// Whether it is still being done; null where it was not started, or its end is recorded.
+    running: Option<bool>,
     /// What went wrong.
     result_error: Option<&'a str>,
     /// How long it took, in milliseconds.
@@ -109,12 +111,14 @@ struct ExplanationV1<'a> {
 }
 
 impl<'a> HistoryV1<'a> {
-    /// With what stands out, and what a policy that was given says of the action.
+    /// With what stands out, what a policy that was given says of the action, and whether it is still being
+    /// done, where it was started and no end is recorded.
     #[must_use]
     pub fn new(
         history: &'a History,
         warnings: &'a [String],
         reconsidered: Option<&'a Reconsidered>,
+        is_running: Option<bool>,
     ) -> HistoryV1<'a> {
         let ended = history.ended();
         HistoryV1 {
@@ -124,6 +128,7 @@ impl<'a> HistoryV1<'a> {
             warnings,
             entry: history.main_event().and_then(entry),
             result_status: history.result(),
+            running: is_running.filter(|_| history.unfinished().is_some()),
             result_error: ended.and_then(|ended| ended.error),
             duration_ms: ended.and_then(|ended| ended.duration_ms),
             waited_ms: history.waited_ms(),

@@ -22,6 +22,8 @@ pub struct StatisticsV1 {
     period: Option<PeriodV1>,
     /// How many actions were counted.
     actions: u64,
+    /// How many more were done without asking; nothing else here counts them.
+    observed: u64,
     /// How many of them a human had to be asked about.
     asked: u64,
     /// How they were answered.
@@ -291,6 +293,7 @@ impl StatisticsV1 {
                 .collect(),
             period: it.period.map(|(from, to)| PeriodV1 { from: timestamp(from), to: timestamp(to) }),
             actions: all,
+            observed: it.observed,
             asked: it.total.asked(),
             answers: it.total.into(),
             risks: it.risks.into(),

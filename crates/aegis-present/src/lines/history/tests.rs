@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 use aegis_ledger::answer::Via;
-use aegis_ledger::event::{EndedBody, RedactedBody, SessionSource};
+use aegis_ledger::event::{EndedBody, Recorder, RedactedBody, SessionSource, StartedBody, VerifiedBody};
 use aegis_ledger::reconsidered::Verdict;
 
 fn at_a_terminal(user: &str) -> ApproverIdentity {
@@ -108,7 +108,7 @@ fn plain(
     reconsidered: Option<&Reconsidered>,
     width: Option<usize>,
 ) -> String {
-    let painted = render_history(life, warnings, reconsidered, width);
+    let painted = render_history(life, warnings, reconsidered, None, width);
     assert!(painted.contains('\u{1b}'));
     anstream::adapter::strip_str(&painted).to_string()
 }
@@ -349,4 +349,66 @@ fn evidence_is_said_in_words() {
     }
     assert_eq!(words.iter().collect::<std::collections::HashSet<_>>().len(), words.len());
     assert_eq!(who(None, Answer::Block), "nobody was asked: the policy refuses it");
+}
+
+/// An action that was allowed and started, and of which these events follow.
+fn started(more: Vec<HistoryEvent>) -> History {
+    let recorder = Recorder { pid: 4242, began: 7, boot: "b".to_owned() };
+    let session_id = "a1b2c3d4e5f6".to_owned();
+    let started =
+        EventBody::Started(StartedBody { session_id, recorder: Some(recorder), decided_seq: Some(17) });
+    let mut events = vec![
+        event(17, "decided", EventBody::Decided(entry(Some(Answer::Approved)))),
+        event(18, "started", started),
+    ];
+    events.extend(more);
+    life(events)
+}
+
+fn shown(life: &History, is_running: Option<bool>) -> String {
+    anstream::adapter::strip_str(&render_history(life, &[], None, is_running, None)).to_string()
+}
+
+#[test]
+fn what_has_begun_and_not_ended_is_running_or_unknown() {
+    let running = shown(&started(Vec::new()), Some(true));
+    assert!(running.starts_with("allowed, and running"), "{running}");
+    assert!(running.contains("none yet: it is running"), "{running}");
+    assert!(running.contains("started  by process 4242"), "{running}");
+    for gone in [Some(false), None] {
+        let unknown = shown(&started(Vec::new()), gone);
+        assert!(unknown.starts_with("allowed, and how it went is unknown"), "{unknown}");
+        assert!(unknown.contains("gone without recording its end"), "{unknown}");
+    }
+}
+
+#[test]
+fn how_looking_at_it_came_out_and_an_unknown_end_are_said() {
+    let verified = EventBody::Verified(VerifiedBody {
+        session_id: "a1b2c3d4e5f6".to_owned(),
+        passed: false,
+        error: Some("no \u{1b} file".to_owned()),
+        duration_ms: Some(3000),
+        decided_seq: Some(17),
+    });
+    let ended = EventBody::Ended(EndedBody {
+        session_id: "a1b2c3d4e5f6".to_owned(),
+        result_status: None,
+        result_error: Some("it was lost".to_owned()),
+        duration_ms: None,
+        decided_seq: Some(17),
+    });
+    let all = shown(&started(vec![event(19, "verified", verified), event(20, "ended", ended)]), None);
+    assert!(all.starts_with("allowed, and how it went is unknown"), "{all}");
+    assert!(all.contains(r"verified  not found as it should be after 3s: no \u{1b} file"), "{all}");
+    assert!(all.contains("unknown: it was lost"), "{all}");
+}
+
+#[test]
+fn what_was_done_without_asking_is_observed_and_undecided() {
+    let seen = shown(&life(vec![event(3, "observed", EventBody::Observed(entry(None)))]), None);
+    assert!(seen.starts_with("observed, and undecided"), "{seen}");
+    assert!(seen.contains("none: it was done without asking"), "{seen}");
+    assert!(seen.contains("observed  done without asking; the policy would have said: "), "{seen}");
+    assert!(!seen.contains("allowed"), "{seen}");
 }

@@ -50,6 +50,7 @@ fn overview() -> Overview {
         risks: Risks { low: automatic, high: asked, critical: blocked, ..Risks::default() },
         results: Results { success: 900, failed: 7, blocked: 30, denied: 2, skipped: 1, unknown: 301 },
         sessions: Distinct { count: 12, estimated: false },
+        observed: 0,
         rules: names(&[
             (Some("reads_are_fine"), automatic),
             (Some("deletes_are_blocked"), blocked),

@@ -48,7 +48,7 @@ fn records() -> Vec<Record> {
 fn drawn(look: TableLook) -> String {
     let mut table = RecordTable::new(look);
     for record in records() {
-        assert_eq!(table.add(&record), None);
+        assert_eq!(table.add(&record, None), None);
     }
     table.finish() + "\n"
 }
@@ -116,7 +116,7 @@ fn a_long_table_is_drawn_in_parts_whose_columns_stand_below_each_other() {
         let mut drawn = Vec::new();
         for number in 0..2500 {
             let target = if number == 3 { "a-longer-name" } else { "crm" };
-            drawn.extend(table.add(&record(target)));
+            drawn.extend(table.add(&record(target), None));
         }
         assert_eq!(drawn.len(), 2, "no more than a part is held");
         drawn.push(table.finish());

@@ -125,7 +125,10 @@ fn a_replaced_policy_decides_what_comes_next() {
     let text = b"version: 1\nrules:\n  - { name: none, approval: block }\n";
     gate.replace_policy(Arc::new(load(&[Source { text }]).policy.unwrap()), Digest::of(text));
     let outcome = gate.answer(&actions(&["read"])[0]).unwrap();
-    assert_eq!((outcome.answered().answer(), outcome.answered().policy_sha256()), (Answer::Block, Digest::of(text)));
+    assert_eq!(
+        (outcome.answered().answer(), outcome.answered().policy_sha256()),
+        (Answer::Block, Digest::of(text))
+    );
 }
 
 #[test]
@@ -135,7 +138,13 @@ fn what_nobody_hears_is_given_back() {
     let results = || place.records().iter().map(|record| record.result_status).collect::<Vec<_>>();
     let until = |count: usize| {
         let wanted = vec![Some(ResultStatus::Skipped); count];
-        (0..200).any(|_| results() == wanted || std::thread::sleep(Duration::from_millis(25)) != ())
+        for _ in 0..200 {
+            if results() == wanted {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(25));
+        }
+        false
     };
     // Not even asked for, and asked for and then forgotten.
     drop(handle.ask(actions(&["read"]).remove(0)));

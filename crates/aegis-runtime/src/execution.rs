@@ -5,12 +5,10 @@ use aegis_engine::Action;
 use aegis_ledger::receipt::Receipt;
 
 use crate::approval::Unanswered;
-use crate::gate::Gate;
 use crate::gate::asked::Asked;
 use crate::gate::draft::Draft;
-use crate::gate::error::GateError;
-use crate::gate::outcome::{Outcome, Proceed};
 use crate::gate::sealed::Sealed;
+use crate::gate::{Gate, GateError, Outcome, Proceed};
 use crate::recorder::current_recorder;
 
 /// An action that is being done, as the log knows. Whoever has it owes the log its end.
