@@ -49,7 +49,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Writes a note that is allowed, and tries one where no directory is.
 pub(crate) fn govern(directory: &Path) -> Result<Report, Box<dyn Error>> {
-    let text = b"version: 1\nrules: [{ name: notes, match: { type: write }, approval: auto, risk_level: low }]\n";
+    let text =
+        b"version: 1\nrules: [{ name: notes, match: { type: write }, approval: auto, risk_level: low }]\n";
     let policy = load(&[Source { text }]).policy.ok_or("the policy is not valid")?;
     let builder = Runtime::builder().policy(Arc::new(policy), Digest::of(text));
     let runtime = builder.log(directory.join("log.db")).executor(Notebook).build()?;

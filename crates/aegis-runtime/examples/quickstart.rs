@@ -28,8 +28,7 @@ const ACTIONS: [&str; 3] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options =
-        TerminalOptions { timeout: Duration::from_secs(300), color: true, alternate_screen: true };
+    let options = TerminalOptions { timeout: Duration::from_secs(300), color: true, alternate_screen: true };
     let table = govern(Path::new("aegis_audit.db"), TerminalApprover::new(options))?;
     Ok(std::io::stdout().write_all(table.as_bytes())?)
 }
@@ -48,7 +47,8 @@ pub(crate) fn govern(log: &Path, approver: impl Approver + 'static) -> Result<St
 
     let mut table = String::new();
     for result in report.results() {
-        let (kind, decision) = (escape(result.action().kind()), result.answered().map(|it| it.answer().as_str()));
+        let (kind, decision) =
+            (escape(result.action().kind()), result.answered().map(|it| it.answer().as_str()));
         writeln!(table, "{kind:<12}  {:<9}  {}", decision.unwrap_or("-"), result.status())?;
     }
     Ok(table)

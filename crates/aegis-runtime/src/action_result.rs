@@ -108,7 +108,9 @@ impl Failure {
             Failure::Undecided(_) | Failure::NotStarted(_) => {
                 Some("see to the log, then ask for the action again")
             }
-            Failure::NotRecorded(_) => Some("see to the log; do not ask for the action again, since it was done"),
+            Failure::NotRecorded(_) => {
+                Some("see to the log; do not ask for the action again, since it was done")
+            }
             Failure::Panicked(_) | Failure::Deadline(_) => {
                 Some("find out how far it got before asking for it again")
             }
@@ -154,7 +156,11 @@ impl ActionResult {
     }
 
     /// It was not its turn any more, and the log may not even have that.
-    pub(crate) fn skipped(action: Action, answered: Option<Answered>, failure: Option<Failure>) -> ActionResult {
+    pub(crate) fn skipped(
+        action: Action,
+        answered: Option<Answered>,
+        failure: Option<Failure>,
+    ) -> ActionResult {
         match answered {
             Some(answered) if answered.answer() == Answer::Block => ActionResult::refused(action, answered),
             answered => {

@@ -10,9 +10,9 @@ use std::panic::resume_unwind;
 use std::time::Duration;
 
 use aegis_engine::Action;
+pub use request::RequestError;
 use reqwest::Client;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-pub use request::RequestError;
 pub use set_up::HttpSetUpError;
 pub use target::TargetError;
 use tokio::runtime::Runtime;
@@ -92,12 +92,8 @@ pub struct HttpExecutorBuilder {
 impl HttpExecutor {
     /// Begins with the address that every target is below: `https://api.example.com/v1`.
     pub fn builder(base: impl Into<String>) -> HttpExecutorBuilder {
-        let bounds = Bounds {
-            timeout: TIMEOUT,
-            answer_bytes: ANSWER_BYTES,
-            redirects: REDIRECTS,
-            leaves_host: false,
-        };
+        let bounds =
+            Bounds { timeout: TIMEOUT, answer_bytes: ANSWER_BYTES, redirects: REDIRECTS, leaves_host: false };
         HttpExecutorBuilder { base: base.into(), headers: Vec::new(), roots: Vec::new(), bounds }
     }
 

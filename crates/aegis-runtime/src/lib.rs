@@ -74,8 +74,8 @@ mod runtime;
 mod terminal;
 mod witness;
 
-pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
 pub use action_result::{ActionResult, ActionStatus, Failure};
+pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 pub use execution::{Observation, Running};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
@@ -94,3 +94,7 @@ pub use report::Report;
 pub use runtime::{Blocking, Runtime, RuntimeBuilder, RuntimeError};
 pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};
 pub use witness::{Witness, WitnessError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/how-to/embed-the-runtime.md")]
+struct EmbedTheRuntime;

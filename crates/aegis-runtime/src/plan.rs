@@ -34,8 +34,8 @@ use crate::foreseen::Foreseen;
 ///
 /// let plan = Plan::new(actions, &policy, Digest::of(text));
 /// assert!(plan.has_blocked() && !plan.requires_approval());
-/// assert_eq!(plan.auto_only().len(), 1);
 /// assert_eq!(plan.summary().to_string(), "2 actions: 1 auto, 1 block; risk: 1 low, 1 critical");
+/// assert_eq!(plan.auto_only().len(), 1);
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "a plan that is not looked at, and not executed, does nothing"]

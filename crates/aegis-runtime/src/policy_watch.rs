@@ -35,13 +35,13 @@ impl PolicyWatch {
         let (ended, until) = io::pipe()?;
         // Before the thread begins, so that nothing that happens from here on is missed.
         let changes = Changes::of(&paths);
-        let watch = move || watch(&paths, changes, &ended, look);
+        let watch = move || watch(&paths, &changes, &ended, look);
         thread::Builder::new().name("aegis-policy-watch".to_owned()).spawn(watch)?;
         Ok(PolicyWatch { _until: until })
     }
 }
 
-fn watch(paths: &[PathBuf], changes: Changes, ended: &PipeReader, mut look: impl FnMut()) {
+fn watch(paths: &[PathBuf], changes: &Changes, ended: &PipeReader, mut look: impl FnMut()) {
     loop {
         look();
         let mut handles = vec![PollFd::new(ended.as_fd(), PollFlags::POLLIN)];

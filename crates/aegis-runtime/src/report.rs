@@ -13,13 +13,11 @@ pub struct Report {
 
 impl Report {
     /// What came of each action of the plan.
-    #[must_use]
     pub fn results(&self) -> &[ActionResult] {
         &self.results
     }
 
     /// What came of undoing: the last thing that was done first.
-    #[must_use]
     pub fn compensations(&self) -> &[ActionResult] {
         &self.compensations
     }

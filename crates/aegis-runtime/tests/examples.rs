@@ -51,7 +51,8 @@ fn an_own_executor_does_checks_and_fails() {
     assert_eq!(statuses(&report), ["success", "failed"]);
     assert_eq!(std::fs::read_to_string(place.directory.path().join("shopping")).unwrap(), "milk");
     assert!(report.failed().unwrap().reason().contains("No such file"));
-    let kinds: BTreeSet<_> = Log::verified(&place.log).unwrap().rows.into_iter().map(|row| row.kind).collect();
+    let kinds: BTreeSet<_> =
+        Log::verified(&place.log).unwrap().rows.into_iter().map(|row| row.kind).collect();
     assert!(kinds.contains("verified"));
 }
 
@@ -89,8 +90,10 @@ fn an_http_executor_reads_and_changes_nothing() {
 #[test]
 fn every_example_is_run_here() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
-    let names: BTreeSet<_> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let names: BTreeSet<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     let here = include_str!("examples.rs");
     for name in &names {
         assert!(here.contains(&format!("../examples/{name}")), "{name}");

@@ -242,7 +242,7 @@ mod tests {
                 "the redirect leads to another host"
             );
             let next = follow(Method::GET, 302, place, true).unwrap();
-            assert_eq!(next.headers.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["accept"]);
+            assert_eq!(next.headers.keys().collect::<Vec<_>>(), ["accept"]);
         }
         for place in ["http://api.example.com/", "ftp://api.example.com/", "https://a:b@api.example.com/"] {
             assert!(follow(Method::GET, 302, place, true).is_err(), "{place}");
@@ -259,7 +259,10 @@ mod tests {
             headers.insert(CONTENT_TYPE, kind.parse().unwrap());
             answer(StatusCode::OK, &headers, Some(body.to_vec()))
         };
-        assert_eq!(answer("application/json; charset=utf-8", br#"{"a":1.50}"#)["json"].to_string(), r#"{"a":1.50}"#);
+        assert_eq!(
+            answer("application/json; charset=utf-8", br#"{"a":1.50}"#)["json"].to_string(),
+            r#"{"a":1.50}"#
+        );
         assert_eq!(answer("application/problem+json", b"[]")["json"].to_string(), "[]");
         assert_eq!(answer("application/json", b"{")["text"], "{");
         assert_eq!(answer("text/plain", b"1")["text"], "1");

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aegis_engine::{Action, escape_capped};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::Method;
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Map, Value};
 use thiserror::Error;
 use url::{Url, form_urlencoded};
@@ -159,7 +159,10 @@ impl Request {
     }
 }
 
-fn object<'a>(action: &'a Action, param: &'static str) -> Result<Option<&'a Map<String, Value>>, RequestError> {
+fn object<'a>(
+    action: &'a Action,
+    param: &'static str,
+) -> Result<Option<&'a Map<String, Value>>, RequestError> {
     match action.params().get(param) {
         None => Ok(None),
         Some(Value::Object(members)) => Ok(Some(members)),
@@ -187,7 +190,10 @@ fn body(action: &Action, headers: &mut HeaderMap) -> Result<Option<Vec<u8>>, Req
 }
 
 /// Names and values as text: a list is the name several times, null is nothing.
-fn pairs<'a>(param: &'static str, members: &'a Map<String, Value>) -> Result<Vec<(&'a str, String)>, RequestError> {
+fn pairs<'a>(
+    param: &'static str,
+    members: &'a Map<String, Value>,
+) -> Result<Vec<(&'a str, String)>, RequestError> {
     let scalar = |value: &Value| match value {
         Value::String(text) => Ok(text.clone()),
         Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),

@@ -219,7 +219,10 @@ mod tests {
             ("/users:batch", "https://api.example.com/v1/users:batch"),
             ("/a/...b/..c", "https://api.example.com/v1/a/...b/..c"),
             ("/search?q=../..", "https://api.example.com/v1/search?q=../.."),
-            ("/search?to=https://other.example/", "https://api.example.com/v1/search?to=https://other.example/"),
+            (
+                "/search?to=https://other.example/",
+                "https://api.example.com/v1/search?to=https://other.example/",
+            ),
         ] {
             assert_eq!(address(&base(), target).unwrap().as_str(), expected, "{target}");
         }
@@ -273,7 +276,8 @@ mod tests {
 
     #[test]
     fn a_path_has_one_spelling() {
-        for target in ["/%61dmin", "/a%7Eb", "/users%", "/users%2", "/users%zz", "/users%+1", "/a%00b", "/?q=%61"]
+        for target in
+            ["/%61dmin", "/a%7Eb", "/users%", "/users%2", "/users%zz", "/users%+1", "/a%00b", "/?q=%61"]
         {
             assert!(matches!(address(&base(), target), Err(TargetError::Encoding(_))), "{target}");
         }

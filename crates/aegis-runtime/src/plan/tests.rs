@@ -38,7 +38,8 @@ fn a_plan_says_what_would_come_of_it() {
 
 #[test]
 fn a_plan_in_json_has_a_version_and_no_secrets() {
-    let text = r#"{"type":"update","target":"c\u202erm","params":{"password":"hunter22"},"description":"hunter22"}"#;
+    let text =
+        r#"{"type":"update","target":"c\u202erm","params":{"password":"hunter22"},"description":"hunter22"}"#;
     let action = Action::from_json(text.as_bytes()).unwrap();
     let plan = Plan::new([action.clone()], &policy(POLICY), Digest::of(b"p"));
     let line = to_json_line(&plan.to_json()).unwrap();

@@ -41,7 +41,9 @@ impl Bench {
             }
             State::Done(done) => done.clone(),
             // It panicked, or took too long.
-            State::Begun | State::PutAway => Err(ExecutorError::new("it was not set up in time, or panicked")),
+            State::Begun | State::PutAway => {
+                Err(ExecutorError::new("it was not set up in time, or panicked"))
+            }
         }
     }
 

@@ -187,7 +187,8 @@ impl RuntimeBuilder {
         let gate = Gate::new(policy, policy_sha256, journal, asking, context);
         let latest = current.clone();
         let gate = gate.rereading(move || Ok(latest.get())).into_handle()?;
-        let parts = Parts { gate: gate.clone(), executor, hooks: Arc::clone(&hooks), deadline: self.deadline };
+        let parts =
+            Parts { gate: gate.clone(), executor, hooks: Arc::clone(&hooks), deadline: self.deadline };
         let policies = Policies { current, gate, hooks };
         let watch = files.map(|paths| policies.watch(paths)).transpose()?;
         Ok(Assembled { parts, policies, watch, session_id })

@@ -86,7 +86,8 @@ impl<'r> Course<'r> {
         let executed = match done {
             Ok(executed) => executed,
             Err(failure) => {
-                let _ = debt.pay(EndStatus::Failed, Some(recorded(&failure, &action, &answered)), duration).await;
+                let _ =
+                    debt.pay(EndStatus::Failed, Some(recorded(&failure, &action, &answered)), duration).await;
                 let result = ActionResult::failed(action, Some(answered), failure, Some(duration));
                 return Step { result, done: None };
             }
@@ -193,10 +194,7 @@ fn recorded(failure: &Failure, action: &Action, answered: &Answered) -> String {
 
 /// A text without the secrets of an action: those that the text announces, and those that it repeats.
 fn without_secrets(text: &str, action: &Action, policy: &Policy) -> Option<String> {
-    let mut fields = match serde_json::to_value(action).ok()? {
-        Value::Object(fields) => fields,
-        _ => return None,
-    };
+    let Value::Object(mut fields) = serde_json::to_value(action).ok()? else { return None };
     fields.insert("description".to_owned(), text.into());
     fields.retain(|_, value| !value.is_null());
     let spoken = Action::from_value(fields.into()).ok()?;

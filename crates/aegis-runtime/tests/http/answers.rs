@@ -43,7 +43,8 @@ fn only_two_hundred_and_something_is_a_success() {
 #[test]
 fn the_answer_to_a_failure_is_there_all_the_same() {
     let problem = r#"{"title":"no such user"}"#;
-    let server = Server::saying(answer("404 Not Found", "Content-Type: application/problem+json\r\n", problem));
+    let server =
+        Server::saying(answer("404 Not Found", "Content-Type: application/problem+json\r\n", problem));
     let result = Client::new(&server.address).get("/users/7");
     assert_eq!(result.status().as_str(), "failed");
     assert_eq!(result.output()["json"]["title"], "no such user");
@@ -52,7 +53,8 @@ fn the_answer_to_a_failure_is_there_all_the_same() {
 
 #[test]
 fn a_head_has_no_body_though_it_announces_one() {
-    let server = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\nConnection: close\r\n\r\n");
+    let server =
+        Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\nConnection: close\r\n\r\n");
     let result = Client::new(&server.address).send("head", "/huge", &json!({}));
     assert!(result.is_success(), "{}", result.reason());
     assert_eq!(result.output()["headers"]["content-length"], "99999999999");
@@ -68,7 +70,9 @@ fn an_answer_that_is_too_large_is_given_up() {
             for _ in 0..50_000 {
                 let data = [b'x'; 100];
                 let written = if is_chunked {
-                    write!(stream, "64\r\n").and_then(|()| stream.write_all(&data)).and_then(|()| write!(stream, "\r\n"))
+                    write!(stream, "64\r\n")
+                        .and_then(|()| stream.write_all(&data))
+                        .and_then(|()| write!(stream, "\r\n"))
                 } else {
                     stream.write_all(&data)
                 };

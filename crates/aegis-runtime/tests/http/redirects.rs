@@ -20,8 +20,13 @@ fn leading(status: &'static str, place: String) -> Server {
 
 #[test]
 fn the_same_host_is_followed() {
-    for status in ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"]
-    {
+    for status in [
+        "301 Moved Permanently",
+        "302 Found",
+        "303 See Other",
+        "307 Temporary Redirect",
+        "308 Permanent Redirect",
+    ] {
         let server = leading(status, "/to?a=1".to_owned());
         let client = Client::with(&server.address, |builder| builder.header("X-Key", "k"));
         assert_eq!(client.get("/from").output()["text"], "here", "{status}");

@@ -6,7 +6,8 @@ use crate::server::{Client, Server, answer};
 
 #[test]
 fn no_secret_of_a_request_reaches_the_log() {
-    let server = Server::saying(answer("500 Internal Server Error", "Set-Cookie: id=in-the-answer\r\n", "words"));
+    let server =
+        Server::saying(answer("500 Internal Server Error", "Set-Cookie: id=in-the-answer\r\n", "words"));
     let client = Client::with(&server.address, |builder| builder.header("X-Operator", "of-the-operator"));
     let headers = json!({
         "Authorization": "Bearer in-authorization",

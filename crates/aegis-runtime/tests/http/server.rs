@@ -109,10 +109,7 @@ impl Client {
         Client::with(base, |builder| builder)
     }
 
-    pub(crate) fn with(
-        base: &str,
-        more: impl FnOnce(HttpExecutorBuilder) -> HttpExecutorBuilder,
-    ) -> Client {
+    pub(crate) fn with(base: &str, more: impl FnOnce(HttpExecutorBuilder) -> HttpExecutorBuilder) -> Client {
         let builder = HttpExecutor::builder(base).timeout(Duration::from_secs(10));
         let executor = more(builder).build().unwrap();
         let text = b"version: '1'\ndefaults: { approval: auto, risk_level: low }\nrules: []\n";

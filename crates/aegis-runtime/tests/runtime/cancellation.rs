@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Wake, Waker};
 use std::thread::Thread;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ fn poll_and_drop(future: impl Future, polls: usize, drops: Drops) -> bool {
     let waker = Waker::from(Arc::clone(&bell));
     let mut future = pin!(future);
     for left in (0..polls).rev() {
-        if let Poll::Ready(_) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+        if future.as_mut().poll(&mut Context::from_waker(&waker)).is_ready() {
             return true;
         }
         if left == 0 && drops == Drops::Pending {
@@ -75,7 +75,7 @@ fn drop_everywhere(kinds: &[&str], drops: Drops) -> usize {
             return polls;
         }
     }
-    unreachable!()
+    panic!("there is no end of numbers")
 }
 
 #[test]
@@ -117,10 +117,8 @@ fn the_future_of_another_thread_can_be_dropped_on_this_one() {
             let action = actions(&["hang"]).remove(0);
             let _ = runtime.runtime.run_one(action).await;
         });
-        let waker = Waker::from(Arc::new(Bell {
-            thread: std::thread::current(),
-            has_rung: AtomicBool::new(false),
-        }));
+        let waker =
+            Waker::from(Arc::new(Bell { thread: std::thread::current(), has_rung: AtomicBool::new(false) }));
         for _ in 0..50 {
             assert!(future.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
             std::thread::sleep(Duration::from_millis(1));

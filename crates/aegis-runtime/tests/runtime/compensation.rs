@@ -17,7 +17,13 @@ fn what_was_done_is_undone_the_last_first_and_each_is_gated_and_recorded() {
     assert_eq!(statuses(&report), ["success", "success", "success", "success", "failed", "skipped"]);
     assert_eq!(
         compensations(&report),
-        ["delete_again blocked", "undo_first success", "fail failed", "undo_last skipped", "uncreate success"]
+        [
+            "delete_again blocked",
+            "undo_first success",
+            "fail failed",
+            "undo_last skipped",
+            "uncreate success"
+        ]
     );
     assert_eq!(
         governed.results()[5..],

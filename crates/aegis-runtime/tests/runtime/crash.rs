@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 
 use aegis_engine::Action;
+use aegis_ledger::answer::ResultStatus;
 use aegis_ledger::filter::Filter;
 use aegis_runtime::{
     ActionResult, Answered, BoxFuture, Executed, Executor, ExecutorError, Hooks, Proceed, Runtime,
@@ -99,7 +100,7 @@ fn what_was_killed_is_unknown_and_never_a_success() {
         assert_eq!(kinds, events, "{step}");
         let records = place.records(&Filter::default());
         assert_eq!(records.len(), 1);
-        assert_eq!(records[0].result_status.map(|status| status.as_str()), result, "{step}");
+        assert_eq!(records[0].result_status.map(ResultStatus::as_str), result, "{step}");
         assert!(records[0].decision.unwrap().is_allowed());
         // The log can be written to as before.
         let (policy, digest) = policy(POLICY);

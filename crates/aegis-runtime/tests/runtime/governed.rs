@@ -21,7 +21,10 @@ rules:
 
 pub(crate) fn policy(text: &str) -> (Arc<Policy>, Digest) {
     let loaded = load(&[Source { text: text.as_bytes() }]);
-    (Arc::new(loaded.policy.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))), Digest::of(text.as_bytes()))
+    (
+        Arc::new(loaded.policy.unwrap_or_else(|| panic!("{:?}", loaded.diagnostics))),
+        Digest::of(text.as_bytes()),
+    )
 }
 
 pub(crate) fn action(kind: &str) -> Action {
@@ -64,7 +67,8 @@ impl Governed {
     ) -> Governed {
         let place = Place::new();
         let (policy, digest) = policy(POLICY);
-        let builder = Runtime::builder().policy(policy, digest).log(&place.log).executor(executor).approver(Ana);
+        let builder =
+            Runtime::builder().policy(policy, digest).log(&place.log).executor(executor).approver(Ana);
         let runtime = more(builder).build().unwrap();
         Governed { place, runtime }
     }

@@ -22,8 +22,19 @@ fn each_step_is_in_the_log_before_the_next() {
     assert_eq!(
         governed.events(),
         [
-            "decided", "started", "ended", "requested", "answered", "decided", "started", "ended", "decided",
-            "decided", "started", "verified", "ended"
+            "decided",
+            "started",
+            "ended",
+            "requested",
+            "answered",
+            "decided",
+            "started",
+            "ended",
+            "decided",
+            "decided",
+            "started",
+            "verified",
+            "ended"
         ]
     );
     assert_eq!(governed.results(), ["read success", "ask success", "delete blocked", "verify_it success"]);
@@ -49,7 +60,8 @@ fn a_refusal_does_not_end_a_plan() {
     assert_eq!(statuses(&report), ["blocked", "denied", "unanswered", "success"]);
     assert_eq!(governed.results(), ["delete blocked", "ask_no denied", "ask_nobody skipped", "read success"]);
     for result in report.results() {
-        let recorded = governed.records().into_iter().find(|record| record.action_type == result.action().kind());
+        let recorded =
+            governed.records().into_iter().find(|record| record.action_type == result.action().kind());
         assert_eq!(recorded.unwrap().result_status, Some(result.status().recorded()));
     }
     assert!(report.results()[1].reason().ends_with("denied it: not today"));
@@ -189,8 +201,7 @@ fn the_log_has_no_secret_that_an_executor_repeats() {
 
 #[test]
 fn what_an_executor_says_is_safe_to_look_at() {
-    let executor =
-        executor_fn(|_, _| Err(aegis_runtime::ExecutorError::new("a\u{1b}[2Jb\u{202e}c")));
+    let executor = executor_fn(|_, _| Err(aegis_runtime::ExecutorError::new("a\u{1b}[2Jb\u{202e}c")));
     let governed = Governed::new(executor);
     let failed = governed.runtime.blocking().run_one(action("read"));
     assert_eq!(failed.reason(), "a\\u{1b}[2Jb\\u{202e}c");

@@ -13,7 +13,10 @@ fn a_plan_records_nothing_and_allows_nothing() {
     let executor = Scripted::new();
     let governed = Governed::new(executor.clone());
     let plan = governed.runtime.plan(actions(&["read", "ask", "delete"]));
-    assert_eq!(plan.summary().to_string(), "3 actions: 1 auto, 1 approve, 1 block; risk: 1 low, 1 high, 1 critical");
+    assert_eq!(
+        plan.summary().to_string(),
+        "3 actions: 1 auto, 1 approve, 1 block; risk: 1 low, 1 high, 1 critical"
+    );
     let again = governed.runtime.dry_run(&plan);
     assert_eq!(again.summary(), plan.summary());
     assert!(governed.records().is_empty() && executor.notes.all().is_empty());

@@ -82,7 +82,8 @@ fn each_decision_is_made_by_one_policy_as_a_whole() {
     let mut changes = 0;
     for (record, before) in records.iter().skip(1).zip(&records) {
         changes += usize::from(record.policy_sha256 != before.policy_sha256);
-        let of = (record.decision.unwrap().as_str(), record.matched_rule.as_str(), record.risk_level.as_str());
+        let of =
+            (record.decision.unwrap().as_str(), record.matched_rule.as_str(), record.risk_level.as_str());
         assert!([("auto", "one", "low"), ("block", "two", "critical")].contains(&of), "{of:?}");
     }
     assert!(changes > 20, "{changes} changes are seen in the log");

@@ -35,7 +35,8 @@ fn an_action_becomes_a_request() {
 
 #[test]
 fn a_form_is_encoded_and_may_say_what_it_is() {
-    let form = request(r#"{"type":"put","target":"/f","params":{"form":{"a":"1&2","b":["x","y"]}}}"#).unwrap();
+    let form =
+        request(r#"{"type":"put","target":"/f","params":{"form":{"a":"1&2","b":["x","y"]}}}"#).unwrap();
     assert_eq!(form.body.unwrap(), b"a=1%262&b=x&b=y");
     assert_eq!(form.headers["content-type"], "application/x-www-form-urlencoded");
     let patch = r#"{"type":"patch","target":"/f","params":{"json":[],"headers":{"Content-Type":"application/json-patch+json"}}}"#;
