@@ -1,6 +1,7 @@
 //! The executor that speaks HTTP: an action is a request to one server.
 
 mod exchange;
+mod host_names;
 mod request;
 mod set_up;
 mod target;

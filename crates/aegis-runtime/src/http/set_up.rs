@@ -13,6 +13,8 @@ use thiserror::Error;
 use tokio::runtime::{Builder, Runtime};
 use url::Url;
 
+use crate::http::host_names::HostNames;
+
 /// Why an HTTP executor cannot be made.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -111,6 +113,7 @@ pub(super) fn client(more_roots: &[Vec<u8>]) -> Result<Client, HttpSetUpError> {
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
         .no_proxy()
+        .dns_resolver(Arc::new(HostNames::default()))
         .referer(false)
         .build()
         .map_err(|error| HttpSetUpError::Client { why: error.to_string() })
