@@ -11,3 +11,5 @@ mod requests;
 mod secrets;
 #[cfg(test)]
 mod server;
+#[cfg(test)]
+mod tls;
