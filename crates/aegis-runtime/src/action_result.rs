@@ -137,8 +137,19 @@ pub struct ActionResult {
     status: ActionStatus,
     answered: Option<Answered>,
     failure: Option<Failure>,
+    unrecorded: Option<HandleError>,
     output: Value,
     duration: Option<Duration>,
+}
+
+/// How the doing of an action went.
+pub(crate) struct Ended {
+    pub(crate) failure: Option<Failure>,
+    /// Why the log does not have how it ended.
+    pub(crate) unrecorded: Option<HandleError>,
+    /// What came of it, where it was done, whether or not that passed its check.
+    pub(crate) executed: Option<Executed>,
+    pub(crate) duration: Duration,
 }
 
 impl ActionResult {
@@ -151,8 +162,8 @@ impl ActionResult {
             // Allowed, and not done.
             Answer::Auto | Answer::Approved => ActionStatus::Skipped,
         };
-        let (answered, output) = (Some(answered), Value::Null);
-        ActionResult { action, status, answered, failure: None, output, duration: None }
+        let answered = Some(answered);
+        ActionResult { status, ..ActionResult::skipped_as(action, answered, None) }
     }
 
     /// It was not its turn any more, and the log may not even have that.
@@ -163,48 +174,42 @@ impl ActionResult {
     ) -> ActionResult {
         match answered {
             Some(answered) if answered.answer() == Answer::Block => ActionResult::refused(action, answered),
-            answered => {
-                let (status, output) = (ActionStatus::Skipped, Value::Null);
-                ActionResult { action, status, answered, failure, output, duration: None }
-            }
+            answered => ActionResult::skipped_as(action, answered, failure),
         }
     }
 
-    /// Something went wrong.
-    pub(crate) fn failed(
-        action: Action,
-        answered: Option<Answered>,
-        failure: Failure,
-        duration: Option<Duration>,
-    ) -> ActionResult {
-        let output = match &failure {
-            Failure::Executor(error) => error.output().clone(),
-            _ => Value::Null,
-        };
-        let (status, failure) = (ActionStatus::Failed, Some(failure));
-        ActionResult { action, status, answered, failure, output, duration }
+    fn skipped_as(action: Action, answered: Option<Answered>, failure: Option<Failure>) -> ActionResult {
+        let (status, output) = (ActionStatus::Skipped, Value::Null);
+        ActionResult { action, status, answered, failure, unrecorded: None, output, duration: None }
     }
 
-    /// It was done, and the log has it.
-    pub(crate) fn succeeded(
-        action: Action,
-        answered: Answered,
-        executed: Executed,
-        duration: Duration,
-    ) -> ActionResult {
+    /// Something went wrong before it could begin.
+    pub(crate) fn not_begun(action: Action, answered: Option<Answered>, failure: Failure) -> ActionResult {
+        let (status, failure) = (ActionStatus::Failed, Some(failure));
         ActionResult {
             action,
-            status: ActionStatus::Success,
-            answered: Some(answered),
-            failure: None,
-            output: executed.into_output(),
-            duration: Some(duration),
+            status,
+            answered,
+            failure,
+            unrecorded: None,
+            output: Value::Null,
+            duration: None,
         }
     }
 
-    /// The same, with what came of the action all the same.
-    pub(crate) fn with_output(self, executed: Executed) -> ActionResult {
-        ActionResult { output: executed.into_output(), ..self }
+    /// It was done, or tried.
+    pub(crate) fn ended(action: Action, answered: Answered, ended: Ended) -> ActionResult {
+        let Ended { failure, unrecorded, executed, duration } = ended;
+        let output = match (executed, &failure) {
+            (Some(executed), _) => executed.into_output(),
+            (None, Some(Failure::Executor(error))) => error.output().clone(),
+            (None, _) => Value::Null,
+        };
+        // What the log does not have is no success.
+        let failure = failure.or_else(|| unrecorded.clone().map(Failure::NotRecorded));
+        let status = if failure.is_none() { ActionStatus::Success } else { ActionStatus::Failed };
+        let (answered, duration) = (Some(answered), Some(duration));
+        ActionResult { action, status, answered, failure, unrecorded, output, duration }
     }
 
     /// The action.
@@ -235,6 +240,12 @@ impl ActionResult {
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
+    }
+
+    /// Why the log does not have how it ended, if it does not. For the log, it is still being done then.
+    #[must_use]
+    pub fn unrecorded(&self) -> Option<&HandleError> {
+        self.unrecorded.as_ref()
     }
 
     /// What came of doing it, as the executor says; null where nothing did.

@@ -97,6 +97,11 @@ impl Proceed {
 }
 
 impl Refusal {
+    /// The same, to be kept.
+    pub(crate) fn into_answered(self) -> Answered {
+        self.0
+    }
+
     /// The action and how it was answered.
     #[must_use]
     pub fn answered(&self) -> &Answered {

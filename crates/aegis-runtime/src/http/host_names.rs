@@ -1,5 +1,5 @@
-//! The addresses of hosts: from this machine's own configuration, and not by the C library's name service, which
-//! loads whatever modules that configuration names.
+//! The addresses of hosts: from this machine's own configuration, and not by the C library's name service,
+//! which loads whatever modules that configuration names.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -8,8 +8,8 @@ use hickory_resolver::TokioResolver;
 use hickory_resolver::config::LookupIpStrategy;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// Asks the servers of `/etc/resolv.conf`, and `/etc/hosts` before them. Where that cannot be read, nobody else
-/// is asked instead.
+/// Asks the servers of `/etc/resolv.conf`, and `/etc/hosts` before them. Where that cannot be read, nobody
+/// else is asked instead.
 #[derive(Clone, Default)]
 pub(super) struct HostNames(Arc<OnceLock<TokioResolver>>);
 

@@ -24,21 +24,20 @@ pub(super) async fn contained<T>(
     future: impl Future<Output = T>,
     deadline: Option<Duration>,
 ) -> Result<T, Lost> {
-    let future = AssertUnwindSafe(future).catch_unwind();
+    let mut future = Box::pin(AssertUnwindSafe(future).catch_unwind());
     // What nobody lives to see is none.
     let deadline = deadline.filter(|deadline| Instant::now().checked_add(*deadline).is_some());
     let done = match deadline {
-        None => future.await,
-        Some(deadline) => match select(Box::pin(future), pin!(Delay::new(deadline))).await {
-            Either::Left((done, _)) => done,
-            Either::Right(((), late)) => {
-                // Putting it away may panic as well.
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(late)));
-                return Err(Lost::Deadline(deadline));
-            }
+        None => Ok(future.as_mut().await),
+        Some(deadline) => match select(future.as_mut(), pin!(Delay::new(deadline))).await {
+            Either::Left((done, _)) => Ok(done),
+            Either::Right(((), _)) => Err(Lost::Deadline(deadline)),
         },
     };
-    done.map_err(|panic| Lost::Panicked(panic_message(&*panic).to_owned()))
+    // Putting it away may panic as well.
+    let put_away = contained_call(|| drop(future));
+    let done = done?.map_err(|panic| Lost::Panicked(panic_message(&*panic).to_owned()))?;
+    put_away.map(|()| done)
 }
 
 /// Calls what may panic; that goes no further.
@@ -61,6 +60,19 @@ mod tests {
         }
     }
 
+    /// Is ready at once, and keeps what it has until it is dropped.
+    struct Quick {
+        _grudge: Grudge,
+    }
+
+    impl Future for Quick {
+        type Output = ();
+
+        fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<()> {
+            std::task::Poll::Ready(())
+        }
+    }
+
     #[test]
     fn a_future_of_others_does_no_harm() {
         let short = Some(Duration::from_millis(5));
@@ -77,6 +89,10 @@ mod tests {
         assert_eq!(
             pollster::block_on(contained(grudge, short)),
             Err(Lost::Deadline(Duration::from_millis(5)))
+        );
+        assert_eq!(
+            pollster::block_on(contained(Quick { _grudge: Grudge }, None)),
+            Err(Lost::Panicked("not like this".to_owned()))
         );
         let call = contained_call(|| drop(Grudge));
         assert_eq!(call, Err(Lost::Panicked("not like this".to_owned())));

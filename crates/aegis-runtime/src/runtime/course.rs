@@ -6,12 +6,12 @@ use aegis_audit::EndStatus;
 use aegis_engine::{Action, Policy, hide_secrets};
 use serde_json::Value;
 
-use crate::action_result::{ActionResult, Failure};
+use crate::action_result::{ActionResult, Ended, Failure};
 use crate::execution::Running;
 use crate::executor::{Executed, ExecutorError};
 use crate::foreseen::Foreseen;
-use crate::gate::{Answered, Outcome, Proceed};
-use crate::gate_handle::{GateHandle, HandleError};
+use crate::gate::{Answered, Proceed};
+use crate::gate_handle::{Beginning, GateHandle, HandleError};
 use crate::hooks::tell;
 use crate::runtime::bench::Bench;
 use crate::runtime::contained::{Lost, contained};
@@ -48,64 +48,56 @@ impl<'r> Course<'r> {
     /// was allowed has an end in the log then too.
     pub(super) async fn carry_out(&mut self, action: Action, foreseen: Option<Foreseen>) -> Step {
         let Parts { gate, hooks, .. } = self.parts;
-        let asked = match foreseen {
-            Some(foreseen) => gate.ask_foreseen(action.clone(), foreseen),
-            None => gate.ask(action.clone()),
-        };
-        let outcome = match asked.get().await {
-            Ok(outcome) => outcome,
+        let beginning = match gate.begin(action.clone(), foreseen).get().await {
+            Ok(beginning) => beginning,
             Err(error) => return Step::failed(action, None, Failure::Undecided(error)),
         };
-        let answered = outcome.answered().clone();
-        tell(|| hooks.on_decision(&action, &answered));
-        let leave = match outcome {
-            Outcome::Allowed(leave) => leave,
-            Outcome::Refused(_) => {
+        let step = match beginning {
+            Beginning::Begun(leave, running) => {
+                let debt = Debt { gate, running: Some(running), since: Instant::now() };
+                tell(|| hooks.on_decision(&action, leave.answered()));
+                self.run(action, leave, debt).await
+            }
+            Beginning::NotBegun(answered, error) => {
+                tell(|| hooks.on_decision(&action, &answered));
+                Step::failed(action, Some(answered), Failure::NotStarted(error))
+            }
+            Beginning::Refused(refusal) => {
+                let answered = refusal.into_answered();
+                tell(|| hooks.on_decision(&action, &answered));
                 return Step { result: ActionResult::refused(action, answered), done: None };
             }
-        };
-        let step = match gate.start(leave).get().await {
-            Ok((leave, running)) => self.run(action, answered, leave, running).await,
-            Err(error) => Step::failed(action, Some(answered), Failure::NotStarted(error)),
         };
         tell(|| hooks.on_execution(&step.result));
         step
     }
 
     /// Does an action that has begun, and sees to it that it ends.
-    async fn run(&mut self, action: Action, answered: Answered, leave: Proceed, running: Running) -> Step {
-        let Parts { gate, executor, deadline, .. } = self.parts;
-        let mut debt = Debt { gate, running: Some(running), since: Instant::now() };
+    async fn run(&mut self, action: Action, leave: Proceed, mut debt: Debt<'_>) -> Step {
+        let Parts { executor, deadline, .. } = self.parts;
+        let answered = leave.answered().clone();
         let bench = &mut self.bench;
+        debt.since = Instant::now();
         let work = async {
             bench.set_up().await.map_err(Failure::SetUp)?;
             executor.execute(&action, leave).await.map_err(Failure::Executor)
         };
         let done = contained(work, *deadline).await.unwrap_or_else(|lost| Err(lost.into()));
         let duration = debt.since.elapsed();
-        let executed = match done {
-            Ok(executed) => executed,
-            Err(failure) => {
-                let _ =
-                    debt.pay(EndStatus::Failed, Some(recorded(&failure, &action, &answered)), duration).await;
-                let result = ActionResult::failed(action, Some(answered), failure, Some(duration));
-                return Step { result, done: None };
+        let (executed, failure) = match done {
+            Ok(executed) => {
+                let failure = self.verify(&action, &answered, &executed, &debt).await.err();
+                (Some(executed), failure)
             }
+            Err(failure) => (None, Some(failure)),
         };
-        if let Err(failure) = self.verify(&action, &answered, &executed, &debt).await {
-            let said = recorded(&failure, &action, &answered);
-            let _ = debt.pay(EndStatus::Failed, Some(said), duration).await;
-            let result = ActionResult::failed(action, Some(answered), failure, Some(duration));
-            return Step { result: result.with_output(executed.clone()), done: Some(executed) };
-        }
-        let result = match debt.pay(EndStatus::Success, None, duration).await {
-            Ok(()) => ActionResult::succeeded(action, answered, executed.clone(), duration),
-            Err(error) => {
-                ActionResult::failed(action, Some(answered), Failure::NotRecorded(error), Some(duration))
-                    .with_output(executed.clone())
-            }
+        let (status, said) = match &failure {
+            None => (EndStatus::Success, None),
+            Some(failure) => (EndStatus::Failed, Some(recorded(failure, &action, &answered))),
         };
-        Step { result, done: Some(executed) }
+        let unrecorded = debt.pay(status, said, duration).await.err();
+        let ended = Ended { failure, unrecorded, executed: executed.clone(), duration };
+        Step { result: ActionResult::ended(action, answered, ended), done: executed }
     }
 
     /// Has what was done checked, where there is something to check, and that recorded.
@@ -138,7 +130,7 @@ impl<'r> Course<'r> {
 
 impl Step {
     fn failed(action: Action, answered: Option<Answered>, failure: Failure) -> Step {
-        Step { result: ActionResult::failed(action, answered, failure, None), done: None }
+        Step { result: ActionResult::not_begun(action, answered, failure), done: None }
     }
 }
 

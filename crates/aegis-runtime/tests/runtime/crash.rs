@@ -76,7 +76,7 @@ fn program() {
 #[test]
 fn what_was_killed_is_unknown_and_never_a_success() {
     for (step, events, result) in [
-        ("decided", &["decided"][..], None),
+        ("decided", &["decided", "started"][..], None),
         ("doing", &["decided", "started"], None),
         ("done", &["decided", "started"], None),
         ("ended", &["decided", "started", "verified", "ended"], Some("success")),
