@@ -19,11 +19,11 @@ mod own_executor;
 #[expect(dead_code, reason = "`main` is for those who run it")]
 mod quickstart;
 
-struct Yes;
+struct Yes(Witness);
 
 impl Approver for Yes {
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
-        request.approve(Witness::callback("test", None).unwrap())
+        request.approve(self.0.clone())
     }
 }
 
@@ -35,7 +35,7 @@ fn statuses(report: &Report) -> Vec<&str> {
 #[test]
 fn the_quickstart_does_one_asks_about_one_and_blocks_one() {
     let place = Place::new();
-    let table = quickstart::govern(&place.log, Yes).unwrap();
+    let table = quickstart::govern(&place.log, Yes(Witness::callback("test", None).unwrap())).unwrap();
     assert_eq!(
         table,
         "read          auto       success\nbulk_update   approved   success\ndelete        block      blocked\n"
