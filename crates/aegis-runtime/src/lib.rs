@@ -1,4 +1,8 @@
-//! Governs an action from policy to record: evaluate, approve, record.
+//! Governs an action from policy to record: evaluate, approve, do, verify, record.
+//!
+//! A [`Runtime`] takes a plan of actions, has each decided, and has what is allowed done by an [`Executor`];
+//! the log has every step before the next one is taken. Whoever does it all by themselves takes the gate
+//! alone.
 //!
 //! A [`Gate`] answers actions by one policy and over one journal. Where the policy wants a human, it asks an
 //! [`Approver`]: the [`TerminalApprover`], or one of the embedding program's own. Leave to do an action is a

@@ -1,8 +1,14 @@
 //! What is sent.
 
+use std::io::Read as _;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use futures_timer::Delay;
+use futures_util::future::{Either, select};
 use serde_json::json;
 
-use crate::server::{Client, Server, answer};
+use crate::server::{Client, Server, answer, request};
 
 #[test]
 fn each_type_is_its_method_onto_the_base() {
@@ -97,4 +103,39 @@ fn a_name_of_this_machine_is_found_without_its_name_service() {
     let base = server.address.replace("127.0.0.1", "localhost");
     let result = Client::new(&base).get("/");
     assert_eq!(result.output()["text"], "hello", "{}", result.reason());
+}
+
+#[test]
+fn any_runtime_polls_it_and_may_drop_it() {
+    let server = Server::saying(answer("200 OK", "", "hello"));
+    let other = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let client = Client::new(&server.address);
+    other.block_on(async move {
+        let result = client.runtime.run_one(request("get", "/", &json!({}))).await;
+        assert_eq!(result.output()["text"], "hello", "{}", result.reason());
+        // To wait for a thread would be a panic here.
+        drop(client);
+    });
+}
+
+#[test]
+fn a_request_that_nobody_waits_for_is_broken_off() {
+    let (hung_up, is_hung_up) = channel();
+    let server = Server::new(move |_, stream| {
+        // Nothing more comes: this waits until the other end hangs up.
+        let _ = stream.read(&mut [0]);
+        let _ = hung_up.send(());
+    });
+    let client = Client::new(&server.address);
+    let running = Box::pin(client.runtime.run_one(request("get", "/slow", &json!({}))));
+    let Either::Right(((), running)) =
+        pollster::block_on(select(running, Delay::new(Duration::from_millis(200))))
+    else {
+        panic!("it is never answered")
+    };
+    assert!(is_hung_up.try_recv().is_err());
+    drop(running);
+    is_hung_up.recv_timeout(Duration::from_secs(5)).unwrap();
+    pollster::block_on(client.runtime.settled());
+    assert_eq!(client.records()[0].result_status.unwrap().as_str(), "failed");
 }

@@ -17,7 +17,7 @@ fn no_secret_of_a_request_reaches_the_log() {
     });
     let result = client.send(
         "post",
-        "/login",
+        "/login?access_token=in-the-target-1",
         &json!({"headers": headers, "form": {"user": "ana", "password": "in-a-form"}, "query": {"api_key": "in-a-query"}}),
     );
     assert_eq!(result.status().as_str(), "failed");
@@ -37,6 +37,7 @@ fn no_secret_of_a_request_reaches_the_log() {
         "in-a-token",
         "in-a-form",
         "in-a-query",
+        "in-the-target-1",
         "of-the-operator",
         "in-the-answer",
     ] {

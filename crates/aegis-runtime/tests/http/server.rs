@@ -98,10 +98,16 @@ pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n{headers}\r\n{body}", body.len())
 }
 
+/// An action that is a request.
+pub(crate) fn request(kind: &str, target: &str, params: &serde_json::Value) -> Action {
+    let action = serde_json::json!({"type": kind, "target": target, "params": params}).to_string();
+    Action::from_json(action.as_bytes()).unwrap()
+}
+
 /// A runtime that allows everything, over a server.
 pub(crate) struct Client {
     pub(crate) place: Place,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
 }
 
 impl Client {
@@ -121,8 +127,7 @@ impl Client {
 
     /// Does one action.
     pub(crate) fn send(&self, kind: &str, target: &str, params: &serde_json::Value) -> ActionResult {
-        let action = serde_json::json!({"type": kind, "target": target, "params": params}).to_string();
-        self.runtime.blocking().run_one(Action::from_json(action.as_bytes()).unwrap())
+        self.runtime.blocking().run_one(request(kind, target, params))
     }
 
     pub(crate) fn get(&self, target: &str) -> ActionResult {
