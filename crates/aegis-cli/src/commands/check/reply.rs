@@ -12,22 +12,22 @@ use crate::exit::ExitStatus;
 use crate::trusted_policy::TrustedPolicy;
 
 /// An answer, and what it means for the exit status.
-pub(super) struct Reply {
-    pub(super) text: String,
-    pub(super) status: ExitStatus,
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    pub(crate) status: ExitStatus,
 }
 
 /// Puts answers into words.
-pub(super) struct Replier<'a> {
-    pub(super) loaded: &'a TrustedPolicy,
-    pub(super) session_id: String,
-    pub(super) explain: bool,
-    pub(super) format: Format,
+pub(crate) struct Replier<'a> {
+    pub(crate) loaded: &'a TrustedPolicy,
+    pub(crate) session_id: String,
+    pub(crate) explain: bool,
+    pub(crate) format: Format,
 }
 
 impl Replier<'_> {
     /// The reply to a dry run.
-    pub(super) fn evaluated(
+    pub(crate) fn evaluated(
         &self,
         action: &Action,
         at: DateTime<Utc>,
@@ -55,7 +55,7 @@ impl Replier<'_> {
     }
 
     /// The reply to an action that the gate answered.
-    pub(super) fn answered(
+    pub(crate) fn answered(
         &self,
         action: &Action,
         answered: &Answered,
