@@ -50,6 +50,8 @@ mod record;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod run;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod show;

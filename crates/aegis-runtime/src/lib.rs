@@ -56,6 +56,8 @@
 
 mod action_result;
 mod approval;
+mod caught_signals;
+pub mod command;
 mod execution;
 mod executor;
 mod foreseen;

@@ -2,32 +2,28 @@
 
 mod checker;
 mod input;
-mod reply;
+pub(crate) mod reply;
 mod stream;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use aegis_audit::A_WAIT;
 use aegis_engine::Digest;
 use aegis_present::Format;
-use aegis_runtime::{Context, Gate, TerminalApprover, current_host, current_login, current_user};
+use aegis_runtime::TerminalApprover;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
 use self::checker::{Checker, Mode};
 use self::reply::Replier;
-use crate::audit_sinks::{self, SinkSpec, sink_parser};
+use crate::audit_sinks::{SinkSpec, sink_parser};
 use crate::console::terminal_options;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::format_option::text_or_json;
-use crate::open_log::{open_existing_log, open_log};
-use crate::trusted_policy::{TrustedPolicy, load_policy};
-
-/// How long to wait for the lock of the log before giving up.
-const LOG_WAIT: Duration = Duration::from_secs(10);
+use crate::named_action::{Param, Short, parse_param, parse_short};
+use crate::open_gate::{WantedGate, open_gate};
+use crate::trusted_policy::{load_policy, parse_digest};
 
 /// Decide whether an action may happen, ask where needed, and record the answer
 ///
@@ -44,11 +40,11 @@ const LOG_WAIT: Duration = Duration::from_secs(10);
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct CheckArgs {
     /// The action's type and target, instead of reading an action from standard input
-    #[arg(value_name = "TYPE:TARGET", conflicts_with = "jsonl", value_parser = input::parse_short)]
-    action: Option<input::Short>,
+    #[arg(value_name = "TYPE:TARGET", conflicts_with = "jsonl", value_parser = parse_short)]
+    action: Option<Short>,
     /// A parameter of the action: VALUE is read as JSON if it is JSON, and is a string otherwise
-    #[arg(long = "param", value_name = "NAME=VALUE", requires = "action", value_parser = input::parse_param)]
-    params: Vec<input::Param>,
+    #[arg(long = "param", value_name = "NAME=VALUE", requires = "action", value_parser = parse_param)]
+    params: Vec<Param>,
     /// What the action is for, in the agent's words
     #[arg(long, value_name = "TEXT", requires = "action")]
     description: Option<String>,
@@ -92,11 +88,6 @@ fn parse_instant(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Reads a pinned digest.
-fn parse_digest(text: &str) -> Result<Digest, String> {
-    Digest::from_hex(text).ok_or_else(|| "a SHA-256 is 64 hexadecimal digits".to_owned())
-}
-
 pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let console = settings.console;
     let mut loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
@@ -111,43 +102,11 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
-        let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
-        let begun = Instant::now();
-        let open = if args.require_log { open_existing_log } else { open_log };
-        let journal = open(settings, LOG_WAIT)?;
-        if begun.elapsed() >= A_WAIT {
-            // Whatever waited is decided by the policy as it is when the wait is over.
-            loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
-        }
-        if journal.created() {
-            let path = aegis_engine::escape(&settings.db.to_string_lossy());
-            // A log that was removed shows by this.
-            console.notice(format!("the audit log was created at `{path}`"));
-        }
-        let context = Context {
-            session_id: session_id.clone(),
-            session_source,
-            host: current_host(),
-            user: current_user(),
-            login: current_login(),
-            policy_source: settings.policy_source,
-            log_source: settings.db_source,
-        };
-        let gate = Gate::new(
-            Arc::clone(&loaded.policy),
-            loaded.sha256,
-            journal.with_sinks(sinks),
-            approver,
-            context,
-        );
-        // The same files, checked as they were at the start: an answer counts for what they say by then.
-        let (paths, pins) = (settings.policies.clone(), args.policy_sha256.clone());
-        let reread = move || match load_policy(&paths, &pins, console) {
-            Ok(TrustedPolicy { policy, sha256 }) => Ok((policy, sha256)),
-            Err(error) if error.message.is_empty() => Err("it holds errors".to_owned()),
-            Err(error) => Err(error.message),
-        };
-        Mode::Gate(Box::new(gate.rereading(reread)))
+        let wanted =
+            WantedGate { pins: &args.policy_sha256, sinks: &args.audit, must_exist: args.require_log };
+        let opened = open_gate(settings, &wanted, loaded, approver, (session_id.clone(), session_source))?;
+        loaded = opened.loaded;
+        Mode::Gate(Box::new(opened.gate))
     };
     let replier = Replier {
         loaded: &loaded,

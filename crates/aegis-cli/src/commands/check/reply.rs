@@ -12,22 +12,22 @@ use crate::exit::ExitStatus;
 use crate::trusted_policy::TrustedPolicy;
 
 /// An answer, and what it means for the exit status.
-pub(super) struct Reply {
-    pub(super) text: String,
-    pub(super) status: ExitStatus,
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    pub(crate) status: ExitStatus,
 }
 
 /// Puts answers into words.
-pub(super) struct Replier<'a> {
-    pub(super) loaded: &'a TrustedPolicy,
-    pub(super) session_id: String,
-    pub(super) explain: bool,
-    pub(super) format: Format,
+pub(crate) struct Replier<'a> {
+    pub(crate) loaded: &'a TrustedPolicy,
+    pub(crate) session_id: String,
+    pub(crate) explain: bool,
+    pub(crate) format: Format,
 }
 
 impl Replier<'_> {
     /// The reply to a dry run.
-    pub(super) fn evaluated(&self, action: &Action, at: DateTime<Utc>) -> Result<Reply, CommandError> {
+    pub(crate) fn evaluated(&self, action: &Action, at: DateTime<Utc>) -> Result<Reply, CommandError> {
         let decision = self.loaded.policy.decide(action, at);
         let status = match decision.approval() {
             ApprovalMode::Auto => ExitStatus::Success,
@@ -53,7 +53,7 @@ impl Replier<'_> {
     }
 
     /// The reply to an action that the gate answered.
-    pub(super) fn answered(&self, action: &Action, answered: &Answered) -> Result<Reply, CommandError> {
+    pub(crate) fn answered(&self, action: &Action, answered: &Answered) -> Result<Reply, CommandError> {
         let status = ExitStatus::of(answered.answer());
         // Not of the policy that was loaded: while somebody was asked, it may have become another one.
         let traces = self.traces(answered.policy(), action, answered.evaluated_at());
