@@ -66,6 +66,8 @@ mod stream;
 #[cfg(test)]
 mod test_command;
 #[cfg(test)]
+mod tool_calls;
+#[cfg(test)]
 mod validate;
 #[cfg(test)]
 mod verify_trail;

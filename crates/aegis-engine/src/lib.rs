@@ -55,7 +55,7 @@ pub use author::{
     TestRun, lint,
 };
 pub use decide::{
-    Action, ActionError, AgentSource, ApprovalMode, DEFAULT_RULE, Decision, MAX_ACTION_BYTES,
+    Action, ActionError, AgentSource, ApprovalMode, CallOrigin, DEFAULT_RULE, Decision, MAX_ACTION_BYTES,
     MAX_ACTION_DEPTH, MAX_ACTION_VALUES, Policy, Redacted, Redaction, RiskLevel, Rule, RuleOutcome,
     RuleTrace, Undecidable, zone_edition,
 };
@@ -65,7 +65,8 @@ pub use language::{
     nearest_code, policy_schema, schema_of, test_schema,
 };
 pub use text::{
-    Digest, JsonError, JsonSlip, Member, Position, SourceId, Span, Spanned, canonical_json,
-    canonical_members, canonical_number, escape, escape_capped, escape_into, escape_json_into, hide_secrets,
-    is_printable_ascii, looks_secret, parse_json, parse_recorded_json, saves, to_json_line,
+    Digest, JsonError, JsonSlip, MAX_MESSAGE_BYTES, Member, Position, SourceId, Span, Spanned,
+    canonical_json, canonical_members, canonical_number, escape, escape_capped, escape_into,
+    escape_json_into, hide_secrets, is_printable_ascii, looks_secret, parse_json, parse_message_json,
+    parse_recorded_json, saves, to_json_line, type_name,
 };

@@ -42,15 +42,15 @@ const REDIRECTS: usize = 5;
 /// | `params.headers` | an object of headers besides those that every request has |
 /// | `params.json` | the body, as JSON |
 /// | `params.form` | the body, as a form |
-/// | `params.timeout` | how long it may take, in seconds or as `"1m 30s"`; never longer than the executor's own |
+/// | `params.timeout` | how long it may take, in seconds or as `"1m 30s"`; never longer than the executor's |
 ///
 /// Nothing else is understood, and what is not understood is refused before anything is sent. Success is a
 /// status of 2xx; any other is a failure, whose message names the status and whose output is the answer.
 ///
 /// # What was decided is what is sent
-/// A path has one spelling, since policies match its text: an address with a host, `..`, an empty part, a query,
-/// and letters written as `%61` are refused. No header of an action names another host, method or path,
-/// or replaces one of the executor's own. A redirect is followed on the same host alone, unless
+/// A path has one spelling, since policies match its text: an address with a host, `..`, an empty part, a
+/// query, and letters written as `%61` are refused. No header of an action names another host, method or
+/// path, or replaces one of the executor's own. A redirect is followed on the same host alone, unless
 /// [asked otherwise](HttpExecutorBuilder::leave_host), and only by a request that changes nothing; headers
 /// stay behind where the host is left. No proxy of the environment is used, and names are resolved without
 /// the system's name service.

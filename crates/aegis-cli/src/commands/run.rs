@@ -41,7 +41,7 @@ fn gated(args: &RunArgs, settings: &Settings, dumped: Option<rlim_t>) -> Result<
         let replier = replier(&loaded, session_id);
         let mut worst = ExitStatus::Success;
         for action in [Some(&wanted.main), wanted.verification.as_ref()].into_iter().flatten() {
-            let reply = replier.evaluated(action, aegis_audit::now())?;
+            let reply = replier.evaluated(action, aegis_audit::now(), None)?;
             console.tell(reply.text)?;
             worst = worst.worse(reply.status);
         }

@@ -1,4 +1,4 @@
-use aegis_engine::{Action, Policy, Source, load};
+use aegis_engine::{Action, CallOrigin, Policy, Source, load};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -19,7 +19,7 @@ fn action() -> Action {
         "type": "update", "target": "crm", "agent": "bot", "description": "why",
         "params": { "n": "two", "pin": "1234" },
     });
-    Action::from_value(action).unwrap()
+    Action::from_value(action).unwrap().of_call(CallOrigin::new("mcp", Some("7")))
 }
 
 /// Every kind of event, each with everything that it can say.
@@ -138,7 +138,11 @@ fn the_stored_bytes_are_those_of_the_format() {
         };
         assert_eq!(fields[..expected.len()], *expected, "{}", encoded.json);
         let last = match event.kind() {
-            EventKind::Requested | EventKind::Decided | EventKind::Observed => "\"redacted\":[\"/pin\"]}",
+            EventKind::Requested | EventKind::Decided | EventKind::Observed => {
+                let call = "\"call\":{\"format\":\"mcp\",\"id\":\"7\"},\"requested_seq\":";
+                assert!(encoded.json.contains(call), "{}", encoded.json);
+                "\"redacted\":[\"/pin\"]}"
+            }
             EventKind::Answered => "\"waited_ms\":7}",
             EventKind::Started => "\"decided_seq\":2}",
             EventKind::Ended | EventKind::Verified => "\"duration_ms\":3,\"decided_seq\":2}",
@@ -152,13 +156,14 @@ fn the_stored_bytes_are_those_of_the_format() {
 /// A record, a history and the index are made of the same entry. What none of them shows is named here.
 #[test]
 fn no_field_of_an_entry_is_missed() {
-    const IN_NO_RECORD: [&str; 8] = [
+    const IN_NO_RECORD: [&str; 9] = [
         "reason",
         "undecidable",
         "policy_source",
         "log_source",
         "agent_source",
         "session_source",
+        "call",
         "requested_seq",
         "redacted",
     ];
@@ -193,5 +198,20 @@ fn no_field_of_an_entry_is_missed() {
         }
         // Nothing secret is in what is written.
         assert!(!format!("{}{:?}", encoded.json, encoded.payload).contains("1234"));
+    });
+}
+
+#[test]
+fn an_action_that_was_read_from_no_call_is_stored_as_before() {
+    every_event(|event| {
+        let encoded = event.encode(Some(2), &KEY).unwrap();
+        let Some(EventBody::Decided(mut entry)) = encoded.body.entry().is_some().then_some(encoded.body)
+        else {
+            return;
+        };
+        entry.call = None;
+        let stored = serde_json::to_string(&entry).unwrap();
+        assert!(!stored.contains("call"), "{stored}");
+        assert_eq!(serde_json::from_str::<EntryBody>(&stored).unwrap().call, None);
     });
 }

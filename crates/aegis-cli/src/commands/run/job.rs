@@ -60,7 +60,7 @@ impl Job<'_> {
         match self.gate.answer(action)? {
             Outcome::Allowed(leave) => Ok(Some(leave)),
             Outcome::Refused(refusal) => {
-                let reply = self.replier.answered(action, refusal.answered())?;
+                let reply = self.replier.answered(action, refusal.answered(), None)?;
                 self.console.diagnostics(&format!("{}\n", reply.text));
                 Ok(None)
             }

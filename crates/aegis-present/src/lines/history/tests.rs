@@ -44,6 +44,7 @@ fn entry(decision: Option<Answer>) -> EntryBody {
         session_source: Some(SessionSource::Generated),
         log_source: PathSource::Environment,
         result_status: decision.and_then(ResultStatus::of),
+        call: None,
         requested_seq: None,
         redacted: Vec::new(),
     }
