@@ -188,7 +188,8 @@ pub struct ApproverIdentity {
     #[schemars(with = "u8")]
     pub evidence: Evidence,
     /// Whether programs of the account could type into the terminal that was asked at (`TIOCSTI`), so that
-    /// it may have been one of them that answered. Absent where they could not.
+    /// it may have been one of them that answered. Absent where they could not, and where a word from the
+    /// screen was typed, which they do not know.
     #[serde(default, skip_serializing_if = "is_false")]
     pub injectable: bool,
 }

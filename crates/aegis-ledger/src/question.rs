@@ -162,6 +162,8 @@ pub enum Refused {
         /// What there is.
         given: u8,
     },
+    /// Other programs can type into the terminal, and could have said it.
+    Injectable,
     /// They have said yes already.
     Twice,
     /// It is neither a yes nor a no.
@@ -191,6 +193,10 @@ impl fmt::Display for Refused {
             Refused::TooWeak { needed, given } => write!(
                 formatter,
                 "the rule asks for evidence of level {needed}, and this is of level {given}"
+            ),
+            Refused::Injectable => formatter.write_str(
+                "other programs can type into the terminal, and the rule wants an answer that they could not \
+                 give",
             ),
             Refused::Twice => formatter.write_str("this approver has said yes already"),
             Refused::NoAnswer => formatter.write_str("it is neither a yes nor a no"),
@@ -348,6 +354,9 @@ impl Question {
                 let given = reply.approver.evidence.level();
                 if given < self.terms.evidence {
                     return Err(Refused::TooWeak { needed: self.terms.evidence, given });
+                }
+                if self.terms.uninjectable && reply.approver.injectable {
+                    return Err(Refused::Injectable);
                 }
                 if !self.terms.self_approval && reply.party.may_be(&self.asker) {
                     return Err(Refused::OwnQuestion);

@@ -17,9 +17,7 @@ impl Gate {
         if let Some(absent) = self.approver.absent() {
             return Ok(Some(absent));
         }
-        let terms = draft.decision.terms();
-        let is_enough = self.approver.evidence().level() >= terms.evidence;
-        if !is_enough || terms.quorum > 1 || !terms.by.is_empty() || !terms.self_approval {
+        if !draft.decision.terms().asker_suffices(self.approver.evidence().level()) {
             return Ok(Some(Unanswered::new("the rule wants to be answered by others than whoever asks")));
         }
         let is_answered = self.journal.has_answer(&draft.question_key())?;

@@ -21,6 +21,7 @@ mod session;
 mod sheet;
 mod signals;
 
+use std::cell::Cell;
 use std::sync::{Arc, Weak};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
@@ -33,6 +34,7 @@ pub use options::TerminalOptions;
 use prompt::Prompt;
 use reply::Reply;
 use session::Session;
+use sheet::Look;
 use signals::Signals;
 
 /// Asks whoever sits at the controlling terminal.
@@ -65,11 +67,19 @@ impl TerminalApprover {
         }
     }
 
-    fn reply(&self, request: &ApprovalRequest<'_>) -> Result<Reply, NoAnswer> {
+    /// The reply, and whether a neighbour could have typed it.
+    fn reply(&self, request: &ApprovalRequest<'_>) -> Result<(Reply, bool), NoAnswer> {
         let signals = self.signals()?;
-        let lay_out = |look, word| Prompt::sheet(request, look, word);
+        // What the last of its screens asked for. Nobody who cannot see it knows the word.
+        let injectable = Cell::new(true);
+        let lay_out = |look: Look, word| {
+            injectable.set(look.injectable && !Prompt::needs_word(request, look));
+            Prompt::sheet(request, look, word)
+        };
         let asking = Asking { options: self.options, signals: &signals, lay_out: &lay_out };
-        asking.ask(|reply, columns| Some(Prompt::conclusion(request, reply, &self.options, columns)))
+        let reply =
+            asking.ask(|reply, columns| Some(Prompt::conclusion(request, reply, &self.options, columns)))?;
+        Ok((reply, injectable.get()))
     }
 }
 
@@ -91,9 +101,12 @@ impl Approver for TerminalApprover {
 
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
         match self.reply(request) {
-            Ok(Reply::Yes) => request.approve(Witness::terminal(current_user(), injection::is_possible())),
-            Ok(Reply::No) => request.deny(Witness::terminal(current_user(), injection::is_possible()), None),
-            Ok(Reply::Nobody(why)) | Err(why) => request.nobody(why.into()),
+            Ok((Reply::Yes, injectable)) => request.approve(Witness::terminal(current_user(), injectable)),
+            // A no is typed by whoever types anything.
+            Ok((Reply::No, _)) => {
+                request.deny(Witness::terminal(current_user(), injection::is_possible()), None)
+            }
+            Ok((Reply::Nobody(why), _)) | Err(why) => request.nobody(why.into()),
         }
     }
 }

@@ -30,6 +30,8 @@ pub struct Asked<'a> {
     pub user: &'a str,
     /// The account that logged in, where that is another one.
     pub login: Option<&'a str>,
+    /// On what terms an answer counts: which rules may have asked can change with the time of day.
+    pub terms: &'a ApprovalTerms,
 }
 
 impl Asked<'_> {
@@ -43,7 +45,8 @@ impl Asked<'_> {
             self.rule,
             self.agent,
             self.user,
-            self.login
+            self.login,
+            self.terms
         ]);
         Digest::of(canonical_json(&all).as_bytes()).to_string()
     }

@@ -105,6 +105,22 @@ fn what_is_too_weak_or_ones_own_does_not_count() {
 }
 
 #[test]
+fn what_a_neighbour_could_have_typed_does_not_count_where_that_is_asked_for() {
+    let injected = |mut reply: Reply| {
+        reply.approver.injectable = true;
+        reply
+    };
+    let asked_for = ApprovalTerms { uninjectable: true, ..ApprovalTerms::default() };
+    let mut strict = question(asked_for);
+    assert_eq!(strict.reply(injected(yes("ana", 1_100))), Err(Refused::Injectable));
+    // A no is one, whoever typed it.
+    let denied = said(Answer::Denied, "ana", Evidence::Terminal, 1_100);
+    assert!(strict.clone().reply(injected(denied)).is_ok());
+    assert!(strict.reply(yes("ana", 1_100)).is_ok());
+    assert!(question(ApprovalTerms::default()).reply(injected(yes("ana", 1_100))).is_ok());
+}
+
+#[test]
 fn only_those_who_are_named_may_answer() {
     let account = |name: &str, account: &str| aegis_engine::NamedApprover {
         name: name.to_owned(),
@@ -128,14 +144,15 @@ fn only_those_who_are_named_may_answer() {
 /// What can be said to a question.
 #[derive(Clone, Debug)]
 enum Said {
-    Yes(u8, u8),
+    /// Who, how well they are known, and whether a neighbour could have typed it.
+    Yes(u8, u8, bool),
     No(u8),
     Use,
 }
 
 fn said_strategy() -> impl Strategy<Value = (Said, i64)> {
     let said = prop_oneof![
-        4 => (0..3_u8, 1..4_u8).prop_map(|(who, evidence)| Said::Yes(who, evidence)),
+        4 => (0..3_u8, 1..4_u8, any::<bool>()).prop_map(|(who, level, injectable)| Said::Yes(who, level, injectable)),
         1 => (0..3_u8).prop_map(Said::No),
         3 => Just(Said::Use),
     ];
@@ -156,9 +173,10 @@ impl Naive {
         let is_open = self.settled_at.is_none() && now < EXPIRES_AT;
         let holds = self.settled_at.is_some_and(|at| now < at + 100) && !self.used;
         match said {
-            Said::Yes(who, evidence) => {
+            Said::Yes(who, evidence, injectable) => {
                 let counts = is_open
                     && *evidence >= terms.evidence
+                    && !(terms.uninjectable && *injectable)
                     && (terms.self_approval || *who != 0)
                     && !self.yeses.contains(who);
                 if counts {
@@ -191,9 +209,10 @@ const PEOPLE: [&str; 3] = ["agent", "ana", "bo"];
 fn take(question: &mut Question, said: &Said, now: i64) -> bool {
     let evidence = |level: u8| Evidence::try_from(level).unwrap();
     match said {
-        Said::Yes(who, level) => {
-            let reply =
+        Said::Yes(who, level, injectable) => {
+            let mut reply =
                 super::tests::said(Answer::Approved, PEOPLE[usize::from(*who)], evidence(*level), now);
+            reply.approver.injectable = *injectable;
             question.reply(reply).is_ok()
         }
         Said::No(who) => {
@@ -210,10 +229,10 @@ proptest! {
     /// Whatever is said and when, both machines take and refuse the same.
     #[test]
     fn it_does_what_the_naive_one_does(
-        quorum in 1..4_u32, evidence in 1..4_u8, self_approval in any::<bool>(),
+        quorum in 1..4_u32, evidence in 1..4_u8, self_approval in any::<bool>(), uninjectable in any::<bool>(),
         all in prop::collection::vec(said_strategy(), 0..40),
     ) {
-        let terms = ApprovalTerms { quorum, evidence, self_approval, ..ApprovalTerms::default() };
+        let terms = ApprovalTerms { quorum, evidence, self_approval, uninjectable, ..ApprovalTerms::default() };
         let (mut question, mut naive, mut now) = (question(terms.clone()), Naive::default(), 1_500);
         for (said, later) in all {
             now += later;
@@ -227,13 +246,13 @@ proptest! {
 #[test]
 fn every_interleaving_uses_a_yes_once_and_never_after_a_no() {
     let steps: Vec<(Said, i64)> = vec![
-        (Said::Yes(1, 1), 0),
-        (Said::Yes(2, 1), 0),
+        (Said::Yes(1, 1, false), 0),
+        (Said::Yes(2, 1, false), 0),
         (Said::No(0), 0),
         (Said::Use, 0),
         (Said::Use, 0),
         (Said::Use, 150),
-        (Said::Yes(1, 1), 600),
+        (Said::Yes(1, 1, false), 600),
     ];
     let mut explored = 0;
     explore(&steps, &mut Vec::new(), &mut |order| {
@@ -247,7 +266,7 @@ fn every_interleaving_uses_a_yes_once_and_never_after_a_no() {
             let standing = question.standing(now);
             let taken = take(&mut question, said, now);
             match said {
-                Said::Yes(who, _) if taken => drop(yeses.insert(*who)),
+                Said::Yes(who, ..) if taken => drop(yeses.insert(*who)),
                 Said::No(_) if taken => is_denied = true,
                 Said::Use if taken && matches!(standing, Standing::Approved { .. }) => {
                     used += 1;

@@ -104,10 +104,27 @@ impl<'a> Asked<'a> {
         if risk.needs_word() && !asked_for.needs_word() {
             let why = format!("the risk rose from {asked_for} to {risk} while the question stood");
             self.since = Since::Overtaken(why);
+        } else if let Some(why) = self.falls_short() {
+            self.since = Since::Overtaken(why.to_owned());
         } else if is_changed && matches!(self.since, Since::Same) {
             self.since = Since::Changed;
         }
         Ok(())
+    }
+
+    /// Why a yes that was given here is not worth what the rule asks for, where that is so. Of what the log
+    /// holds, the log has seen to that.
+    fn falls_short(&self) -> Option<&'static str> {
+        let question = self.question.as_ref().filter(|question| question.is_recorded)?;
+        let by = question.approval.approver()?;
+        let terms = self.draft.decision.terms();
+        if !terms.asker_suffices(by.evidence.level()) {
+            Some("the rule wants more by now than an answer of whoever asks")
+        } else if terms.uninjectable && by.injectable {
+            Some("other programs can type into the terminal, and the rule wants what they could not answer")
+        } else {
+            None
+        }
     }
 
     /// Lets a yes count for the policy of its own moment: whatever waited is decided again when it is over.

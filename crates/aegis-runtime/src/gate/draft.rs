@@ -72,6 +72,7 @@ impl<'a> Draft<'a> {
             agent: self.action.agent(),
             user: &context.user,
             login: context.login.as_deref(),
+            terms: &self.decision.terms(),
         }
         .key()
     }

@@ -41,10 +41,17 @@ impl<'a> Prompt<'a> {
     /// When the screen is too small to show it.
     pub(super) fn sheet(request: &'a ApprovalRequest<'a>, look: Look, word: Word) -> Result<Sheet, NoAnswer> {
         let prompt = Prompt { request, look };
-        let needs_word = request.decision.risk_level().needs_word();
+        let needs_word = Prompt::needs_word(request, look);
         let asks = Asks { whether: "Allow this action?", to: "allow", needs_word };
         let overview = |title, room| prompt.overview(title, room);
         Sheet::new((look, word), asks, prompt.title(), prompt.foot(), overview, || prompt.all())
+    }
+
+    /// Whether a `y` is too little: by the risk, or because others could type it and the rule wants what they
+    /// could not.
+    pub(super) fn needs_word(request: &ApprovalRequest<'_>, look: Look) -> bool {
+        request.decision.risk_level().needs_word()
+            || (look.injectable && request.decision.terms().uninjectable)
     }
 
     fn title(&self) -> Lines {

@@ -374,6 +374,23 @@ fn where_others_may_type_the_screen_says_what_stops_them() {
 }
 
 #[test]
+fn where_others_may_type_a_rule_that_asks_for_a_terminal_wants_the_word() {
+    let action = json!({ "type": "a", "target": "b" });
+    let needs_word = |approval: &str, injectable| {
+        let rule = format!("{{ name: ask, risk_level: medium, approval: {approval} }}");
+        with_request(&action, &rule, |request| {
+            let look = Look { injectable, ..USUAL };
+            let sheet = Prompt::sheet(request, look, Word::of([0, 0])).unwrap();
+            assert!(sheet.is_enough(sheet.word().as_str(), true) || !Prompt::needs_word(request, look));
+            !sheet.is_enough("y", true)
+        })
+    };
+    assert!(needs_word("{ evidence: terminal }", true));
+    assert!(!needs_word("{ evidence: terminal }", false));
+    assert!(!needs_word("approve", true));
+}
+
+#[test]
 fn the_line_that_is_left_says_what_was_asked_and_answered() {
     let left = |action: &Value, reply, columns| {
         with_request(action, "{ name: ask, risk_level: medium, approval: approve }", |request| {
