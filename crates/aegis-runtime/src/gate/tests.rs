@@ -19,6 +19,7 @@ use crate::gate_handle::{GateHandle, HandleError};
 use crate::witness::Witness;
 
 mod execution;
+mod terms;
 mod waiting;
 
 const POLICY: &str = "version: '1'
