@@ -101,14 +101,14 @@ impl std::fmt::Display for ApprovalMode {
 
 /// The terms that hold where both of these do; none are the usual ones.
 pub(crate) fn of_both(
-    one: Option<Arc<ApprovalTerms>>,
-    other: Option<Arc<ApprovalTerms>>,
+    one: Option<&Arc<ApprovalTerms>>,
+    other: Option<&Arc<ApprovalTerms>>,
 ) -> Option<Arc<ApprovalTerms>> {
     if one == other {
-        return one;
+        return one.cloned();
     }
-    let together = one.as_deref().cloned().unwrap_or_default();
-    Some(Arc::new(together.together_with(&other.as_deref().cloned().unwrap_or_default())))
+    let usual = Arc::default();
+    Some(Arc::new(one.unwrap_or(&usual).together_with(other.unwrap_or(&usual))))
 }
 
 /// The name of the rule that decided when no rule matched.
@@ -151,7 +151,7 @@ impl Decision {
         let risk_level = self.risk_level.max(later.risk_level);
         let is_later = (later.approval, later.risk_level) > (self.approval, self.risk_level);
         let both =
-            (self.approval == later.approval).then(|| of_both(self.terms.clone(), later.terms.clone()));
+            (self.approval == later.approval).then(|| of_both(self.terms.as_ref(), later.terms.as_ref()));
         let said = if is_later { later } else { self };
         let terms = both.unwrap_or_else(|| said.terms.clone());
         (Decision { risk_level, terms, ..said }, is_later)

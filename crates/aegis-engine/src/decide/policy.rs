@@ -311,7 +311,7 @@ impl Policy {
             match candidate.approval.cmp(&approval) {
                 Ordering::Greater => terms.clone_from(&candidate.terms),
                 // Nobody knows which of them was meant to ask: an answer must do for each.
-                Ordering::Equal => terms = of_both(candidate.terms.clone(), terms),
+                Ordering::Equal => terms = of_both(candidate.terms.as_ref(), terms.as_ref()),
                 Ordering::Less => {}
             }
             if candidate.approval >= approval {

@@ -136,7 +136,7 @@ fn not_a_type(text: &str, kind: &str) -> SshKeyProblem {
         SshKeyProblem::Certificate
     } else if text.split([' ', '\t', '"', ',']).skip(1).any(is_type) {
         SshKeyProblem::Options
-    } else if kind.starts_with(['/', '~', '.']) || kind.ends_with(".pub") {
+    } else if kind.starts_with(['/', '~', '.']) || kind.to_ascii_lowercase().ends_with(".pub") {
         SshKeyProblem::Path
     } else {
         SshKeyProblem::UnknownType

@@ -175,7 +175,7 @@ fn the_stored_bytes_are_those_of_the_format() {
 /// A record, a history and the index are made of the same entry. What none of them shows is named here.
 #[test]
 fn no_field_of_an_entry_is_missed() {
-    const IN_NO_RECORD: [&str; 9] = [
+    const IN_NO_RECORD: [&str; 10] = [
         "reason",
         "undecidable",
         "policy_source",

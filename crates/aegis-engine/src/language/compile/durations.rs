@@ -59,7 +59,8 @@ fn meant(text: &str) -> Option<String> {
         total = total.checked_add(number.parse::<u64>().ok()?.checked_mul(seconds)?)?;
         rest = behind.trim_start_matches([' ', ',']);
     }
-    let (unit, seconds, _) = UNITS.iter().find(|(_, seconds, _)| total > 0 && total % seconds == 0)?;
+    let (unit, seconds, _) =
+        UNITS.iter().find(|(_, seconds, _)| total > 0 && total.is_multiple_of(*seconds))?;
     let written = format!("{}{unit}", total / seconds);
     (written.len() <= MOST_DIGITS).then_some(written)
 }

@@ -55,7 +55,8 @@ impl KnownApprovers {
                 }
             };
             let other = self.known.iter().find(|other| {
-                other.name.value == name.value || (known_by.is_some() && is_one(&other.known_by, &known_by))
+                other.name.value == name.value
+                    || (known_by.is_some() && is_one(other.known_by.as_ref(), known_by.as_ref()))
             });
             if let Some(other) = other {
                 let (message, help) = if other.name.value == name.value {
@@ -270,7 +271,7 @@ fn without_question(entry: &TermsEntry, mode: Spanned<ApprovalMode>) -> Option<D
 }
 
 /// Whether two approvers are known by the same account or key.
-fn is_one(one: &Option<KnownBy>, other: &Option<KnownBy>) -> bool {
+fn is_one(one: Option<&KnownBy>, other: Option<&KnownBy>) -> bool {
     match (one, other) {
         (Some(KnownBy::Account { account: one }), Some(KnownBy::Account { account: other })) => one == other,
         (Some(KnownBy::SshKey { ssh_key: one, .. }), Some(KnownBy::SshKey { ssh_key: other, .. })) => {

@@ -91,7 +91,7 @@ impl JsonSchema for ApproverEntry {
     }
 }
 
-/// What must happen before an action may: a word, or a mapping that says on what terms a human's answer counts.
+/// What must happen before an action may: a word, or a mapping of the terms on which an answer counts.
 #[derive(Clone, Debug)]
 pub enum ApprovalEntry {
     /// A word.

@@ -64,7 +64,7 @@ fn what_is_no_key_is_told_apart() {
         (format!("{kind}  {written}"), SshKeyProblem::NoKey),
         (format!("{kind} {written}\n"), SshKeyProblem::NotBase64),
         (format!("{kind} {written}="), SshKeyProblem::NotBase64),
-        (format!("{kind} {}", &written[1..]), SshKeyProblem::NotBase64),
+        (format!("{kind} {}", written.get(1..).unwrap()), SshKeyProblem::NotBase64),
         (format!("{kind} {}", written.replace('Q', "-")), SshKeyProblem::NotBase64),
         (format!("{bare} {}", "x".repeat(MAX_LINE)), SshKeyProblem::NotBase64),
         (format!("ssh-rsa {written}"), SshKeyProblem::OtherType),
