@@ -38,7 +38,7 @@ const REDIRECTS: usize = 5;
 /// |---|---|
 /// | `type` | the method: `get`, `post`, `put`, `patch`, `delete`, `head`, `options` |
 /// | `target` | a path below the base, such as `/users` |
-/// | `params.base` | where it is given, the executor's own [base](HttpExecutor::base), for policies to go by |
+/// | `params.base` | if given, the executor's own [base](HttpExecutor::base), for policies to go by |
 /// | `params.query` | an object, which becomes the query |
 /// | `params.headers` | an object of headers besides those that every request has |
 /// | `params.json` | the body, as JSON |
