@@ -1,7 +1,7 @@
 //! The loop of an agent: the model calls tools, each call is governed, and the model is told what came of it.
 //!
-//! The model is a script here, and its messages are those of Anthropic's API; another format is another word for
-//! [`read_calls`]. Run it: `cargo run -p aegis-runtime --example agent_loop`.
+//! The model is a script here, and its messages are those of Anthropic's API; another format is another word
+//! for [`read_calls`]. Run it: `cargo run -p aegis-runtime --example agent_loop`.
 
 use std::error::Error;
 use std::io::Write as _;

@@ -38,6 +38,7 @@ const REDIRECTS: usize = 5;
 /// |---|---|
 /// | `type` | the method: `get`, `post`, `put`, `patch`, `delete`, `head`, `options` |
 /// | `target` | a path below the base, such as `/users` |
+/// | `params.base` | if given, the executor's own [base](HttpExecutor::base), for policies to go by |
 /// | `params.query` | an object, which becomes the query |
 /// | `params.headers` | an object of headers besides those that every request has |
 /// | `params.json` | the body, as JSON |
@@ -98,6 +99,12 @@ impl HttpExecutor {
         HttpExecutorBuilder { base: base.into(), headers, roots, bounds, encodes_slashes: false }
     }
 
+    /// The address that every target is below, in the one spelling that an action may name it by.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.onto.base.as_str()
+    }
+
     /// Whether an action is a request that can be sent. Nobody needs to be asked about one that cannot.
     ///
     /// # Errors
@@ -122,6 +129,9 @@ impl Executor for HttpExecutor {
         leave: Proceed,
     ) -> BoxFuture<'a, Result<Executed, ExecutorError>> {
         Box::pin(async move {
+            if leave.answered().action_sha256() != action.digest() {
+                return Err(ExecutorError::new("leave was given for another action than this one"));
+            }
             // What it is leave for is done below, once.
             drop(leave);
             let request = Request::of(action, &self.onto)

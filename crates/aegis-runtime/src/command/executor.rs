@@ -30,9 +30,9 @@ pub struct ExecuteOptions<'a> {
     pub stop: Option<&'a AtomicBool>,
 }
 
-/// Runs commands: actions that a [`CommandSpec`](super::spec::CommandSpec) made. Each has a thread of its own
-/// that waits for it. What comes of one is its exit status, as `{"status": 0}`; any other than 0 is a failure.
-/// A command whose caller has given up waiting is ended, as if its time were over.
+/// Runs commands: actions that a [`CommandSpec`](super::spec::CommandSpec) made. Each has a thread of its
+/// own that waits for it. What comes of one is its exit status, as `{"status": 0}`; any other than 0 is a
+/// failure. A command whose caller has given up waiting is ended, as if its time were over.
 ///
 /// # Example
 /// ```

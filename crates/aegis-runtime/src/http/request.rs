@@ -23,7 +23,7 @@ const METHODS: [(&str, Method); 7] = [
 ];
 
 /// What a request's parameters may be.
-const PARAMS: [&str; 5] = ["form", "headers", "json", "query", "timeout"];
+const PARAMS: [&str; 6] = ["base", "form", "headers", "json", "query", "timeout"];
 
 /// Headers that say how a message is put together, or who is spoken to: those are not an action's to choose.
 /// What ends in `-` stands for all that begin so.
@@ -84,6 +84,9 @@ pub enum RequestError {
         /// What it must be.
         expected: &'static str,
     },
+    /// It names another server than the one that requests go to.
+    #[error("the parameter `base` names another server than the one that requests go to")]
+    AnotherBase,
     /// It has a body, and requests of its type have none.
     #[error("a request of type `{0}` has no body")]
     NoBody(&'static str),
@@ -115,6 +118,7 @@ impl RequestError {
                 format!("the parameters are {}", known.join(", "))
             }
             RequestError::WrongParam { param, .. } => format!("correct `{param}`, or leave it out"),
+            RequestError::AnotherBase => "name the one that requests go to, or leave `base` out".to_owned(),
             RequestError::NoBody(_) => "leave out `json` and `form`, or use another type".to_owned(),
             RequestError::TwoBodies => "leave out one of them".to_owned(),
             RequestError::Header { .. } => "leave the header out".to_owned(),
@@ -152,6 +156,11 @@ impl Request {
         let (kind, method) = kind.ok_or_else(|| RequestError::UnknownType(action.kind().to_owned()))?;
         if let Some(unknown) = action.params().keys().find(|param| !PARAMS.contains(&param.as_str())) {
             return Err(RequestError::UnknownParam(unknown.clone()));
+        }
+        match action.params().get("base") {
+            None => {}
+            Some(Value::String(base)) if base == onto.base.as_str() => {}
+            Some(_) => return Err(RequestError::AnotherBase),
         }
         let mut address = address(&onto.base, action.target(), onto.encodes_slashes)?;
         if let Some(query) = object(action, "query")? {

@@ -56,7 +56,7 @@ impl Job<'_> {
     }
 
     /// Leave to do an action; a refusal is told.
-    fn leave_for(&mut self, action: &Action) -> Result<Option<Proceed>, CommandError> {
+    pub(super) fn leave_for(&mut self, action: &Action) -> Result<Option<Proceed>, CommandError> {
         match self.gate.answer(action)? {
             Outcome::Allowed(leave) => Ok(Some(leave)),
             Outcome::Refused(refusal) => {
