@@ -21,6 +21,7 @@ mod exit;
 mod format_option;
 mod given_agent;
 mod global_options;
+mod notification;
 mod open_log;
 mod policy_paths;
 mod remedies;
@@ -28,6 +29,7 @@ mod standard_stream;
 mod suggested;
 mod trusted_policy;
 mod unchecked_file;
+mod waiting;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -76,6 +78,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Schema(args) => commands::schema::run(&args, &settings),
         Command::Check(args) => commands::check::run(&args, &settings),
         Command::Test(args) => commands::test::run(&args, &settings),
+        Command::Approvals(args) => commands::approvals::run(&args, &settings),
+        Command::Approve(args) => commands::approve::run(&args, &settings),
+        Command::Deny(args) => commands::deny::run(&args, &settings),
         Command::Audit(args) => commands::audit::run(&args, &settings),
         Command::Completions(args) => {
             commands::completions::run(&args, command_line::definition(), &settings)

@@ -238,6 +238,16 @@ impl Question {
         &self.key
     }
 
+    /// Whether it is the question that another one is, whatever was said to either meanwhile: about the same
+    /// action, by the same asker, at the same time and on the same terms.
+    #[must_use]
+    pub fn asks_the_same_as(&self, other: &Question) -> bool {
+        let told = |question: &Question| (question.asked_at, question.expires_at);
+        (&self.id, &self.key, told(self)) == (&other.id, &other.key, told(other))
+            && self.terms == other.terms
+            && self.asker == other.asker
+    }
+
     /// The agent that asks.
     #[must_use]
     pub fn agent(&self) -> Option<&str> {

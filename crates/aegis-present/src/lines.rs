@@ -4,12 +4,14 @@ mod decision;
 mod history;
 mod json_value;
 mod labelled;
+mod question;
 mod statistics;
 mod test_run;
 mod verification;
 
 pub use decision::{render_answer, render_evaluation, render_trace};
 pub use history::render_history;
+pub use question::render_question;
 pub use statistics::{Look, render_statistics};
 pub(crate) use test_run::{render_action, render_decider, render_difference, render_percent, summary};
 pub use test_run::{render_run, render_summary};

@@ -58,9 +58,11 @@ mod gate_policy;
 mod gate_questions;
 mod identity;
 mod policy_file;
+mod recorded_question;
 mod recorder;
 mod remedy;
 mod terminal;
+mod terminal_reply;
 mod witness;
 
 pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
@@ -70,7 +72,9 @@ pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed,
 pub use gate_handle::{GateHandle, HandleError, Reply};
 pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
+pub use recorded_question::{QuestionError, RecordedQuestion};
 pub use recorder::{current_recorder, is_running};
 pub use remedy::Remedy;
-pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};
+pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, Wish, confirm};
+pub use terminal_reply::{Answerer, NotGiven, TerminalReply};
 pub use witness::{Witness, WitnessError};

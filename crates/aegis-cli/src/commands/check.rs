@@ -25,6 +25,7 @@ use crate::exit::ExitStatus;
 use crate::format_option::text_or_json;
 use crate::open_log::{open_existing_log, open_log};
 use crate::trusted_policy::{TrustedPolicy, load_policy};
+use crate::waiting::{WaitArgs, Waiting};
 
 /// How long to wait for the lock of the log before giving up.
 const LOG_WAIT: Duration = Duration::from_secs(10);
@@ -75,6 +76,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "SINK", conflicts_with = "dry_run", value_parser = sink_parser(),
         hide_possible_values = true)]
     audit: Vec<SinkSpec>,
+    #[command(flatten)]
+    waits: WaitArgs,
     /// Refuse where there is no audit log yet, instead of making one
     #[arg(long, conflicts_with = "dry_run")]
     require_log: bool,
@@ -101,6 +104,10 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
     let console = settings.console;
     let mut loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
     let (session_id, session_source) = settings.session_or_new()?;
+    if args.jsonl && args.waits.waits() {
+        return Err(CommandError::usage("a stream does not wait: the other lines would wait as well")
+            .help("leave `--wait` out, and send the line again once its question is answered"));
+    }
     // One action is read before the log is touched; of a stream, nothing can be.
     let action = match (&args.action, args.jsonl) {
         (_, true) => None,
@@ -155,7 +162,9 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
         explain: args.explain,
         format: if args.jsonl { Format::Json } else { args.format },
     };
-    let mut checker = Checker { replier, agent: settings.given_agent()?, mode };
+    let is_told = !args.jsonl && args.format == Format::Text;
+    let waiting = Waiting { args: &args.waits, is_told, settings };
+    let mut checker = Checker { replier, agent: settings.given_agent()?, mode, waiting };
     match action {
         None => stream::run(&mut checker, console),
         Some(action) => {

@@ -7,12 +7,14 @@ use chrono::{DateTime, Utc};
 use super::reply::{Replier, Reply};
 use crate::error::CommandError;
 use crate::given_agent::GivenAgent;
+use crate::waiting::Waiting;
 
 /// Everything that answering an action takes.
 pub(super) struct Checker<'a> {
     pub(super) replier: Replier<'a>,
     pub(super) agent: GivenAgent,
     pub(super) mode: Mode,
+    pub(super) waiting: Waiting<'a>,
 }
 
 pub(super) enum Mode {
@@ -27,7 +29,7 @@ impl Checker<'_> {
     pub(super) fn check(&mut self, action: &Action) -> Result<Reply, CommandError> {
         match &mut self.mode {
             Mode::DryRun(at) => self.replier.evaluated(action, at.unwrap_or_else(aegis_audit::now)),
-            Mode::Gate(gate) => self.replier.answered(action, gate.answer(action)?.answered()),
+            Mode::Gate(gate) => self.replier.answered(action, self.waiting.answer(gate, action)?.answered()),
         }
     }
 
