@@ -10,17 +10,17 @@ fn nobody_answers_without_a_terminal() {
     let environment = TestEnvironment::new();
     let id = ask(&environment);
     let ways = [
-        "setsid -w \"$AEGIS\" approve ID </dev/null",
-        "yes | setsid -w \"$AEGIS\" approve ID",
-        "yes y | setsid -w \"$AEGIS\" deny ID --reason no",
-        "setsid -w \"$AEGIS\" approve ID <&-",
-        "setsid -w \"$AEGIS\" approve ID <&- >&- 2>&-",
+        "setsid -w \"$AEGIS\" approve QUESTION </dev/null",
+        "yes | setsid -w \"$AEGIS\" approve QUESTION",
+        "yes y | setsid -w \"$AEGIS\" deny QUESTION --reason no",
+        "setsid -w \"$AEGIS\" approve QUESTION <&-",
+        "setsid -w \"$AEGIS\" approve QUESTION <&- >&- 2>&-",
         // No variable stands in for an answer, an account or a kind of evidence.
         "AEGIS_YES=1 AEGIS_ANSWER=y AEGIS_USER=root USER=root LOGNAME=root SUDO_UID=0 SUDO_USER=root \
-         AEGIS_EVIDENCE=4 setsid -w \"$AEGIS\" approve ID",
+         AEGIS_EVIDENCE=4 setsid -w \"$AEGIS\" approve QUESTION",
     ];
     for way in ways {
-        let run = Run::of(environment.shell(&way.replace("ID", &id)).output().unwrap());
+        let run = Run::of(environment.shell(&way.replace("QUESTION", &id)).output().unwrap());
         assert_eq!(run.code, 3, "{way}: {run:?}");
         assert_eq!(standing(&environment, &id), "open", "{way}");
     }

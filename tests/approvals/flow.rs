@@ -15,7 +15,7 @@ fn stable(screen: &str) -> String {
 #[test]
 fn one_terminal_waits_and_the_other_answers() {
     let environment = TestEnvironment::new();
-    let mut agent = Terminal::shell(&environment, &format!("{ASK_IN_SHELL} --wait 50s; echo status=$?"));
+    let agent = Terminal::shell(&environment, &format!("{ASK_IN_SHELL} --wait 50s; echo status=$?"));
     agent.wait_for("the question waits until");
     let listed = environment.aegis(&["approvals", "--format", "json"]).json_lines();
     let id = listed[0]["id"].as_str().unwrap();
@@ -40,7 +40,7 @@ fn one_terminal_waits_and_the_other_answers() {
   type   │ bulk_update
   target │ crm
 
-  To allow this, type [word]:
+  To allow this, type [word]:[..]
 
 "]]
     );
@@ -184,7 +184,7 @@ fn waiting_in_vain_leaves_the_question_and_says_nobody_answered() {
 #[test]
 fn a_denial_ends_the_wait_too() {
     let environment = TestEnvironment::new();
-    let mut agent = Terminal::shell(&environment, &format!("{ASK_IN_SHELL} --wait 50s; echo status=$?"));
+    let agent = Terminal::shell(&environment, &format!("{ASK_IN_SHELL} --wait 50s; echo status=$?"));
     agent.wait_for("the question waits until");
     let id = environment.aegis(&["approvals", "--format", "json"]).json_lines()[0]["id"].clone();
     assert_eq!(deny(&environment, id.as_str().unwrap(), "no"), 0);
