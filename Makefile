@@ -33,7 +33,7 @@ mutants: ## change the code that decides, verifies and trusts, and see whether a
 	$(CARGO) mutants -o target/mutants/gate -p aegis-runtime $(MUTANTS)
 
 fuzz: ## fuzz the readers for some minutes (needs cargo-fuzz and sanitizers: RUSTUP_TOOLCHAIN=nightly make fuzz)
-	cd fuzz && for target in load_policy read_action; do \
+	cd fuzz && for target in load_policy read_action read_calls; do \
 		mkdir -p corpus/$$target && cargo fuzz run $$target corpus/$$target seeds/$$target -- \
 		-max_total_time=300 -max_len=20000 || exit 1; done
 

@@ -17,13 +17,17 @@ use std::path::Path;
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// The crates that are shipped, and what each may name of the others.
-const FLOORS: [(&str, &[&str]); 6] = [
+const FLOORS: [(&str, &[&str]); 7] = [
     ("aegis-engine", &[]),
     ("aegis-ledger", &["aegis-engine"]),
     ("aegis-audit", &["aegis-engine", "aegis-ledger"]),
     ("aegis-runtime", &["aegis-audit", "aegis-engine", "aegis-ledger"]),
+    ("aegis-adapters", &["aegis-engine"]),
     ("aegis-present", &["aegis-engine", "aegis-ledger"]),
-    ("aegis-cli", &["aegis-audit", "aegis-engine", "aegis-ledger", "aegis-present", "aegis-runtime"]),
+    (
+        "aegis-cli",
+        &["aegis-adapters", "aegis-audit", "aegis-engine", "aegis-ledger", "aegis-present", "aegis-runtime"],
+    ),
 ];
 
 /// What is there for tests and benches only.

@@ -8,13 +8,14 @@ use snapbox::Data;
 use crate::environment::TestEnvironment;
 
 /// The words that call each command, in the order of the reference.
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "",
     "init",
     "validate",
     "fmt",
     "schema",
     "check",
+    "run",
     "test",
     "audit",
     "audit verify",

@@ -52,6 +52,8 @@ mod record;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod run;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod show;
@@ -65,6 +67,8 @@ mod stats;
 mod stream;
 #[cfg(test)]
 mod test_command;
+#[cfg(test)]
+mod tool_calls;
 #[cfg(test)]
 mod validate;
 #[cfg(test)]

@@ -6,7 +6,7 @@ use aegis_engine::{escape_capped, hide_secrets, looks_secret, zone_edition};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    approvals, approve, audit, check, completions, deny, fmt, init, man, schema, test, validate,
+    approvals, approve, audit, check, completions, deny, fmt, init, man, run, schema, test, validate,
 };
 use crate::global_options::GlobalOptions;
 
@@ -37,7 +37,8 @@ fn long_version() -> String {
 const AFTER_HELP: &str = "\
 Exit status: 0 allowed or done, 1 the answer is no (or invalid), 2 wrong usage, 3 approval required and \
 nobody \
-answered, 4 the audit log could not be written or read, 5 unreadable input or policy.
+answered, 4 the audit log could not be written or read, 5 unreadable input or policy. `run` exits with the \
+command's own status, 125 when Aegis failed, 126 when the command was refused, 127 when it was not found.
 
 Environment: AEGIS_POLICY, AEGIS_DB and AEGIS_SESSION stand in for the flags of the same name where those \
 are not given. AEGIS_AGENT labels actions that name no agent in the record; no rule goes by it. TZ says by which \
@@ -52,6 +53,7 @@ pub(crate) enum Command {
     Fmt(fmt::FmtArgs),
     Schema(schema::SchemaArgs),
     Check(check::CheckArgs),
+    Run(Box<run::RunArgs>),
     Test(test::TestArgs),
     Approvals(approvals::ApprovalsArgs),
     Approve(approve::ApproveArgs),
@@ -63,7 +65,7 @@ pub(crate) enum Command {
 
 /// Which of the common options a command heeds, of those that not every command does. Where a command is not
 /// named, it heeds them all.
-const HEEDED: [(&str, &[&str]); 21] = [
+const HEEDED: [(&str, &[&str]); 22] = [
     ("init", &[]),
     ("validate", &["policy"]),
     ("fmt", &["policy"]),
@@ -85,6 +87,7 @@ const HEEDED: [(&str, &[&str]); 21] = [
     ("completions", &[]),
     ("man", &[]),
     ("check", &["policy", "db", "session", "agent"]),
+    ("run", &["policy", "db", "session", "agent"]),
 ];
 /// The options of which that table speaks.
 const SOMETIMES_HEEDED: [&str; 4] = ["policy", "db", "session", "agent"];

@@ -9,6 +9,7 @@ pub(crate) mod deny;
 pub(crate) mod fmt;
 pub(crate) mod init;
 pub(crate) mod man;
+pub(crate) mod run;
 pub(crate) mod schema;
 pub(crate) mod test;
 pub(crate) mod validate;

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use aegis_adapters::ReadError;
 use aegis_audit::{
     ArchiveError, DamagedLog, LifeError, RecordError, RedactError, ReplyError, SinkError, TrailError,
 };
@@ -215,6 +216,24 @@ impl From<ActionError> for CommandError {
                 .help("`--agent` says who acts: let the action name the same agent, or none");
         }
         CommandError::unreadable(&error, &error.to_string())
+    }
+}
+
+impl From<ReadError> for CommandError {
+    /// Calls that cannot be looked for in standard input.
+    fn from(error: ReadError) -> CommandError {
+        let told = error.to_string();
+        let located = match &error {
+            ReadError::Json(json) => match json.position() {
+                Some(at) => {
+                    let problem = told.strip_prefix(&format!("{at}: ")).unwrap_or(&told);
+                    format!("stdin:{}:{}: {problem}", at.line, at.column)
+                }
+                None => format!("stdin: {told}"),
+            },
+            _ => told.clone(),
+        };
+        CommandError::input(format!("no calls can be read: {located}")).help(error.help())
     }
 }
 

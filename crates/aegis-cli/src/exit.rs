@@ -19,6 +19,14 @@ pub(crate) enum ExitStatus {
     AuditLog,
     /// The input or the policy could not be read.
     Input,
+    /// For `run`: what the command's own status was.
+    Ran(u8),
+    /// For `run`: Aegis itself failed.
+    Failed,
+    /// For `run`: the command was refused, or cannot be executed.
+    Refused,
+    /// For `run`: there is no such command.
+    NotFound,
 }
 
 impl ExitStatus {
@@ -31,6 +39,10 @@ impl ExitStatus {
             ExitStatus::Unanswered => 3,
             ExitStatus::AuditLog => 4,
             ExitStatus::Input => 5,
+            ExitStatus::Ran(status) => status,
+            ExitStatus::Failed => 125,
+            ExitStatus::Refused => 126,
+            ExitStatus::NotFound => 127,
         }
     }
 
@@ -51,8 +63,21 @@ impl ExitStatus {
             ExitStatus::Unanswered => 2,
             ExitStatus::Usage | ExitStatus::Input => 3,
             ExitStatus::AuditLog => 4,
+            ExitStatus::Ran(_) | ExitStatus::Failed | ExitStatus::Refused | ExitStatus::NotFound => 5,
         };
         if rank(other) > rank(self) { other } else { self }
+    }
+}
+
+impl ExitStatus {
+    /// The status of `run` where something else than the command says how it went: its small statuses are the
+    /// command's own, but for that of wrong usage.
+    pub(crate) const fn of_run(self) -> ExitStatus {
+        match self {
+            ExitStatus::No | ExitStatus::Unanswered => ExitStatus::Refused,
+            ExitStatus::AuditLog | ExitStatus::Input => ExitStatus::Failed,
+            other => other,
+        }
     }
 }
 

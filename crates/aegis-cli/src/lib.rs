@@ -21,7 +21,9 @@ mod exit;
 mod format_option;
 mod given_agent;
 mod global_options;
+mod named_action;
 mod notification;
+mod open_gate;
 mod open_log;
 mod policy_paths;
 mod remedies;
@@ -34,7 +36,7 @@ mod waiting;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::SIGBUS;
 
@@ -54,8 +56,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     // kill this process by a signal. That is a refusal like any other, though there is nobody left to say
     // why.
     let refuse = Arc::new(AtomicBool::new(true));
-    let _ =
-        signal_hook::flag::register_conditional_shutdown(SIGBUS, ExitStatus::AuditLog.code().into(), refuse);
+    let code = ExitStatus::AuditLog.code().into();
+    let _ = signal_hook::flag::register_conditional_shutdown(SIGBUS, code, Arc::clone(&refuse));
     let cli = match command_line::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -64,7 +66,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if error.use_stderr() { ExitStatus::Usage } else { ExitStatus::Success }.into();
         }
     };
+    if matches!(cli.command, Command::Run(_)) {
+        // Its small statuses are the command's.
+        refuse.store(false, Ordering::SeqCst);
+        let (code, refuse) = (ExitStatus::Failed.code().into(), Arc::new(AtomicBool::new(true)));
+        let _ = signal_hook::flag::register_conditional_shutdown(SIGBUS, code, refuse);
+    }
     let settings = Settings::new(cli.global);
+    let dumped = undumpable.ok();
     if let Err(error) = undumpable {
         // Nothing that was promised rests on it, and a refusal would keep the program out of every sandbox
         // that knows not this call.
@@ -77,6 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Fmt(args) => Ok(commands::fmt::run(&args, &settings)),
         Command::Schema(args) => commands::schema::run(&args, &settings),
         Command::Check(args) => commands::check::run(&args, &settings),
+        Command::Run(args) => commands::run::run(&args, &settings, dumped),
         Command::Test(args) => commands::test::run(&args, &settings),
         Command::Approvals(args) => commands::approvals::run(&args, &settings),
         Command::Approve(args) => commands::approve::run(&args, &settings),

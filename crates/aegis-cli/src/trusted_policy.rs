@@ -57,3 +57,11 @@ pub(crate) fn load_policy(
         }
     }
 }
+
+/// Reads a pinned digest.
+///
+/// # Errors
+/// When it is none.
+pub(crate) fn parse_digest(text: &str) -> Result<Digest, String> {
+    Digest::from_hex(text).ok_or_else(|| "a SHA-256 is 64 hexadecimal digits".to_owned())
+}

@@ -11,16 +11,17 @@ use aegis_audit::{TrailError, Watch, Woken, question_of};
 use aegis_engine::{Action, escape};
 use aegis_ledger::event::PathSource;
 use aegis_ledger::question::Standing;
-use aegis_runtime::{Gate, Outcome, RecordedQuestion, WaitingQuestion};
+use aegis_runtime::{Answered, Gate, Outcome, RecordedQuestion, WaitingQuestion};
 use chrono::SecondsFormat;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::flag;
 
 use crate::commands::approvals::question_json;
 use crate::console::stdout;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
-use crate::notification::{Notification, parse_notification};
+use crate::notification::{Notification, Notified, parse_notification};
 
 /// How long to wait at most before looking whether the process was told to stop.
 const TURN: Duration = Duration::from_millis(200);
@@ -77,11 +78,7 @@ impl Waiting<'_> {
         let mut told_of = None;
         loop {
             let Some(question) = outcome.answered().waiting().cloned() else { return Ok(outcome) };
-            let is_new = question.id == outcome.answered().action_id();
-            let notified = self.args.notify.as_ref().filter(|_| is_new).map(|notification| {
-                let json = self.json(&question).unwrap_or_default();
-                notification.send(json)
-            });
+            let notified = self.notify(outcome.answered());
             if told_of.as_ref() != Some(&question.id) {
                 self.tell(&question);
                 told_of = Some(question.id.clone());
@@ -98,6 +95,24 @@ impl Waiting<'_> {
             }
             outcome = gate.answer(action)?;
         }
+    }
+
+    /// Tells of the question about one of several actions, if one waits.
+    pub(crate) fn announce(&self, answered: &Answered) {
+        if let Some(question) = answered.waiting() {
+            let notified = self.notify(answered);
+            self.tell(question);
+            if let Some(notified) = notified {
+                notified.see_out();
+            }
+        }
+    }
+
+    /// Starts the command that is told of a question, where that is a new one.
+    fn notify(&self, answered: &Answered) -> Option<Notified> {
+        let question = answered.waiting().filter(|question| question.id == answered.action_id())?;
+        let notification = self.args.notify.as_ref()?;
+        Some(notification.send(self.json(question).unwrap_or_default()))
     }
 
     /// Tells a person which question waits, and how to answer it: whoever does not hear of it cannot answer.
@@ -135,7 +150,7 @@ impl Waiting<'_> {
         begun: Instant,
         wait: Duration,
     ) -> Result<Waited, CommandError> {
-        let stopped = told_to_stop();
+        let stop = Stop::begin();
         let watch = Watch::new(&self.settings.db)?;
         let reader = TrailReader::open(&self.settings.db)?;
         let mut looked: Option<Instant> = None;
@@ -152,7 +167,7 @@ impl Waiting<'_> {
                 }
             }
             let left = wait.saturating_sub(begun.elapsed());
-            if left.is_zero() || stopped.load(Ordering::SeqCst) {
+            if left.is_zero() || stop.was_told() {
                 return Ok(Waited::InVain);
             }
             let woken = watch
@@ -173,12 +188,31 @@ fn standing(reader: &TrailReader, id: &str) -> Result<Option<Standing>, TrailErr
     Ok(question.map(|question| question.standing(aegis_audit::now().timestamp_millis())))
 }
 
-/// Whether the process was told to stop, from now on: it ends as it does where nobody answers.
-fn told_to_stop() -> Arc<AtomicBool> {
-    let stopped = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
-        // One that cannot be caught ends the process, and the question stays as well.
-        let _ = signal_hook::flag::register(signal, Arc::clone(&stopped));
+/// While this lives, being told to stop ends the wait and not the process, as where nobody answers. Afterwards it
+/// ends the process, as it did before.
+struct Stop {
+    told: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
+}
+
+impl Stop {
+    fn begin() -> Stop {
+        let stop = Stop { told: Arc::default(), over: Arc::default() };
+        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+            // One that cannot be caught ends the process, and the question stays as well.
+            let _ = flag::register_conditional_default(signal, Arc::clone(&stop.over));
+            let _ = flag::register(signal, Arc::clone(&stop.told));
+        }
+        stop
     }
-    stopped
+
+    fn was_told(&self) -> bool {
+        self.told.load(Ordering::SeqCst)
+    }
+}
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::SeqCst);
+    }
 }

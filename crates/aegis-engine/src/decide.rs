@@ -7,6 +7,7 @@
 pub(crate) mod action;
 mod agent_source;
 pub(crate) mod approval_terms;
+mod call_origin;
 pub(crate) mod condition;
 pub(crate) mod decision;
 pub(crate) mod glob;
@@ -23,6 +24,7 @@ pub(crate) mod zone;
 pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES};
 pub use agent_source::AgentSource;
 pub use approval_terms::{ApprovalTerms, KnownBy, NamedApprover};
+pub use call_origin::CallOrigin;
 pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RESERVED_RULES, RiskLevel, Undecidable};
 pub use policy::{Policy, Rule};
 pub use redaction::{Redacted, Redaction};

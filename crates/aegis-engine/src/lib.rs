@@ -55,9 +55,9 @@ pub use author::{
     TestRun, lint,
 };
 pub use decide::{
-    Action, ActionError, AgentSource, ApprovalMode, ApprovalTerms, DEFAULT_RULE, Decision, KnownBy,
-    MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES, NamedApprover, Policy, Redacted, Redaction,
-    RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable, zone_edition,
+    Action, ActionError, AgentSource, ApprovalMode, ApprovalTerms, CallOrigin, DEFAULT_RULE, Decision,
+    KnownBy, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES, NamedApprover, Policy, Redacted,
+    Redaction, RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable, zone_edition,
 };
 pub use language::{
     Code, Diagnostic, Document, Edit, Explanation, Fix, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity,
@@ -65,7 +65,8 @@ pub use language::{
     nearest_code, policy_schema, schema_of, test_schema,
 };
 pub use text::{
-    Digest, JsonError, JsonSlip, Member, Position, SourceId, Span, Spanned, canonical_json,
-    canonical_members, canonical_number, escape, escape_capped, escape_into, escape_json_into, hide_secrets,
-    is_printable_ascii, looks_secret, parse_json, parse_recorded_json, saves, to_json_line,
+    Digest, JsonError, JsonSlip, MAX_MESSAGE_BYTES, Member, Position, SourceId, Span, Spanned,
+    canonical_json, canonical_members, canonical_number, escape, escape_capped, escape_into,
+    escape_json_into, hide_secrets, is_printable_ascii, looks_secret, parse_json, parse_message_json,
+    parse_recorded_json, saves, to_json_line, type_name,
 };

@@ -21,6 +21,8 @@ pub use digest::Digest;
 pub use escape::{
     escape, escape_capped, escape_into, escape_json_into, is_printable_ascii, saves, to_json_line,
 };
-pub use json::{JsonError, JsonSlip, parse_json, parse_recorded_json};
+pub use json::{
+    JsonError, JsonSlip, MAX_MESSAGE_BYTES, parse_json, parse_message_json, parse_recorded_json, type_name,
+};
 pub use secret_names::looks_secret;
 pub use span::{Position, SourceId, Span, Spanned};

@@ -1,5 +1,6 @@
 //! Lines for people at a terminal, painted.
 
+mod call;
 mod decision;
 mod history;
 mod json_value;
@@ -9,6 +10,7 @@ mod statistics;
 mod test_run;
 mod verification;
 
+pub use call::{render_call, render_observed_call, render_refused_call};
 pub use decision::{render_answer, render_evaluation, render_trace};
 pub use history::render_history;
 pub use question::render_question;

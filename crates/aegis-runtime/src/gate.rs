@@ -48,7 +48,7 @@ impl Gate {
         approver: impl Approver + 'static,
         context: Context,
     ) -> Gate {
-        let ground = Ground { policy, policy_sha256, context: Arc::new(context) };
+        let ground = Ground { policy, policy_sha256, context: Arc::new(context), foreseen: None };
         let (source, ids) = (PolicySource::Fixed, ActionIds::default());
         Gate { ground, source, journal, approver: Box::new(approver), ids }
     }

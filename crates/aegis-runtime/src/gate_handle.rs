@@ -12,7 +12,8 @@ use async_channel::{Receiver, Sender, bounded, unbounded};
 use thiserror::Error;
 
 use crate::execution::{Observation, Running};
-use crate::gate::{Gate, GateError, Outcome, Proceed};
+use crate::foreseen::Foreseen;
+use crate::gate::{Answered, Gate, GateError, Outcome, Proceed, Refusal};
 
 /// How many actions are answered together, at most.
 const LARGEST_GROUP: usize = 1024;
@@ -99,6 +100,24 @@ fn give_up((leave, running): (Proceed, Running)) -> Option<Work> {
     }))
 }
 
+/// What came of asking for an action that is to be done at once.
+#[derive(Debug)]
+pub(crate) enum Beginning {
+    /// It must not be done.
+    Refused(Refusal),
+    /// It is allowed, and the log has that it begins.
+    Begun(Proceed, Running),
+    /// It is allowed, and must not be done all the same: that it begins could not be recorded.
+    NotBegun(Answered, HandleError),
+}
+
+fn give_up_beginning(beginning: Beginning) -> Option<Work> {
+    match beginning {
+        Beginning::Begun(leave, running) => give_up((leave, running)),
+        Beginning::Refused(_) | Beginning::NotBegun(..) => None,
+    }
+}
+
 /// What nobody heard is as it was.
 fn leave_it<T>(_: T) -> Option<Work> {
     None
@@ -150,6 +169,25 @@ impl GateHandle {
         // Where the gate is gone, so is the other end, and that is what the reply says.
         let _ = self.mailbox.try_send(Letter::Answer(action, reply));
         Reply { answer, mailbox: self.mailbox.clone(), unheard: give_back }
+    }
+
+    /// Answers an action, and records that it begins where it is allowed, in one turn of the gate: nobody's
+    /// question comes between the leave and its use. Where something was said of the action before, the
+    /// stricter of that and of what is said now holds. If nobody hears of it, what began ends as skipped.
+    pub(crate) fn begin(&self, action: Action, foreseen: Option<Foreseen>) -> Reply<Beginning> {
+        self.tell(give_up_beginning, move |gate| {
+            let outcome = match foreseen {
+                Some(foreseen) => gate.answer_foreseen(&action, foreseen)?,
+                None => gate.answer(&action)?,
+            };
+            Ok(match outcome {
+                Outcome::Refused(refusal) => Beginning::Refused(refusal),
+                Outcome::Allowed(leave) => match gate.start(&leave) {
+                    Ok(running) => Beginning::Begun(leave, running),
+                    Err(error) => Beginning::NotBegun(leave.answered().clone(), error.into()),
+                },
+            })
+        })
     }
 
     /// Records that an action begins, as [`Gate::start`] does.
@@ -208,6 +246,11 @@ impl GateHandle {
             gate.replace_policy(policy, policy_sha256);
             Ok(())
         })
+    }
+
+    /// Says so once everything is done and recorded that the gate was told before.
+    pub fn settle(&self) -> Reply<()> {
+        self.tell(leave_it, |_| Ok(()))
     }
 
     /// Has something done on the gate's own thread, in its turn.

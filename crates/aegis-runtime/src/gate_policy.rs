@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use aegis_engine::{Digest, Policy};
+use aegis_engine::{Action, Digest, Policy};
 
-use crate::gate::Gate;
+use crate::foreseen::Foreseen;
 use crate::gate::ground::{Ground, PolicySource, Reread};
+use crate::gate::{Gate, GateError, Outcome};
 
 impl Gate {
     /// With a way to read the policy anew when somebody has answered: an answer counts for the policy of its
@@ -20,6 +21,19 @@ impl Gate {
     /// unless the gate was told how to [read it anew](Gate::rereading).
     pub fn replace_policy(&mut self, policy: Arc<Policy>, policy_sha256: Digest) {
         let context = Arc::clone(&self.ground.context);
-        self.ground = Ground { policy, policy_sha256, context };
+        self.ground = Ground { policy, policy_sha256, context, foreseen: None };
+    }
+
+    /// Answers one action of which something was said before, as [`answer`](Gate::answer) does: the stricter
+    /// of that and of what is said now holds.
+    pub(crate) fn answer_foreseen(
+        &mut self,
+        action: &Action,
+        foreseen: Foreseen,
+    ) -> Result<Outcome, GateError> {
+        self.ground.foreseen = Some(Arc::new(foreseen));
+        let outcome = self.answer(action);
+        self.ground.foreseen = None;
+        outcome
     }
 }

@@ -1,4 +1,8 @@
-//! Governs an action from policy to record: evaluate, approve, record.
+//! Governs an action from policy to record: evaluate, approve, do, verify, record.
+//!
+//! A [`Runtime`] takes a plan of actions, has each decided, and has what is allowed done by an [`Executor`];
+//! the log has every step before the next one is taken. Whoever does it all by themselves takes the gate
+//! alone.
 //!
 //! A [`Gate`] answers actions by one policy and over one journal. Where the policy wants a human, it asks an
 //! [`Approver`]: the [`TerminalApprover`], or one of the embedding program's own. Leave to do an action is a
@@ -50,31 +54,58 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod action_result;
 mod approval;
+mod caught_signals;
+pub mod command;
 mod execution;
+mod executor;
+mod foreseen;
 mod gate;
 mod gate_handle;
 mod gate_policy;
 mod gate_questions;
+mod hooks;
+#[cfg(feature = "http")]
+mod http;
 mod identity;
+mod plan;
+mod policies;
 mod policy_file;
+mod policy_files;
+mod policy_watch;
 mod recorded_question;
 mod recorder;
 mod remedy;
+mod report;
+mod runtime;
 mod terminal;
 mod terminal_reply;
 mod witness;
 
+pub use action_result::{ActionResult, ActionStatus, Failure};
 pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 pub use execution::{Observation, Running};
+pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
 pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal, WaitingQuestion};
 pub use gate_handle::{GateHandle, HandleError, Reply};
+pub use hooks::{Hooks, PolicyChange};
+#[cfg(feature = "http")]
+pub use http::{HttpExecutor, HttpExecutorBuilder, HttpSetUpError, RequestError, TargetError};
 pub use identity::{current_host, current_login, current_user, new_session_id};
+pub use plan::{Plan, PlanSummary, PlanV1, PlannedAction};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
+pub use policy_files::PolicyLoadError;
 pub use recorded_question::{QuestionError, RecordedQuestion};
 pub use recorder::{current_recorder, is_running};
 pub use remedy::Remedy;
+pub use report::Report;
+pub use runtime::{Blocking, Runtime, RuntimeBuilder, RuntimeError};
 pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, Wish, confirm};
 pub use terminal_reply::{Answerer, NotGiven, TerminalReply};
 pub use witness::{Witness, WitnessError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/how-to/embed-the-runtime.md")]
+struct EmbedTheRuntime;

@@ -1,61 +1,69 @@
 //! `aegis check`: decides, asks, records, answers.
 
+mod answer_format;
+mod calls;
 mod checker;
 mod input;
-mod reply;
+pub(crate) mod reply;
 mod stream;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use aegis_audit::A_WAIT;
-use aegis_engine::Digest;
+use aegis_adapters::{Call, CallFormat};
+use aegis_engine::{Action, Digest};
 use aegis_present::Format;
-use aegis_runtime::{Context, Gate, TerminalApprover, current_host, current_login, current_user};
+use aegis_runtime::TerminalApprover;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
+use self::answer_format::{AnswerFormat, answer_format};
 use self::checker::{Checker, Mode};
 use self::reply::Replier;
-use crate::audit_sinks::{self, SinkSpec, sink_parser};
-use crate::console::terminal_options;
+use crate::audit_sinks::{SinkSpec, sink_parser};
+use crate::console::{Console, terminal_options};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::format_option::text_or_json;
-use crate::open_log::{open_existing_log, open_log};
-use crate::trusted_policy::{TrustedPolicy, load_policy};
+use crate::named_action::{Param, Short, parse_param, parse_short};
+use crate::open_gate::{WantedGate, open_gate};
+use crate::trusted_policy::{load_policy, parse_digest};
 use crate::waiting::{WaitArgs, Waiting};
-
-/// How long to wait for the lock of the log before giving up.
-const LOG_WAIT: Duration = Duration::from_secs(10);
 
 /// Decide whether an action may happen, ask where needed, and record the answer
 ///
 /// Reads one action (JSON) from standard input, or takes it from the command line, or reads a stream of them
-/// with --jsonl. Exits 0 only if the action is allowed and the record of that is on disk.
+/// with --jsonl, or the tool calls of a model's message with --from. Exits 0 only if the action is allowed
+/// and the record of that is on disk.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis check <action.json && do_it\n  aegis check delete:crm --param id=42 \
     --dry-run\n  agent | aegis check --jsonl\n  aegis check read:crm --audit jsonl:decisions.jsonl --audit \
-    journald\n\nExit status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and nobody \
-    answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits \
-    with the first of 4, 5, 3, 1, 0 that one of its lines has."
+    journald\n  aegis check --from anthropic --target crm --format native <message.json\n\nExit \
+    status: 0 allowed, 1 blocked or denied, 2 wrong usage, 3 approval required and nobody answered, 4 the audit log or a sink could not be written, 5 unreadable input or policy. A stream exits \
+    with the first of 4, 5, 3, 1, 0 that one of its lines has, and a message with that of its calls; one without \
+    a call to decide about exits with 5."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct CheckArgs {
     /// The action's type and target, instead of reading an action from standard input
-    #[arg(value_name = "TYPE:TARGET", conflicts_with = "jsonl", value_parser = input::parse_short)]
-    action: Option<input::Short>,
+    #[arg(value_name = "TYPE:TARGET", conflicts_with = "jsonl", value_parser = parse_short)]
+    action: Option<Short>,
     /// A parameter of the action: VALUE is read as JSON if it is JSON, and is a string otherwise
-    #[arg(long = "param", value_name = "NAME=VALUE", requires = "action", value_parser = input::parse_param)]
-    params: Vec<input::Param>,
+    #[arg(long = "param", value_name = "NAME=VALUE", requires = "action", value_parser = parse_param)]
+    params: Vec<Param>,
     /// What the action is for, in the agent's words
     #[arg(long, value_name = "TEXT", requires = "action")]
     description: Option<String>,
     /// Read a stream of actions, one JSON object a line; answer each with a line of JSON
     #[arg(long)]
     jsonl: bool,
+    /// Read the tool calls in a message of this API or framework: one call, a list of them, a message, or a
+    /// whole response. Each is decided by itself
+    #[arg(long, value_name = "FORMAT", conflicts_with_all = ["action", "jsonl"], value_parser = calls::call_format())]
+    from: Option<CallFormat>,
+    /// What the calls act upon, where a call does not name the server whose tool it is
+    #[arg(long, value_name = "NAME", requires = "from")]
+    target: Option<String>,
     /// Only evaluate: ask nobody and record nothing; exits 3 where a human would be asked
     #[arg(long)]
     dry_run: bool,
@@ -82,11 +90,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, conflicts_with = "dry_run")]
     require_log: bool,
     /// How to answer
-    #[arg(long, default_value = "text", value_parser = text_or_json(
-        "One line for a person, and a second with the reason where it is a refusal",
-        "One object on one line",
-    ))]
-    format: Format,
+    #[arg(long, default_value = "text", value_parser = answer_format())]
+    format: AnswerFormat,
 }
 
 fn parse_instant(text: &str) -> Result<DateTime<Utc>, String> {
@@ -95,84 +100,53 @@ fn parse_instant(text: &str) -> Result<DateTime<Utc>, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Reads a pinned digest.
-fn parse_digest(text: &str) -> Result<Digest, String> {
-    Digest::from_hex(text).ok_or_else(|| "a SHA-256 is 64 hexadecimal digits".to_owned())
-}
-
 pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
     let console = settings.console;
     let mut loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
     let (session_id, session_source) = settings.session_or_new()?;
-    if args.jsonl && args.waits.waits() {
-        return Err(CommandError::usage("a stream does not wait: the other lines would wait as well")
-            .help("leave `--wait` out, and send the line again once its question is answered"));
+    if args.waits.waits() && (args.jsonl || args.from.is_some()) {
+        return Err(CommandError::usage(
+            "where several actions are asked about, one would keep the others waiting",
+        )
+        .help("leave `--wait` out, and ask again for the one whose question was answered"));
     }
-    // One action is read before the log is touched; of a stream, nothing can be.
-    let action = match (&args.action, args.jsonl) {
-        (_, true) => None,
-        (Some(short), _) => Some(input::from_arguments(short, &args.params, args.description.as_deref())?),
-        (None, _) => Some(input::from_stdin(console)?),
-    };
+    if args.format == AnswerFormat::Native && args.from.is_none() {
+        return Err(CommandError::usage("only calls of an API can be answered in its words")
+            .help("say which API they are of: `--from anthropic`, say"));
+    }
+    if args.format == AnswerFormat::Native && (args.dry_run || args.explain) {
+        return Err(CommandError::usage("the words of the API are for what was decided and recorded")
+            .help("`--format json` shows what a policy would say, and why"));
+    }
+    let asked = Asked::read(args, console)?;
     let approver = TerminalApprover::new(terminal_options(args.timeout, console));
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
-        let sinks = audit_sinks::open(&args.audit, LOG_WAIT, &settings.db, console)?;
-        let begun = Instant::now();
-        let open = if args.require_log { open_existing_log } else { open_log };
-        let journal = open(settings, LOG_WAIT)?;
-        if begun.elapsed() >= A_WAIT {
-            // Whatever waited is decided by the policy as it is when the wait is over.
-            loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
-        }
-        if journal.created() {
-            let path = aegis_engine::escape(&settings.db.to_string_lossy());
-            // A log that was removed shows by this.
-            console.notice(format!("the audit log was created at `{path}`"));
-        }
-        let context = Context {
-            session_id: session_id.clone(),
-            session_source,
-            host: current_host(),
-            user: current_user(),
-            login: current_login(),
-            policy_source: settings.policy_source,
-            log_source: settings.db_source,
-        };
-        let gate = Gate::new(
-            Arc::clone(&loaded.policy),
-            loaded.sha256,
-            journal.with_sinks(sinks),
-            approver,
-            context,
-        );
-        // The same files, checked as they were at the start: an answer counts for what they say by then.
-        let (paths, pins) = (settings.policies.clone(), args.policy_sha256.clone());
-        let reread = move || match load_policy(&paths, &pins, console) {
-            Ok(TrustedPolicy { policy, sha256 }) => Ok((policy, sha256)),
-            Err(error) if error.message.is_empty() => Err("it holds errors".to_owned()),
-            Err(error) => Err(error.message),
-        };
-        Mode::Gate(Box::new(gate.rereading(reread)))
+        let wanted =
+            WantedGate { pins: &args.policy_sha256, sinks: &args.audit, must_exist: args.require_log };
+        let opened = open_gate(settings, &wanted, loaded, approver, (session_id.clone(), session_source))?;
+        loaded = opened.loaded;
+        Mode::Gate(Box::new(opened.gate))
     };
     let replier = Replier {
         loaded: &loaded,
         session_id,
         explain: args.explain,
-        format: if args.jsonl { Format::Json } else { args.format },
+        format: if args.jsonl { Format::Json } else { args.format.own() },
     };
-    let is_told = !args.jsonl && args.format == Format::Text;
+    let is_told = !args.jsonl && args.format == AnswerFormat::Own(Format::Text);
     let waiting = Waiting { args: &args.waits, is_told, settings };
     let mut checker = Checker { replier, agent: settings.given_agent()?, mode, waiting };
-    match action {
-        None => stream::run(&mut checker, console),
-        Some(action) => {
+    match asked {
+        Asked::Stream => stream::run(&mut checker, console),
+        Asked::Calls(calls) => calls::run(&mut checker, &calls, args.format, console),
+        Asked::One(action) => {
             let action = checker.agent.of(action)?;
             let reply = checker.check(&action)?;
             // The exit status is the answer; that it could not be written out as well is said, and changes
             // nothing.
-            let told = match args.format {
+            let told = match args.format.own() {
                 // What `--explain` says is asked for by name.
                 Format::Text if !args.explain => console.tell(reply.text),
                 _ => console.answer(reply.text),
@@ -182,5 +156,29 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
             }
             Ok(reply.status)
         }
+    }
+}
+
+/// What is asked about.
+enum Asked {
+    One(Action),
+    Calls(Vec<Call>),
+    Stream,
+}
+
+impl Asked {
+    /// Reads it before the log is touched; of a stream, nothing can be.
+    fn read(args: &CheckArgs, console: Console) -> Result<Asked, CommandError> {
+        if args.jsonl {
+            return Ok(Asked::Stream);
+        }
+        if let Some(format) = args.from {
+            return calls::from_stdin(format, args.target.as_deref(), console).map(Asked::Calls);
+        }
+        match &args.action {
+            Some(short) => input::from_arguments(short, &args.params, args.description.as_deref()),
+            None => input::from_stdin(console),
+        }
+        .map(Asked::One)
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use crate::decide::agent_source::AgentSource;
+use crate::decide::call_origin::CallOrigin;
 use crate::text::announced::hide_secrets;
 use crate::text::canonical::{Member, canonical_members};
 use crate::text::digest::Digest;
@@ -57,6 +58,9 @@ pub struct Action {
     /// Who says so; nobody where there is none.
     #[serde(skip)]
     agent_source: Option<AgentSource>,
+    /// The call that it was read from, if it was.
+    #[serde(skip)]
+    call: Option<CallOrigin>,
 }
 
 /// Why an action document was refused.
@@ -194,7 +198,7 @@ impl Action {
         let description = string(&mut fields, "description")?.unwrap_or_default();
         let agent = string(&mut fields, "agent")?;
         let agent_source = agent.as_ref().map(|_| AgentSource::Action);
-        Action { kind, target, params, description, agent, agent_source }.checked()
+        Action { kind, target, params, description, agent, agent_source, call: None }.checked()
     }
 
     /// The same action, done by `agent`, as whoever asks for the decision says.
@@ -224,6 +228,12 @@ impl Action {
         }
         let agent_source = Some(AgentSource::Environment);
         Action { agent: Some(agent.to_owned()), agent_source, ..self }.checked()
+    }
+
+    /// The same action, read from this call: to be recorded, and no part of what the digest is over.
+    #[must_use]
+    pub fn of_call(self, call: CallOrigin) -> Action {
+        Action { call: Some(call), ..self }
     }
 
     fn checked(self) -> Result<Action, ActionError> {
@@ -279,6 +289,12 @@ impl Action {
     #[must_use]
     pub const fn agent_source(&self) -> Option<AgentSource> {
         self.agent_source
+    }
+
+    /// The call that it was read from, if it was read from one.
+    #[must_use]
+    pub const fn call(&self) -> Option<&CallOrigin> {
+        self.call.as_ref()
     }
 
     /// Who acts, for rules to go by: a label is none.

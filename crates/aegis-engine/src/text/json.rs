@@ -163,6 +163,18 @@ pub fn parse_json(bytes: &[u8]) -> Result<Value, JsonError> {
     read_json(bytes, JsonLimits::OF_ACTIONS)
 }
 
+/// The largest message, in bytes, that [`parse_message_json`] reads.
+pub const MAX_MESSAGE_BYTES: usize = JsonLimits::OF_MESSAGES.bytes;
+
+/// Reads a message in which calls stand among other things, such as the answer of a model, by the same rules.
+/// It may be larger than an action, and what is made of a part of it must be held to an action's own limits.
+///
+/// # Errors
+/// As [`parse_json`].
+pub fn parse_message_json(bytes: &[u8]) -> Result<Value, JsonError> {
+    read_json(bytes, JsonLimits::OF_MESSAGES)
+}
+
 /// Reads a JSON value out of a record: by the same rules, however long it is. What stands for secrets may
 /// have made it longer than any action.
 ///
@@ -174,7 +186,7 @@ pub fn parse_recorded_json(text: &str) -> Result<Value, JsonError> {
 
 /// What kind of JSON value this is, with its article.
 #[must_use]
-pub(crate) fn type_name(value: &Value) -> &'static str {
+pub fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::body::{Body, Claimed, Key};
 use super::kind::EventKind;
 use super::opening::Opening;
+use super::recorded_call::RecordedCall;
 use super::text::Text;
 use super::words::{Field, Words};
 use crate::answer::{Answer, ApproverIdentity, ResultStatus};
@@ -124,6 +125,9 @@ pub struct EntryBody<S = String> {
     /// The question that waits for its answer; absent where none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Opening>,
+    /// The call of a framework that it was read from. Absent where it was read from none.
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    pub call: Option<RecordedCall<S>>,
     /// The number of the action's `requested` event, which this one supersedes.
     pub requested_seq: Option<u64>,
     /// Where a digest of a secret stands: within the parameters by JSON Pointers, which begin with `/`, and
@@ -244,6 +248,7 @@ impl<'a> Entry<'a> {
             agent_source: self.action.agent_source(),
             session_source: Some(self.session_source),
             question: None,
+            call: self.action.call().map(RecordedCall::of),
             requested_seq: answered.and_then(|answered| answered.requested_seq),
             redacted: places.iter().cloned().map(Text::from).collect(),
         }

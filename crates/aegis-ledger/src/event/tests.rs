@@ -1,4 +1,4 @@
-use aegis_engine::{Action, Policy, Source, load};
+use aegis_engine::{Action, CallOrigin, Policy, Source, load};
 use serde_json::{Map, Value, json};
 
 use super::*;
@@ -19,7 +19,7 @@ fn action() -> Action {
         "type": "update", "target": "crm", "agent": "bot", "description": "why",
         "params": { "n": "two", "pin": "1234" },
     });
-    Action::from_value(action).unwrap()
+    Action::from_value(action).unwrap().of_call(CallOrigin::new("mcp", Some("7")))
 }
 
 /// Every kind of event, each with everything that it can say.
@@ -155,7 +155,11 @@ fn the_stored_bytes_are_those_of_the_format() {
         };
         assert_eq!(fields[..expected.len()], *expected, "{}", encoded.json);
         let last = match event.kind() {
-            EventKind::Requested | EventKind::Decided | EventKind::Observed => "\"redacted\":[\"/pin\"]}",
+            EventKind::Requested | EventKind::Decided | EventKind::Observed => {
+                let call = "\"call\":{\"format\":\"mcp\",\"id\":\"7\"},\"requested_seq\":";
+                assert!(encoded.json.contains(call), "{}", encoded.json);
+                "\"redacted\":[\"/pin\"]}"
+            }
             EventKind::Answered => "\"waited_ms\":7}",
             EventKind::Replied => "\"host\":\"host\",\"user\":\"root\",\"requested_seq\":2}",
             EventKind::Consumed => "\"requested_seq\":2}",
@@ -178,6 +182,7 @@ fn no_field_of_an_entry_is_missed() {
         "log_source",
         "agent_source",
         "session_source",
+        "call",
         "requested_seq",
         "redacted",
         "question",
@@ -215,5 +220,20 @@ fn no_field_of_an_entry_is_missed() {
         }
         // Nothing secret is in what is written.
         assert!(!format!("{}{:?}", encoded.json, encoded.payload).contains("1234"));
+    });
+}
+
+#[test]
+fn an_action_that_was_read_from_no_call_is_stored_as_before() {
+    every_event(|event| {
+        let encoded = event.encode(Some(2), &KEY).unwrap();
+        let Some(EventBody::Decided(mut entry)) = encoded.body.entry().is_some().then_some(encoded.body)
+        else {
+            return;
+        };
+        entry.call = None;
+        let stored = serde_json::to_string(&entry).unwrap();
+        assert!(!stored.contains("call"), "{stored}");
+        assert_eq!(serde_json::from_str::<EntryBody>(&stored).unwrap().call, None);
     });
 }

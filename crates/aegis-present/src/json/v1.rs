@@ -1,5 +1,6 @@
 //! Version 1 of the JSON answers.
 
+mod call;
 mod decision;
 mod ended;
 mod history;
@@ -12,6 +13,7 @@ mod test_report;
 mod unread_file;
 mod verification;
 
+pub use call::{CallV1, ObservedCallV1, RefusedCallV1};
 pub use decision::{DecisionV1, Subject, UnreadableV1};
 pub use ended::EndedV1;
 pub use history::HistoryV1;

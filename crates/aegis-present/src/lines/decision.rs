@@ -10,7 +10,7 @@ use crate::answered::{Answered, Named};
 use crate::style::{BAD, FAINT, GOOD, UNSURE};
 
 /// The most characters of an agent's word that a line shows.
-const MAX_WORD: usize = 60;
+pub(super) const MAX_WORD: usize = 60;
 
 /// The answer of the gate.
 #[must_use]

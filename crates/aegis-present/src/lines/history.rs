@@ -175,6 +175,10 @@ fn origin(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
         };
         fields.field("Session id", PLAIN, words);
     }
+    if let Some(call) = &entry.call {
+        let id = call.id.as_deref().map_or_else(|| "without an id".to_owned(), text);
+        fields.field("Call", PLAIN, &format!("{id} ({})", text(&call.format)));
+    }
     // Without the word `sha256` before it, a digest fits on a line of 80 columns.
     fields.field("Policy hash", PLAIN, &text(&entry.policy_sha256));
     fields.field("Action hash", PLAIN, &text(&entry.action_sha256));

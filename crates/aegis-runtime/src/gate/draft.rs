@@ -1,5 +1,7 @@
 //! The first step: what the policy says of an action, and nothing more yet.
 
+use std::sync::Arc;
+
 use aegis_audit::Account;
 use aegis_engine::{Action, ApprovalMode, Decision, Digest};
 use aegis_ledger::event::{Asked, Entry, Event, Observed, Requested, Stamped};
@@ -24,7 +26,24 @@ impl<'a> Draft<'a> {
     pub(crate) fn new(ground: &Ground, action: &'a Action, action_id: String) -> Draft<'a> {
         let at = aegis_audit::now();
         let decision = ground.policy.decide(action, at);
-        Draft { ground: ground.clone(), action, action_id, action_sha256: action.digest(), decision, at }
+        let action_sha256 = action.digest();
+        Draft { ground: ground.clone(), action, action_id, action_sha256, decision, at }.or_foreseen()
+    }
+
+    /// The stricter of what was said of this action before and what is said now. What was said of another
+    /// one says nothing of this.
+    fn or_foreseen(mut self) -> Self {
+        let Some(foreseen) = self.ground.foreseen.take() else { return self };
+        if foreseen.action_sha256 != self.action_sha256 {
+            return self;
+        }
+        let (decision, is_foreseen) = self.decision.or_stricter(foreseen.decision.clone());
+        self.decision = decision;
+        if is_foreseen {
+            self.ground.policy = Arc::clone(&foreseen.policy);
+            self.ground.policy_sha256 = foreseen.policy_sha256;
+        }
+        self
     }
 
     /// Evaluates the action again, by the policy as it is at a later moment. The stricter of both holds, and
@@ -64,7 +83,7 @@ impl<'a> Draft<'a> {
 
     /// The action, as every event of it that holds it says it.
     pub(crate) fn entry(&self) -> Entry<'_> {
-        let Ground { policy, policy_sha256, context } = &self.ground;
+        let Ground { policy, policy_sha256, context, .. } = &self.ground;
         Entry {
             action_id: &self.action_id,
             session_id: &context.session_id,

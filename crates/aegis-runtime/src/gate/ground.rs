@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aegis_engine::{Digest, Policy};
 
+use crate::foreseen::Foreseen;
 use crate::gate::context::Context;
 
 /// A policy as it was just read, and its digest; or why it could not be.
@@ -22,7 +23,7 @@ impl PolicySource {
     pub(crate) fn now(&self, ground: &Ground) -> Result<Ground, String> {
         let PolicySource::Read(read) = self else { return Ok(ground.clone()) };
         let (policy, policy_sha256) = read()?;
-        Ok(Ground { policy, policy_sha256, context: Arc::clone(&ground.context) })
+        Ok(Ground { policy, policy_sha256, ..ground.clone() })
     }
 }
 
@@ -33,4 +34,6 @@ pub(crate) struct Ground {
     pub(crate) policy: Arc<Policy>,
     pub(crate) policy_sha256: Digest,
     pub(crate) context: Arc<Context>,
+    /// What was said before of the one action that is being answered.
+    pub(crate) foreseen: Option<Arc<Foreseen>>,
 }

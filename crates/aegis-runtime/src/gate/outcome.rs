@@ -33,8 +33,8 @@ pub struct Proceed(Answered);
 #[must_use = "a refusal that is not heeded protects nothing"]
 pub struct Refusal(Answered);
 
-/// One action and how it was answered.
-#[derive(Debug)]
+/// One action and how it was answered. It is no leave, and none can be made of it.
+#[derive(Clone, Debug)]
 pub struct Answered {
     action_id: String,
     evaluated_at: DateTime<Utc>,
@@ -101,6 +101,11 @@ impl Proceed {
 }
 
 impl Refusal {
+    /// The same, to be kept.
+    pub(crate) fn into_answered(self) -> Answered {
+        self.0
+    }
+
     /// The action and how it was answered.
     #[must_use]
     pub fn answered(&self) -> &Answered {

@@ -513,7 +513,8 @@ rules:
   - { name: night, approval: block }
 ";
     let policy = Arc::new(load(&[Source { text: text.as_bytes() }]).policy.unwrap());
-    let ground = Ground { policy, policy_sha256: Digest::of(b"p"), context: Arc::new(context()) };
+    let ground =
+        Ground { policy, policy_sha256: Digest::of(b"p"), context: Arc::new(context()), foreseen: None };
     let action = actions(&["update"]).remove(0);
     let [asked, answered] = ["2026-11-23T17:59:59Z", "2026-11-23T18:00:00Z"].map(|it| it.parse().unwrap());
     let draft = Draft { at: asked, ..Draft::new(&ground, &action, "id".to_owned()) };

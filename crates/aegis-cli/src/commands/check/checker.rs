@@ -28,8 +28,11 @@ impl Checker<'_> {
     /// Answers one action.
     pub(super) fn check(&mut self, action: &Action) -> Result<Reply, CommandError> {
         match &mut self.mode {
-            Mode::DryRun(at) => self.replier.evaluated(action, at.unwrap_or_else(aegis_audit::now)),
-            Mode::Gate(gate) => self.replier.answered(action, self.waiting.answer(gate, action)?.answered()),
+            Mode::DryRun(at) => self.replier.evaluated(action, at.unwrap_or_else(aegis_audit::now), None),
+            Mode::Gate(gate) => {
+                let outcome = self.waiting.answer(gate, action)?;
+                self.replier.answered(action, outcome.answered(), None)
+            }
         }
     }
 
@@ -39,13 +42,16 @@ impl Checker<'_> {
         let replier = &self.replier;
         match &mut self.mode {
             Mode::DryRun(at) => {
-                let evaluated = |action| replier.evaluated(action, at.unwrap_or_else(aegis_audit::now));
+                let evaluated = |action| replier.evaluated(action, at.unwrap_or_else(aegis_audit::now), None);
                 actions.iter().map(evaluated).collect()
             }
             Mode::Gate(gate) => match gate.answer_all(actions) {
                 Ok(outcomes) => {
+                    outcomes.iter().for_each(|outcome| self.waiting.announce(outcome.answered()));
                     let pairs = actions.iter().zip(&outcomes);
-                    pairs.map(|(action, outcome)| replier.answered(action, outcome.answered())).collect()
+                    pairs
+                        .map(|(action, outcome)| replier.answered(action, outcome.answered(), None))
+                        .collect()
                 }
                 Err(failed) => {
                     let error = CommandError::from(failed.error);

@@ -1,7 +1,7 @@
 //! What is answered, in the form that was asked for.
 
-use aegis_engine::{Action, ApprovalMode, Decision, Policy, RuleTrace, to_json_line};
-use aegis_present::json::v1::{DecisionV1, Subject};
+use aegis_engine::{Action, ApprovalMode, Decision, Policy, Redacted, RuleTrace, to_json_line};
+use aegis_present::json::v1::{CallV1, DecisionV1, Subject};
 use aegis_present::lines::{render_answer, render_evaluation, render_trace};
 use aegis_present::{Answered as Shown, Format, Named};
 use aegis_runtime::Answered;
@@ -12,22 +12,27 @@ use crate::exit::ExitStatus;
 use crate::trusted_policy::TrustedPolicy;
 
 /// An answer, and what it means for the exit status.
-pub(super) struct Reply {
-    pub(super) text: String,
-    pub(super) status: ExitStatus,
+pub(crate) struct Reply {
+    pub(crate) text: String,
+    pub(crate) status: ExitStatus,
 }
 
 /// Puts answers into words.
-pub(super) struct Replier<'a> {
-    pub(super) loaded: &'a TrustedPolicy,
-    pub(super) session_id: String,
-    pub(super) explain: bool,
-    pub(super) format: Format,
+pub(crate) struct Replier<'a> {
+    pub(crate) loaded: &'a TrustedPolicy,
+    pub(crate) session_id: String,
+    pub(crate) explain: bool,
+    pub(crate) format: Format,
 }
 
 impl Replier<'_> {
     /// The reply to a dry run.
-    pub(super) fn evaluated(&self, action: &Action, at: DateTime<Utc>) -> Result<Reply, CommandError> {
+    pub(crate) fn evaluated(
+        &self,
+        action: &Action,
+        at: DateTime<Utc>,
+        call: Option<CallV1<'_>>,
+    ) -> Result<Reply, CommandError> {
         let decision = self.loaded.policy.decide(action, at);
         let status = match decision.approval() {
             ApprovalMode::Auto => ExitStatus::Success,
@@ -36,16 +41,13 @@ impl Replier<'_> {
         };
         let traces = self.traces(&self.loaded.policy, action, at);
         let hidden = self.loaded.policy.redaction().hide(action);
-        let named = match &hidden {
-            Some(hidden) => Named { kind: hidden.kind(), target: hidden.target() },
-            None => Named { kind: action.kind(), target: action.target() },
-        };
+        let named = named(action, hidden.as_ref());
         let text = match self.format {
             Format::Text => with_trace(render_evaluation(named, &decision), traces.as_deref(), &decision),
             Format::Json => {
                 let action_sha256 = action.digest();
                 let policy_sha256 = self.loaded.sha256.to_string();
-                let subject = self.subject(named, &policy_sha256, traces);
+                let subject = self.subject(named, &policy_sha256, traces, call);
                 json(&DecisionV1::evaluated(&subject, action_sha256, &decision, at))?
             }
         };
@@ -53,7 +55,12 @@ impl Replier<'_> {
     }
 
     /// The reply to an action that the gate answered.
-    pub(super) fn answered(&self, action: &Action, answered: &Answered) -> Result<Reply, CommandError> {
+    pub(crate) fn answered(
+        &self,
+        action: &Action,
+        answered: &Answered,
+        call: Option<CallV1<'_>>,
+    ) -> Result<Reply, CommandError> {
         let status = ExitStatus::of(answered.answer());
         // Not of the policy that was loaded: while somebody was asked, it may have become another one.
         let traces = self.traces(answered.policy(), action, answered.evaluated_at());
@@ -67,7 +74,7 @@ impl Replier<'_> {
             }
             Format::Json => {
                 let policy_sha256 = answered.policy_sha256().to_string();
-                let subject = self.subject(named, &policy_sha256, traces);
+                let subject = self.subject(named, &policy_sha256, traces, call);
                 json(&DecisionV1::answered(&subject, &shown(answered)))?
             }
         };
@@ -83,8 +90,17 @@ impl Replier<'_> {
         named: Named<'s>,
         policy_sha256: &'s str,
         explain: Option<Vec<RuleTrace>>,
+        call: Option<CallV1<'s>>,
     ) -> Subject<'s> {
-        Subject { session_id: &self.session_id, named, policy_sha256, explain }
+        Subject { session_id: &self.session_id, named, policy_sha256, explain, call }
+    }
+}
+
+/// Type and target of an action, without what is hidden of it.
+pub(super) fn named<'a>(action: &'a Action, hidden: Option<&'a Redacted>) -> Named<'a> {
+    match hidden {
+        Some(hidden) => Named { kind: hidden.kind(), target: hidden.target() },
+        None => Named { kind: action.kind(), target: action.target() },
     }
 }
 

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::call::CallV1;
 use super::instant::timestamp;
 use super::question::RequestV1;
 use super::receipt::ReceiptV1;
@@ -54,6 +55,9 @@ pub struct DecisionV1<'a> {
     /// Each rule that was looked at, with `--explain`.
     #[serde(skip_serializing_if = "Option::is_none")]
     explain: Option<&'a [RuleTrace]>,
+    /// The call of a framework that the action was read from, where it was read from one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<CallV1<'a>>,
 }
 
 /// A line of a stream that could not be answered.
@@ -79,6 +83,8 @@ pub struct Subject<'a> {
     pub policy_sha256: &'a str,
     /// Each rule that was looked at, where that was asked.
     pub explain: Option<Vec<RuleTrace>>,
+    /// The call that the action was read from, where it was read from one.
+    pub call: Option<CallV1<'a>>,
 }
 
 impl<'a> DecisionV1<'a> {
@@ -124,6 +130,7 @@ impl<'a> DecisionV1<'a> {
             request: None,
             receipt: None,
             explain: subject.explain.as_deref(),
+            call: subject.call,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use aegis_engine::{AgentSource, ApprovalMode, RiskLevel, RuleTrace, Undecidable};
 use aegis_ledger::answer::{Answer, ApproverIdentity, ResultStatus};
-use aegis_ledger::event::{PathSource, SessionSource};
+use aegis_ledger::event::{PathSource, RecordedCall, SessionSource};
 use aegis_ledger::history::{History, HistoryEvent};
 use aegis_ledger::reconsidered::Reconsidered;
 use serde::Serialize;
@@ -74,6 +74,9 @@ struct EntryV1<'a> {
     agent_source: Option<AgentSource>,
     /// Where the session's id was taken from; null before that was recorded.
     session_source: Option<SessionSource>,
+    /// The call of a framework that it was read from: its format, and its id; null where it was read from
+    /// none.
+    call: Option<&'a RecordedCall>,
 }
 
 /// One event.
@@ -169,6 +172,7 @@ fn entry(event: &HistoryEvent) -> Option<EntryV1<'_>> {
         log_source: entry.log_source,
         agent_source: entry.agent_source,
         session_source: entry.session_source,
+        call: entry.call.as_ref(),
     })
 }
 

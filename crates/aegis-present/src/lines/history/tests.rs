@@ -45,6 +45,7 @@ fn entry(decision: Option<Answer>) -> EntryBody {
         log_source: PathSource::Environment,
         result_status: decision.and_then(ResultStatus::of),
         question: None,
+        call: None,
         requested_seq: None,
         redacted: Vec::new(),
     }

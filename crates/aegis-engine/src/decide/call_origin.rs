@@ -1,0 +1,42 @@
+//! Which call of a framework an action was read from.
+
+use crate::text::announced::hide_secrets;
+
+/// Which call an action was read from: kept beside the action, so that its record can be found by the call's
+/// id. No rule goes by it, and it is no part of what the digest is over: a call that is made again has
+/// another id, and is the same action.
+///
+/// ```
+/// use aegis_engine::{Action, CallOrigin};
+/// let action = Action::from_json(br#"{"type":"read","target":"crm"}"#)?;
+/// let called = action.clone().of_call(CallOrigin::new("anthropic", Some("toolu_01")));
+/// assert_eq!(called.call().and_then(CallOrigin::id), Some("toolu_01"));
+/// assert_eq!(called.digest(), action.digest());
+/// # Ok::<(), aegis_engine::ActionError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallOrigin {
+    format: String,
+    id: Option<String>,
+}
+
+impl CallOrigin {
+    /// A call of this format, by the id that it came with. A secret that announces itself in the id is left
+    /// out of it: an id is written down where nothing can be removed later.
+    #[must_use]
+    pub fn new(format: &str, id: Option<&str>) -> CallOrigin {
+        CallOrigin { format: format.to_owned(), id: id.map(|id| hide_secrets(id).into_owned()) }
+    }
+
+    /// The format that it was written in.
+    #[must_use]
+    pub fn format(&self) -> &str {
+        &self.format
+    }
+
+    /// Its id, if it came with one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.id.as_deref()
+    }
+}
