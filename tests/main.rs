@@ -54,6 +54,8 @@ mod report;
 #[cfg(test)]
 mod run;
 #[cfg(test)]
+mod run_http;
+#[cfg(test)]
 mod secrets;
 #[cfg(test)]
 mod show;

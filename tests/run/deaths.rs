@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aegis_testkit::Chance;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
@@ -72,6 +73,37 @@ fn when_both_are_killed_the_end_is_unknown() {
         std::thread::sleep(Duration::from_millis(25));
     }
     assert_unknown(&environment);
+}
+
+/// Whenever Aegis is killed: what has run was decided and started on disk before.
+#[test]
+fn nothing_runs_that_the_log_does_not_know() {
+    let environment = place();
+    assert_eq!(sh(&environment, "true").code, 0);
+    let tries = aegis_testkit::scaled(60, 3000);
+    let mut chance = Chance::new(2026);
+    for number in 0..tries {
+        let mut child =
+            environment.command(&["run", "-q", "--", "touch", &format!("made-{number}")]).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(chance.below(80_000) as u64));
+        let _ = kill(pid_of(&child), Signal::SIGKILL);
+        child.wait().unwrap();
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    let mut ran = 0;
+    let records = environment.records();
+    for number in 0..tries {
+        let name = format!("made-{number}");
+        let record = records.iter().find(|record| record["action_params"]["argv"][1] == name.as_str());
+        if exists(&environment.file(&name)) {
+            ran += 1;
+            let id = record.unwrap()["id"].as_str().unwrap();
+            let shown = environment.aegis(&["audit", "show", id]).stdout;
+            assert!(shown.contains("Z  started  "), "{shown}");
+        }
+    }
+    assert!(ran > 0 && ran < tries, "{ran} of {tries} ran: that was no test");
+    assert_sound(&environment);
 }
 
 #[test]

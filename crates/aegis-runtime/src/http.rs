@@ -18,10 +18,9 @@ pub use set_up::HttpSetUpError;
 pub use target::TargetError;
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
-use url::Url;
 
 use self::exchange::{Bounds, exchange};
-use self::request::Request;
+use self::request::{Onto, Request};
 use self::set_up::{base_address, client, header, threads};
 use crate::executor::{BoxFuture, Executed, Executor, ExecutorError};
 use crate::gate::Proceed;
@@ -38,20 +37,21 @@ const REDIRECTS: usize = 5;
 /// | of the action | is |
 /// |---|---|
 /// | `type` | the method: `get`, `post`, `put`, `patch`, `delete`, `head`, `options` |
-/// | `target` | a path below the base, such as `/users`, perhaps with a query |
-/// | `params.query` | an object that is added to the query |
+/// | `target` | a path below the base, such as `/users` |
+/// | `params.base` | if given, the executor's own [base](HttpExecutor::base), for policies to go by |
+/// | `params.query` | an object, which becomes the query |
 /// | `params.headers` | an object of headers besides those that every request has |
 /// | `params.json` | the body, as JSON |
 /// | `params.form` | the body, as a form |
-/// | `params.timeout` | how long it may take, in seconds or as `"1m 30s"`; never longer than the executor's own |
+/// | `params.timeout` | how long it may take, in seconds or as `"1m 30s"`; never longer than the executor's |
 ///
 /// Nothing else is understood, and what is not understood is refused before anything is sent. Success is a
 /// status of 2xx; any other is a failure, whose message names the status and whose output is the answer.
 ///
 /// # What was decided is what is sent
-/// A target has one spelling, since policies match its text: an address with a host, `..`, an empty part of a
-/// path, and letters written as `%61` are refused. No header of an action names another host, method or path,
-/// or replaces one of the executor's own. A redirect is followed on the same host alone, unless
+/// A path has one spelling, since policies match its text: an address with a host, `..`, an empty part, a
+/// query, and letters written as `%61` are refused. No header of an action names another host, method or
+/// path, or replaces one of the executor's own. A redirect is followed on the same host alone, unless
 /// [asked otherwise](HttpExecutorBuilder::leave_host), and only by a request that changes nothing; headers
 /// stay behind where the host is left. No proxy of the environment is used, and names are resolved without
 /// the system's name service.
@@ -72,8 +72,7 @@ const REDIRECTS: usize = 5;
 /// # Ok::<(), aegis_runtime::HttpSetUpError>(())
 /// ```
 pub struct HttpExecutor {
-    base: Url,
-    headers: HeaderMap,
+    onto: Onto,
     client: Client,
     bounds: Bounds,
     /// Always there, until the executor is dropped.
@@ -88,6 +87,7 @@ pub struct HttpExecutorBuilder {
     headers: Vec<(String, String)>,
     roots: Vec<Vec<u8>>,
     bounds: Bounds,
+    encodes_slashes: bool,
 }
 
 impl HttpExecutor {
@@ -95,7 +95,14 @@ impl HttpExecutor {
     pub fn builder(base: impl Into<String>) -> HttpExecutorBuilder {
         let bounds =
             Bounds { timeout: TIMEOUT, answer_bytes: ANSWER_BYTES, redirects: REDIRECTS, leaves_host: false };
-        HttpExecutorBuilder { base: base.into(), headers: Vec::new(), roots: Vec::new(), bounds }
+        let (headers, roots) = (Vec::new(), Vec::new());
+        HttpExecutorBuilder { base: base.into(), headers, roots, bounds, encodes_slashes: false }
+    }
+
+    /// The address that every target is below, in the one spelling that an action may name it by.
+    #[must_use]
+    pub fn base(&self) -> &str {
+        self.onto.base.as_str()
     }
 
     /// Whether an action is a request that can be sent. Nobody needs to be asked about one that cannot.
@@ -103,7 +110,7 @@ impl HttpExecutor {
     /// # Errors
     /// When it is not.
     pub fn check(&self, action: &Action) -> Result<(), RequestError> {
-        Request::of(action, &self.base, &self.headers).map(|_| ())
+        Request::of(action, &self.onto).map(|_| ())
     }
 
     /// Does an action, and waits for that on this thread.
@@ -122,9 +129,12 @@ impl Executor for HttpExecutor {
         leave: Proceed,
     ) -> BoxFuture<'a, Result<Executed, ExecutorError>> {
         Box::pin(async move {
+            if leave.answered().action_sha256() != action.digest() {
+                return Err(ExecutorError::new("leave was given for another action than this one"));
+            }
             // What it is leave for is done below, once.
             drop(leave);
-            let request = Request::of(action, &self.base, &self.headers)
+            let request = Request::of(action, &self.onto)
                 .map_err(|error| ExecutorError::new(error.to_string()).with_help(error.help()))?;
             let threads =
                 self.threads.as_ref().ok_or_else(|| ExecutorError::new("the executor is put away"))?;
@@ -161,7 +171,7 @@ impl Drop for HttpExecutor {
 impl fmt::Debug for HttpExecutor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Headers are secrets.
-        formatter.debug_struct("HttpExecutor").field("base", &self.base.as_str()).finish_non_exhaustive()
+        formatter.debug_struct("HttpExecutor").field("base", &self.onto.base.as_str()).finish_non_exhaustive()
     }
 }
 
@@ -203,6 +213,13 @@ impl HttpExecutorBuilder {
         self
     }
 
+    /// Lets targets have `%2F` in them, as some servers want it for names that hold a `/`. Others take it for
+    /// `/`, and so for another path than a policy saw; for those, leave this out.
+    pub fn encoded_slashes(mut self) -> HttpExecutorBuilder {
+        self.encodes_slashes = true;
+        self
+    }
+
     /// Trusts the authorities of these certificates (PEM) too, besides those that browsers do.
     pub fn root_certificates(mut self, pem: impl Into<Vec<u8>>) -> HttpExecutorBuilder {
         self.roots.push(pem.into());
@@ -221,8 +238,7 @@ impl HttpExecutorBuilder {
             headers.append(name, value);
         }
         Ok(HttpExecutor {
-            base: base_address(&self.base)?,
-            headers,
+            onto: Onto { base: base_address(&self.base)?, headers, encodes_slashes: self.encodes_slashes },
             client: client(&self.roots)?,
             bounds: self.bounds,
             threads: Some(threads()?),

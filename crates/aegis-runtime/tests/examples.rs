@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use aegis_runtime::{ActionResult, Approval, ApprovalRequest, Approver, Report, Witness};
 use aegis_testkit::{Log, Place};
 
+#[path = "../examples/agent_loop.rs"]
+#[expect(dead_code, reason = "`main` is for those who run it")]
+mod agent_loop;
 #[path = "../examples/callback_approver.rs"]
 #[expect(dead_code, reason = "`main` is for those who run it")]
 mod callback_approver;
@@ -86,6 +89,25 @@ fn an_http_executor_reads_and_changes_nothing() {
     assert!(server.join().unwrap().starts_with("GET /zen HTTP/1.1\r\n"));
 }
 
+#[test]
+fn an_agent_loop_answers_every_call_of_the_model() {
+    let place = Place::new();
+    let told = agent_loop::converse(&place.log).unwrap();
+    let ids = |message: &serde_json::Value| -> Vec<(String, bool)> {
+        let results = message["content"].as_array().unwrap();
+        let id = |it: &serde_json::Value| it["tool_use_id"].as_str().unwrap().to_owned();
+        results.iter().map(|it| (id(it), it["is_error"] == true)).collect()
+    };
+    assert_eq!(ids(&told[0]), [("toolu_1".to_owned(), false)]);
+    assert_eq!(ids(&told[1]), [("toolu_2".to_owned(), false), ("toolu_3".to_owned(), true)]);
+    let text = told[1]["content"][1]["content"].to_string();
+    assert!(text.contains("over 50.00, refunds are made by people"), "{text}");
+    let results = place.records(&aegis_ledger::filter::Filter::default());
+    let results: Vec<_> = results.iter().map(|it| it.result_status.unwrap().as_str()).collect();
+    assert_eq!(results, ["success", "success", "blocked"]);
+    let _ = Log::verified(&place.log).unwrap();
+}
+
 /// None is forgotten.
 #[test]
 fn every_example_is_run_here() {
@@ -98,5 +120,5 @@ fn every_example_is_run_here() {
     for name in &names {
         assert!(here.contains(&format!("../examples/{name}")), "{name}");
     }
-    assert_eq!(names.len(), 4);
+    assert_eq!(names.len(), 5);
 }

@@ -2,14 +2,19 @@
 
 mod arguments;
 mod job;
+#[cfg(feature = "http")]
+mod request;
 mod wanted;
 
+use aegis_engine::Action;
 use aegis_present::Format;
 use aegis_runtime::TerminalApprover;
 use nix::sys::resource::rlim_t;
 
 pub(crate) use self::arguments::RunArgs;
 use self::job::Job;
+#[cfg(feature = "http")]
+use self::request::WantedRequest;
 use self::wanted::Wanted;
 use crate::commands::check::reply::Replier;
 use crate::console::terminal_options;
@@ -17,6 +22,7 @@ use crate::core_dumps;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::given_agent::GivenAgent;
 use crate::open_gate::{WantedGate, open_gate};
 use crate::trusted_policy::load_policy;
 use crate::waiting::Waiting;
@@ -34,14 +40,14 @@ pub(crate) fn run(
 fn gated(args: &RunArgs, settings: &Settings, dumped: Option<rlim_t>) -> Result<ExitStatus, CommandError> {
     let console = settings.console;
     let loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
-    let wanted = Wanted::of(args, settings.given_agent()?)?;
+    let asked = Asked::of(args, settings.given_agent()?)?;
     let (session_id, session_source) = settings.session_or_new()?;
     let replier =
         |loaded, session_id| Replier { loaded, session_id, explain: args.explain, format: Format::Text };
     if args.dry_run {
         let replier = replier(&loaded, session_id);
         let mut worst = ExitStatus::Success;
-        for action in [Some(&wanted.main), wanted.verification.as_ref()].into_iter().flatten() {
+        for action in asked.actions() {
             let reply = replier.evaluated(action, aegis_audit::now(), None)?;
             console.tell(reply.text)?;
             worst = worst.worse(reply.status);
@@ -54,5 +60,36 @@ fn gated(args: &RunArgs, settings: &Settings, dumped: Option<rlim_t>) -> Result<
     core_dumps::let_others(dumped);
     let replier = replier(&opened.loaded, session_id);
     let waiting = Waiting { args: &args.waits, is_told: true, settings };
-    Job { gate: opened.gate, replier, console, waiting, limit: args.timeout }.run(&wanted)
+    let job = Job { gate: opened.gate, replier, console, waiting, limit: args.timeout };
+    match &asked {
+        Asked::Command(wanted) => job.run(wanted),
+        #[cfg(feature = "http")]
+        Asked::Request(wanted) => job.send(wanted),
+    }
+}
+
+/// What is to be done.
+enum Asked {
+    Command(Box<Wanted>),
+    #[cfg(feature = "http")]
+    Request(Box<WantedRequest>),
+}
+
+impl Asked {
+    fn of(args: &RunArgs, agent: GivenAgent) -> Result<Asked, CommandError> {
+        #[cfg(feature = "http")]
+        if let Some(base) = &args.http {
+            return Ok(Asked::Request(Box::new(WantedRequest::of(base, args, &agent)?)));
+        }
+        Ok(Asked::Command(Box::new(Wanted::of(args, agent)?)))
+    }
+
+    /// What is decided on before anything is done.
+    fn actions(&self) -> Vec<&Action> {
+        match self {
+            Asked::Command(wanted) => std::iter::once(&wanted.main).chain(&wanted.verification).collect(),
+            #[cfg(feature = "http")]
+            Asked::Request(wanted) => vec![&wanted.action],
+        }
+    }
 }

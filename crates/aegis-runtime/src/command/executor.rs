@@ -1,17 +1,22 @@
 //! Doing what was approved, from the action alone.
 
 use std::env;
-use std::sync::atomic::AtomicBool;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use aegis_engine::Action;
+use async_channel::bounded;
 use rustix::process::Pid;
+use serde_json::json;
 
 use super::approved::ApprovedCommand;
 use super::attendance::Attendance;
 use super::end::{CommandEnd, HowItEnded};
 use super::launch::{LaunchError, launch};
 use super::waiting::{Terms, wait_for};
+use crate::executor::{BoxFuture, Executed, Executor, ExecutorError};
 use crate::gate::Proceed;
 
 /// How to run a command.
@@ -25,17 +30,85 @@ pub struct ExecuteOptions<'a> {
     pub stop: Option<&'a AtomicBool>,
 }
 
-/// Runs commands: actions that a [`CommandSpec`](super::spec::CommandSpec) made.
+/// Runs commands: actions that a [`CommandSpec`](super::spec::CommandSpec) made. Each has a thread of its
+/// own that waits for it. What comes of one is its exit status, as `{"status": 0}`; any other than 0 is a
+/// failure. A command whose caller has given up waiting is ended, as if its time were over.
+///
+/// # Example
+/// ```
+/// # use std::sync::Arc;
+/// # use aegis_engine::{Digest, Source, load};
+/// use aegis_runtime::Runtime;
+/// use aegis_runtime::command::{CommandExecutor, CommandSpec};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # let log = directory.path().join("log.db");
+/// # let text = b"version: 1\nrules:\n  - { match: { type: exec, target: 'true' }, approval: auto }\n";
+/// # let policy = Arc::new(load(&[Source { text }]).policy.expect("a valid policy"));
+/// let runtime = Runtime::builder()
+///     .policy(policy, Digest::of(text))
+///     .log(&log)
+///     .executor(CommandExecutor::default())
+///     .build()?;
+/// let command = CommandSpec::new(["true"], "/", std::env::vars_os()).action()?;
+/// let result = runtime.blocking().run_one(command);
+/// assert_eq!(result.status().to_string(), "success");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CommandExecutor {
     /// For how long a command may run.
     pub limit: Option<Duration>,
 }
 
-impl CommandExecutor {
-    /// Does one action, and waits for its end. See [`execute`].
-    pub fn execute(&self, action: &Action, leave: Proceed, stop: Option<&AtomicBool>) -> CommandEnd {
-        execute(action, leave, ExecuteOptions { limit: self.limit, attendance: None, stop })
+impl Executor for CommandExecutor {
+    fn execute<'a>(
+        &'a self,
+        action: &'a Action,
+        leave: Proceed,
+    ) -> BoxFuture<'a, Result<Executed, ExecutorError>> {
+        Box::pin(async move {
+            let given_up = GivenUp(Arc::new(AtomicBool::new(false)));
+            let (stop, limit, action) = (Arc::clone(&given_up.0), self.limit, action.clone());
+            let (reply, ended) = bounded(1);
+            let work = move || {
+                let options = ExecuteOptions { limit, attendance: None, stop: Some(&stop) };
+                // Whoever does not wait any more has been recorded as gone.
+                let _ = reply.try_send(execute(&action, leave, options));
+            };
+            let thread = thread::Builder::new().name("aegis-command".to_owned());
+            thread.spawn(work).map_err(|error| {
+                ExecutorError::new(format!("the system has no thread to wait on for the command: {error}"))
+                    .with_help("try again when fewer commands are running")
+            })?;
+            match ended.recv().await {
+                Ok(end) => executed(&end),
+                Err(_) => Err(ExecutorError::new("the thread that waited for the command is gone")),
+            }
+        })
+    }
+}
+
+/// Tells the thread that waits for a command when nobody waits for that thread any more.
+struct GivenUp(Arc<AtomicBool>);
+
+impl Drop for GivenUp {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// What came of a command, for whoever asked for it.
+fn executed(end: &CommandEnd) -> Result<Executed, ExecutorError> {
+    let output = json!({ "status": end.status() });
+    let Some(error) = end.error() else { return Ok(Executed::with_output(output)) };
+    let error = ExecutorError::new(error).with_output(output);
+    match &end.how {
+        HowItEnded::NotStarted(why) => Err(match why.help() {
+            Some(help) => error.with_help(help),
+            None => error,
+        }),
+        _ => Err(error),
     }
 }
 

@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use super::{CommandEnd, CommandExecutor, CommandSpec, ExecuteOptions, HowItEnded, LaunchError, execute};
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
+use crate::executor::Executor as _;
 use crate::gate::{Context, Gate, Outcome, Proceed};
 
 /// Nobody is there.
@@ -79,7 +80,7 @@ fn leave_for_one_action_is_none_for_another() {
     let allowed = action(directory.path(), &["true"]);
     let other = action(directory.path(), &["touch", "made"]);
     let leave = leave(&mut gate, &allowed);
-    let end = CommandExecutor::default().execute(&other, leave, None);
+    let end = execute(&other, leave, ExecuteOptions::default());
     assert!(matches!(end.how, HowItEnded::NotStarted(LaunchError::AnotherAction)), "{end:?}");
     assert!(!directory.path().join("made").exists());
 }
@@ -136,6 +137,37 @@ fn a_limit_holds_without_standing_for_the_command() {
     let options = ExecuteOptions { limit: Some(Duration::from_millis(200)), ..Default::default() };
     let end = run(&mut gate, &action, options);
     assert_eq!((end.status(), end.error().as_deref()), (124, Some("timed out after 200ms")));
+}
+
+#[test]
+fn an_executor_tells_the_status_and_ends_what_nobody_waits_for() {
+    let (directory, mut gate) = place();
+    let mut run = |words: &[&str]| {
+        let action = action(directory.path(), words);
+        let leave = leave(&mut gate, &action);
+        pollster::block_on(CommandExecutor::default().execute(&action, leave))
+    };
+    assert_eq!(run(&["true"]).unwrap().output()["status"], 0);
+    let failed = run(&["sh", "-c", "exit 3"]).unwrap_err();
+    assert_eq!((failed.to_string().as_str(), &failed.output()["status"]), ("exit status 3", &3.into()));
+    // Polled once, and dropped.
+    let action = action(directory.path(), &["sh", "-c", "echo $$ >pid; exec sleep 60"]);
+    let leave = leave(&mut gate, &action);
+    let executor = CommandExecutor::default();
+    let mut waiting = executor.execute(&action, leave);
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    assert!(waiting.as_mut().poll(&mut context).is_pending());
+    let (begun, pid) = (Instant::now(), directory.path().join("pid"));
+    while !fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n')) {
+        assert!(begun.elapsed() < aegis_testkit::PATIENCE);
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    drop(waiting);
+    let process = format!("/proc/{}", fs::read_to_string(&pid).unwrap().trim());
+    while Path::new(&process).exists() {
+        assert!(begun.elapsed() < aegis_testkit::PATIENCE);
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 /// Scripts that run at the same time have their own copy each, and no other's.

@@ -69,12 +69,14 @@ pub(super) fn wait_for(pid: Pid, began: Instant, terms: Terms<'_>) -> HowItEnded
 impl Waiting<'_> {
     fn run(mut self) -> HowItEnded {
         loop {
-            self.look();
+            // First what may have come in, then what has become of the command: the other way round, word of
+            // it could be heard and not be heeded.
             if let Some(attendance) = self.terms.attendance
                 && self.end.is_none()
             {
                 attendance.pass_on(self.pid);
             }
+            self.look();
             match &self.ending {
                 None => {
                     if let Some(end) = self.end {

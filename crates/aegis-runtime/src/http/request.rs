@@ -23,18 +23,18 @@ const METHODS: [(&str, Method); 7] = [
 ];
 
 /// What a request's parameters may be.
-const PARAMS: [&str; 5] = ["form", "headers", "json", "query", "timeout"];
+const PARAMS: [&str; 6] = ["base", "form", "headers", "json", "query", "timeout"];
 
 /// Headers that say how a message is put together, or who is spoken to: those are not an action's to choose.
-const OF_THE_CONNECTION: [&str; 13] = [
+/// What ends in `-` stands for all that begin so.
+const OF_THE_CONNECTION: [&str; 12] = [
     "connection",
     "content-length",
     "expect",
     "host",
     "http2-settings",
     "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
+    "proxy-",
     "te",
     "trailer",
     "transfer-encoding",
@@ -43,22 +43,24 @@ const OF_THE_CONNECTION: [&str; 13] = [
 ];
 
 /// Headers by which some servers take another method, path, host or sender than those of the request, which
-/// are what was decided about.
-const SAYING_OTHERWISE: [&str; 14] = [
+/// are what was decided about. What ends in `-` stands for all that begin so.
+const SAYING_OTHERWISE: [&str; 16] = [
+    "cf-connecting-ip",
+    "client-ip",
     "forwarded",
+    "remote-",
+    "true-client-ip",
     "x-client-ip",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-    "x-forwarded-server",
-    "x-http-method",
-    "x-http-method-override",
-    "x-method-override",
-    "x-original-host",
-    "x-original-url",
-    "x-real-ip",
-    "x-rewrite-url",
+    "x-envoy-",
+    "x-forwarded-",
+    "x-host",
+    "x-http-",
+    "x-method",
+    "x-method-",
+    "x-original-",
+    "x-real-",
+    "x-remote-",
+    "x-rewrite-",
 ];
 
 /// Why an action is no request.
@@ -82,6 +84,9 @@ pub enum RequestError {
         /// What it must be.
         expected: &'static str,
     },
+    /// It names another server than the one that requests go to.
+    #[error("the parameter `base` names another server than the one that requests go to")]
+    AnotherBase,
     /// It has a body, and requests of its type have none.
     #[error("a request of type `{0}` has no body")]
     NoBody(&'static str),
@@ -113,11 +118,23 @@ impl RequestError {
                 format!("the parameters are {}", known.join(", "))
             }
             RequestError::WrongParam { param, .. } => format!("correct `{param}`, or leave it out"),
+            RequestError::AnotherBase => "name the one that requests go to, or leave `base` out".to_owned(),
             RequestError::NoBody(_) => "leave out `json` and `form`, or use another type".to_owned(),
             RequestError::TwoBodies => "leave out one of them".to_owned(),
             RequestError::Header { .. } => "leave the header out".to_owned(),
         }
     }
+}
+
+/// What every request goes to, and has.
+#[derive(Clone, Debug)]
+pub(super) struct Onto {
+    /// The address that every target is below.
+    pub(super) base: Url,
+    /// The headers that every request has.
+    pub(super) headers: HeaderMap,
+    /// Whether a target may have `%2F`.
+    pub(super) encodes_slashes: bool,
 }
 
 /// A request, read from an action.
@@ -133,23 +150,28 @@ pub(super) struct Request {
 impl Request {
     /// Reads a request strictly: whatever is not understood is refused, and nothing of it is sent.
     ///
-    /// `defaults` are the headers that every request has. No action changes them.
-    pub(super) fn of(action: &Action, base: &Url, defaults: &HeaderMap) -> Result<Request, RequestError> {
+    /// No action changes the headers that every request has.
+    pub(super) fn of(action: &Action, onto: &Onto) -> Result<Request, RequestError> {
         let kind = METHODS.into_iter().find(|(kind, _)| *kind == action.kind());
         let (kind, method) = kind.ok_or_else(|| RequestError::UnknownType(action.kind().to_owned()))?;
         if let Some(unknown) = action.params().keys().find(|param| !PARAMS.contains(&param.as_str())) {
             return Err(RequestError::UnknownParam(unknown.clone()));
         }
-        let mut address = address(base, action.target())?;
+        match action.params().get("base") {
+            None => {}
+            Some(Value::String(base)) if base == onto.base.as_str() => {}
+            Some(_) => return Err(RequestError::AnotherBase),
+        }
+        let mut address = address(&onto.base, action.target(), onto.encodes_slashes)?;
         if let Some(query) = object(action, "query")? {
             let pairs = pairs("query", query)?;
             if !pairs.is_empty() {
                 address.query_pairs_mut().extend_pairs(pairs);
             }
         }
-        let mut headers = defaults.clone();
+        let mut headers = onto.headers.clone();
         if let Some(wanted) = object(action, "headers")? {
-            add_headers(&mut headers, wanted, defaults)?;
+            add_headers(&mut headers, wanted, &onto.headers)?;
         }
         let body = body(action, &mut headers)?;
         if body.is_some() && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
@@ -230,10 +252,10 @@ fn add_headers(
         let known = HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("has no valid name"))?;
         // Some servers take `_` for `-`.
         let plain = known.as_str().replace('_', "-");
-        if OF_THE_CONNECTION.contains(&plain.as_str()) {
+        if is_among(&OF_THE_CONNECTION, &plain) {
             return Err(refused("is not an action's to set"));
         }
-        if SAYING_OTHERWISE.contains(&plain.as_str()) {
+        if is_among(&SAYING_OTHERWISE, &plain) {
             return Err(refused("makes some servers do something else than was decided about"));
         }
         if defaults.keys().any(|default| default.as_str().replace('_', "-") == plain) {
@@ -247,6 +269,10 @@ fn add_headers(
         }
     }
     Ok(())
+}
+
+fn is_among(list: &[&str], name: &str) -> bool {
+    list.iter().any(|listed| if listed.ends_with('-') { name.starts_with(listed) } else { name == *listed })
 }
 
 /// A number of seconds, or a text such as `1m 30s`.

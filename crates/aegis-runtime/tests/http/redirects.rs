@@ -1,5 +1,6 @@
 //! Where redirects lead.
 
+use aegis_runtime::HttpExecutorBuilder;
 use serde_json::json;
 
 use crate::server::{Client, Server, answer};
@@ -97,7 +98,7 @@ fn a_circle_ends() {
 fn a_redirect_that_leads_nowhere_is_a_failure() {
     for place in ["http://", "file:///etc/passwd", "http://a:b@127.0.0.1/", "gopher://127.0.0.1/"] {
         let server = leading("302 Found", place.to_owned());
-        let client = Client::with(&server.address, |builder| builder.leave_host());
+        let client = Client::with(&server.address, HttpExecutorBuilder::leave_host);
         let result = client.get("/from");
         assert_eq!(result.status().as_str(), "failed", "{place}");
         assert_eq!(server.received().len(), 1);

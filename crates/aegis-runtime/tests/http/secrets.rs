@@ -17,7 +17,7 @@ fn no_secret_of_a_request_reaches_the_log() {
     });
     let result = client.send(
         "post",
-        "/login?access_token=in-the-target-1",
+        "/token=in-the-target-1",
         &json!({"headers": headers, "form": {"user": "ana", "password": "in-a-form"}, "query": {"api_key": "in-a-query"}}),
     );
     assert_eq!(result.status().as_str(), "failed");

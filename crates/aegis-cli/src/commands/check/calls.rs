@@ -68,7 +68,7 @@ pub(super) fn run(
     for call in calls {
         let answered = match call.reading() {
             Reading::Observed(action) => {
-                answers.observed(call, action, observed.next().flatten().as_ref())?;
+                answers.observed(call, action, observed.next().as_ref())?;
                 continue;
             }
             Reading::Refused(problem) => answers.refused(call, problem)?,
@@ -83,18 +83,16 @@ pub(super) fn run(
     })
 }
 
-/// Records what the provider ran: something for each of these calls, or nothing in a dry run.
-fn observe(checker: &mut Checker<'_>, calls: &[Call]) -> Result<Vec<Option<Observation>>, CommandError> {
+/// Records what the provider ran, each call of it; nothing in a dry run.
+fn observe(checker: &mut Checker<'_>, calls: &[Call]) -> Result<Vec<Observation>, CommandError> {
     let observed = calls.iter().filter_map(|call| match call.reading() {
         Reading::Observed(action) => Some(checker.agent.of(action.clone())),
         Reading::Action(_) | Reading::Refused(_) => None,
     });
     let observed = observed.collect::<Result<Vec<_>, _>>()?;
     match &mut checker.mode {
-        Mode::Gate(gate) if !observed.is_empty() => {
-            Ok(gate.observe(&observed)?.into_iter().map(Some).collect())
-        }
-        _ => Ok(Vec::new()),
+        Mode::Gate(gate) if !observed.is_empty() => Ok(gate.observe(&observed)?),
+        Mode::Gate(_) | Mode::DryRun(_) => Ok(Vec::new()),
     }
 }
 

@@ -21,9 +21,10 @@ use crate::waiting::WaitArgs;
 #[command(
     after_help = "Examples:\n  aegis run -- make test\n  aegis run deploy:shop --param stage=staging -- ./deploy.sh \
     staging\n  aegis run --timeout 10m --verify 'curl -fsS localhost/health' --rollback './deploy.sh --undo' -- \
-    ./deploy.sh\n  aegis run --dry-run -- rm -r build\n\nExit status: the command's own, 128 and the number of the \
+    ./deploy.sh\n  aegis run --dry-run -- rm -r build\n  aegis run --http https://api.example.com get:/users --param \
+    'query={\"page\":2}'\n\nExit status: the command's own, 128 and the number of the \
     signal that killed it, 124 it ran for too long, 125 Aegis failed (its log, policy or sinks), 126 refused, or \
-    not executable, 127 not found, 1 the command succeeded and its verification did not, 2 wrong usage. With \
+    not executable, 127 not found, 1 the command succeeded and its verification did not, or the request failed, 2 wrong usage. With \
     --dry-run: 0 allowed, 1 blocked, 3 a human would be asked."
 )]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
@@ -32,8 +33,16 @@ pub(crate) struct RunArgs {
     #[arg(value_name = "TYPE:TARGET", value_parser = parse_name)]
     pub(super) action: Option<Short>,
     /// The command, and what it is given
-    #[arg(last = true, required = true, value_name = "COMMAND")]
+    #[cfg_attr(feature = "http", arg(last = true, required_unless_present = "http", value_name = "COMMAND"))]
+    #[cfg_attr(not(feature = "http"), arg(last = true, required = true, value_name = "COMMAND"))]
     pub(super) command: Vec<OsString>,
+    /// Send a request to the server at this address instead of running a command: the action's type is the
+    /// method (get, post, put, patch, delete, head, options), its target a path below the address, and its
+    /// parameters are `json`, `form`, `headers`, `query` and `timeout`
+    #[arg(long, value_name = "BASE", requires = "action",
+        conflicts_with_all = ["command", "verify", "rollback", "sealed"])]
+    #[cfg(feature = "http")]
+    pub(super) http: Option<String>,
     /// A parameter of the action besides those of the command: VALUE is read as JSON if it is JSON, and is a
     /// string otherwise
     #[arg(long = "param", value_name = "NAME=VALUE", value_parser = parse_param)]

@@ -58,7 +58,7 @@ impl Job<'_> {
     }
 
     /// Leave to do an action; a refusal is told.
-    fn leave_for(&mut self, action: &Action) -> Result<Option<Proceed>, CommandError> {
+    pub(super) fn leave_for(&mut self, action: &Action) -> Result<Option<Proceed>, CommandError> {
         match self.waiting.answer(&mut self.gate, action)? {
             Outcome::Allowed(leave) => Ok(Some(leave)),
             Outcome::Refused(refusal) => {
@@ -78,18 +78,19 @@ impl Job<'_> {
     ) -> Result<Went, CommandError> {
         let (running, end) = self.execute(action, leave, self.limit, attendance)?;
         self.tell(&end);
-        let failed = match verification {
-            None => None,
-            Some((check, leave)) if end.succeeded() => self
-                .verify(&running, check, leave, attendance)?
-                .map(|why| format!("verification failed: {why}")),
-            Some((_, leave)) => {
-                let why = end.error().unwrap_or_default();
-                let _ = self.gate.give_back(leave, &format!("there is nothing to verify: {why}"))?;
-                None
+        let (failed, unused) = match verification {
+            None => (None, None),
+            Some((check, leave)) if end.succeeded() => {
+                let failed = self.verify(&running, check, leave, attendance)?;
+                (failed.map(|why| format!("verification failed: {why}")), None)
             }
+            Some((_, leave)) => (None, Some(leave)),
         };
         self.end(&running, &end, failed.as_deref())?;
+        if let Some(leave) = unused {
+            let why = end.error().unwrap_or_default();
+            let _ = self.gate.give_back(leave, &format!("there is nothing to verify: {why}"))?;
+        }
         if let Some(why) = &failed {
             self.console.error(&CommandError::new(ExitStatus::No, why.as_str()));
         }
