@@ -96,11 +96,24 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// A log of so many actions that a rule allowed: one row each.
+    /// A log of so many actions that a rule allowed, alike but for their ids: one row each.
     pub(super) fn of(count: usize) -> Log {
         let mut log = Log::default();
-        for number in 1..=count {
-            log.auto(&format!("a{number}"));
+        log.auto("a1");
+        let Row { kind, body, payload, .. } = log.rows[0].clone();
+        for number in 2..=count {
+            log.put(&kind, &format!("a{number}"), &body, payload.as_deref());
+        }
+        log
+    }
+
+    /// A log of so many rows that say next to nothing, where there must be many.
+    pub(super) fn light(count: usize) -> Log {
+        let mut log = Log::default();
+        log.redacted("a", &[]);
+        let Row { kind, action_id, body, .. } = log.rows[0].clone();
+        for _ in 1..count {
+            log.put(&kind, &action_id, &body, None);
         }
         log
     }

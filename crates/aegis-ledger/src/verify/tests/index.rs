@@ -20,34 +20,42 @@ fn blocks(log: &Log, mut verifier: Verifier<'_, IndexObserver>) -> Vec<(u64, Opt
     full
 }
 
+/// The blocks of a log from which everything before a row is gone.
+fn blocks_from(log: &Log, first: u64) -> Vec<(u64, Option<u64>, bool)> {
+    let left = Log { rows: log.from(first).to_vec() };
+    blocks(&left, Verifier::observed(log.start(first), Vec::new(), IndexObserver::default()))
+}
+
 #[test]
 fn a_block_is_indexed_when_all_of_its_rows_have_passed_by() {
-    let mut log = Log::of(2 * BLOCK);
-    let whole = || Verifier::observed(whole(), Vec::new(), IndexObserver::default());
+    let mut log = Log::light(2 * BLOCK);
     let size = BLOCK as u64;
-    assert_eq!(blocks(&log, whole()), [(0, Some(size), true), (1, Some(size), true)]);
-    // What is left of a block of which some rows were pruned.
-    let left = Log { rows: log.from(1001).to_vec() };
-    let start = Verifier::observed(log.start(1001), Vec::new(), IndexObserver::default());
-    assert_eq!(blocks(&left, start), [(0, Some(size - 1000), true), (1, Some(size), true)]);
-    let left = Log { rows: log.from(size + 1).to_vec() };
-    let start = Verifier::observed(log.start(size + 1), Vec::new(), IndexObserver::default());
-    assert_eq!(blocks(&left, start), [(1, Some(size), true)]);
+    let whole = Verifier::observed(whole(), Vec::new(), IndexObserver::default());
+    assert_eq!(blocks(&log, whole), [(0, Some(size), true), (1, Some(size), true)]);
+    // What is left of a block of which some rows were pruned, or all.
+    assert_eq!(blocks_from(&log, size - 9), [(0, Some(10), true), (1, Some(size), true)]);
+    assert_eq!(blocks_from(&log, size + 1), [(1, Some(size), true)]);
     // Damage in one is none in the other, but for the tree.
-    for (seq, damaged) in [(1, 0), (size - 1, 0), (size + 1, 1), (2 * size, 1)] {
-        let mut log = log.clone();
-        log.row(seq).at += 1;
-        let expected = [0, 1].map(|block| (block, (block != damaged).then_some(size), block < damaged));
-        assert_eq!(blocks(&log, whole()), expected, "{seq}");
+    log.row(size - 1).at += 1;
+    assert_eq!(blocks_from(&log, size - 9), [(0, None, false), (1, Some(size), false)]);
+    log.row(size - 1).at -= 1;
+    // Wherever in the block it is.
+    for seq in [size - 9, size] {
+        let mut cut = Log { rows: log.rows[..BLOCK].to_vec() };
+        cut.row(seq).at += 1;
+        assert_eq!(blocks_from(&cut, size - 9), [(0, None, false)], "{seq}");
     }
-    // A row that is gone leaves its block without an index, and the next one with one.
-    log.rows.remove(3999);
-    assert_eq!(blocks(&log, whole()), [(0, None, false), (1, Some(size), false)]);
+    log.row(size + 1).payload = Some("x".to_owned());
+    assert_eq!(blocks_from(&log, size - 9), [(0, Some(10), true), (1, None, true)]);
+    // A row that is gone leaves its block without an index.
+    log.rows.remove(BLOCK - 3);
+    log.rows.truncate(BLOCK - 1);
+    assert_eq!(blocks_from(&log, size - 9), [(0, None, false)]);
 }
 
 #[test]
 fn rows_that_cannot_be_read_leave_their_block_without_an_index() {
-    let log = Log::of(BLOCK);
+    let log = Log::light(BLOCK);
     let mut verifier = Verifier::observed(whole(), Vec::new(), IndexObserver::default());
     log.rows[..100].iter().for_each(|row| verifier.push(row.seq, Ok(row.event())));
     verifier.stop("a page is damaged");
