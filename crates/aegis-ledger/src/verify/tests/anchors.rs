@@ -71,6 +71,13 @@ fn an_end_that_was_cut_off_shows() {
     let found = against(&Log::default(), vec![log.head(1)]);
     let kind = DamageKind::Truncated { anchor: "the receipt".to_owned(), claimed: 1 };
     assert_eq!(found.damage, [at(0, kind)]);
+    // A row that cannot be read is there.
+    let mut verifier = Verifier::new(whole(), vec![log.head(10), log.root(10)]);
+    cut.rows.iter().for_each(|row| verifier.push(row.seq, Ok(row.event())));
+    verifier.push(10, Err("its body is no text".to_owned()));
+    let found = verifier.finish();
+    assert_eq!(codes(&found.damage), [(10, "unreadable")]);
+    assert_eq!(standings(&found), [Standing::Unchecked, Standing::Unchecked]);
     // What could not be read was not cut off.
     for elsewhere in [false, true] {
         let mut verifier = Verifier::new(whole(), vec![log.head(12)]);

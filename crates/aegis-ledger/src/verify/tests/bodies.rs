@@ -267,6 +267,12 @@ fn what_a_pruned_event_stands_for_is_what_was_there() {
     log.pruned(6, head, &tree, Digest::of(b"other"));
     let found = verify(log.start(7), Vec::new(), log.from(7));
     assert_eq!(found.damage, [Damage { seq: None, kind: DamageKind::WrongLog }], "told once");
+    let mut verifier = Verifier::new(log.start(7), Vec::new());
+    let tables = DamageKind::Tables { problem: "x".to_owned() };
+    verifier.damage(None, tables.clone());
+    log.from(7).iter().for_each(|row| verifier.push(row.seq, Ok(row.event())));
+    let of_the_log = [tables, DamageKind::WrongLog].map(|kind| Damage { seq: None, kind });
+    assert_eq!(verifier.finish().damage, of_the_log, "beside what else is wrong with it");
     // Where that is not known, nobody can tell.
     let start = Start::after(&identity().id, 6, log.hash(6), Some(log.tree(6)));
     assert_eq!(verify(start, Vec::new(), log.from(7)).damage, []);

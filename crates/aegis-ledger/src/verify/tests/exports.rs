@@ -197,6 +197,17 @@ fn progress_is_told_every_so_many_rows() {
     let found = verify_exports(&mut exports, Vec::new(), None, |rows| told.push(rows)).unwrap();
     assert!(found.verification.is_sound());
     assert_eq!(told, [8192, 16_384]);
+    // Where rows are takes no room for each of them.
+    assert_eq!(found.places.of(16_390), Some((0, 16_391)));
+}
+
+#[test]
+fn rows_in_disorder_are_found_up_to_a_number_of_them() {
+    let mut log = Log::light(10_002);
+    log.rows.reverse();
+    let found = alone(&[write(&EventsHeader::new(&identity(), None), log.rows.iter())]);
+    let places = [10_002, 10_001, 3, 2, 1].map(|row| found.places.of(row));
+    assert_eq!(places, [Some((0, 2)), Some((0, 3)), Some((0, 10_001)), None, None]);
 }
 
 #[test]

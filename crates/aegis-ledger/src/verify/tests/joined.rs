@@ -108,6 +108,7 @@ fn receipts_of_both_are_one_report() {
         receipts: 2,
         hold: 1,
         pruned: 1,
+        covered: [2, 9].into_iter().collect(),
         without: 3,
         uncovered: vec![6, 7],
         more_uncovered: 4,
@@ -116,6 +117,7 @@ fn receipts_of_both_are_one_report() {
     let later = behind(&log, &exports, 5);
     let joined = exports.join(later, Some(report)).receipts.unwrap();
     assert_eq!((joined.receipts, joined.hold, joined.pruned, joined.without), (2, 2, 0, 3));
+    assert_eq!(joined.covered.iter().collect::<Vec<_>>(), [2, 9]);
     assert_eq!((joined.uncovered.as_slice(), joined.more_uncovered), (&[1, 3, 4, 5, 6, 7][..], 4));
     // Only so many are listed.
     let many = ReceiptReport { uncovered: (2000..3000).collect(), ..ReceiptReport::default() };

@@ -219,4 +219,18 @@ fn an_index_names_the_last_action_as_well_and_only_kinds_that_there_are() {
     verifier.indexed(false, "decided", 1);
     verifier.indexed(false, "checkpoint", 1);
     assert_eq!(verifier.finish().damage, []);
+    // Nor is it held against an action that its index leads astray: that is told elsewhere.
+    let mut log = Log::of(1);
+    log.started("a1", 1);
+    let asked = log.requested("u");
+    log.decided(("update", "u"), Answer::Approved, Some(asked));
+    for (kind, expected) in [("answered", 0), ("checkpoint", 1)] {
+        let mut verifier = Verifier::new(whole(), Vec::new()).with_lookup(|_| None);
+        log.rows.iter().for_each(|row| verifier.push(row.seq, Ok(row.event())));
+        verifier.indexed(true, kind, 2);
+        verifier.indexed(false, "decided", 4);
+        verifier.indexed(false, "requested", 3);
+        verifier.indexed(true, "decided", 1);
+        assert_eq!(verifier.finish().damage.len(), expected, "{kind}");
+    }
 }

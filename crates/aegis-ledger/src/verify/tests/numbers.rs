@@ -179,3 +179,81 @@ fn a_row_that_has_no_hash_and_rows_behind_it_are_told_apart() {
     let found = verify(whole(), vec![log.head(3), log.head(12)], &log.rows);
     assert_eq!(found.anchored, Some(12));
 }
+
+/// Rows of somebody's who cannot compute hashes, before the fifth of a log.
+fn garbage_before_the_fifth(count: i64) -> Log {
+    let mut log = Log::of(40);
+    let template = log.row(1).clone();
+    log.rows[4..].iter_mut().for_each(|row| row.seq += count);
+    for number in 0..count {
+        let mut row = template.clone();
+        (row.seq, row.prev_hash) = (5 + number, vec![u8::try_from(number).unwrap(); 32]);
+        log.rows.push(row);
+    }
+    log.sort();
+    log
+}
+
+#[test]
+fn rows_far_from_their_numbers_are_recognised_by_what_they_are_linked_to() {
+    let log = garbage_before_the_fifth(17);
+    let mut expected: Vec<Damage> = (5..21).map(|seq| at(seq, DamageKind::Edited)).collect();
+    expected.push(at(21, DamageKind::Inserted));
+    expected.push(at(22, DamageKind::Renumbered { last: 57, by: 17 }));
+    assert_eq!(log.damage(), expected);
+    // One more among them, with the hash that the number of the next one gives.
+    let mut log = garbage_before_the_fifth(17);
+    let mut row = log.row(30).clone();
+    row.action_id = "forged".to_owned();
+    row.seq -= 17;
+    row.seal();
+    row.seq += 17;
+    log.rows[29..].iter_mut().for_each(|row| row.seq += 1);
+    log.rows.insert(29, row);
+    expected.pop();
+    expected.push(at(22, DamageKind::Renumbered { last: 30, by: 17 }));
+    expected.push(at(31, DamageKind::Renumbered { last: 58, by: 18 }));
+    assert_eq!(log.damage(), expected);
+}
+
+#[test]
+fn a_row_that_was_edited_and_put_elsewhere_is_edited() {
+    let mut log = Log::of(100);
+    (log.row(5).seq, log.row(90).seq) = (90, 5);
+    log.row(5).at += 1;
+    log.sort();
+    assert_eq!(codes(&log.damage()), [(5, "moved"), (90, "edited")]);
+}
+
+#[test]
+fn what_stands_between_two_linked_rows_was_inserted() {
+    let mut log = Log::of(5);
+    log.row(5).hash = log.row(4).hash.clone();
+    log.auto("a6");
+    log.auto("a7");
+    log.row(5).hash = vec![0; 32];
+    assert_eq!(log.damage(), [at(5, DamageKind::Inserted)]);
+    // Among rows that are numbered too low.
+    let mut log = Log::of(20);
+    log.rows.retain(|row| row.seq != 5);
+    let mut row = log.row(1).clone();
+    row.prev_hash = vec![0; 32];
+    log.rows.iter_mut().filter(|row| (6..=10).contains(&row.seq)).for_each(|row| row.seq -= 1);
+    row.seq = 10;
+    log.rows.push(row);
+    log.sort();
+    assert_eq!(
+        log.damage(),
+        [at(5, DamageKind::Renumbered { last: 9, by: -1 }), at(10, DamageKind::Inserted)]
+    );
+    // Behind one that was moved.
+    let mut log = Log::of(20);
+    let (mut first, mut second) = (log.row(9).clone(), log.row(1).clone());
+    log.rows[4..].iter_mut().for_each(|row| row.seq += 2);
+    (first.seq, second.seq, second.prev_hash) = (5, 6, vec![0; 32]);
+    log.rows.extend([first, second]);
+    log.sort();
+    let moved = at(5, DamageKind::Moved { belongs: 9 });
+    let renumbered = at(7, DamageKind::Renumbered { last: 22, by: 2 });
+    assert_eq!(log.damage(), [moved, at(6, DamageKind::Inserted), renumbered]);
+}

@@ -277,6 +277,11 @@ fn a_line_that_is_too_long_is_none_of_ours_and_the_next_one_is() {
         assert_eq!((report.hold, report.unreadable.len()), if is_read { (2, 0) } else { (1, 1) }, "{length}");
         assert!(is_read || report.unreadable == [(1, "it is too long".to_owned())]);
     }
+    // Of what it holds, nothing is read, and lines are counted on.
+    let text = format!("{}\n{}\ny\n", "x".repeat(MOST + 70_000), receipt(&log, 2));
+    let (_, report) = check_from(&log, 1, text.as_bytes());
+    let lines: Vec<_> = report.unreadable.iter().map(|(line, _)| *line).collect();
+    assert_eq!((report.hold, lines.as_slice()), (1, &[1, 3][..]));
     // As the last line, without its end.
     let text = of(1, MOST + 10).trim_end_matches('\n').to_owned() + "  ";
     let (_, report) = check_from(&log, 1, text.as_bytes());
