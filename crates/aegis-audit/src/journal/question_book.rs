@@ -9,8 +9,8 @@ use chrono::{DateTime, Utc};
 use crate::error::TrailError;
 use crate::store::{Snapshot, Transaction};
 
-/// For how long after it was asked a question can matter, at most, in milliseconds: eight days. A policy allows
-/// no longer terms.
+/// For how long after it was asked a question can matter, at most, in milliseconds: eight days. A policy
+/// allows no longer terms.
 pub(super) const LONGEST_LIFE: i64 = 8 * 24 * 60 * 60 * 1000;
 
 /// The questions that matter at one instant. They are read when one is asked for.
