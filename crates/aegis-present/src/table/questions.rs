@@ -1,5 +1,7 @@
 //! Questions that wait, a line each below the titles of their columns.
 
+use std::fmt::Write as _;
+
 use aegis_engine::{RiskLevel, escape};
 use aegis_ledger::question::Standing;
 use anstyle::Style;
@@ -169,7 +171,7 @@ fn drawn(planned: &[(Column, usize)], row: &[(String, Style)]) -> String {
         let (text, used) =
             if column.is_word() { fit_middle(text, width, "…") } else { fit(text, width, "") };
         line.push_str(&" ".repeat(gap));
-        line.push_str(&format!("{style}{text}{style:#}"));
+        let _ = write!(line, "{style}{text}{style:#}");
         gap = width.saturating_sub(used) + GAP;
     }
     line
