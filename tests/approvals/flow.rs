@@ -21,7 +21,8 @@ fn one_terminal_waits_and_the_other_answers() {
     let id = listed[0]["id"].as_str().unwrap();
     assert_eq!(listed[0]["type"], "bulk_update");
 
-    let mut human = Terminal::aegis(&environment, &["approve", &id[..13], "--reason", "as agreed"]);
+    let mut human =
+        Terminal::aegis(&environment, &["approve", id.get(..13).unwrap(), "--reason", "as agreed"]);
     human.wait_for_question();
     let screen = stable(&human.contents()).replace(&human.word().unwrap(), "[word]");
     snapbox::assert_data_eq!(

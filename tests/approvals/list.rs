@@ -33,8 +33,8 @@ ID             Age  Left  Agent  Risk  Type         Target  Rule                
 
 "]]
     );
-    assert!(listed.contains(&id[..13]), "{listed}");
-    assert_eq!(approve(&environment, &id[..13]), 0);
+    assert!(listed.contains(id.get(..13).unwrap()), "{listed}");
+    assert_eq!(approve(&environment, id.get(..13).unwrap()), 0);
     assert_eq!(environment.aegis(&["approvals"]).stdout, "");
 }
 
@@ -81,7 +81,7 @@ fn a_watched_terminal_shows_what_comes_and_goes() {
     let mut watched = Terminal::aegis(&environment, &["approvals", "--watch"]);
     watched.wait_for("nothing waits for an answer");
     let id = ask(&environment);
-    let screen = watched.wait_for(&id[..13]);
+    let screen = watched.wait_for(id.get(..13).unwrap());
     assert!(!screen.contains("nothing waits"), "it is drawn anew: {screen}");
     assert_eq!(approve(&environment, &id), 0);
     watched.wait_for("nothing waits for an answer");

@@ -1,10 +1,10 @@
 //! Root at somebody else's log: it acts as that account there.
 //!
-//! Whoever owns a log owns its directory, mostly, and can put links, pipes or other files there at any moment.
-//! So root opens nothing in it with its own rights, and leaves nothing in it that is root's: from the first
-//! look on, the process has the rights of the log's owner and no others, and what that account could not open
-//! is not opened. Who runs the process stays what it is: the kernel keeps the real user, by which it is
-//! recorded who did something, and lets the owner neither signal nor trace the process.
+//! Whoever owns a log owns its directory, mostly, and can put links, pipes or other files there at any
+//! moment. So root opens nothing in it with its own rights, and leaves nothing in it that is root's: from the
+//! first look on, the process has the rights of the log's owner and no others, and what that account could
+//! not open is not opened. Who runs the process stays what it is: the kernel keeps the real user, by which it
+//! is recorded who did something, and lets the owner neither signal nor trace the process.
 //!
 //! What this does not keep off: the file itself is read by a process that could become root again, so a flaw
 //! in how it is read would count more than in a process of its owner's. Nothing but the log's own files is

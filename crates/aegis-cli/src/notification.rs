@@ -1,7 +1,8 @@
 //! Telling another program of a question that waits.
 //!
 //! It runs in a session of its own, away from the terminal, with a clean environment and for a few seconds at
-//! most. What it says and how it ends goes nowhere: an answer is given by `aegis approve`, and by nothing else.
+//! most. What it says and how it ends goes nowhere: an answer is given by `aegis approve`, and by nothing
+//! else.
 
 use std::env;
 use std::io::Write as _;

@@ -31,12 +31,12 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// What to do with a question that nobody answers here and now.
 #[derive(Debug, Args)]
 pub(crate) struct WaitArgs {
-    /// Where nobody can be asked here and now: wait so long for an answer by `aegis approve` or `aegis deny`, and go
-    /// on as if it had been given at the prompt
+    /// Where nobody can be asked here and now: wait so long for an answer by `aegis approve` or `aegis deny`,
+    /// and go on as if it had been given at the prompt
     #[arg(long, value_name = "DURATION", conflicts_with = "dry_run", value_parser = humantime::parse_duration)]
     wait: Option<Duration>,
-    /// A command to run when a question is left to wait, without a shell: the question comes as JSON by its standard
-    /// input, and whatever it does is no answer
+    /// A command to run when a question is left to wait, without a shell: the question comes as JSON by its
+    /// standard input, and whatever it does is no answer
     #[arg(long, value_name = "CMD", conflicts_with = "dry_run", value_parser = parse_notification)]
     notify: Option<Notification>,
 }
@@ -158,11 +158,11 @@ impl Waiting<'_> {
             if looked.is_none_or(|looked| looked.elapsed() >= LONGEST_WAIT) {
                 looked = Some(Instant::now());
                 match standing(&reader, &question.id) {
-                    Ok(Some(Standing::Open { .. })) => {}
-                    Ok(Some(Standing::Expired)) | Ok(None) => return Ok(Waited::InVain),
+                    Ok(Some(Standing::Expired) | None) => return Ok(Waited::InVain),
+                    // Where others hold it, there is another try.
+                    Ok(Some(Standing::Open { .. }))
+                    | Err(TrailError::Locked { .. } | TrailError::Changed { .. }) => {}
                     Ok(Some(_)) => return Ok(Waited::Answered),
-                    // Others hold it: there is another try.
-                    Err(TrailError::Locked { .. } | TrailError::Changed { .. }) => {}
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -188,8 +188,8 @@ fn standing(reader: &TrailReader, id: &str) -> Result<Option<Standing>, TrailErr
     Ok(question.map(|question| question.standing(aegis_audit::now().timestamp_millis())))
 }
 
-/// While this lives, being told to stop ends the wait and not the process, as where nobody answers. Afterwards it
-/// ends the process, as it did before.
+/// While this lives, being told to stop ends the wait and not the process, as where nobody answers.
+/// Afterwards it ends the process, as it did before.
 struct Stop {
     told: Arc<AtomicBool>,
     over: Arc<AtomicBool>,

@@ -6,8 +6,8 @@
 //!   │                                            └─ used ─────────────▶ used
 //!   └─ nobody answered in time ─────▶ expired
 //! ```
-//! Every step is a pure transition of what is known and what is said. Times are those of the log, which do not
-//! run backwards: whoever asks gives an instant that is not before the newest event.
+//! Every step is a pure transition of what is known and what is said. Times are those of the log, which do
+//! not run backwards: whoever asks gives an instant that is not before the newest event.
 
 use std::fmt;
 

@@ -57,8 +57,8 @@ impl Witness {
         })
     }
 
-    /// Somebody at the controlling terminal of `user`, which is none of the accounts that asked, as the kernel
-    /// knows both.
+    /// Somebody at the controlling terminal of `user`, which is none of the accounts that asked, as the
+    /// kernel knows both.
     pub(crate) const fn account(user: String, injectable: bool) -> Witness {
         Witness(ApproverIdentity {
             via: Via::new("account"),

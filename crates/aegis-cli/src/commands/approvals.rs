@@ -17,7 +17,8 @@ use crate::format_option::text_or_json;
 
 /// List what waits for a human's answer
 ///
-/// Where `aegis check` finds nobody to ask, the question waits in the audit log until somebody answers it with
+/// Where `aegis check` finds nobody to ask, the question waits in the audit log until somebody answers it
+/// with
 /// `aegis approve` or `aegis deny`, or it expires. The oldest comes first.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aegis approvals\n  aegis approvals --watch\n  aegis approvals show \
@@ -27,8 +28,8 @@ use crate::format_option::text_or_json;
 pub(crate) struct ApprovalsArgs {
     #[command(subcommand)]
     command: Option<ApprovalsCommand>,
-    /// Go on, and show what changes, until ^C: a table that is drawn anew on a terminal, a line for each change
-    /// elsewhere
+    /// Go on, and show what changes, until ^C: a table that is drawn anew on a terminal, a line for each
+    /// change elsewhere
     #[arg(long, short)]
     watch: bool,
     /// How to show it

@@ -24,9 +24,9 @@ const LONGEST_REASON: usize = 1024;
 
 /// Approve what waits for an answer
 ///
-/// Shows the recorded action and asks, at the terminal of whoever runs this. A yes lets the very same action happen
-/// once, when it is asked for again in time. Anything else than a yes leaves the question open; `aegis deny` says
-/// no.
+/// Shows the recorded action and asks, at the terminal of whoever runs this. A yes lets the very same action
+/// happen once, when it is asked for again in time. Anything else than a yes leaves the question open; `aegis
+/// deny` says no.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis approve 0193a1b2-c3d4\n  aegis approve 0193a1b2-c3d4 --reason \"as \

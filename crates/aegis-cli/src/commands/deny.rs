@@ -12,9 +12,9 @@ use crate::exit::ExitStatus;
 
 /// Deny what waits for an answer
 ///
-/// Shows the recorded action and asks, at the terminal of whoever runs this: a `y` denies, anything else leaves the
-/// question open. A no is final, whoever else has said yes, and answers the same action for as long as a yes could
-/// have been used.
+/// Shows the recorded action and asks, at the terminal of whoever runs this: a `y` denies, anything else
+/// leaves the question open. A no is final, whoever else has said yes, and answers the same action for as
+/// long as a yes could have been used.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis deny 0193a1b2-c3d4 --reason \"not before the audit\"\n\nExit status: \

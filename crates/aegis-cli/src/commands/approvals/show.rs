@@ -15,8 +15,8 @@ use crate::format_option::text_or_json;
 
 /// Show one question in full
 ///
-/// How it stands, what it is about, on what terms it is answered, and what was said to it so far. Questions that
-/// were answered, used, or never answered in time are shown as well.
+/// How it stands, what it is about, on what terms it is answered, and what was said to it so far. Questions
+/// that were answered, used, or never answered in time are shown as well.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis approvals show 0193a1b2-c3d4\n  aegis approvals show 0193a1b2-c3d4 \

@@ -1,6 +1,7 @@
 //! What waits, as it changes.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::ops::ControlFlow;
 use std::os::fd::AsFd as _;
@@ -120,7 +121,7 @@ impl Told {
                 Format::Json => lines.push_str(&(json(recorded, now) + "\n")),
                 Format::Text if is_open(recorded, now) => came.push(recorded.clone()),
                 Format::Text => {
-                    lines.push_str(&format!("{}  {}\n", escape(question.id()), state.0.as_str()));
+                    let _ = writeln!(lines, "{}  {}", escape(question.id()), state.0.as_str());
                 }
             }
         }

@@ -145,7 +145,9 @@ fn through(
         let before = done.len();
         match gate.answer_all(group) {
             Ok(outcomes) => {
-                outcomes.iter().for_each(|outcome| waiting.announce(outcome.answered()));
+                for outcome in &outcomes {
+                    waiting.announce(outcome.answered());
+                }
                 let asked = calls.iter().skip(before).zip(group);
                 done.extend(
                     asked

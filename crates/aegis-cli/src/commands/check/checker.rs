@@ -47,7 +47,9 @@ impl Checker<'_> {
             }
             Mode::Gate(gate) => match gate.answer_all(actions) {
                 Ok(outcomes) => {
-                    outcomes.iter().for_each(|outcome| self.waiting.announce(outcome.answered()));
+                    for outcome in &outcomes {
+                        self.waiting.announce(outcome.answered());
+                    }
                     let pairs = actions.iter().zip(&outcomes);
                     pairs
                         .map(|(action, outcome)| replier.answered(action, outcome.answered(), None))
