@@ -186,6 +186,3 @@ fn rounded(millis: i64) -> String {
     let seconds = u64::try_from(millis).unwrap_or_default() / 1000;
     humantime::format_duration(Duration::from_secs(seconds)).to_string()
 }
-
-#[cfg(test)]
-mod tests;
