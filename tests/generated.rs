@@ -8,7 +8,7 @@ use snapbox::Data;
 use crate::environment::TestEnvironment;
 
 /// The words that call each command, in the order of the reference.
-const COMMANDS: [&str; 19] = [
+const COMMANDS: [&str; 23] = [
     "",
     "init",
     "validate",
@@ -17,6 +17,10 @@ const COMMANDS: [&str; 19] = [
     "check",
     "run",
     "test",
+    "approvals",
+    "approvals show",
+    "approve",
+    "deny",
     "audit",
     "audit verify",
     "audit checkpoint",

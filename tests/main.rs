@@ -2,6 +2,8 @@
 //! once.
 
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod architecture;
 #[cfg(test)]
 mod archive;

@@ -18,6 +18,7 @@ mod distrust;
 mod walk;
 
 pub use accounts::user_name;
+pub(crate) use accounts::{Groups, groups_of};
 pub use distrust::{Distrust, Role};
 pub(crate) use walk::MAX_LINKS;
 pub use walk::{WalkError, directory, file};

@@ -5,7 +5,9 @@ use std::ffi::OsString;
 use aegis_engine::{escape_capped, hide_secrets, looks_secret, zone_edition};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use crate::commands::{audit, check, completions, fmt, init, man, run, schema, test, validate};
+use crate::commands::{
+    approvals, approve, audit, check, completions, deny, fmt, init, man, run, schema, test, validate,
+};
 use crate::global_options::GlobalOptions;
 
 /// The sudo of AI agents: decides whether an action may happen, asks a human where the policy says so, and
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     Check(check::CheckArgs),
     Run(Box<run::RunArgs>),
     Test(test::TestArgs),
+    Approvals(approvals::ApprovalsArgs),
+    Approve(approve::ApproveArgs),
+    Deny(deny::DenyArgs),
     Audit(Box<audit::AuditArgs>),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -60,12 +65,16 @@ pub(crate) enum Command {
 
 /// Which of the common options a command heeds, of those that not every command does. Where a command is not
 /// named, it heeds them all.
-const HEEDED: [(&str, &[&str]); 18] = [
+const HEEDED: [(&str, &[&str]); 22] = [
     ("init", &[]),
     ("validate", &["policy"]),
     ("fmt", &["policy"]),
     ("schema", &[]),
     ("test", &["policy"]),
+    ("approvals", &["db"]),
+    ("approvals show", &["db"]),
+    ("approve", &["db"]),
+    ("deny", &["db"]),
     ("audit", &["db", "session", "agent"]),
     ("audit verify", &["db"]),
     ("audit checkpoint", &["db"]),

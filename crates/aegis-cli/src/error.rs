@@ -3,11 +3,14 @@
 use std::path::Path;
 
 use aegis_adapters::ReadError;
-use aegis_audit::{ArchiveError, DamagedLog, LifeError, RecordError, RedactError, SinkError, TrailError};
+use aegis_audit::{
+    ArchiveError, DamagedLog, LifeError, RecordError, RedactError, ReplyError, SinkError, TrailError,
+};
 use aegis_engine::{ActionError, JsonError, JsonSlip, escape};
+use aegis_ledger::question::Refused;
 use aegis_ledger::verify::ExportsError;
 use aegis_present::UnreadFile;
-use aegis_runtime::{GateError, PolicyFileError};
+use aegis_runtime::{GateError, NotGiven, PolicyFileError, QuestionError};
 
 use crate::exit::ExitStatus;
 use crate::remedies;
@@ -123,6 +126,44 @@ impl From<RedactError> for CommandError {
     }
 }
 
+impl From<QuestionError> for CommandError {
+    fn from(error: QuestionError) -> CommandError {
+        match error {
+            QuestionError::Trail(error) => error.into(),
+            QuestionError::Unknown { .. } => CommandError::new(ExitStatus::No, error.to_string())
+                .help("`aegis approvals` lists what waits; `--db` names another log"),
+            other => CommandError::new(ExitStatus::AuditLog, other.to_string())
+                .help("nothing that is in doubt can be approved; `aegis audit verify` says what is damaged"),
+        }
+    }
+}
+
+impl From<ReplyError> for CommandError {
+    fn from(error: ReplyError) -> CommandError {
+        let help = remedies::of_log(error.remedy(), error.help());
+        match error {
+            ReplyError::Record(error) => error.into(),
+            ReplyError::Refused(refused) => CommandError::refused_reply(&refused),
+            ReplyError::Exchanged => {
+                CommandError { status: ExitStatus::AuditLog, message: error.to_string(), help }
+            }
+            other => CommandError { status: ExitStatus::No, message: other.to_string(), help },
+        }
+    }
+}
+
+impl From<NotGiven> for CommandError {
+    fn from(error: NotGiven) -> CommandError {
+        match error {
+            NotGiven::Refused(refused) => CommandError::refused_reply(&refused),
+            NotGiven::Unshown(error) => error.into(),
+            NotGiven::LeftOpen => CommandError::new(ExitStatus::Unanswered, error.to_string()),
+            other => CommandError::new(ExitStatus::Unanswered, other.to_string())
+                .help("a question is answered at a terminal, by whoever sits there; it stays open"),
+        }
+    }
+}
+
 impl From<DamagedLog> for CommandError {
     fn from(error: DamagedLog) -> CommandError {
         let help = remedies::of_log(error.remedy(), error.help());
@@ -197,6 +238,20 @@ impl From<ReadError> for CommandError {
 }
 
 impl CommandError {
+    /// An answer that does not count.
+    fn refused_reply(refused: &Refused) -> CommandError {
+        let help = match refused {
+            Refused::TooLate(_) => "the next time that the action is asked for, there is a new question",
+            Refused::NotNamed => "`aegis approvals show` says who may answer",
+            Refused::OwnQuestion => "somebody else must answer, from an account of their own",
+            Refused::TooWeak { needed: 2, .. } => "answer from another account than the one that asks",
+            Refused::TooWeak { .. } => "the rule wants a signature",
+            Refused::Twice => "the others are still missing; `aegis approvals show` says how many",
+            _ => return CommandError::new(ExitStatus::No, refused.to_string()),
+        };
+        CommandError::new(ExitStatus::No, refused.to_string()).help(help)
+    }
+
     /// An action that cannot be read: from standard input, or from this line of it.
     pub(crate) fn action(error: &ActionError, line: Option<u64>) -> CommandError {
         let told = error.to_string();

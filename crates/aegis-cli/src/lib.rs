@@ -22,6 +22,7 @@ mod format_option;
 mod given_agent;
 mod global_options;
 mod named_action;
+mod notification;
 mod open_gate;
 mod open_log;
 mod policy_paths;
@@ -30,6 +31,7 @@ mod standard_stream;
 mod suggested;
 mod trusted_policy;
 mod unchecked_file;
+mod waiting;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -86,6 +88,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => commands::check::run(&args, &settings),
         Command::Run(args) => commands::run::run(&args, &settings, dumped),
         Command::Test(args) => commands::test::run(&args, &settings),
+        Command::Approvals(args) => commands::approvals::run(&args, &settings),
+        Command::Approve(args) => commands::approve::run(&args, &settings),
+        Command::Deny(args) => commands::deny::run(&args, &settings),
         Command::Audit(args) => commands::audit::run(&args, &settings),
         Command::Completions(args) => {
             commands::completions::run(&args, command_line::definition(), &settings)

@@ -6,8 +6,8 @@
 //!   │                                            └─ used ─────────────▶ used
 //!   └─ nobody answered in time ─────▶ expired
 //! ```
-//! Every step is a pure transition of what is known and what is said. Times are those of the log, which do not
-//! run backwards: whoever asks gives an instant that is not before the newest event.
+//! Every step is a pure transition of what is known and what is said. Times are those of the log, which do
+//! not run backwards: whoever asks gives an instant that is not before the newest event.
 
 use std::fmt;
 
@@ -242,6 +242,16 @@ impl Question {
     #[must_use]
     pub fn key(&self) -> &str {
         &self.key
+    }
+
+    /// Whether it is the question that another one is, whatever was said to either meanwhile: about the same
+    /// action, by the same asker, at the same time and on the same terms.
+    #[must_use]
+    pub fn asks_the_same_as(&self, other: &Question) -> bool {
+        let told = |question: &Question| (question.asked_at, question.expires_at);
+        (&self.id, &self.key, told(self)) == (&other.id, &other.key, told(other))
+            && self.terms == other.terms
+            && self.asker == other.asker
     }
 
     /// The agent that asks.

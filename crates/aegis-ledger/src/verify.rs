@@ -30,3 +30,6 @@ pub use receipts::{ReceiptReport, ReceiptRow, check_receipts};
 pub use start::Start;
 pub use verification::Verification;
 pub use verifier::Verifier;
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,8 @@ pub struct Answered<'a> {
     pub approver: Option<&'a ApproverIdentity>,
     /// When it was answered.
     pub at: DateTime<Utc>,
+    /// The question that waits for an answer, by its id and when it expires, where nobody gave one.
+    pub waits: Option<(&'a str, DateTime<Utc>)>,
     /// The proof that it is recorded.
     pub receipt: &'a Receipt,
 }

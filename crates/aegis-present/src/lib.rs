@@ -21,8 +21,8 @@
 //! | [`json`] | programs: versioned structs of their own, not the internal types |
 //! | [`ci`] | CI services: SARIF, `JUnit` XML, annotations of GitHub Actions |
 //! | [`diagnostics`] | people who write policies: findings as a compiler shows them |
-//! | [`lines`] | people at a terminal: decisions, lives, statistics, verifications, tests |
-//! | [`table`] | people at a terminal: records in columns |
+//! | [`lines`] | people at a terminal: decisions, lives, questions, statistics, verifications, tests |
+//! | [`table`] | people at a terminal: records and questions in columns |
 //! | [`html`] | people with a browser or a printer: the report on a trail |
 //!
 //! # Colour
@@ -30,6 +30,7 @@
 //! prints it where no colour is shown strips them. [`diagnostics`] and the whole table are told.
 
 mod answered;
+mod asked;
 mod charset;
 pub mod ci;
 pub mod diagnostics;
@@ -47,6 +48,7 @@ pub mod table;
 mod unread_file;
 
 pub use answered::{Answered, Named};
+pub use asked::{Asked, enough_of_ids};
 pub use charset::Charset;
 pub use format::Format;
 pub use unread_file::UnreadFile;

@@ -43,6 +43,24 @@ pub(crate) fn duration(milliseconds: u64) -> String {
     humantime::format_duration(Duration::from_millis(milliseconds / unit * unit)).to_string()
 }
 
+/// A duration in milliseconds, in as few characters as say enough: its two largest units. What is over takes
+/// no time.
+pub(crate) fn brief_duration(milliseconds: i64) -> String {
+    let seconds = u64::try_from(milliseconds).unwrap_or_default() / 1000;
+    let two = |large: u64, name: char, small: u64, small_name: char| match small {
+        0 => format!("{large}{name}"),
+        small => format!("{large}{name} {small}{small_name}"),
+    };
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match seconds {
+        0..60 => format!("{seconds}s"),
+        60..600 => two(minutes, 'm', seconds % 60, 's'),
+        600..3600 => format!("{minutes}m"),
+        3600..86_400 => two(hours, 'h', minutes % 60, 'm'),
+        _ => two(days, 'd', hours % 24, 'h'),
+    }
+}
+
 /// An instant, to the minute.
 pub(crate) fn minute(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%d %H:%M").to_string()
@@ -112,6 +130,13 @@ mod tests {
     fn durations_are_as_exact_as_is_of_use() {
         let shown = [7, 1_234, 12_345, 61_500, 3_723_000].map(duration);
         assert_eq!(shown, ["7ms", "1s 200ms", "12s", "1m 1s", "1h 2m"]);
+    }
+
+    #[test]
+    fn a_time_to_wait_is_told_in_a_few_characters() {
+        let shown = [-5, 999, 59_000, 60_000, 61_000, 700_000, 3_600_000, 3_660_000, 90_000_000, 700_000_000];
+        let shown = shown.map(brief_duration);
+        assert_eq!(shown, ["0s", "0s", "59s", "1m", "1m 1s", "11m", "1h", "1h 1m", "1d 1h", "8d 2h"]);
     }
 
     #[test]

@@ -7,7 +7,9 @@ mod column;
 #[cfg(test)]
 mod example;
 mod plan;
+mod questions;
 mod records;
 
 pub use column::{Column, Times};
+pub use questions::render_questions;
 pub use records::{RecordLines, RecordTable, TableLook};

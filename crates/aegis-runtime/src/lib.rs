@@ -74,11 +74,13 @@ mod policies;
 mod policy_file;
 mod policy_files;
 mod policy_watch;
+mod recorded_question;
 mod recorder;
 mod remedy;
 mod report;
 mod runtime;
 mod terminal;
+mod terminal_reply;
 mod witness;
 
 pub use action_result::{ActionResult, ActionStatus, Failure};
@@ -95,11 +97,13 @@ pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use plan::{Plan, PlanSummary, PlanV1, PlannedAction};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
 pub use policy_files::PolicyLoadError;
+pub use recorded_question::{QuestionError, RecordedQuestion};
 pub use recorder::{current_recorder, is_running};
 pub use remedy::Remedy;
 pub use report::Report;
 pub use runtime::{Blocking, Runtime, RuntimeBuilder, RuntimeError};
-pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, confirm};
+pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, Wish, confirm};
+pub use terminal_reply::{Answerer, NotGiven, TerminalReply};
 pub use witness::{Witness, WitnessError};
 
 #[cfg(doctest)]

@@ -20,6 +20,7 @@ mod screen;
 mod session;
 mod sheet;
 mod signals;
+mod waiting;
 
 use std::cell::Cell;
 use std::sync::{Arc, Weak};
@@ -32,10 +33,13 @@ pub use confirmation::{Confirmation, Confirmed, confirm};
 use no_answer::NoAnswer;
 pub use options::TerminalOptions;
 use prompt::Prompt;
+pub(crate) use prompt::Subject;
 use reply::Reply;
 use session::Session;
 use sheet::Look;
 use signals::Signals;
+pub use waiting::Wish;
+pub(crate) use waiting::{Typed, ask_about};
 
 /// Asks whoever sits at the controlling terminal.
 ///

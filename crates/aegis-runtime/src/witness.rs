@@ -57,6 +57,21 @@ impl Witness {
         })
     }
 
+    /// Somebody at the controlling terminal of `user`, which is none of the accounts that asked, as the
+    /// kernel knows both.
+    pub(crate) const fn account(user: String, injectable: bool) -> Witness {
+        Witness(ApproverIdentity {
+            via: Via::new("account"),
+            user: Some(user),
+            evidence: Evidence::Account,
+            injectable,
+        })
+    }
+
+    pub(crate) const fn identity(&self) -> &ApproverIdentity {
+        &self.0
+    }
+
     pub(crate) fn into_identity(self) -> ApproverIdentity {
         self.0
     }

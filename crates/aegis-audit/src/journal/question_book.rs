@@ -102,8 +102,8 @@ pub fn open_questions(log: &dyn Snapshot, now: DateTime<Utc>) -> Result<Vec<Ques
     Ok(questions)
 }
 
-/// The question about the action of this id; `None` if none was opened. What cannot have happened to it counts
-/// for nothing.
+/// The question about the action of this id; `None` if none was opened. What cannot have happened to it
+/// counts for nothing.
 ///
 /// # Errors
 /// When the log cannot be read, or an event of the action does not fit its hash.

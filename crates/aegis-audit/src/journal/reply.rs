@@ -54,6 +54,9 @@ pub enum ReplyError {
     /// It does not count.
     #[error("{0}")]
     Refused(Refused),
+    /// What was shown to whoever answered is not what the log asks.
+    #[error("the audit log asks about something else by now than what was shown")]
+    Exchanged,
 }
 
 impl ReplyError {
@@ -65,6 +68,9 @@ impl ReplyError {
             ReplyError::Unknown { .. } => "the question may be in another log".to_owned(),
             ReplyError::Refused(Refused::TooLate(_)) => {
                 "the next time that the action is asked for, there is a new question".to_owned()
+            }
+            ReplyError::Exchanged => {
+                "nothing was recorded; verify the log before anything is answered in it".to_owned()
             }
             ReplyError::Refused(_) => return None,
         })
@@ -92,6 +98,32 @@ impl Journal {
     /// # Errors
     /// When there is no such question, the answer does not count, or the log or a sink does not take it.
     pub fn reply(&mut self, id: &str, new: NewReply<'_>) -> Result<Replied, ReplyError> {
+        self.reply_where(id, new, |_| true)
+    }
+
+    /// The same for whoever was shown a question of the log of this id: where the one that is there by now is
+    /// about something else, or counts on other terms, what was said is no answer to it.
+    ///
+    /// # Errors
+    /// As [`reply`](Journal::reply), and [`ReplyError::Exchanged`].
+    pub fn reply_to(
+        &mut self,
+        shown: &Question,
+        log: &str,
+        new: NewReply<'_>,
+    ) -> Result<Replied, ReplyError> {
+        if self.id() != log {
+            return Err(ReplyError::Exchanged);
+        }
+        self.reply_where(shown.id(), new, |question| question.asks_the_same_as(shown))
+    }
+
+    fn reply_where(
+        &mut self,
+        id: &str,
+        new: NewReply<'_>,
+        is_meant: impl Fn(&Question) -> bool,
+    ) -> Result<Replied, ReplyError> {
         let party =
             Party { user: new.operator.user.to_owned(), login: new.operator.login.map(str::to_owned) };
         let (receipt, standing) = self
@@ -100,6 +132,9 @@ impl Journal {
                 let Some(mut question) = question_of(log.transaction, id)? else {
                     return Ok(Err(ReplyError::Unknown { id: id.to_owned() }));
                 };
+                if !is_meant(&question) {
+                    return Ok(Err(ReplyError::Exchanged));
+                }
                 let name = match counted(&mut question, &new, party.clone(), now.timestamp_millis()) {
                     Ok(name) => name,
                     Err(refused) => return Ok(Err(refused.into())),

@@ -13,8 +13,8 @@ use super::sqlite_error::failed;
 use crate::error::TrailError;
 use crate::store::EachEvent;
 
-/// Calls `each` with the events that opened a question since then, oldest first, until it breaks. Of the newest
-/// ones, which the index does not have yet, those that asked without opening one are given as well.
+/// Calls `each` with the events that opened a question since then, oldest first, until it breaks. Of the
+/// newest ones, which the index does not have yet, those that asked without opening one are given as well.
 pub(super) fn each_question(
     connection: &Connection,
     path: &Path,

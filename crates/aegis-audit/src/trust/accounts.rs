@@ -18,6 +18,20 @@ pub fn user_name(id: u32) -> Option<String> {
     Accounts::read(&text(USERS), "").user_name(id)
 }
 
+/// The groups of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Groups {
+    /// Its primary one.
+    pub(crate) primary: u32,
+    /// All of them.
+    pub(crate) all: Vec<u32>,
+}
+
+/// The groups that a user is in, as this machine's own files have them. `None` where it has no account there.
+pub(crate) fn groups_of(id: u32) -> Option<Groups> {
+    Accounts::of_this_machine().groups_of(id)
+}
+
 /// The lines of `/etc/passwd` and `/etc/group` that make sense.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Accounts {
@@ -60,6 +74,16 @@ impl Accounts {
     /// The name of a group.
     pub(super) fn group_name(&self, id: u32) -> Option<String> {
         self.groups.iter().find(|group| group.id == id).map(|group| group.name.clone())
+    }
+
+    /// The groups that a user is in.
+    fn groups_of(&self, id: u32) -> Option<Groups> {
+        let user = self.users.iter().find(|user| user.id == id)?;
+        let listed = self.groups.iter().filter(|group| group.members.contains(&user.name));
+        let mut all: Vec<u32> = listed.map(|group| group.id).chain([user.group]).collect();
+        all.sort_unstable();
+        all.dedup();
+        Some(Groups { primary: user.group, all })
     }
 
     /// The group that only this user is in: its primary one, of its own name, without other members, and
@@ -144,6 +168,14 @@ mod tests {
         assert_eq!(accounts.user_name(0).as_deref(), Some("root"));
         assert!(accounts.group_name(0).is_some());
         assert_eq!(text("/no/such/file"), "");
+    }
+
+    #[test]
+    fn the_groups_of_a_user_are_its_primary_one_and_those_that_list_it() {
+        let accounts = Accounts::read(PASSWD, GROUP);
+        assert_eq!(accounts.groups_of(1000), Some(Groups { primary: 1000, all: vec![1000, 1002] }));
+        assert_eq!(accounts.groups_of(1001), Some(Groups { primary: 100, all: vec![100] }));
+        assert_eq!(accounts.groups_of(7), None);
     }
 
     #[test]

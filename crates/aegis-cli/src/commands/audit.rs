@@ -3,7 +3,7 @@
 mod checkpoint;
 mod events;
 mod filter;
-mod find;
+pub(crate) mod find;
 mod follow;
 mod json_line;
 mod list;

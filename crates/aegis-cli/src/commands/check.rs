@@ -27,6 +27,7 @@ use crate::exit::ExitStatus;
 use crate::named_action::{Param, Short, parse_param, parse_short};
 use crate::open_gate::{WantedGate, open_gate};
 use crate::trusted_policy::{load_policy, parse_digest};
+use crate::waiting::{WaitArgs, Waiting};
 
 /// Decide whether an action may happen, ask where needed, and record the answer
 ///
@@ -83,6 +84,8 @@ pub(crate) struct CheckArgs {
     #[arg(long, value_name = "SINK", conflicts_with = "dry_run", value_parser = sink_parser(),
         hide_possible_values = true)]
     audit: Vec<SinkSpec>,
+    #[command(flatten)]
+    waits: WaitArgs,
     /// Refuse where there is no audit log yet, instead of making one
     #[arg(long, conflicts_with = "dry_run")]
     require_log: bool,
@@ -101,6 +104,12 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
     let console = settings.console;
     let mut loaded = load_policy(&settings.policies, &args.policy_sha256, console)?;
     let (session_id, session_source) = settings.session_or_new()?;
+    if args.waits.waits() && (args.jsonl || args.from.is_some()) {
+        return Err(CommandError::usage(
+            "where several actions are asked about, one would keep the others waiting",
+        )
+        .help("leave `--wait` out, and ask again for the one whose question was answered"));
+    }
     if args.format == AnswerFormat::Native && args.from.is_none() {
         return Err(CommandError::usage("only calls of an API can be answered in its words")
             .help("say which API they are of: `--from anthropic`, say"));
@@ -126,7 +135,9 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
         explain: args.explain,
         format: if args.jsonl { Format::Json } else { args.format.own() },
     };
-    let mut checker = Checker { replier, agent: settings.given_agent()?, mode };
+    let is_told = !args.jsonl && args.format == AnswerFormat::Own(Format::Text);
+    let waiting = Waiting { args: &args.waits, is_told, settings };
+    let mut checker = Checker { replier, agent: settings.given_agent()?, mode, waiting };
     match asked {
         Asked::Stream => stream::run(&mut checker, console),
         Asked::Calls(calls) => calls::run(&mut checker, &calls, args.format, console),

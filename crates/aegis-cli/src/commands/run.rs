@@ -25,6 +25,7 @@ use crate::exit::ExitStatus;
 use crate::given_agent::GivenAgent;
 use crate::open_gate::{WantedGate, open_gate};
 use crate::trusted_policy::load_policy;
+use crate::waiting::Waiting;
 
 /// Runs the command. `dumped` is how large the core dumps of commands may be.
 pub(crate) fn run(
@@ -58,7 +59,8 @@ fn gated(args: &RunArgs, settings: &Settings, dumped: Option<rlim_t>) -> Result<
     let opened = open_gate(settings, &gate, loaded, approver, (session_id.clone(), session_source))?;
     core_dumps::let_others(dumped);
     let replier = replier(&opened.loaded, session_id);
-    let job = Job { gate: opened.gate, replier, console, limit: args.timeout };
+    let waiting = Waiting { args: &args.waits, is_told: true, settings };
+    let job = Job { gate: opened.gate, replier, console, waiting, limit: args.timeout };
     match &asked {
         Asked::Command(wanted) => job.run(wanted),
         #[cfg(feature = "http")]

@@ -10,8 +10,8 @@ const USE_WITHIN_MS: u64 = 15 * 60 * 1000;
 /// The weakest evidence that counts where a rule does not say: a terminal of the account that asks.
 const EVIDENCE: u8 = 1;
 
-/// On what terms a human's answer to a question counts. A question is recorded with its own, so that they hold
-/// for it whatever becomes of the policy.
+/// On what terms a human's answer to a question counts. A question is recorded with its own, so that they
+/// hold for it whatever becomes of the policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalTerms {
     /// How long a question waits for its answer, in milliseconds.
@@ -20,8 +20,8 @@ pub struct ApprovalTerms {
     pub use_within_ms: u64,
     /// How many different approvers must say yes.
     pub quorum: u32,
-    /// The weakest evidence that counts, as a number: 1 a terminal of the account that asks, 2 another account,
-    /// 3 a signature, 4 a signature with the proof of a touch.
+    /// The weakest evidence that counts, as a number: 1 a terminal of the account that asks, 2 another
+    /// account, 3 a signature, 4 a signature with the proof of a touch.
     pub evidence: u8,
     /// Whether an answer at a terminal into which other programs can type counts only if it is one that they
     /// could not give: a word from the screen, and no `y`. So it is wherever a rule writes its evidence out.

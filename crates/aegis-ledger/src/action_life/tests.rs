@@ -369,3 +369,19 @@ fn what_cannot_have_happened_is_said_in_a_sentence() {
         "what it tells cannot have happened: the action was not allowed, so it was not done: row 7 says `denied`"
     );
 }
+
+#[test]
+fn a_life_tells_the_row_of_each_step() {
+    let mut life = Life::default();
+    let steps = [Step::Decided(Answer::Auto), Step::Started, Step::Verified, DONE];
+    let rows =
+        |life: &Life| [life.decided().map(|(row, _)| row), life.started(), life.verified(), life.ended()];
+    assert_eq!(rows(&life), [None; 4]);
+    let mut told = [None; 4];
+    for (place, step) in steps.into_iter().enumerate() {
+        let row = 10 + 2 * place as u64;
+        life.step(row, step, |_| false).unwrap();
+        told[place] = Some(row);
+        assert_eq!(rows(&life), told);
+    }
+}

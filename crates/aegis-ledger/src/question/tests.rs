@@ -241,8 +241,8 @@ proptest! {
     }
 }
 
-/// Every order in which three approvers answer, two try to use the answer, and time passes: whatever happened,
-/// a yes was used at most once, never after a no, and never without the quorum.
+/// Every order in which three approvers answer, two try to use the answer, and time passes: whatever
+/// happened, a yes was used at most once, never after a no, and never without the quorum.
 #[test]
 fn every_interleaving_uses_a_yes_once_and_never_after_a_no() {
     let steps: Vec<(Said, i64)> = vec![

@@ -269,6 +269,23 @@ mod tests {
     }
 
     #[test]
+    fn rows_further_apart_than_there_is_room_for_are_known_to_be() {
+        for step in [Step::Decided(Answer::Auto), Step::Requested] {
+            for mut lives in [Lives::followed(), Lives::noted()] {
+                let noted = matches!(lives.way, Way::Noted(_));
+                let mut take = |row: u64| lives.take(row << 16, &row.to_string(), step, |_| true).unwrap();
+                (1..=1 << 16).for_each(&mut take);
+                take(1 << 17);
+                // Questions allow nothing, and where lives are followed, nothing else is kept of each row.
+                assert_eq!(lives.is_incomplete(), noted || step != Step::Requested, "{step:?}");
+            }
+        }
+        let mut lives = Lives::noted();
+        lives.take(1, "a", Step::Requested, |_| true).unwrap();
+        assert!(!lives.is_incomplete());
+    }
+
+    #[test]
     fn events_come_in_the_order_of_the_log_however_an_index_has_them() {
         let mut events = ActionEvents::default();
         for (kind, row) in [(EventKind::Answered, 4), (EventKind::Decided, 5), (EventKind::Requested, 3)] {

@@ -139,13 +139,17 @@ impl<O: Observer> Verifier<'_, O> {
             let mut kept = Vec::with_capacity(self.damages.listed.len());
             for damage in self.damages.listed.drain(..) {
                 match (damage.seq, &damage.kind) {
+                    // A gap before the newest row is only there because of that row's number, but for what
+                    // stood before the number that it was written with.
+                    (Some(first), DamageKind::Missing { last })
+                        if Some(seq) == newest && last.checked_add(1) == Some(seq) && belongs < seq =>
+                    {
+                        kept.extend(missing(first, belongs.saturating_sub(1)));
+                    }
                     (Some(first), DamageKind::Missing { last }) if (first..=*last).contains(&belongs) => {
                         kept.extend(missing(first, belongs.saturating_sub(1)));
                         kept.extend(missing(belongs.saturating_add(1), *last));
                     }
-                    // A gap before the newest row is only there because of that row's number.
-                    (Some(_), DamageKind::Missing { last })
-                        if Some(seq) == newest && last.checked_add(1) == Some(seq) && belongs < seq => {}
                     _ => kept.push(damage),
                 }
             }

@@ -62,8 +62,9 @@ pub fn render_history(
     }
     fields.blank();
     fields.plain(HELP, "Events");
+    let asked_at = history.events.iter().find(|event| event.entry().is_some()).and_then(|event| event.at);
     for event in &history.events {
-        let (style, text) = describe(event);
+        let (style, text) = describe(event, asked_at);
         fields.field(&format!("#{}", event.seq), style, &text);
     }
     if let Some(reconsidered) = reconsidered {
@@ -190,8 +191,8 @@ fn origin(fields: &mut LabelledLines, history: &History, entry: &EntryBody) {
     }
 }
 
-/// One event in a line, and how it is painted.
-fn describe(event: &HistoryEvent) -> (Style, String) {
+/// One event of an action that was asked for then, in a line, and how it is painted.
+fn describe(event: &HistoryEvent, asked_at: Option<DateTime<Utc>>) -> (Style, String) {
     let what = match &event.told {
         Some(EventBody::Requested(entry)) => {
             format!("{} risk, to be approved by rule {}", entry.risk_level, text(&entry.matched_rule))
@@ -214,7 +215,11 @@ fn describe(event: &HistoryEvent) -> (Style, String) {
             let name =
                 replied.name.as_deref().map_or_else(String::new, |name| format!(", as {}", text(name)));
             let why = replied.note.as_deref().map_or_else(String::new, |note| format!(": {}", text(note)));
-            format!("{} by {by}{name}{why}", replied.decision.as_str())
+            let evidence = replied.approver.evidence.level();
+            let waited = event.at.zip(asked_at).map(|(at, asked)| (at - asked).num_milliseconds());
+            let after = waited.and_then(|waited| u64::try_from(waited).ok()).map(duration);
+            let after = after.map_or_else(String::new, |after| format!(" after {after}"));
+            format!("{} by {by} (evidence {evidence}){name}{after}{why}", replied.decision.as_str())
         }
         Some(EventBody::Consumed(consumed)) => format!("used by action {}", text(&consumed.by)),
         Some(EventBody::Observed(entry)) => {
@@ -297,6 +302,7 @@ fn who(approver: Option<&ApproverIdentity>, answer: Answer) -> String {
     let way = match approver.via.as_str() {
         "rule" => "by a rule".to_owned(),
         "terminal" => "at a terminal".to_owned(),
+        "account" => "at a terminal of their own account".to_owned(),
         other => format!("by way of `{}`", text(other)),
     };
     match approver.evidence {
@@ -305,7 +311,7 @@ fn who(approver: Option<&ApproverIdentity>, answer: Answer) -> String {
             "{user}, {way} of the user who asked, where a program could have answered too (evidence 1)"
         ),
         Evidence::Account => {
-            format!("{user}, {way}, another user than the one who asked, as the kernel says (evidence 2)")
+            format!("{user}, {way}, which is not the one that asked, as the kernel says (evidence 2)")
         }
         Evidence::Signature => format!("{user}, {way}, with a signature (evidence 3)"),
         Evidence::Touch => {

@@ -101,7 +101,7 @@ impl Account for Sealed<'_> {
                 events.push(at(Event::Requested(Requested { entry, opening })));
             }
             events.push(at(self.answered(question)));
-            if let Some(Waits::Answered { question, approval }) = &self.waits
+            if let Some(Waits::Answered { question, approval, .. }) = &self.waits
                 && approval.answer() == Answer::Approved
             {
                 events.push(at(Event::Consumed(Consumed { action_id: question, by: entry.action_id })));
@@ -126,12 +126,12 @@ impl Account for Sealed<'_> {
             return Ok(());
         }
         let waits = Waits::of(draft, questions, log)?;
-        let approval = match &waits {
-            Waits::Answered { approval, .. } => approval.clone(),
-            _ => Approval::unanswered(&draft.action_id, self.nobody.clone()),
+        let (approval, waited_ms) = match &waits {
+            Waits::Answered { approval, waited_ms, .. } => (approval.clone(), *waited_ms),
+            _ => (Approval::unanswered(&draft.action_id, self.nobody.clone()), Some(0)),
         };
         if let Some(question) = &mut self.asked.question {
-            question.approval = approval;
+            (question.approval, question.waited_ms) = (approval, waited_ms);
         }
         self.asked.at = self.asked.at.max(questions.now());
         (self.answer, self.approver, self.reason) = Sealed::settle(&self.asked);

@@ -24,6 +24,8 @@ pub(crate) enum Waits {
         question: String,
         /// The answer.
         approval: Approval,
+        /// How long the question stood before it was complete, in milliseconds.
+        waited_ms: Option<u64>,
     },
 }
 
@@ -52,7 +54,8 @@ impl Waits {
                 && let Some(reply) = found.settling_reply()
             {
                 let approval = Approval::of_reply(&draft.action_id, reply);
-                return Ok(Waits::Answered { question, approval });
+                let waited_ms = u64::try_from(reply.at.saturating_sub(found.asked_at())).ok();
+                return Ok(Waits::Answered { question, approval, waited_ms });
             }
             let expires_at = DateTime::from_timestamp_millis(found.expires_at()).unwrap_or(now);
             return Ok(Waits::Already(WaitingQuestion { id: question, expires_at }));

@@ -57,7 +57,7 @@ pub fn confirm(confirmation: &Confirmation<'_>, options: TerminalOptions) -> Con
 fn sheet(confirmation: &Confirmation<'_>, look: Look, word: Word) -> Result<Sheet, NoAnswer> {
     let mut title = look.new_lines();
     title.plain(&format!("  {}", confirmation.title), BOLD);
-    let asks = Asks { whether: "Go on?", to: "do", needs_word: confirmation.is_final };
+    let asks = Asks { whether: "Go on?", to: "do", needs_word: confirmation.is_final, reads_all: true };
     let facts = || confirmation.facts.iter().map(|(label, text)| (*label, Shown::text(text)));
     let overview = |mut lines: Lines, _room| {
         for (label, text) in facts() {

@@ -3,7 +3,7 @@
 //! Nothing in it can be mistaken for something else: every string is escaped, every line begins with a label
 //! or a rule of ours, and risk, type and target stand last, next to the question.
 
-use aegis_engine::{AgentSource, DEFAULT_RULE, RiskLevel, canonical_json};
+use aegis_engine::{Action, AgentSource, DEFAULT_RULE, Digest, RiskLevel, Undecidable, canonical_json};
 use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
@@ -23,14 +23,30 @@ const FEWEST_PARAMETER_LINES: usize = 4;
 const LONGEST_NAME: usize = 30;
 /// From how many rows on there is room for two lines of type and of target.
 const ROOMY: usize = 16;
-const TITLE: &str = "  Aegis: an agent asks for your approval";
-/// The same where there is little room.
-const SHORT_TITLE: &str = "  Aegis: an agent asks for approval";
+/// The title, and the same where there is little room.
+pub(super) const TITLES: (&str, &str) =
+    ("  Aegis: an agent asks for your approval", "  Aegis: an agent asks for approval");
+
+/// What somebody is asked about: an action, and what the policy said of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Subject<'a> {
+    pub(crate) action: &'a Action,
+    pub(crate) action_sha256: Digest,
+    pub(crate) risk: RiskLevel,
+    pub(crate) rule: &'a str,
+    /// What the rule's author says.
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) undecidable: &'a [Undecidable],
+    /// What is said of parameters that the log does not hold.
+    pub(crate) secret: Option<&'a str>,
+    /// What else there is to know: labels of at most seven columns, and texts, which may be anybody's.
+    pub(crate) facts: &'a [(&'static str, String)],
+}
 
 /// One request, to be shown on a screen.
 #[derive(Clone, Copy)]
 pub(super) struct Prompt<'a> {
-    request: &'a ApprovalRequest<'a>,
+    subject: Subject<'a>,
     look: Look,
 }
 
@@ -40,11 +56,22 @@ impl<'a> Prompt<'a> {
     /// # Errors
     /// When the screen is too small to show it.
     pub(super) fn sheet(request: &'a ApprovalRequest<'a>, look: Look, word: Word) -> Result<Sheet, NoAnswer> {
-        let prompt = Prompt { request, look };
+        let decision = request.decision;
+        let places = (!request.redacted.is_empty())
+            .then(|| format!("kept out of the log: {}", request.redacted.join(", ")));
+        let subject = Subject {
+            action: request.action,
+            action_sha256: request.action_sha256,
+            risk: decision.risk_level(),
+            rule: decision.matched_rule(),
+            reason: decision.rule_reason(),
+            undecidable: decision.undecidable(),
+            secret: places.as_deref(),
+            facts: &[],
+        };
         let needs_word = Prompt::needs_word(request, look);
-        let asks = Asks { whether: "Allow this action?", to: "allow", needs_word };
-        let overview = |title, room| prompt.overview(title, room);
-        Sheet::new((look, word), asks, prompt.title(), prompt.foot(), overview, || prompt.all())
+        let asks = Asks { whether: "Allow this action?", to: "allow", needs_word, reads_all: true };
+        Prompt::of(subject, TITLES, asks, look, word)
     }
 
     /// Whether a `y` is too little: by the risk, or because others could type it and the rule wants what they
@@ -54,10 +81,26 @@ impl<'a> Prompt<'a> {
             || (look.injectable && request.decision.terms().uninjectable)
     }
 
-    fn title(&self) -> Lines {
+    /// Lays out what is asked about, below the first of these titles that there is room for.
+    ///
+    /// # Errors
+    /// When the screen is too small to show it.
+    pub(super) fn of(
+        subject: Subject<'_>,
+        titles: (&str, &str),
+        asks: Asks,
+        look: Look,
+        word: Word,
+    ) -> Result<Sheet, NoAnswer> {
+        let prompt = Prompt { subject, look };
+        let overview = |title, room| prompt.overview(title, room);
+        Sheet::new((look, word), asks, prompt.title(titles), prompt.foot(), overview, || prompt.all())
+    }
+
+    fn title(&self, (long, short): (&str, &str)) -> Lines {
         let mut lines = self.look.new_lines();
-        let fits = TITLE.width() < self.look.size.columns;
-        lines.plain(if fits { TITLE } else { SHORT_TITLE }, BOLD);
+        let fits = long.width() < self.look.size.columns;
+        lines.plain(if fits { long } else { short }, BOLD);
         lines
     }
 
@@ -75,7 +118,7 @@ impl<'a> Prompt<'a> {
 
     /// Everything, as long as it is.
     fn all(&self) -> Lines {
-        let action = self.request.action;
+        let action = self.subject.action;
         let mut lines = self.look.new_lines();
         lines.own("agent", PLAIN, self.agent().whole());
         lines.own("type", BOLD, Shown::name(action.kind()).whole());
@@ -89,12 +132,12 @@ impl<'a> Prompt<'a> {
             lines.own(label, PLAIN, text.whole());
         }
         self.look.note(&mut lines);
-        lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
+        lines.own("sha256", PLAIN, &self.subject.action_sha256.to_string());
         lines
     }
 
     fn agent(&self) -> Shown {
-        let action = self.request.action;
+        let action = self.subject.action;
         match (action.agent(), action.agent_source()) {
             (None, _) => Shown::text("(not named)"),
             (Some(label), Some(AgentSource::Environment)) => {
@@ -106,31 +149,30 @@ impl<'a> Prompt<'a> {
 
     /// What is said about the action: by the agent, by the policy, and by the log's rules.
     fn words(&self) -> Vec<(&'static str, Shown)> {
-        let (action, decision) = (self.request.action, self.request.decision);
+        let Subject { action, rule, reason, undecidable, secret, facts, .. } = self.subject;
         let mut words = Vec::new();
         if !action.description().is_empty() {
             words.push(("claim", Shown::text(&format!("agent says: {}", action.description()))));
         }
         // That a rule asks is why somebody reads this; only what its author says of it is more.
-        words.push(match decision.matched_rule() {
+        words.push(match rule {
             DEFAULT_RULE => ("rule", Shown::text("(none matches)")),
             name => ("rule", Shown::name(name)),
         });
-        if let Some(reason) = decision.rule_reason() {
+        if let Some(reason) = reason {
             words.push(("reason", Shown::text(reason)));
         }
-        let unclear: Vec<_> = decision
-            .undecidable()
+        let unclear: Vec<_> = undecidable
             .iter()
             .map(|each| format!("{} of rule {}: {}", each.condition, each.rule, each.why))
             .collect();
         if !unclear.is_empty() {
             words.push(("unclear", Shown::text(&unclear.join("; "))));
         }
-        if !self.request.redacted.is_empty() {
-            let places = self.request.redacted.join(", ");
-            words.push(("secret", Shown::text(&format!("kept out of the log: {places}"))));
+        if let Some(secret) = secret {
+            words.push(("secret", Shown::text(secret)));
         }
+        words.extend(facts.iter().map(|(label, text)| (*label, Shown::text(text))));
         words
     }
 
@@ -145,13 +187,13 @@ impl<'a> Prompt<'a> {
             lines.field(label, PLAIN, most, |cap| text.cut(cap));
         }
         self.look.note(&mut lines);
-        lines.own("sha256", PLAIN, &self.request.action_sha256.to_string());
+        lines.own("sha256", PLAIN, &self.subject.action_sha256.to_string());
         lines
     }
 
     /// What stands next to the question, whatever the page.
     fn foot(&self) -> Lines {
-        let (action, risk) = (self.request.action, self.request.decision.risk_level());
+        let Subject { action, risk, .. } = self.subject;
         let mut lines = self.look.new_lines();
         let most = if self.look.size.rows < ROOMY { 1 } else { 2 };
         lines.own("risk", risk_style(risk), risk.as_str());
@@ -165,7 +207,7 @@ impl<'a> Prompt<'a> {
 
     /// The parameters on at most `room` lines: each on as many as lets all of them be shown, if that can be.
     fn parameters(&self, lines: &mut Lines, room: usize) {
-        let params = self.request.action.params();
+        let params = self.subject.action.params();
         if params.is_empty() {
             lines.own("params", PLAIN, "(none)");
             return;

@@ -58,6 +58,8 @@ pub(super) struct Asks {
     pub(super) to: &'static str,
     /// Whether the word is asked for, whatever was shown.
     pub(super) needs_word: bool,
+    /// Whether a `y` counts only once all was shown.
+    pub(super) reads_all: bool,
 }
 
 /// A question, laid out for a screen. The first page is an overview that fits on it; where that hides
@@ -127,7 +129,7 @@ impl Sheet {
             return self.word.is(typed);
         }
         let is_yes = typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes");
-        (is_yes && all_was_shown) || (self.pages() > 1 && self.word.is(typed))
+        (is_yes && (all_was_shown || !self.asks.reads_all)) || (self.pages() > 1 && self.word.is(typed))
     }
 
     /// What stands on the screen for whoever has come this far.
@@ -152,10 +154,10 @@ impl Sheet {
 
     /// The question itself.
     fn question(&self, all_was_shown: bool) -> String {
-        let (word, Asks { whether, to, needs_word }) = (self.word.as_str(), self.asks);
+        let (word, Asks { whether, to, needs_word, reads_all }) = (self.word.as_str(), self.asks);
         if needs_word {
             format!("To {to} this, type {word}:")
-        } else if all_was_shown {
+        } else if all_was_shown || !reads_all {
             format!("{whether} [y/N]")
         } else {
             format!("Read on, or type {word} to {to}:")

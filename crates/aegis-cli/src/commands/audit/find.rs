@@ -23,7 +23,7 @@ for the action that event 17 of the log, or a receipt, is about";
 ///
 /// # Errors
 /// When it stands for none, or for several.
-pub(super) fn find_action(reader: &TrailReader, text: &str) -> Result<String, CommandError> {
+pub(crate) fn find_action(reader: &TrailReader, text: &str) -> Result<String, CommandError> {
     let shown = escape_capped(text, 80);
     let found = reader.find_actions(text, LISTED + 1)?;
     if let Found::One(id) = &found

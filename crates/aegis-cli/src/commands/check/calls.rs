@@ -20,6 +20,7 @@ use super::reply::{Replier, Reply, named};
 use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::waiting::Waiting;
 
 /// The most calls whose records are one transaction.
 const MOST_TOGETHER: usize = 4096;
@@ -126,13 +127,14 @@ fn decide(
             };
             calls.iter().zip(&actions).map(evaluated).collect()
         }
-        Mode::Gate(gate) => through(gate, replier, &calls, &actions),
+        Mode::Gate(gate) => through(gate, &checker.waiting, replier, &calls, &actions),
     })
 }
 
 /// Takes all of them through the gate. What goes wrong with some of them is the answer to each.
 fn through(
     gate: &mut Gate,
+    waiting: &Waiting<'_>,
     replier: &Replier<'_>,
     calls: &[&Call],
     actions: &[Action],
@@ -143,6 +145,9 @@ fn through(
         let before = done.len();
         match gate.answer_all(group) {
             Ok(outcomes) => {
+                for outcome in &outcomes {
+                    waiting.announce(outcome.answered());
+                }
                 let asked = calls.iter().skip(before).zip(group);
                 done.extend(
                     asked

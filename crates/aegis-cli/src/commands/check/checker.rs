@@ -7,12 +7,14 @@ use chrono::{DateTime, Utc};
 use super::reply::{Replier, Reply};
 use crate::error::CommandError;
 use crate::given_agent::GivenAgent;
+use crate::waiting::Waiting;
 
 /// Everything that answering an action takes.
 pub(super) struct Checker<'a> {
     pub(super) replier: Replier<'a>,
     pub(super) agent: GivenAgent,
     pub(super) mode: Mode,
+    pub(super) waiting: Waiting<'a>,
 }
 
 pub(super) enum Mode {
@@ -27,7 +29,10 @@ impl Checker<'_> {
     pub(super) fn check(&mut self, action: &Action) -> Result<Reply, CommandError> {
         match &mut self.mode {
             Mode::DryRun(at) => self.replier.evaluated(action, at.unwrap_or_else(aegis_audit::now), None),
-            Mode::Gate(gate) => self.replier.answered(action, gate.answer(action)?.answered(), None),
+            Mode::Gate(gate) => {
+                let outcome = self.waiting.answer(gate, action)?;
+                self.replier.answered(action, outcome.answered(), None)
+            }
         }
     }
 
@@ -42,6 +47,9 @@ impl Checker<'_> {
             }
             Mode::Gate(gate) => match gate.answer_all(actions) {
                 Ok(outcomes) => {
+                    for outcome in &outcomes {
+                        self.waiting.announce(outcome.answered());
+                    }
                     let pairs = actions.iter().zip(&outcomes);
                     pairs
                         .map(|(action, outcome)| replier.answered(action, outcome.answered(), None))

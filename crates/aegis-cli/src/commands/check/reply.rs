@@ -114,6 +114,7 @@ fn shown(answered: &Answered) -> Shown<'_> {
         reason: answered.reason(),
         approver: answered.approver(),
         at: answered.at(),
+        waits: answered.waiting().map(|question| (question.id.as_str(), question.expires_at)),
         receipt: answered.receipt(),
     }
 }

@@ -9,6 +9,7 @@ use clap::Args;
 use crate::audit_sinks::{SinkSpec, sink_parser};
 use crate::named_action::{Param, Short, parse_param, parse_short};
 use crate::trusted_policy::parse_digest;
+use crate::waiting::WaitArgs;
 
 /// Run a command if it is allowed, exactly as it was approved, and record how it ended
 ///
@@ -81,6 +82,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SINK", conflicts_with = "dry_run", value_parser = sink_parser(),
         hide_possible_values = true)]
     pub(super) audit: Vec<SinkSpec>,
+    #[command(flatten)]
+    pub(super) waits: WaitArgs,
     /// Refuse where there is no audit log yet, instead of making one
     #[arg(long, conflicts_with = "dry_run")]
     pub(super) require_log: bool,

@@ -12,12 +12,14 @@ use crate::commands::check::reply::Replier;
 use crate::console::Console;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
+use crate::waiting::Waiting;
 
 /// What it takes to run commands.
 pub(super) struct Job<'a> {
     pub(super) gate: Gate,
     pub(super) replier: Replier<'a>,
     pub(super) console: Console,
+    pub(super) waiting: Waiting<'a>,
     /// How long the command may run.
     pub(super) limit: Option<Duration>,
 }
@@ -57,7 +59,7 @@ impl Job<'_> {
 
     /// Leave to do an action; a refusal is told.
     pub(super) fn leave_for(&mut self, action: &Action) -> Result<Option<Proceed>, CommandError> {
-        match self.gate.answer(action)? {
+        match self.waiting.answer(&mut self.gate, action)? {
             Outcome::Allowed(leave) => Ok(Some(leave)),
             Outcome::Refused(refusal) => {
                 let reply = self.replier.answered(action, refusal.answered(), None)?;

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::call::CallV1;
 use super::instant::timestamp;
+use super::question::RequestV1;
 use super::receipt::ReceiptV1;
 use crate::answered::{Answered, Named};
 
@@ -46,6 +47,9 @@ pub struct DecisionV1<'a> {
     action_sha256: String,
     /// The SHA-256 of the policy.
     policy_sha256: &'a str,
+    /// The question that waits for an answer, where nobody gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<RequestV1<'a>>,
     /// The proof that the answer is in the audit trail. Null in a dry run.
     receipt: Option<ReceiptV1<'a>>,
     /// Each rule that was looked at, with `--explain`.
@@ -93,6 +97,7 @@ impl<'a> DecisionV1<'a> {
             decision: answered.answer.as_str(),
             reason: answered.reason,
             approver: answered.approver,
+            request: answered.waits.map(|(id, expires_at)| RequestV1::new(id, expires_at)),
             receipt: Some(ReceiptV1::new(answered.receipt)),
             ..DecisionV1::evaluated(subject, answered.action_sha256, answered.decision, answered.at)
         }
@@ -122,6 +127,7 @@ impl<'a> DecisionV1<'a> {
             undecidable: decision.undecidable(),
             action_sha256: action_sha256.to_string(),
             policy_sha256: subject.policy_sha256,
+            request: None,
             receipt: None,
             explain: subject.explain.as_deref(),
             call: subject.call,

@@ -1,0 +1,102 @@
+//! `aegis approve`: a yes to a question that waits.
+
+use std::time::Duration;
+
+use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Replied, act_as_owner};
+use aegis_engine::escape_capped;
+use aegis_ledger::question::Standing;
+use aegis_present::style::{BAD, GOOD, UNSURE};
+use aegis_runtime::{Answerer, RecordedQuestion, Wish};
+use clap::Args;
+
+use super::approvals::find::find_question;
+use crate::console::terminal_options;
+use crate::effective_settings::Settings;
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::open_log::open_existing_log;
+
+/// How long to wait for the lock of the log before giving up.
+const LOG_WAIT: Duration = Duration::from_secs(10);
+/// The longest reason, in bytes.
+const LONGEST_REASON: usize = 1024;
+
+/// Approve what waits for an answer
+///
+/// Shows the recorded action and asks, at the terminal of whoever runs this. A yes lets the very same action
+/// happen once, when it is asked for again in time. Anything else than a yes leaves the question open; `aegis
+/// deny` says no.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aegis approve 0193a1b2-c3d4\n  aegis approve 0193a1b2-c3d4 --reason \"as \
+    agreed with the owner\"\n  sudo aegis approve 0193a1b2-c3d4 --db /home/agent/aegis_audit.db\n\nThe account \
+    counts that runs this, as the kernel names it: where it is not the one that asked, the record says so \
+    (evidence 2). Root acts on the log as the account that the log belongs to.\n\nExit status: 0 recorded, also \
+    where others must still say yes, 1 too late, unknown, or it does not count, 2 wrong usage, 3 nobody answered, \
+    or there is no terminal, 4 the audit log could not be read or written."
+)]
+pub(crate) struct ApproveArgs {
+    /// A question's id, or the beginning of one (at least 4 characters): `aegis approvals` lists them
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Why, for the log and for whoever asked
+    #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
+    reason: Option<String>,
+    /// How long to wait for an answer at the terminal
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
+    timeout: Duration,
+}
+
+/// Reads a reason: it is hashed into the chain, and can never be removed.
+pub(super) fn parse_reason(text: &str) -> Result<String, String> {
+    match text.len() {
+        _ if text.trim().is_empty() => Err("it is empty".to_owned()),
+        length if length > LONGEST_REASON => {
+            Err(format!("it has {length} bytes, and may have {LONGEST_REASON}"))
+        }
+        _ => Ok(text.to_owned()),
+    }
+}
+
+pub(crate) fn run(args: &ApproveArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    answer(Wish::Approve, (&args.id, args.reason.clone(), args.timeout), settings)
+}
+
+/// Shows a question, asks whether it is to be answered so, and records that.
+pub(super) fn answer(
+    wish: Wish,
+    (id, reason, timeout): (&str, Option<String>, Duration),
+    settings: &Settings,
+) -> Result<ExitStatus, CommandError> {
+    // Who runs this is asked before anything else, and stays what it is.
+    let answerer = Answerer::current();
+    act_as_owner(&settings.db)?;
+    // A reader that stays open would be in nobody's way, but has nothing to do while a person reads.
+    let question = find_question(&TrailReader::open(&settings.db)?, id)?;
+    let options = terminal_options(timeout, settings.console);
+    let reply = answerer.ask(&question, wish, reason, options)?;
+    let level = reply.evidence().level();
+    let mut journal = open_existing_log(settings, LOG_WAIT)?;
+    let replied = reply.record(&mut journal)?;
+    // It is recorded, whether or not anyone hears of it.
+    if let Err(error) = settings.console.tell(told(&question, &replied, level)) {
+        settings.console.error(&error);
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// What was recorded, and what follows from it.
+fn told(question: &RecordedQuestion, replied: &Replied, evidence: u8) -> String {
+    let entry = question.entry();
+    let within = humantime::format_duration(Duration::from_millis(question.question().terms().use_within_ms));
+    let (style, word, then) = match replied.standing {
+        Standing::Open { missing: 1 } => (UNSURE, "counted", "one more yes is missing".to_owned()),
+        Standing::Open { missing } => (UNSURE, "counted", format!("{missing} more yeses are missing")),
+        Standing::Denied { .. } => (BAD, "denied", format!("that is the answer for {within}")),
+        _ => (GOOD, "approved", format!("once, by the same action again within {within}")),
+    };
+    let (kind, target) = (escape_capped(&entry.action_type, 60), escape_capped(&entry.action_target, 60));
+    let (risk, row) = (entry.risk_level, replied.receipt.seq());
+    format!("{style}{word}{style:#}  {kind} {target}  {risk} risk  evidence {evidence}  row {row}  {then}")
+}

@@ -1,0 +1,71 @@
+//! Asking about what waits in a log.
+//!
+//! Whoever is asked came to say one thing, and can say nothing else: to one of these questions a yes allows,
+//! to the other it denies, and all else leaves the question as it is.
+
+use std::sync::Arc;
+
+use crate::approval::{Hold, Unanswered};
+
+use super::asking::Asking;
+use super::injection;
+use super::no_answer::NoAnswer;
+use super::options::TerminalOptions;
+use super::prompt::{Prompt, Subject, TITLES};
+use super::reply::Reply;
+use super::sheet::Asks;
+use super::signals::Signals;
+
+/// The title of a question whose yes denies.
+const DENIAL: &str = "  Aegis: deny what an agent asks for?";
+
+/// What somebody came to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Yes.
+    Approve,
+    /// No.
+    Deny,
+}
+
+/// What was typed.
+#[derive(Debug)]
+pub(crate) enum Typed {
+    /// What the question asks for. Until that is recorded, nothing ends the process that can wait for it.
+    Yes {
+        /// Whether it may have been a program that typed it.
+        injectable: bool,
+        hold: Hold,
+    },
+    /// Anything else.
+    No,
+    /// Nothing.
+    Nobody(Unanswered),
+}
+
+/// Asks whoever sits at the controlling terminal. Allowing what is of high or critical risk, or not shown as
+/// it is, takes the word on the screen.
+pub(crate) fn ask_about(subject: Subject<'_>, wish: Wish, options: TerminalOptions) -> Typed {
+    let (titles, asks) = match wish {
+        Wish::Approve => {
+            let needs_word = subject.risk.needs_word() || subject.secret.is_some();
+            let asks = Asks { whether: "Allow this action?", to: "allow", needs_word, reads_all: true };
+            (TITLES, asks)
+        }
+        // What is denied by mistake can be asked for anew.
+        Wish::Deny => {
+            let asks = Asks { whether: "Deny this action?", to: "deny", needs_word: false, reads_all: false };
+            ((DENIAL, DENIAL), asks)
+        }
+    };
+    let lay_out = |look, word| Prompt::of(subject, titles, asks, look, word);
+    let Ok(signals) = Signals::catch().map(Arc::new) else {
+        return Typed::Nobody(NoAnswer::TerminalFailed.into());
+    };
+    let asked = Asking { options, signals: &signals, lay_out: &lay_out }.ask(|_, _| None);
+    match asked {
+        Ok(Reply::Yes) => Typed::Yes { injectable: injection::is_possible(), hold: Hold::of(signals) },
+        Ok(Reply::No) => Typed::No,
+        Ok(Reply::Nobody(why)) | Err(why) => Typed::Nobody(why.into()),
+    }
+}

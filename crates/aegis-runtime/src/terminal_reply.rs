@@ -1,0 +1,188 @@
+//! Answers to questions that wait in a log, given at a terminal.
+
+use std::time::Duration;
+
+use aegis_audit::{Journal, NewReply, Replied, ReplyError};
+use aegis_engine::Digest;
+use aegis_ledger::answer::Answer;
+use aegis_ledger::event::Operator;
+use aegis_ledger::question::{Party, Refused, Reply, Standing};
+use thiserror::Error;
+
+use crate::approval::{Hold, Unanswered};
+use crate::identity::{current_host, current_login, current_user};
+use crate::recorded_question::{QuestionError, RecordedQuestion};
+use crate::terminal::{Subject, TerminalOptions, Typed, Wish, ask_about};
+use crate::witness::Witness;
+
+/// Whoever runs this process, as the kernel names them.
+#[derive(Clone, Debug)]
+pub struct Answerer {
+    party: Party,
+    host: String,
+}
+
+/// An answer that somebody typed, and that is in no log yet.
+#[derive(Debug)]
+#[must_use = "an answer that is not recorded is none"]
+pub struct TerminalReply<'q> {
+    asked: &'q RecordedQuestion,
+    answer: Answer,
+    by: Witness,
+    answerer: Answerer,
+    note: Option<String>,
+    _hold: Hold,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum NotGiven {
+    /// It would not count, so nobody was asked.
+    #[error("{0}")]
+    Refused(Refused),
+    /// The action cannot be shown as it was asked for.
+    #[error(transparent)]
+    Unshown(#[from] QuestionError),
+    /// Somebody was asked, and said neither yes nor no: the question stays as it is.
+    #[error("nothing was answered: the question stays open")]
+    LeftOpen,
+    /// Nobody was there, or answered.
+    #[error("nobody answered: {0}")]
+    Nobody(Unanswered),
+}
+
+impl Answerer {
+    /// Whoever runs this process: its own account, and the one that logged in.
+    #[must_use]
+    pub fn current() -> Answerer {
+        Answerer { party: Party { user: current_user(), login: current_login() }, host: current_host() }
+    }
+
+    fn operator(&self) -> Operator<'_> {
+        Operator { host: &self.host, user: &self.party.user, login: self.party.login.as_deref() }
+    }
+
+    /// Asks at the controlling terminal what came to be said about a question, with all that the log has of
+    /// its action. `note` says why, in the words of whoever answers.
+    ///
+    /// Another account than the asker's is known by the kernel, on both sides: its answer counts more than
+    /// one of the account that asks, whose programs can have a terminal of their own.
+    ///
+    /// # Errors
+    /// When the answer would not count, the action cannot be shown, or nobody gave the answer. Nothing is
+    /// recorded, in any case.
+    pub fn ask<'q>(
+        &self,
+        asked: &'q RecordedQuestion,
+        wish: Wish,
+        note: Option<String>,
+        options: TerminalOptions,
+    ) -> Result<TerminalReply<'q>, NotGiven> {
+        let answer = match wish {
+            Wish::Approve => Answer::Approved,
+            Wish::Deny => Answer::Denied,
+        };
+        // What counts is decided when the answer is recorded. Nobody is bothered where it could not.
+        self.try_out(asked, answer).map_err(NotGiven::Refused)?;
+        let (action, entry) = (asked.action()?, asked.entry());
+        let unknown = || QuestionError::Unknown { id: asked.question().id().to_owned() };
+        let reason = entry.reason.rsplit_once(" (rule `").map(|(reason, _)| reason);
+        let secret = (!entry.redacted.is_empty()).then(|| {
+            format!("kept out of the log, so that only digests are shown: {}", entry.redacted.join(", "))
+        });
+        let facts = self.facts(asked);
+        let subject = Subject {
+            action: &action,
+            action_sha256: Digest::from_hex(&entry.action_sha256).ok_or_else(unknown)?,
+            risk: entry.risk_level,
+            rule: &entry.matched_rule,
+            reason,
+            undecidable: &entry.undecidable,
+            secret: secret.as_deref(),
+            facts: &facts,
+        };
+        match ask_about(subject, wish, options) {
+            Typed::No => Err(NotGiven::LeftOpen),
+            Typed::Nobody(why) => Err(NotGiven::Nobody(why)),
+            Typed::Yes { injectable, hold } => {
+                let (by, answerer) = (self.witness(asked, injectable), self.clone());
+                Ok(TerminalReply { asked, answer, by, answerer, note, _hold: hold })
+            }
+        }
+    }
+
+    /// What whoever answers at this terminal vouches for.
+    fn witness(&self, asked: &RecordedQuestion, injectable: bool) -> Witness {
+        let user = self.party.user.clone();
+        if self.party.may_be(asked.question().asker()) {
+            Witness::terminal(user, injectable)
+        } else {
+            Witness::account(user, injectable)
+        }
+    }
+
+    fn try_out(&self, asked: &RecordedQuestion, answer: Answer) -> Result<(), Refused> {
+        let mut question = asked.question().clone();
+        let name = question.name_of(&self.party, None)?.map(str::to_owned);
+        let approver = self.witness(asked, false).into_identity();
+        // By a clock that was set back, it is still not before the question.
+        let at = aegis_audit::now().timestamp_millis().max(question.asked_at());
+        question.reply(Reply { answer, approver, name, party: self.party.clone(), note: None, at })
+    }
+
+    /// What there is to know of a question besides the action.
+    fn facts(&self, asked: &RecordedQuestion) -> Vec<(&'static str, String)> {
+        let (question, entry) = (asked.question(), asked.entry());
+        let now = aegis_audit::now().timestamp_millis();
+        let ago = rounded(now.saturating_sub(question.asked_at()));
+        let login = question.asker().login.as_deref();
+        let login = login.map_or_else(String::new, |login| format!(", logged in as {login}"));
+        let mut facts = vec![
+            ("asked", format!("{ago} ago by {} on {}{login}", entry.user, entry.host)),
+            ("waits", format!("{} more", rounded(question.expires_at().saturating_sub(now)))),
+        ];
+        if let (Standing::Open { missing }, 2..) = (question.standing(now), question.terms().quorum) {
+            let quorum = question.terms().quorum;
+            facts.push(("needs", format!("{quorum} approvers, of whom {missing} are missing")));
+        }
+        facts.push(("you", format!("{}, with evidence {}", self.party.person(), self.level(asked))));
+        facts.push(("Enter", "leaves it open".to_owned()));
+        facts
+    }
+
+    fn level(&self, asked: &RecordedQuestion) -> u8 {
+        self.witness(asked, false).identity().evidence.level()
+    }
+}
+
+impl TerminalReply<'_> {
+    /// Records it in the log that the question was read from, if it counts there by now.
+    ///
+    /// # Errors
+    /// When it does not, what the log asks is not what was shown any more, or the log or a sink cannot be
+    /// written.
+    pub fn record(self, journal: &mut Journal) -> Result<Replied, ReplyError> {
+        let new = NewReply {
+            answer: self.answer,
+            approver: self.by.identity(),
+            key: None,
+            signature: None,
+            note: self.note.as_deref(),
+            operator: self.answerer.operator(),
+        };
+        journal.reply_to(self.asked.question(), self.asked.log(), new)
+    }
+
+    /// How strongly it is known who answered.
+    #[must_use]
+    pub fn evidence(&self) -> aegis_ledger::answer::Evidence {
+        self.by.identity().evidence
+    }
+}
+
+/// A time in milliseconds, to the second.
+fn rounded(millis: i64) -> String {
+    let seconds = u64::try_from(millis).unwrap_or_default() / 1000;
+    humantime::format_duration(Duration::from_secs(seconds)).to_string()
+}

@@ -1,0 +1,129 @@
+//! Approvers with an account of their own, where the tests may use one: they run as root.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use aegis_testkit::{NOBODY, Program as _, Run, Terminal, is_root, set_mode, skipped};
+use nix::unistd::{Gid, Uid, chown};
+
+use crate::environment::{Aegis, TestEnvironment};
+
+/// A place that belongs to another account, with the program in it.
+struct Foreign {
+    environment: TestEnvironment,
+    program: PathBuf,
+}
+
+impl Foreign {
+    /// `None` where there is no second account to be had.
+    fn new() -> Option<Foreign> {
+        if !is_root() {
+            skipped("approvals of another account", "only root may become another account");
+            return None;
+        }
+        let environment = TestEnvironment::with_policy("version: 1\nrules:\n  - { risk_level: low }\n");
+        let program = environment.file("aegis");
+        std::fs::copy(Aegis::PATH, &program).unwrap();
+        set_mode(&program, 0o755);
+        let (user, group) = (Some(Uid::from_raw(NOBODY)), Some(Gid::from_raw(NOBODY)));
+        for path in [environment.path().to_owned(), environment.file("policy.yaml")] {
+            chown(&path, user, group).unwrap();
+        }
+        Some(Foreign { environment, program })
+    }
+
+    /// What the other account runs.
+    fn theirs(&self, arguments: &[&str]) -> Run {
+        let mut command = Command::new("/usr/bin/setsid");
+        let own = ["-w", "/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+        command.args(own).arg(&self.program).args(arguments);
+        command.current_dir(self.environment.path()).env_clear();
+        Run::of(command.output().unwrap())
+    }
+
+    fn ask(&self) -> String {
+        let run = self.theirs(&["check", "pay:shop", "--format", "json"]);
+        assert_eq!(run.code, 3, "{run:?}");
+        run.json()["request"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Who owns the files of the log.
+    fn owners(&self) -> Vec<(String, u32)> {
+        let mut owners = Vec::new();
+        for entry in std::fs::read_dir(self.environment.path()).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().to_str().unwrap().to_owned();
+            if name.starts_with("aegis_audit") {
+                owners.push((name, entry.metadata().unwrap().uid()));
+            }
+        }
+        owners
+    }
+}
+
+#[test]
+fn root_answers_in_a_log_of_another_account_and_leaves_nothing_of_its_own() {
+    let Some(foreign) = Foreign::new() else { return };
+    let id = foreign.ask();
+    let listed = foreign.environment.aegis(&["approvals", "--format", "json"]);
+    assert_eq!((listed.code, listed.json_lines().len()), (0, 1), "{listed:?}");
+    let mut terminal = Terminal::aegis(&foreign.environment, &["approve", &id]);
+    let screen = terminal.wait_for_question();
+    assert!(screen.contains("root, with evidence 2"), "{screen}");
+    terminal.allow();
+    assert_eq!(terminal.code(), 0, "{}", terminal.contents());
+    assert!(foreign.owners().iter().all(|(_, owner)| *owner == NOBODY), "{:?}", foreign.owners());
+    let shown = foreign.theirs(&["approvals", "show", &id, "--format", "json"]).json();
+    let reply = &shown["replies"][0];
+    assert_eq!(
+        (reply["approver"]["via"].as_str(), reply["approver"]["evidence"].as_u64()),
+        (Some("account"), Some(2))
+    );
+    assert_eq!((reply["user"].as_str(), shown["user"].as_str()), (Some("root"), Some("nobody")));
+    let used = foreign.theirs(&["check", "pay:shop", "--format", "json"]);
+    assert_eq!(used.code, 0, "{used:?}");
+    assert_eq!(used.json()["approver"]["evidence"], 2);
+    let history = foreign.theirs(&["audit", "show", used.json()["action_id"].as_str().unwrap()]);
+    assert!(history.stdout.contains("at a terminal of their own account"), "{history:?}");
+    assert_eq!(foreign.theirs(&["audit", "verify"]).code, 0);
+}
+
+/// The directory belongs to somebody who would have root write elsewhere.
+#[test]
+fn links_in_such_a_directory_lead_root_nowhere() {
+    let Some(foreign) = Foreign::new() else { return };
+    let id = foreign.ask();
+    let roots = TestEnvironment::new();
+    let victim = roots.write("victim", "precious");
+    set_mode(&victim, 0o600);
+    for suffix in ["-wal", "-shm", "-journal", ".lock"] {
+        let link = foreign.environment.file(&format!("aegis_audit.db{suffix}"));
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&victim, &link).unwrap();
+        let mut terminal = Terminal::aegis(&foreign.environment, &["approve", &id, "--timeout", "5s"]);
+        let _ = terminal.code();
+        assert_eq!(std::fs::read_to_string(&victim).unwrap(), "precious", "{suffix}");
+        assert_eq!(std::fs::metadata(&victim).unwrap().uid(), 0);
+        std::fs::remove_file(&link).unwrap();
+    }
+    // The log itself is a link to one of root's.
+    assert_eq!(roots.check(aegis_testkit::READ).code, 0);
+    let log = foreign.environment.file("aegis_audit.db");
+    std::fs::rename(&log, foreign.environment.file("kept.db")).unwrap();
+    std::os::unix::fs::symlink(roots.file("aegis_audit.db"), &log).unwrap();
+    let run = foreign.environment.aegis(&["approve", &id]);
+    assert_eq!(run.code, 4, "{run:?}");
+}
+
+#[test]
+fn an_account_that_may_not_write_the_log_cannot_answer() {
+    let Some(foreign) = Foreign::new() else { return };
+    let id = foreign.ask();
+    set_mode(foreign.environment.path(), 0o755);
+    let mut command = Command::new("/usr/bin/setpriv");
+    command.args(["--reuid=1", "--regid=1", "--clear-groups"]).arg(&foreign.program).args(["approve", &id]);
+    command.current_dir(foreign.environment.path()).env_clear();
+    let run = Run::of(command.output().unwrap());
+    assert_eq!(run.code, 4, "{run:?}");
+}
