@@ -102,7 +102,7 @@ impl Answerer {
             secret: secret.as_deref(),
             facts: &facts,
         };
-        match ask_about(subject, wish, options) {
+        match ask_about(subject, wish, asked.question().terms().uninjectable, options) {
             Typed::No => Err(NotGiven::LeftOpen),
             Typed::Nobody(why) => Err(NotGiven::Nobody(why)),
             Typed::Yes { injectable, hold } => {

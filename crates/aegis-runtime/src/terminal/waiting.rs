@@ -3,17 +3,17 @@
 //! Whoever is asked came to say one thing, and can say nothing else: to one of these questions a yes allows,
 //! to the other it denies, and all else leaves the question as it is.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use crate::approval::{Hold, Unanswered};
 
 use super::asking::Asking;
-use super::injection;
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
 use super::prompt::{Prompt, Subject, TITLES};
 use super::reply::Reply;
-use super::sheet::Asks;
+use super::sheet::{Asks, Look};
 use super::signals::Signals;
 
 /// The title of a question whose yes denies.
@@ -44,27 +44,39 @@ pub(crate) enum Typed {
 }
 
 /// Asks whoever sits at the controlling terminal. Allowing what is of high or critical risk, or not shown as
-/// it is, takes the word on the screen.
-pub(crate) fn ask_about(subject: Subject<'_>, wish: Wish, options: TerminalOptions) -> Typed {
-    let (titles, asks) = match wish {
-        Wish::Approve => {
-            let needs_word = subject.risk.needs_word() || subject.secret.is_some();
-            let asks = Asks { whether: "Allow this action?", to: "allow", needs_word, reads_all: true };
-            (TITLES, asks)
-        }
-        // What is denied by mistake can be asked for anew.
-        Wish::Deny => {
-            let asks = Asks { whether: "Deny this action?", to: "deny", needs_word: false, reads_all: false };
-            ((DENIAL, DENIAL), asks)
-        }
+/// it is, takes the word on the screen; so it does where others can type at this terminal and an
+/// `uninjectable` answer is wanted, since whoever does not see the screen does not know the word.
+pub(crate) fn ask_about(
+    subject: Subject<'_>,
+    wish: Wish,
+    uninjectable: bool,
+    options: TerminalOptions,
+) -> Typed {
+    // What the last of the screens asked for.
+    let injectable = Cell::new(true);
+    let lay_out = |look: Look, word| {
+        let (titles, asks) = match wish {
+            Wish::Approve => {
+                let needs_word = subject.risk.needs_word()
+                    || subject.secret.is_some()
+                    || (look.injectable && uninjectable);
+                (TITLES, Asks { whether: "Allow this action?", to: "allow", needs_word, reads_all: true })
+            }
+            // What is denied by mistake can be asked for anew.
+            Wish::Deny => {
+                let (whether, to) = ("Deny this action?", "deny");
+                ((DENIAL, DENIAL), Asks { whether, to, needs_word: false, reads_all: false })
+            }
+        };
+        injectable.set(look.injectable && !asks.needs_word);
+        Prompt::of(subject, titles, asks, look, word)
     };
-    let lay_out = |look, word| Prompt::of(subject, titles, asks, look, word);
     let Ok(signals) = Signals::catch().map(Arc::new) else {
         return Typed::Nobody(NoAnswer::TerminalFailed.into());
     };
     let asked = Asking { options, signals: &signals, lay_out: &lay_out }.ask(|_, _| None);
     match asked {
-        Ok(Reply::Yes) => Typed::Yes { injectable: injection::is_possible(), hold: Hold::of(signals) },
+        Ok(Reply::Yes) => Typed::Yes { injectable: injectable.get(), hold: Hold::of(signals) },
         Ok(Reply::No) => Typed::No,
         Ok(Reply::Nobody(why)) | Err(why) => Typed::Nobody(why.into()),
     }

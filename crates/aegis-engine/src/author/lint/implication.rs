@@ -24,8 +24,8 @@ pub(super) enum Follows {
 /// `earlier`'s, and evaluation stops at `earlier`. Where one of `rule`'s is undecidable (and none false),
 /// none of `earlier`'s is false: either all are true and evaluation stops there, or `earlier` is undecidable
 /// itself. It then does not stop evaluation, and the outcome is the strictest of both: `rule` shows in it,
-/// unless `earlier` is at least as strict in approval (then it is the one that is named) and in risk, and asks
-/// on the same terms where both ask. So that is asked for, unless undecidable cannot be.
+/// unless `earlier` is at least as strict in approval (then it is the one that is named) and in risk, and
+/// asks on the same terms where both ask. So that is asked for, unless undecidable cannot be.
 pub(super) fn settles(earlier: &Rule, rule: &Rule) -> bool {
     let mut surely = true;
     for wanted in &earlier.conditions {
