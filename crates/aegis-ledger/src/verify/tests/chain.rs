@@ -157,7 +157,7 @@ impl Log {
 
     /// Somebody is asked.
     pub(super) fn requested(&mut self, id: &str) -> u64 {
-        entry("update", id, |entry| self.add(Event::Requested(Requested { entry }), None))
+        entry("update", id, |entry| self.add(Event::Requested(Requested { entry, opening: None }), None))
     }
 
     /// Somebody answered.
