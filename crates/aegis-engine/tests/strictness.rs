@@ -11,6 +11,22 @@ mod policies {
 
     /// Whole files.
     const FILES: &[(&str, &str)] = &[
+        (
+            "invalid-approver",
+            "version: 1\napprovers: { ana: { account: ‸\"\" } }\nrules: [{ approval: { by: [ana] } }]\n",
+        ),
+        (
+            "invalid-ssh-key",
+            "version: 1\napprovers: { cy: { ssh_key: ‸\"ssh-ed25519 !\" } }\nrules: [{ approval: { by: [cy] } }]\n",
+        ),
+        (
+            "duplicate-approver",
+            "version: 1\napprovers:\n  ana: { account: ana }\n  ‸boss: { account: ana }\nrules: [{ approval: { by: [ana] } }]\n",
+        ),
+        (
+            "empty-approvers",
+            "version: 1\napprovers: { ana: { account: ana } }\nrules: [{ approval: { by: ‸[] } }, { approval: { by: [ana] } }]\n",
+        ),
         ("yaml-documents", "‸"),
         ("yaml-documents", "‸# nothing but a comment\n"),
         ("yaml-documents", "version: 1\nrules: []\n---\n‸version: 1\nrules: []\n"),
@@ -71,6 +87,14 @@ mod policies {
 
     /// One rule, in flow style and after a rule that is sound.
     const RULES: &[(&str, &str)] = &[
+        ("unknown-approver", "{ approval: { by: [‸ana] } }"),
+        ("invalid-quorum", "{ approval: { quorum: ‸0 } }"),
+        ("invalid-quorum", "{ approval: { quorum: ‸\"2\" } }"),
+        ("invalid-duration", "{ approval: { ttl: ‸PT1H } }"),
+        ("duration-too-long", "{ approval: { ttl: ‸30d } }"),
+        ("duration-too-long", "{ approval: { use_within: ‸2d } }"),
+        ("impossible-approval", "{ approval: { evidence: ‸signature } }"),
+        ("terms-without-question", "{ approval: { mode: ‸auto, ttl: 1h } }"),
         ("wrong-type", "‸block"),
         ("unknown-key", "{ ‸mtach: { type: a } }"),
         ("unknown-key", "{ ‸type: a }"),
