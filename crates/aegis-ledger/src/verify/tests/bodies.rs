@@ -52,7 +52,9 @@ fn with_lookup(rows: &[Row], found: impl Fn(u64) -> Option<Row>) -> Verification
         Some(Referred { kind: row.kind, action_id: row.action_id, action_sha256: subject })
     };
     let mut verifier = Verifier::new(whole(), Vec::new()).with_lookup(lookup);
-    rows.iter().for_each(|row| verifier.push(row.seq, Ok(row.event())));
+    for row in rows {
+        verifier.push(row.seq, Ok(row.event()));
+    }
     verifier.finish()
 }
 

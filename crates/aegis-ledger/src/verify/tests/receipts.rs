@@ -66,7 +66,8 @@ fn check(log: &Log, lines: &[Value]) -> (Verification, ReceiptReport) {
 
 /// One line for each.
 pub(super) fn text(lines: &[Value]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    let lines: Vec<_> = lines.iter().map(ToString::to_string).collect();
+    lines.join("\n") + "\n"
 }
 
 #[test]
