@@ -182,6 +182,7 @@ fn answered(
         }
         Answer::Block => Refused::Blocked,
         Answer::Denied => Refused::Denied,
+        Answer::Unanswered if answered.waiting().is_some() => Refused::Waiting,
         Answer::Unanswered => Refused::Unanswered,
     };
     let told = Told::Refused {
