@@ -42,6 +42,7 @@ pub fn store_suite<P: StorePlace>() {
     events_are_numbered_and_linked_in_the_order_in_which_they_came::<P>();
     what_fails_leaves_nothing::<P>();
     writers_take_turns_and_each_sees_what_the_others_wrote::<P>();
+    whoever_found_nothing_in_a_log_goes_on_behind_what_others_wrote_first::<P>();
     an_action_ends_once_and_only_if_it_was_allowed::<P>();
     an_action_is_started_and_looked_at_once_before_it_ends::<P>();
     a_removed_payload_is_gone_and_the_chain_still_verifies::<P>();
@@ -123,6 +124,18 @@ fn writers_take_turns_and_each_sees_what_the_others_wrote<P: StorePlace>() {
         }
     });
     assert_eq!(verify(&place).rows, 100);
+}
+
+fn whoever_found_nothing_in_a_log_goes_on_behind_what_others_wrote_first<P: StorePlace>() {
+    let place = P::new();
+    let (mut early, mut other) = (place.open(), Journal::over(place.open()));
+    early.transact(&mut |_| Ok(())).unwrap();
+    let mut early = Journal::over(early);
+    assert!(matches!(early.end_action("a", SUCCESS), Err(LifeError::Unknown { .. })));
+    assert!(!early.has_answer("a").unwrap());
+    assert_eq!(crate::append_one(&mut other, "a").unwrap()[0].seq(), 1);
+    assert_eq!(crate::append_one(&mut early, "b").unwrap()[0].seq(), 2);
+    assert_eq!(verify(&place).rows, 2);
 }
 
 fn an_action_ends_once_and_only_if_it_was_allowed<P: StorePlace>() {

@@ -43,6 +43,7 @@ pub struct SqliteStore {
     path: PathBuf,
     identity: LogIdentity,
     files: OpenFiles,
+    /// The newest event of the last transaction; none before it, and where the log was empty.
     last: Option<Head>,
     /// The state of the log's schema that was compared last.
     schema: Option<i64>,
@@ -159,8 +160,9 @@ impl SqliteStore {
         // synced. Nor is one in a file that was cut off under it.
         self.files.check()?;
         self.files.check_since(&self.connection, lengths)?;
-        (self.last, self.schema) = (Some(head), Some(schema));
-        self.index = index;
+        // Of a log that was empty, nothing can be lost by the next time.
+        self.last = Some(head).filter(|head| head.seq > 0);
+        (self.schema, self.index) = (Some(schema), index);
         Ok(())
     }
 
