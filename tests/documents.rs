@@ -82,6 +82,8 @@ fn run_at_a_terminal(environment: &TestEnvironment, steps: &[Step]) -> Vec<Strin
         assert!(Instant::now() < deadline, "it does not end:\n{}", terminal.contents());
         if terminal.questions() > left {
             left += 1;
+            // What the terminal says of itself was read by then, and nobody else is told it.
+            terminal.wait_for_question_number(left);
             terminal.send_to_all(Signal::SIGTERM);
         }
         std::thread::sleep(Duration::from_millis(20));
