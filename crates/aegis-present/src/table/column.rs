@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use aegis_engine::{RiskLevel, escape};
+use aegis_engine::{OBSERVED_RULE, RiskLevel, escape};
 use aegis_ledger::answer::{Answer, ResultStatus};
-use aegis_ledger::event::OBSERVED_RULE;
 use aegis_ledger::export::approver_word;
 use aegis_ledger::record::Record;
 use anstyle::Style;
