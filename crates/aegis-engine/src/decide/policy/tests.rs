@@ -27,7 +27,7 @@ fn a_rule_tells_what_was_written() {
     assert_eq!((reads.reason(), any.reason()), (Some("nothing changes"), None));
     assert_eq!((reads.approval(), any.approval()), (ApprovalMode::Auto, ApprovalMode::Block));
     assert_eq!((reads.risk_level(), any.risk_level()), (RiskLevel::Low, RiskLevel::High));
-    let written = |rule: &Rule| &TWO_RULES[rule.span().start as usize..rule.span().end as usize];
+    let written = |rule: &Rule| TWO_RULES.get(rule.span().start as usize..rule.span().end as usize).unwrap();
     assert!(written(reads).contains("name: reads"), "{:?}", reads.span());
     assert!(written(any).contains("name: any"), "{:?}", any.span());
     let conditions: Vec<_> = reads.conditions().map(|condition| condition.value).collect();
