@@ -1,9 +1,10 @@
 //! Questions that wait in the log: opened once, answered by somebody, used once.
 
-use aegis_audit::{NewReply, Replied, ReplyError};
+use aegis_audit::{NewReply, Replied, ReplyError, question_of};
+use aegis_engine::ApprovalTerms;
 use aegis_ledger::answer::ApproverIdentity;
-use aegis_ledger::event::Operator;
-use aegis_ledger::question::{MOST_OPEN, Refused, Standing};
+use aegis_ledger::event::{Opening, Operator};
+use aegis_ledger::question::{MOST_OPEN, Party, Question, Refused, Standing};
 
 use super::*;
 
@@ -28,7 +29,19 @@ fn reply(place: &Place, id: &str, answer: Answer) -> Result<Replied, ReplyError>
     let operator = Operator { host: "host", user: "bo", login: None };
     let note = Some("as agreed");
     let new = NewReply { answer, approver: &approver, key: None, signature: None, note, operator };
-    place.journal().reply(id, new)
+    let asked = TrailReader::open(&place.log()).and_then(|log| question_of(&log, id)).unwrap();
+    let asked = asked.unwrap_or_else(|| {
+        let opening = Opening { key: String::new(), expires_at: i64::MAX, terms: ApprovalTerms::default() };
+        asked_by_nobody(id, &opening)
+    });
+    let mut journal = place.journal();
+    let log = journal.id().to_owned();
+    journal.reply_to(&asked, &log, new)
+}
+
+/// A question that no log has.
+fn asked_by_nobody(id: &str, opening: &Opening) -> Question {
+    Question::new(id, 0, None, Party { user: "ana".to_owned(), login: None }, opening)
 }
 
 fn verify(place: &Place) {
