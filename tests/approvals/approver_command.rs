@@ -144,8 +144,8 @@ fn kinds(environment: &TestEnvironment) -> Vec<String> {
 
 const HANGS: &str = "sh -c 'echo $$ >pid.new; mv pid.new pid; exec sleep 600'";
 
-/// Starts a check whose command hangs, sends a signal to the check, and gives the check's end and the number of
-/// the command.
+/// Starts a check whose command hangs, sends a signal to the check, and gives the check's end and the number
+/// of the command.
 fn told_by(environment: &TestEnvironment, signal: Signal) -> (std::process::Output, String) {
     let arguments = [&ASK[..], &["--format", "json", "--approver-cmd", HANGS]].concat();
     let mut command = environment.command(&arguments);
@@ -170,7 +170,8 @@ fn a_signal_ends_the_asking_and_what_ended_it_is_recorded() {
     }
 }
 
-/// What is killed itself records nothing more: the question stands there without an answer, and allows nothing.
+/// What is killed itself records nothing more: the question stands there without an answer, and allows
+/// nothing.
 #[test]
 fn one_that_is_killed_meanwhile_leaves_the_question_and_no_answer() {
     let environment = TestEnvironment::new();

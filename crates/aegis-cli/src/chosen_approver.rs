@@ -14,7 +14,7 @@ use crate::error::CommandError;
 pub(crate) struct ApproverArgs {
     /// A command to ask instead of the terminal, without a shell: the question comes as JSON by its standard
     /// input. Exiting with 0 allows, with 1 denies; anything else is no answer. It counts as a terminal of
-    /// this account does (evidence 1), and must be writable by nobody else
+    /// this account does (evidence 1). Nobody else may be able to write it
     #[arg(long, value_name = "CMD", conflicts_with = "dry_run", value_parser = split_command)]
     approver_cmd: Option<(String, Vec<String>)>,
 }

@@ -15,7 +15,8 @@ const DESKTOP: [&str; 8] = [
     "XDG_RUNTIME_DIR",
 ];
 
-/// Reads a command in one text, by a shell's quoting and nothing else of it: the program, and what it is given.
+/// Reads a command in one text, by a shell's quoting and nothing else of it: the program, and what it is
+/// given.
 pub(crate) fn split_command(text: &str) -> Result<(String, Vec<String>), String> {
     let words = shell_words::split(text).map_err(|_| "a quote in it is not closed".to_owned())?;
     let mut words = words.into_iter();

@@ -198,8 +198,9 @@ pub trait Approver: Send {
         Hold::nothing()
     }
 
-    /// Waits until a question that was left in the log is answered there, and tells whether it is of use to ask
-    /// for the action again: the gate does then, and uses the answer. `since` is when the action was asked for.
+    /// Waits until a question that was left in the log is answered there, and tells whether it is of use to
+    /// ask for the action again: the gate does then, and uses the answer. `since` is when the action was
+    /// asked for.
     ///
     /// Nobody waits unless an approver says so.
     fn await_reply(&mut self, question: &WaitingQuestion, since: Instant) -> bool {

@@ -40,8 +40,8 @@ pub enum ReplyWaitError {
     System(#[from] io::Error),
 }
 
-/// Waits until the question of this id in the log at this path does not wait any more, so that asking again is
-/// of use. `false` where nothing came of it: the time, the question, or the wait itself is over.
+/// Waits until the question of this id in the log at this path does not wait any more, so that asking again
+/// is of use. `false` where nothing came of it: the time, the question, or the wait itself is over.
 ///
 /// # Errors
 /// When the log cannot be read, or the system cannot wait.

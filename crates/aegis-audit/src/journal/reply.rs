@@ -94,11 +94,12 @@ impl From<Refused> for ReplyError {
 
 impl Journal {
     /// Records the answer of whoever was shown a question of the log of this id, if it counts. Where the one
-    /// that is there by now is about something else, or counts on other terms, what was said is no answer to it.
+    /// that is there by now is about something else, or counts on other terms, what was said is no answer to
+    /// it.
     ///
     /// # Errors
-    /// When there is no such question, it is another one, the answer does not count, or the log or a sink does
-    /// not take it.
+    /// When there is no such question, it is another one, the answer does not count, or the log or a sink
+    /// does not take it.
     pub fn reply_to(
         &mut self,
         shown: &Question,

@@ -116,8 +116,8 @@ type Callback = Arc<dyn Fn(QuestionSnapshot, Duration) -> Result<CallbackAnswer,
 /// Asks a function of the embedding program, on a thread of its own. What it answers counts as evidence 1,
 /// whoever it says it was, since it is a program of the asking account that says so.
 ///
-/// An error, a panic and a deadline are no answer, and what is said after the deadline is said to nobody. While
-/// the function has not come back from a question before, nobody can be asked.
+/// An error, a panic and a deadline are no answer, and what is said after the deadline is said to nobody.
+/// While the function has not come back from a question before, nobody can be asked.
 ///
 /// # Example: a function that blocks
 /// ```

@@ -75,8 +75,8 @@ pub(super) fn find(program: &OsStr) -> Result<PathBuf, ApproverCommandError> {
     places.into_iter().find(|path| access(path, Access::EXEC_OK).is_ok()).ok_or_else(missing)
 }
 
-/// Makes sure that nobody but root and this account could have changed the program: what decides in somebody's
-/// place is looked at as a policy is.
+/// Makes sure that nobody but root and this account could have changed the program: what decides in
+/// somebody's place is looked at as a policy is.
 ///
 /// # Errors
 /// When it is not there, is no program, or is not trusted.

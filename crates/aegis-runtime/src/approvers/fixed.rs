@@ -3,8 +3,8 @@
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
 use crate::witness::Witness;
 
-/// Gives the same answer to every question, **without asking anybody**. It is for tests, and what it answers is
-/// recorded as `fixed`, with nobody's name.
+/// Gives the same answer to every question, **without asking anybody**. It is for tests, and what it answers
+/// is recorded as `fixed`, with nobody's name.
 ///
 /// Its evidence is that of a program of the account that asks, the weakest that a rule takes for an answer:
 /// with less, nothing that a test wants to see approved would be.

@@ -11,8 +11,8 @@ use crate::waiting_question::WaitingQuestion;
 /// for that. When the time is over, nobody has answered, and the question waits on: what was answered then is
 /// used by the next one who asks for the same.
 ///
-/// It asks nobody itself, so that it also serves rules that want more than whoever asks can give. What it waits
-/// for holds up the gate.
+/// It asks nobody itself, so that it also serves rules that want more than whoever asks can give. What it
+/// waits for holds up the gate.
 ///
 /// # Example
 /// ```

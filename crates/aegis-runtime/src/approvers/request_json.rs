@@ -10,8 +10,8 @@ use crate::approval::ApprovalRequest;
 /// A question as it is given to programs, in the first version of that format. Fields may be added to it;
 /// none is taken away or changes its meaning.
 ///
-/// It holds the whole action, secrets included: whoever is asked must see what they answer to. `redacted` says
-/// what the log will not hold.
+/// It holds the whole action, secrets included: whoever is asked must see what they answer to. `redacted`
+/// says what the log will not hold.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(rename = "ApprovalRequest")]
 pub struct ApprovalRequestV1<'a> {
