@@ -415,4 +415,6 @@ impl Question {
 }
 
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod tests;
