@@ -436,4 +436,6 @@ impl Question {
 }
 
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod tests;

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::answer::{Evidence, Via};
 
-const ASKED_AT: i64 = 1_000;
-const EXPIRES_AT: i64 = 2_000;
+pub(super) const ASKED_AT: i64 = 1_000;
+pub(super) const EXPIRES_AT: i64 = 2_000;
 
 fn opening(terms: ApprovalTerms) -> Opening {
     Opening { key: "k".to_owned(), expires_at: EXPIRES_AT, terms }
@@ -16,12 +16,12 @@ fn party(user: &str) -> Party {
     Party { user: user.to_owned(), login: None }
 }
 
-fn question(terms: ApprovalTerms) -> Question {
+pub(super) fn question(terms: ApprovalTerms) -> Question {
     let terms = ApprovalTerms { use_within_ms: 100, ..terms };
     Question::new("a", ASKED_AT, Some("bot".to_owned()), party("agent"), &opening(terms))
 }
 
-fn said(answer: Answer, user: &str, evidence: Evidence, at: i64) -> Reply {
+pub(super) fn said(answer: Answer, user: &str, evidence: Evidence, at: i64) -> Reply {
     let approver =
         ApproverIdentity { via: Via::new("test"), user: Some(user.to_owned()), evidence, injectable: false };
     Reply { answer, approver, name: None, party: party(user), note: None, at }
@@ -375,8 +375,11 @@ fn take(question: &mut Question, said: &Said, now: i64) -> bool {
     }
 }
 
+/// How many sequences are tried: a million in the long run.
+const SEQUENCES: u32 = if option_env!("AEGIS_TORTURE").is_some() { 1_000_000 } else { 4096 };
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig::with_cases(SEQUENCES))]
 
     /// Whatever is said and when, both machines take and refuse the same.
     #[test]
