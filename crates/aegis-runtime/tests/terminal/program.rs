@@ -46,8 +46,10 @@ pub(crate) struct Settings {
     pub(crate) waits_after: bool,
     /// Handles SIGINT itself.
     pub(crate) handles_sigint: bool,
-    /// The terminal has no other screen.
-    pub(crate) dumb: bool,
+    /// In plain lines.
+    pub(crate) plain: bool,
+    /// Nothing beyond ASCII.
+    pub(crate) ascii: bool,
     /// Holds signals from before the first question until the end, as the gate does.
     pub(crate) holds: bool,
 }
@@ -66,7 +68,8 @@ impl Settings {
             waits_before: false,
             waits_after: false,
             handles_sigint: false,
-            dumb: false,
+            plain: false,
+            ascii: false,
             holds: false,
         }
     }
@@ -124,15 +127,16 @@ fn asks_at_the_terminal() {
 
 fn approver(settings: &Settings) -> TerminalApprover {
     let timeout = Duration::from_millis(settings.timeout_ms);
-    let (color, alternate_screen) = (settings.color, !settings.dumb);
-    TerminalApprover::new(TerminalOptions { timeout, color, alternate_screen })
+    let Settings { color, plain, ascii, .. } = *settings;
+    TerminalApprover::new(TerminalOptions { timeout, color, plain, ascii })
 }
 
 fn describe(approval: &Approval) -> String {
     match (approval.approver(), approval.why()) {
-        (Some(by), _) => {
+        (Some(by), why) => {
             let evidence = by.evidence.level();
-            format!("{:?} by {} ({evidence})", approval.answer(), by.user.as_deref().unwrap_or_default())
+            let why = why.map(|why| format!(" because {why:?}")).unwrap_or_default();
+            format!("{:?} by {} ({evidence}){why}", approval.answer(), by.user.as_deref().unwrap_or_default())
         }
         (None, Some(why)) => short(why).to_owned(),
         (None, None) => "nothing".to_owned(),

@@ -5,6 +5,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::keys::Key;
 use super::super::reading::{Reading, Said};
+use super::super::sheet::Verdict;
 use super::*;
 
 const HOSTILE: &str =
@@ -37,8 +38,10 @@ fn with_request<T>(action: &Value, rule: &str, then: impl FnOnce(&ApprovalReques
     then(&request)
 }
 
+const BOXES: Glyphs = Glyphs { plain: false, ascii: false };
+
 const fn look(columns: usize, rows: usize) -> Look {
-    Look { size: Size { columns, rows }, color: false, injectable: false }
+    Look { size: Size { columns, rows }, color: false, glyphs: BOXES, injectable: false }
 }
 
 const USUAL: Look = look(80, 24);
@@ -49,13 +52,18 @@ fn with_prompt<T>(action: &Value, risk: &str, then: impl FnOnce(Sheet) -> T) -> 
 
 /// Somebody at a prompt, after the first moment.
 fn reader() -> Reading {
-    let mut reading = Reading::new();
+    let mut reading = Reading::new(0);
     reading.begin(false);
     reading
 }
 
 fn first_page(prompt: &Sheet) -> String {
-    reader().lines(prompt).join("\n")
+    lines(&reader(), prompt).join("\n")
+}
+
+/// What is to be seen where no time is limited.
+fn lines(reading: &Reading, prompt: &Sheet) -> Vec<String> {
+    reading.view(prompt, None).lines()
 }
 
 fn shown(action: &Value) -> String {
@@ -67,8 +75,8 @@ fn typed(prompt: &Sheet, reading: &mut Reading, bytes: &[u8]) -> Option<bool> {
     for byte in bytes {
         let key = if *byte == b'\n' { Key::Enter } else { Key::Byte(*byte) };
         match reading.take(key, prompt) {
-            Said::Yes => return Some(true),
-            Said::No => return Some(false),
+            Said::Answer(answer) => return Some(answer == Answer::Yes),
+            Said::OutOfTries => return Some(false),
             Said::Shown | Said::Nothing => {}
         }
     }
@@ -80,7 +88,7 @@ fn all_pages(prompt: &Sheet) -> String {
     let mut reading = reader();
     let mut shown = String::new();
     for _ in 0..prompt.pages() {
-        shown += &reading.lines(prompt).join("\n");
+        shown += &lines(&reading, prompt).join("\n");
         shown.push('\n');
         reading.take(Key::Byte(b' '), prompt);
     }
@@ -108,7 +116,7 @@ fn the_action_is_shown_with_risk_target_and_digest_next_to_the_question() {
   risk   │ medium
   type   │ bulk_update
   target │ crm
-
+  ? helps
   Allow this action? [y/N] ",
         digest(&action)
     );
@@ -280,8 +288,11 @@ fn for_high_and_critical_risk_the_word_must_be_typed() {
                 "{}",
                 first_page(&prompt)
             );
-            for (line, yes) in [("cdef\n", true), ("CDEF\n", true), ("y\n", false), ("yes\n", false)] {
+            for (line, yes) in [("cdef\n", true), ("CDEF\n", true), ("n\n", false), ("\n", false)] {
                 assert_eq!(typed(&prompt, &mut reader(), line.as_bytes()), Some(yes), "{line:?}");
+            }
+            for wrong in ["y\n", "yes\n", "cdfe\n"] {
+                assert_eq!(typed(&prompt, &mut reader(), wrong.as_bytes()), None, "{wrong:?}");
             }
         });
     }
@@ -293,16 +304,16 @@ fn while_anything_is_hidden_a_y_does_not_count() {
     with_prompt(&action, "medium", |prompt| {
         assert!(prompt.pages() > 2);
         let mut reading = reader();
-        let shown = reading.lines(&prompt).join("\n");
+        let shown = lines(&reading, &prompt).join("\n");
         assert!(shown.contains("more bytes, sha256 of all "), "{shown}");
-        assert!(shown.ends_with(": Space reads on\n  Read on, or type cdef to allow: "), "{shown}");
+        assert!(shown.ends_with("; ? helps\n  Read on, or type cdef to allow: "), "{shown}");
         assert_eq!(typed(&prompt, &mut reading, b"y\n"), None);
-        assert!(reading.lines(&prompt).contains(&"  not all was shown: Space reads on".to_owned()));
+        assert!(lines(&reading, &prompt).contains(&"  not all was shown: v reads on; ? helps".to_owned()));
         // The last page but one is not the last.
         assert_eq!(typed(&prompt, &mut reading, &b" ".repeat(prompt.pages() - 2)), None);
         assert_eq!(typed(&prompt, &mut reading, b"yes\n"), None);
         assert_eq!(typed(&prompt, &mut reading, b" "), None);
-        let last = reading.lines(&prompt).join("\n");
+        let last = lines(&reading, &prompt).join("\n");
         assert!(last.contains("END") && last.ends_with("\n  Allow this action? [y/N] "), "{last}");
         assert_eq!(typed(&prompt, &mut reading, b"y\n"), Some(true));
         assert_eq!(typed(&prompt, &mut reader(), b"cdef\n"), Some(true));
@@ -312,9 +323,108 @@ fn while_anything_is_hidden_a_y_does_not_count() {
     with_prompt(&action, "high", |prompt| {
         let mut reading = reader();
         typed(&prompt, &mut reading, &b" ".repeat(prompt.pages()));
-        assert_eq!(typed(&prompt, &mut reading, b"y\n"), Some(false));
+        assert_eq!(typed(&prompt, &mut reading, b"y\n"), None, "it is no word");
         assert_eq!(typed(&prompt, &mut reader(), b"cdef\n"), Some(true));
     });
+}
+
+#[test]
+fn the_word_has_three_tries_and_each_that_fails_is_said() {
+    with_prompt(&json!({ "type": "a", "target": "crm" }), "high", |prompt| {
+        let mut reading = reader();
+        assert_eq!(typed(&prompt, &mut reading, b"y\n"), None);
+        assert!(lines(&reading, &prompt).contains(&"  not the word: 2 tries left; ? helps".to_owned()));
+        assert_eq!(typed(&prompt, &mut reading, b"cdeh\n"), None);
+        assert!(lines(&reading, &prompt).contains(&"  not the word: one try left; ? helps".to_owned()));
+        // Where the question is put anew, there are not more of them.
+        let mut again = Reading::new(reading.wrong());
+        again.begin(false);
+        assert!(lines(&again, &prompt).contains(&"  not the word: one try left; ? helps".to_owned()));
+        assert_eq!(again.take(Key::Byte(b'x'), &prompt), Said::Nothing);
+        assert_eq!(again.take(Key::Enter, &prompt), Said::OutOfTries);
+        assert_eq!(typed(&prompt, &mut reading, b"cdef\n"), Some(true));
+    });
+}
+
+#[test]
+fn v_reads_on_and_says_where_there_is_no_more() {
+    let action = json!({ "type": "a", "target": "crm", "params": { "command": "x".repeat(9000) + "END" } });
+    with_prompt(&action, "medium", |prompt| {
+        let mut reading = reader();
+        (1..prompt.pages()).for_each(|_| assert_eq!(reading.take(Key::Byte(b'v'), &prompt), Said::Shown));
+        assert!(lines(&reading, &prompt).join("\n").contains("END"));
+        assert_eq!(typed(&prompt, &mut reading, b"y\n"), Some(true));
+    });
+    with_prompt(&json!({ "type": "a", "target": "crm" }), "medium", |prompt| {
+        let mut reading = reader();
+        assert_eq!(reading.take(Key::Byte(b'v'), &prompt), Said::Shown);
+        let hint = "  there is no more than this; ? helps".to_owned();
+        assert!(lines(&reading, &prompt).contains(&hint));
+        assert_eq!(typed(&prompt, &mut reading, b"y\n"), Some(true));
+    });
+}
+
+#[test]
+fn help_fits_on_a_screen_says_what_the_keys_do_and_no_key_there_is_an_answer() {
+    for (columns, rows, most) in [(80, 24, 1), (200, 60, 1), (40, 24, 1), (40, 10, 2)] {
+        for risk in ["medium", "high"] {
+            let action = json!({ "type": "a", "target": "crm", "params": { "p": "x".repeat(9000) } });
+            let rule = format!("{{ name: ask, risk_level: {risk}, approval: approve }}");
+            with_rule(&action, &rule, look(columns, rows), |prompt| {
+                assert!(prompt.help_pages() <= most, "{columns} {rows}: {}", prompt.help_pages());
+                for key in [Key::Byte(b'y'), Key::Enter, Key::Byte(b'x'), Key::Erase] {
+                    let mut reading = reader();
+                    assert_eq!(reading.take(Key::Byte(b'?'), &prompt), Said::Shown);
+                    let shown = lines(&reading, &prompt);
+                    assert!(
+                        shown.len() <= rows && shown.iter().all(|line| line.width() < columns),
+                        "{shown:?}"
+                    );
+                    let shown = shown.join("\n");
+                    assert!(shown.contains("cdef") || (risk == "medium" && prompt.pages() == 1), "{shown}");
+                    assert!(shown.ends_with("goes back to the question. "), "{shown}");
+                    assert_eq!(reading.take(key, &prompt), Said::Shown);
+                    assert!(!lines(&reading, &prompt).join("\n").contains("goes back"), "{key:?}");
+                    assert!(reading.view(&prompt, None).typed.is_empty());
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn parameters_and_values_use_the_screen_that_is_there() {
+    let long = "word ".repeat(200);
+    let action = json!({ "type": "a", "target": "b", "params": { "one": long, "two": long, "three": 3 } });
+    let rule = "{ name: ask, risk_level: medium, approval: approve }";
+    let pages = |columns, rows| with_rule(&action, rule, look(columns, rows), |prompt| prompt.pages());
+    assert!(pages(80, 24) > 1);
+    assert_eq!((pages(80, 45), pages(200, 24)), (1, 1));
+}
+
+#[test]
+fn in_plain_lines_and_in_ascii_nothing_is_drawn_and_every_line_has_its_label() {
+    let action = json!({
+        "type": "bulk_é", "target": "crm", "agent": "bot",
+        "params": { "one": 1, "two": "x".repeat(50), "删": "…" }
+    });
+    let rule = "{ name: ask, risk_level: medium, approval: approve }";
+    let shown = |plain, ascii| {
+        let look = Look { glyphs: Glyphs { plain, ascii }, ..look(40, 24) };
+        with_rule(&action, rule, look, |prompt| first_page(&prompt))
+            .replace(&digest(&action)[..28], "[digest]")
+    };
+    let plain = shown(true, true);
+    assert!(plain.is_ascii() && !plain.contains('|'), "{plain}");
+    assert!(plain.contains("\n  params: one = 1\n  params: two = "), "{plain}");
+    assert!(plain.contains("\n  params: \"\\u5220\" = \"\\u2026\"\n"), "{plain}");
+    assert!(plain.contains("\n  type: bulk_\\u{e9}\n  target: crm\n"), "{plain}");
+    let bars = shown(false, true);
+    assert!(bars.is_ascii() && bars.contains("\n  params | one = 1\n         | two = "), "{bars}");
+    assert!(bars.contains("\n         | > xxx"), "{bars}");
+    assert!(
+        shown(true, false).contains("\n  params: 删 = ") || shown(true, false).contains("\"删\" = \"…\"")
+    );
 }
 
 #[test]
@@ -333,7 +443,7 @@ fn the_pages_show_all_there_is_whatever_the_size() {
         }
         // Of each: the overview's, the foot's on each page, and all of it once.
         assert!(pages.matches('删').count() >= 4 * 999);
-        assert!(pages.lines().all(|line| line.width() < columns.min(100)), "{pages}");
+        assert!(pages.lines().all(|line| line.width() < columns), "{pages}");
     }
 }
 
@@ -381,8 +491,7 @@ fn where_others_may_type_a_rule_that_asks_for_a_terminal_wants_the_word() {
         with_request(&action, &rule, |request| {
             let look = Look { injectable, ..USUAL };
             let sheet = Prompt::sheet(request, look, Word::of([0, 0])).unwrap();
-            assert!(sheet.is_enough(sheet.word().as_str(), true) || !Prompt::needs_word(request, look));
-            !sheet.is_enough("y", true)
+            sheet.judge("y", true) == Verdict::NotTheWord
         })
     };
     assert!(needs_word("{ evidence: terminal }", true));
@@ -395,20 +504,20 @@ fn the_line_that_is_left_says_what_was_asked_and_answered() {
     let left = |action: &Value, reply, columns| {
         with_request(action, "{ name: ask, risk_level: medium, approval: approve }", |request| {
             let timeout = std::time::Duration::from_secs(300);
-            let options = TerminalOptions { timeout, color: false, alternate_screen: true };
+            let options = TerminalOptions { timeout, color: false, plain: false, ascii: false };
             Prompt::conclusion(request, reply, &options, columns)
         })
     };
     let action = json!({ "type": "read", "target": "crm" });
     let asked: String = digest(&action).chars().take(16).collect();
     let asked = format!("read on crm, medium risk, sha256 {asked}…");
-    assert_eq!(left(&action, Reply::Yes, 80), format!("  approved: {asked}"));
-    assert_eq!(left(&action, Reply::No, 80), format!("  denied: {asked}"));
+    assert_eq!(left(&action, Reply::Answered(Answer::Yes), 80), format!("  approved: {asked}"));
+    assert_eq!(left(&action, Reply::Answered(Answer::No), 80), format!("  denied: {asked}"));
     let timeout = Reply::Nobody(NoAnswer::Timeout);
     assert_eq!(left(&action, timeout, 80), format!("  no answer within 5m: refused: {asked}"));
     assert_eq!(left(&action, Reply::Nobody(NoAnswer::HungUp), 80), format!("  no answer: refused: {asked}"));
     for action in hostile_actions() {
-        let line = left(&action, Reply::Yes, 80);
+        let line = left(&action, Reply::Answered(Answer::Yes), 80);
         assert!(line.width() < 80 && !line.contains(char::is_control), "{line:?}");
     }
 }
