@@ -17,6 +17,7 @@ use aegis_ledger::record::Record;
 use aegis_ledger::stored_event::StoredEvent;
 
 use crate::error::TrailError;
+use crate::precedents::Likeness;
 use crate::volatility::Volatility;
 
 /// Takes events one after another: the number of each, and the event, or what keeps it from being read.
@@ -95,6 +96,12 @@ pub trait Snapshot {
     /// # Errors
     /// When the log cannot be read, or `each` says so.
     fn each_question(&self, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError>;
+
+    /// The numbers of the events that approved the like of an action, the newest first, and at most so many.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn approved_like(&self, like: Likeness<'_>, most: u64) -> Result<Vec<u64>, TrailError>;
 }
 
 /// A transaction in which events are checked and appended. Nothing of it is kept unless the store commits it.

@@ -19,5 +19,5 @@ pub(crate) use question::{chosen, require_yes, terminal_options};
 pub(crate) use replaced_file::refuse_log;
 pub(crate) use rewritten_file::rewrite;
 pub(crate) use streams::{Console, PaintedStdout, stdin, stdout};
-pub(crate) use terminal::{has_alternate_screen, is_plain, locale_charset, stdout_width};
+pub(crate) use terminal::{has_alternate_screen, locale_charset, stdout_width};
 pub(crate) use whole_file::{FileError, write_whole};

@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::approval::{Hold, Unanswered};
 use crate::identity::{current_host, current_login, current_user};
+use crate::precedent_words::precedent_words;
 use crate::recorded_question::{QuestionError, RecordedQuestion};
 use crate::terminal::{Subject, TerminalOptions, Typed, Wish, ask_about};
 use crate::witness::Witness;
@@ -141,6 +142,7 @@ impl Answerer {
         let login = question.asker().login.as_deref();
         let login = login.map_or_else(String::new, |login| format!(", logged in as {login}"));
         let mut facts = vec![
+            ("before", precedent_words(asked.precedents(), now)),
             ("asked", format!("{ago} ago by {} on {}{login}", entry.user, entry.host)),
             ("waits", format!("{} more", rounded(question.expires_at().saturating_sub(now)))),
         ];

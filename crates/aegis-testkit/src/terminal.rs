@@ -94,7 +94,9 @@ impl Terminal {
         size: Size,
     ) -> Terminal {
         command.env_clear();
-        for (name, value) in [("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("AEGIS", P::PATH)] {
+        for (name, value) in
+            [("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("LANG", "C.UTF-8"), ("AEGIS", P::PATH)]
+        {
             command.env(name, value);
         }
         command.cwd(environment.path());

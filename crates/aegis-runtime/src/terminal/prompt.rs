@@ -19,6 +19,7 @@ use super::screen::Size;
 use super::sheet::{Asks, BOLD, Look, PLAIN, Sheet};
 use super::shown::{Cut, Shown, short_digest};
 use crate::approval::ApprovalRequest;
+use crate::precedent_words::precedent_words;
 
 /// How many lines parameters may take, however much else there is to show.
 const FEWEST_PARAMETER_LINES: usize = 4;
@@ -72,6 +73,8 @@ impl<'a> Prompt<'a> {
         let decision = request.decision;
         let places = (!request.redacted.is_empty())
             .then(|| format!("kept out of the log: {}", request.redacted.join(", ")));
+        let now = aegis_audit::now().timestamp_millis();
+        let facts = [("before", precedent_words(request.precedents, now))];
         let subject = Subject {
             action: request.action,
             action_sha256: request.action_sha256,
@@ -80,7 +83,7 @@ impl<'a> Prompt<'a> {
             reason: decision.rule_reason(),
             undecidable: decision.undecidable(),
             secret: places.as_deref(),
-            facts: &[],
+            facts: &facts,
         };
         let needs_word = Prompt::needs_word(request, look);
         let asks = Asks { needs_word, ..ALLOWS };

@@ -114,10 +114,10 @@ impl Question<'_> {
                     }
                     Said::OutOfTries => return Ok(Typed::OutOfTries),
                     Said::Shown => {
+                        // What was typed before it is seen was not meant for it.
+                        session.discard_typed_ahead()?;
                         self.draw(session, &mut put)?;
                         is_drawn = true;
-                        // What was typed before it was seen was not meant for it.
-                        session.discard_typed_ahead()?;
                         break;
                     }
                     Said::Nothing => {}

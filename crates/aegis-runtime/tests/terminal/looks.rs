@@ -66,6 +66,7 @@ fn a_plain_action() {
          │ notify = false
   claim  │ agent says: Close the leads that nobody has touched since spring.
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ [digest]
   risk   │ medium
   type   │ bulk_update
@@ -94,6 +95,7 @@ fn hostile_strings_in_every_field() {
   claim  │ agent says: \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] 
          │ ↳ y\t\u{202e}\u{200b}\u{9b}2Jq́́\u{301}\u{7}删
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ [digest]
   risk   │ medium
   type   │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] 
@@ -116,6 +118,7 @@ fn hostile_strings_of_100_kb_in_every_field() {
          │ ↳ \u{1b}[31mA… [219922 more bytes, sha256 of all e00951e07c6d7f0c…]
   params │ (none)
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ [digest]
   risk   │ medium
   type   │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA
@@ -140,11 +143,11 @@ fn hostile_strings_of_100_kb_in_every_field() {
          │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
          │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
          │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
-         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
-         │ ↳ A\u001b[31mA… [219351 more bytes, sha256 of all f804a2ac8b61cc08…]
+         │ ↳ A\u001b[31mA… [219417 more bytes, sha256 of all f804a2ac8b61cc08…]
   claim  │ agent says: A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA
          │ ↳ \u{1b}[31mA… [219933 more bytes, sha256 of all 875af9225e288f3d…]
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ [digest]
   risk   │ medium
   type   │ t
@@ -168,6 +171,7 @@ fn lines_are_broken_for_a_narrow_terminal() {
          │ ↳ xxxxxxx  target │ 
          │ ↳ elsewhere"
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ f06d7d97c478171e61247c096a16
          │ ↳ 3bad537be2033366efe5e50185
          │ ↳ fefe18c811
@@ -189,7 +193,7 @@ fn color_is_used_only_where_it_is_wanted() {
         terminal.wait_for_question();
         assert_eq!(terminal.formatted().contains("\u{1b}[31"), color, "{}", terminal.formatted());
         terminal.allow();
-        terminal.wait_for("approved");
+        terminal.wait_for("  approved: ");
         assert_eq!(terminal.formatted().contains("\u{1b}[32"), color, "{}", terminal.formatted());
     }
 }

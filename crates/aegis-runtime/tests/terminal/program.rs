@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use aegis_engine::{Action, Decision, Digest, Source, load};
-use aegis_runtime::{Approval, ApprovalRequest, Approver, TerminalApprover, TerminalOptions};
+use aegis_runtime::{Approval, ApprovalRequest, Approver, Precedents, TerminalApprover, TerminalOptions};
 use aegis_testkit::PATIENCE;
 use nix::libc;
 use nix::sys::termios::{
@@ -86,6 +86,7 @@ fn asks_at_the_terminal() {
     let settings: Settings = serde_json::from_str(&fs::read_to_string(settings).unwrap()).unwrap();
     let action = read_action(&settings.action);
     let decision = decide(&action, &settings.risk);
+    let precedents = Precedents { count: 0, has_more: false, last: None };
     let request = ApprovalRequest {
         action_id: "0193b1a5-0000-7000-8000-000000000000",
         action: &action,
@@ -93,6 +94,7 @@ fn asks_at_the_terminal() {
         decision: &decision,
         policy_sha256: Digest::of(b"a policy"),
         redacted: &[],
+        precedents: Some(&precedents),
     };
     let interrupted = Arc::new(AtomicBool::new(false));
     if settings.handles_sigint {

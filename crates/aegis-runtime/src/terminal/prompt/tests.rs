@@ -34,6 +34,7 @@ fn with_request<T>(action: &Value, rule: &str, then: impl FnOnce(&ApprovalReques
         decision: &decision,
         policy_sha256: Digest::of(b""),
         redacted: redacted.as_ref().map(Redacted::places).unwrap_or_default(),
+        precedents: None,
     };
     then(&request)
 }
@@ -112,6 +113,7 @@ fn the_action_is_shown_with_risk_target_and_digest_next_to_the_question() {
          │ filter = {{\"stage\":\"lead\"}}
   claim  │ agent says: tidy up
   rule   │ ask
+  before │ the log cannot tell
   sha256 │ {}
   risk   │ medium
   type   │ bulk_update
@@ -243,11 +245,11 @@ fn parameters_use_the_lines_that_nothing_else_needs() {
         (0..count).map(|index| (format!("p{index:02}"), index.into())).collect()
     };
     let shown_with = |count| shown(&json!({ "type": "a", "target": "b", "params": params(count) }));
-    let all = shown_with(15);
-    assert!(all.contains("│ p14 = 14\n") && !all.contains("hidden"), "{all}");
+    let all = shown_with(14);
+    assert!(all.contains("│ p13 = 13\n") && !all.contains("hidden"), "{all}");
     assert_eq!(all.lines().count(), 24);
     let some = shown_with(50);
-    assert!(some.contains("  params │ p00 = 0\n") && some.contains("│ … 36 more hidden: "), "{some}");
+    assert!(some.contains("  params │ p00 = 0\n") && some.contains("│ … 37 more hidden: "), "{some}");
     assert_eq!(some.lines().count(), 24);
 }
 
@@ -467,6 +469,7 @@ fn on_too_small_a_screen_nobody_is_asked() {
         decision: &decision,
         policy_sha256: Digest::of(b""),
         redacted: &[],
+        precedents: None,
     };
     let new = |columns, rows| Prompt::sheet(&request, look(columns, rows), Word::of([0, 0])).err();
     assert_eq!(new(39, 24), Some(NoAnswer::TooSmall));
