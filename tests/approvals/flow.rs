@@ -158,7 +158,7 @@ fn whoever_comes_too_late_is_told_why() {
     let read = read["action_id"].as_str().unwrap();
     assert!(told(&["approve", read]).contains("no question about an action"), "{read}");
     assert_eq!(environment.aegis(&["approve", "abc"]).code, 2);
-    assert_eq!(environment.aegis(&["deny", &denied]).code, 2);
+    assert_eq!(environment.aegis(&["deny", &denied]).code, 1, "it is answered already");
     assert_eq!(environment.aegis(&["deny", &denied, "--reason", " "]).code, 2);
     assert_eq!(environment.aegis(&["approve", &id, "--db", "missing.db"]).code, 4);
 }

@@ -6,21 +6,10 @@ use aegis_ledger::answer::Answer;
 use chrono::{DateTime, Utc};
 
 use crate::error::TrailError;
-use crate::store::Snapshot;
+use crate::store::{Likeness, Snapshot};
 
 /// How many are counted, at most.
 const MOST: u64 = 1000;
-
-/// What makes one action the like of another: type and target, as a log has them, and the rule that decides.
-#[derive(Clone, Copy, Debug)]
-pub struct Likeness<'a> {
-    /// The kind of operation.
-    pub action_type: &'a str,
-    /// The system acted upon.
-    pub action_target: &'a str,
-    /// The rule.
-    pub rule: &'a str,
-}
 
 /// How often the like of an action was approved.
 #[derive(Clone, Debug, PartialEq, Eq)]

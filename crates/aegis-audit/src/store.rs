@@ -17,7 +17,6 @@ use aegis_ledger::record::Record;
 use aegis_ledger::stored_event::StoredEvent;
 
 use crate::error::TrailError;
-use crate::precedents::Likeness;
 use crate::volatility::Volatility;
 
 /// Takes events one after another: the number of each, and the event, or what keeps it from being read.
@@ -139,6 +138,17 @@ pub trait Transaction: Snapshot {
     /// # Errors
     /// When they cannot be deleted.
     fn delete_pruned(&mut self) -> Result<u64, TrailError>;
+}
+
+/// What makes one action the like of another: type and target, as a log has them, and the rule that decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Likeness<'a> {
+    /// The kind of operation.
+    pub action_type: &'a str,
+    /// The system acted upon.
+    pub action_target: &'a str,
+    /// The rule.
+    pub rule: &'a str,
 }
 
 /// An event that was linked to the log. It counts once its transaction is committed.

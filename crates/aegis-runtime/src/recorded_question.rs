@@ -1,7 +1,8 @@
 //! A question that waits in a log, with the action that it is about, as the log has both.
 
 use aegis_audit::sqlite::TrailReader;
-use aegis_audit::{Likeness, Precedents, TrailError, open_questions, precedents_of, question_of};
+use aegis_audit::store::Likeness;
+use aegis_audit::{Precedents, TrailError, open_questions, precedents_of, question_of};
 use aegis_engine::{Action, AgentSource, escape};
 use aegis_ledger::event::{EntryBody, EventBody, Payload};
 use aegis_ledger::question::Question;

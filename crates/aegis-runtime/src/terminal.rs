@@ -21,12 +21,13 @@ mod question;
 mod reading;
 mod reason;
 mod reply;
+mod scene;
 mod screen;
 mod session;
 mod sheet;
 mod shown;
 mod signals;
-mod view;
+
 mod waiting;
 
 use std::cell::Cell;

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use aegis_audit::store::{Appended, EachEvent, Snapshot, Space, Store, Traces, Transaction, Work};
-use aegis_audit::{Likeness, TrailError};
+use aegis_audit::TrailError;
+use aegis_audit::store::{Appended, EachEvent, Likeness, Snapshot, Space, Store, Traces, Transaction, Work};
 use aegis_ledger::answer::Answer;
 use aegis_ledger::chain::{Head, Link, LogIdentity, SALT_LENGTH, commitment};
 use aegis_ledger::event::{Body as _, EventKind, PrunedBody, Stamped};

@@ -4,7 +4,8 @@ use aegis_ledger::event::Entry;
 
 use crate::error::TrailError;
 use crate::journal::Journal;
-use crate::precedents::{Likeness, Precedents, precedents_of};
+use crate::precedents::{Precedents, precedents_of};
+use crate::store::Likeness;
 
 impl Journal {
     /// How often the like of an action was approved: by the same rule, with the same type and target.

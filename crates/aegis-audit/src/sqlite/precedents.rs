@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::selection::Selection;
 use crate::error::TrailError;
-use crate::precedents::Likeness;
+use crate::store::Likeness;
 
 /// The numbers of the events that approved the like of an action, the newest first, and at most so many.
 pub(super) fn approved_like(

@@ -33,8 +33,7 @@ use super::work_limit::WorkLimit;
 use crate::error::TrailError;
 use crate::file::{FileIdentity, beside, may_read, resolve};
 use crate::left_out::LeftOut;
-use crate::precedents::Likeness;
-use crate::store::{EachEvent, Snapshot};
+use crate::store::{EachEvent, Likeness, Snapshot};
 
 /// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
 const BUSY_WAIT: Duration = Duration::from_secs(10);

@@ -19,8 +19,7 @@ use super::row::{ROW, read_record};
 use super::scan::{each_event, each_event_of};
 use super::sqlite_error::{changed, failed};
 use crate::error::TrailError;
-use crate::precedents::Likeness;
-use crate::store::{Appended, EachEvent, Snapshot, Transaction};
+use crate::store::{Appended, EachEvent, Likeness, Snapshot, Transaction};
 
 /// How many salts are drawn at once, at most: one question to the system costs more than what it gives.
 const SALTS: usize = 256;

@@ -73,6 +73,12 @@ fn split_unit(text: &str) -> (&str, &str) {
     text.split_at_checked(length).unwrap_or((text, ""))
 }
 
+/// A count of blanks from the front of a text, if one stands there.
+pub(super) fn count_of(text: &str) -> Option<&str> {
+    let end = text.strip_prefix("\\[").and_then(|rest| rest.find(']'))?;
+    text.get(..end + "\\[]".len())
+}
+
 /// A character or an escape from the front of a text. What only begins like an escape is none.
 pub(super) fn unit_of(text: &str) -> Option<&str> {
     let first = text.chars().next()?;

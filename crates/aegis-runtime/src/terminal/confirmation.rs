@@ -112,7 +112,7 @@ mod tests {
             typed: String::new(),
             left: None,
         };
-        let lines = sheet.view(&far).lines().join("\n");
+        let lines = sheet.scene(&far).lines().join("\n");
         (sheet, lines)
     }
 

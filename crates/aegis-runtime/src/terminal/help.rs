@@ -2,8 +2,8 @@
 
 use super::answers::keys;
 use super::challenge::Word;
+use super::scene::Scene;
 use super::sheet::{Asks, BOLD, Look, PLAIN};
-use super::view::View;
 
 /// The help on a question.
 #[derive(Clone, Debug)]
@@ -55,8 +55,8 @@ impl Help {
         self.pages.len()
     }
 
-    pub(super) fn view(&self, page: usize) -> View {
-        View {
+    pub(super) fn scene(&self, page: usize) -> Scene {
+        Scene {
             body: self.pages.get(page).cloned().unwrap_or_default(),
             foot: Vec::new(),
             status: None,

@@ -82,8 +82,8 @@ impl Question<'_> {
             let tick = put.canvas.next_tick(self.left()).and_then(|next| Instant::now().checked_add(next));
             let bytes = session.read(self.signals, self.deadline, tick)?;
             if bytes.is_empty() {
-                let view = put.reading.view(&put.sheet, self.left());
-                session.write(&put.canvas.tick(&view), self.signals, self.deadline)?;
+                let scene = put.reading.scene(&put.sheet, self.left());
+                session.write(&put.canvas.tick(&scene), self.signals, self.deadline)?;
                 continue;
             }
             let mut is_drawn = false;
@@ -197,8 +197,8 @@ impl Question<'_> {
     }
 
     fn draw(&self, session: &mut Session, put: &mut Put) -> Result<(), Ended> {
-        let view = put.reading.view(&put.sheet, self.left());
-        session.write(&put.canvas.draw(&view), self.signals, self.deadline)
+        let scene = put.reading.scene(&put.sheet, self.left());
+        session.write(&put.canvas.draw(&scene), self.signals, self.deadline)
     }
 
     /// Lets the job be stopped, with the screen as it was, and tells that the question is to be put anew.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::answers::Answer;
 use super::keys::{Key, Line};
+use super::scene::Scene;
 use super::sheet::{Far, Sheet, Verdict};
-use super::view::View;
 
 /// Said while nothing that is typed counts.
 const TOO_EARLY_YET: &str = "what you type now does not count yet";
@@ -67,8 +67,8 @@ impl Reading {
     }
 
     /// What is to be seen.
-    pub(super) fn view(&self, sheet: &Sheet, left: Option<Duration>) -> View {
-        sheet.view(&Far {
+    pub(super) fn scene(&self, sheet: &Sheet, left: Option<Duration>) -> Scene {
+        sheet.scene(&Far {
             page: self.page,
             all_was_shown: self.has_shown_all(sheet),
             help: self.help,

@@ -7,11 +7,11 @@ use super::glyphs::Glyphs;
 use super::keys::{Key, Keys, Line};
 use super::layout::Lines;
 use super::reply::Ended;
+use super::scene::Scene;
 use super::screen::Size;
 use super::session::Session;
 use super::sheet::{BOLD, PLAIN};
 use super::signals::{Interruption, Signals};
-use super::view::View;
 
 /// The longest reason, in bytes.
 const LONGEST_REASON: usize = 240;
@@ -60,7 +60,7 @@ impl WhyNot<'_> {
         let mut keys = Keys::default();
         loop {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-            session.write(&canvas.draw(&self.view(line, size, left)), self.signals, deadline)?;
+            session.write(&canvas.draw(&self.scene(line, size, left)), self.signals, deadline)?;
             let until = canvas.next_tick(left).and_then(|next| Instant::now().checked_add(next));
             for byte in session.read(self.signals, deadline, until)? {
                 match keys.next(byte) {
@@ -76,11 +76,11 @@ impl WhyNot<'_> {
         }
     }
 
-    fn view(&self, line: &Line, size: Size, left: Option<Duration>) -> View {
+    fn scene(&self, line: &Line, size: Size, left: Option<Duration>) -> Scene {
         let mut lines = Lines::new(size.columns, self.color, self.glyphs);
         lines.plain("  Aegis: denied", BOLD);
         lines.own("why", PLAIN, "say why in a line, for the agent and for the log; Enter alone says nothing");
-        View {
+        Scene {
             body: lines.into_lines(),
             foot: Vec::new(),
             status: None,

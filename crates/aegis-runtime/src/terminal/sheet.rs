@@ -11,8 +11,8 @@ use super::help::Help;
 use super::injection::REMEDY;
 use super::layout::Lines;
 use super::no_answer::NoAnswer;
+use super::scene::Scene;
 use super::screen::Size;
-use super::view::View;
 
 /// The lines of what is said of the page, and of the question itself.
 const STATUS_AND_QUESTION: usize = 2;
@@ -175,14 +175,14 @@ impl Sheet {
     }
 
     /// What stands on the screen for whoever has come this far.
-    pub(super) fn view(&self, far: &Far<'_>) -> View {
+    pub(super) fn scene(&self, far: &Far<'_>) -> Scene {
         if let Some(page) = far.help {
-            return self.help.view(page);
+            return self.help.scene(page);
         }
         let body = self.pages.get(far.page).cloned().unwrap_or_default();
         let page = (self.pages() > 1)
             .then(|| format!("page {} of {}: v reads on", far.page.saturating_add(1), self.pages()));
-        View {
+        Scene {
             body,
             foot: self.foot.clone(),
             status: far.hint.map(str::to_owned).or(page),

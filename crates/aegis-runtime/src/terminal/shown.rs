@@ -6,7 +6,7 @@ use aegis_engine::{Digest, canonical_json, escape, to_json_line};
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::blanks::{counted, unit_of};
+use super::blanks::{count_of, counted, unit_of};
 use super::glyphs::Glyphs;
 
 /// A text that is shown, and whether some of it is not.
@@ -86,7 +86,9 @@ impl Shown {
     /// How much of the text before this place is whole: an escape that was cut in two would be another.
     fn whole_units(&self, place: usize) -> usize {
         let (mut end, mut rest) = (0, self.text.as_str());
-        while let Some(unit) = unit_of(rest).filter(|unit| end + unit.len() <= place) {
+        while let Some(unit) =
+            count_of(rest).or_else(|| unit_of(rest)).filter(|unit| end + unit.len() <= place)
+        {
             end += unit.len();
             rest = rest.get(unit.len()..).unwrap_or_default();
         }
@@ -140,6 +142,17 @@ mod tests {
         let cut = Shown::json(&Value::from("\u{202e}"), USUAL).cut(80);
         assert_eq!((cut.text.as_str(), cut.hides), ("\"\\u202e\"", false));
         assert_eq!(Shown::name("删除表", USUAL).brief(5), "删除…");
+        // Neither an escape nor a count of blanks is cut in two.
+        let text = format!("ab\u{202e}cd{}{}", " ".repeat(400), "x".repeat(200));
+        let heads: std::collections::BTreeSet<_> = (0..30)
+            .filter_map(|cap| {
+                Shown::text(&text, USUAL).cut(cap).text.split_once('…').map(|it| it.0.to_owned())
+            })
+            .collect();
+        let whole =
+            ["", "a", "ab", "ab\\u{202e}", "ab\\u{202e}c", "ab\\u{202e}cd", "ab\\u{202e}cd\\[400 blanks]"];
+        assert!(whole.iter().all(|head| heads.contains(*head)), "{heads:?}");
+        assert!(heads.iter().all(|head| whole.contains(&head.as_str()) || head.ends_with('x')), "{heads:?}");
     }
 
     #[test]

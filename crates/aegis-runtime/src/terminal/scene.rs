@@ -11,7 +11,7 @@ const HELP: &str = "? helps";
 
 /// What is to be seen at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct View {
+pub(super) struct Scene {
     pub(super) body: Vec<String>,
     /// What stands above the question, whatever the body is.
     pub(super) foot: Vec<String>,
@@ -29,7 +29,7 @@ pub(super) struct View {
     pub(super) color: bool,
 }
 
-impl View {
+impl Scene {
     /// All lines, from the first row on.
     pub(super) fn lines(&self) -> Vec<String> {
         let mut lines = [self.body.as_slice(), &self.foot].concat();
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_time_gives_way_to_what_must_be_said_and_help_to_both() {
-        let view = |columns| View {
+        let scene = |columns| Scene {
             body: Vec::new(),
             foot: Vec::new(),
             status: Some("not all was shown: v reads on".to_owned()),
@@ -100,8 +100,8 @@ mod tests {
             columns,
             color: false,
         };
-        assert_eq!(view(80).status_line(), "  not all was shown: v reads on; 1:01 left; ? helps");
-        assert_eq!(view(44).status_line(), "  not all was shown: v reads on; 1:01 left");
-        assert_eq!(view(40).status_line(), "  not all was shown: v reads on");
+        assert_eq!(scene(80).status_line(), "  not all was shown: v reads on; 1:01 left; ? helps");
+        assert_eq!(scene(44).status_line(), "  not all was shown: v reads on; 1:01 left");
+        assert_eq!(scene(40).status_line(), "  not all was shown: v reads on");
     }
 }
