@@ -18,19 +18,21 @@ pub(super) struct Canvas {
     is_plain: bool,
     rows: usize,
     shown: Option<Scene>,
-    /// Whether nothing more will be said of the time.
+    /// Whether it was said how much time is left.
+    was_told: bool,
+    /// Whether nothing more will be said of it.
     was_last_call: bool,
 }
 
 impl Canvas {
     /// Nothing is shown yet, on a terminal of so many rows.
     pub(super) const fn new(is_plain: bool, rows: usize) -> Canvas {
-        Canvas { is_plain, rows, shown: None, was_last_call: false }
+        Canvas { is_plain, rows, shown: None, was_told: false, was_last_call: false }
     }
 
     /// The same where what was asked before stands there, and nothing is asked of the terminal.
     pub(super) const fn below(is_plain: bool) -> Canvas {
-        Canvas { is_plain, rows: 0, shown: None, was_last_call: true }
+        Canvas { is_plain, rows: 0, shown: None, was_told: true, was_last_call: true }
     }
 
     /// What shows this, whatever stands there.
@@ -91,7 +93,7 @@ impl Canvas {
             "\r\n".to_owned() + &self.asked(scene)
         } else if before.typed == scene.typed || !scene.is_open {
             String::new()
-        } else if before.typed.is_empty() {
+        } else if before.typed.is_empty() && !scene.foot.is_empty() {
             // Others may have written here since. What is answered stands next to the answer, once more.
             let foot: String = scene.foot.iter().map(|line| line.to_owned() + "\r\n").collect();
             screen::known_state_in_place() + "\r\n" + &foot + &scene.question_line()
@@ -112,7 +114,8 @@ impl Canvas {
         if let Some(status) = &scene.status {
             asked = asked + "  " + status + "\r\n";
         }
-        if scene.has_help && !self.was_last_call {
+        if scene.has_help && !self.was_told {
+            self.was_told = true;
             let time = scene.left.map(|time| left(time) + "; ").unwrap_or_default();
             asked = asked + "  " + &time + "? helps\r\n";
             // What is said once is said again when the last minute begins, if that is still to come.
