@@ -91,7 +91,9 @@ fn everything_stands_in_the_order_in_which_it_is_read() {
     assert_eq!(terminal.result(), APPROVED);
     let said = terminal.said();
     // Nothing is drawn, erased or put anywhere; what resets the margins leaves the cursor where it is.
-    for sequence in ["\x1b[J", "\x1b[2K", "\x1b[2J", "\x1b[?1049h", "\x1b[1;1H", "\x1b[9999;9999H", "│", "\u{8}"] {
+    for sequence in
+        ["\x1b[J", "\x1b[2K", "\x1b[2J", "\x1b[?1049h", "\x1b[1;1H", "\x1b[9999;9999H", "│", "\u{8}"]
+    {
         assert!(!said.contains(sequence), "{sequence:?}");
     }
 }
@@ -192,7 +194,8 @@ fn what_is_typed_too_early_counts_no_more_than_on_a_screen() {
 #[test]
 fn on_too_narrow_a_terminal_nobody_is_asked_whatever_the_kernel_was_told() {
     let at = |size: Size, lie: &str| {
-        let terminal = Terminal::script(&format!("{lie} exec \"$@\""), size, |settings| settings.plain = true);
+        let terminal =
+            Terminal::script(&format!("{lie} exec \"$@\""), size, |settings| settings.plain = true);
         terminal.result()
     };
     assert_eq!(at((39, 24), ""), "TooSmall; settings kept");
