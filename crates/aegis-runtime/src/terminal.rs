@@ -14,6 +14,7 @@ mod help;
 mod injection;
 mod keys;
 mod layout;
+mod look;
 mod no_answer;
 mod options;
 mod prompt;
@@ -39,13 +40,13 @@ use crate::witness::Witness;
 use answers::Answer;
 use asking::Asking;
 pub use confirmation::{Confirmation, Confirmed, confirm};
+use look::Look;
 use no_answer::NoAnswer;
 pub use options::TerminalOptions;
 use prompt::Prompt;
 pub(crate) use prompt::Subject;
 use reply::{Replied, Reply};
 use session::Session;
-use sheet::Look;
 use signals::Signals;
 pub use waiting::Wish;
 pub(crate) use waiting::{Typed, ask_about};
@@ -56,8 +57,9 @@ pub(crate) use waiting::{Typed, ask_about};
 /// what was typed after the question stood there for half a second: `y` or `yes` and Enter; for high and
 /// critical risk, a short random word that stands on the screen, for which there are three tries. Where not
 /// all of the action fits on the screen, a `y` counts once all of its pages were shown. Enter alone, anything
-/// else, the end of input, ^C and ^\ are no; whoever typed a no is asked why, and may say nothing. Nobody answered if there is no terminal, the process is in its background, the deadline
-/// passes, the terminal goes away or is smaller than 40 columns and 10 lines, or the process is told to stop.
+/// else, the end of input, ^C and ^\ are no; whoever typed a no is asked why, and may say nothing. Nobody
+/// answered if there is no terminal, the process is in its background, the deadline passes, the terminal goes
+/// away or is smaller than 40 columns and 10 lines, or the process is told to stop.
 #[derive(Clone, Debug)]
 pub struct TerminalApprover {
     options: TerminalOptions,
