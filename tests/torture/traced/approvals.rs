@@ -27,7 +27,8 @@ const REPLIES_TO: &str = "AEGIS_TORTURE_REPLIES_TO";
 /// How many faults are injected in the bounded run, into each of the two.
 const BOUNDED: usize = 60;
 
-/// Writes down a yes to the one question that waits in a log, as `aegis approve` does once somebody has typed.
+/// Writes down a yes to the one question that waits in a log, as `aegis approve` does once somebody has
+/// typed.
 fn reply(log: &Path) -> Result<(), String> {
     let reader = TrailReader::open(log).map_err(|error| error.to_string())?;
     let asked = open_questions(&reader, aegis_audit::now()).map_err(|error| error.to_string())?;
