@@ -57,10 +57,7 @@ fn reply(log: &Path) -> Result<(), String> {
 #[test]
 fn plays_its_role() {
     let Some(log) = std::env::var_os(REPLIES_TO) else { return };
-    if let Err(error) = reply(&PathBuf::from(log)) {
-        println!("\n{error}");
-        std::process::exit(4);
-    }
+    reply(&PathBuf::from(log)).unwrap();
 }
 
 fn replier(environment: &TestEnvironment) -> Program {
