@@ -8,6 +8,7 @@ mod end;
 mod error;
 mod known_action;
 mod life_error;
+mod precedents;
 mod prune;
 mod question_book;
 mod record;

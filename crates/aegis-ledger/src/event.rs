@@ -38,7 +38,7 @@ pub use ended::{Ended, EndedBody};
 pub use entry::{Entry, EntryBody, PathSource, RecordedNames, SessionSource};
 pub use kind::EventKind;
 use kind::kinds;
-pub use observed::{OBSERVED_RULE, Observed};
+pub use observed::Observed;
 pub use opening::{Asked, Opening};
 pub use operator::Operator;
 pub use payload::{Payload, StoredPayload};

@@ -76,6 +76,7 @@ mod policies;
 mod policy_file;
 mod policy_files;
 mod policy_watch;
+mod precedent_words;
 mod recorded_question;
 mod recorder;
 mod remedy;
@@ -88,7 +89,7 @@ mod waiting_question;
 mod witness;
 
 pub use action_result::{ActionResult, ActionStatus, Failure};
-pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
+pub use aegis_audit::{Check, EndStatus, Ending, LifeError, Precedent, Precedents};
 pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 pub use approvers::{
     ApprovalRequestV1, ApproverCommandError, CallbackAnswer, CallbackApprover, ChainApprover,

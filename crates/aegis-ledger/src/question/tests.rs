@@ -141,6 +141,158 @@ fn only_those_who_are_named_may_answer() {
     assert!(named.reply(Reply { name: Some("Ana".to_owned()), ..yes("ana", 1_100) }).is_ok());
 }
 
+#[test]
+fn whoever_is_not_proven_may_be_anybody() {
+    let of = |user: &str| party(&format!("{user}{UNPROVEN}"));
+    let known = party("ana");
+    for (one, other) in [(&known, &of("bo")), (&of("bo"), &known), (&of("bo"), &of("cy"))] {
+        assert!(one.may_be(other));
+    }
+    let logged_in = Party { login: Some(format!("bo{UNPROVEN}")), ..party("root") };
+    assert!(!logged_in.is_proven() && logged_in.may_be(&known) && known.is_proven());
+    // Not somebody whom the terms name.
+    let ana = aegis_engine::NamedApprover {
+        name: "Ana".to_owned(),
+        known_by: KnownBy::Account { account: format!("ana{UNPROVEN}") },
+    };
+    let named = question(ApprovalTerms { by: vec![ana], ..ApprovalTerms::default() });
+    assert_eq!(named.name_of(&of("ana"), None), Err(Refused::NotNamed));
+    // Not another one than the asker, nor than whoever has said yes.
+    let unproven = |user: &str, at| Reply { party: of(user), ..yes(user, at) };
+    let mut strict = question(ApprovalTerms { self_approval: false, ..ApprovalTerms::default() });
+    assert_eq!(strict.reply(unproven("ana", 1_100)), Err(Refused::OwnQuestion));
+    let mut of_two = question(ApprovalTerms { quorum: 2, ..ApprovalTerms::default() });
+    of_two.reply(yes("ana", 1_100)).unwrap();
+    assert_eq!(of_two.reply(unproven("bo", 1_100)), Err(Refused::Twice));
+    of_two.reply(yes("bo", 1_100)).unwrap();
+    // An asker who may be anybody answers no such question by way of another account either.
+    let opened = Opening {
+        key: "k".to_owned(),
+        expires_at: EXPIRES_AT,
+        terms: ApprovalTerms { self_approval: false, ..ApprovalTerms::default() },
+    };
+    let mut theirs = Question::new("a", ASKED_AT, None, of("agent"), &opened);
+    assert_eq!(theirs.reply(yes("ana", 1_100)), Err(Refused::OwnQuestion));
+}
+
+#[test]
+fn a_question_tells_what_its_request_opened() {
+    let stored = serde_json::json!({
+        "session_id": "s", "agent": "bot", "action_type": "read", "action_target": "crm", "risk_level": "low",
+        "approval": "approve", "matched_rule": "r", "decision": null, "approver": null, "result_status": null,
+        "reason": "", "undecidable": [], "action_sha256": "", "policy_sha256": "", "host": "h", "user": "root",
+        "login": "agent", "policy_source": "default", "log_source": "default", "requested_seq": null
+    });
+    let mut entry: EntryBody = serde_json::from_value(stored).unwrap();
+    assert_eq!(Question::opened("a", ASKED_AT, &entry), None, "it waits for no answer");
+    let terms = ApprovalTerms { quorum: 2, ..ApprovalTerms::default() };
+    entry.question = Some(opening(terms.clone()));
+    let question = Question::opened("a", ASKED_AT, &entry).unwrap();
+    assert_eq!((question.id(), question.key(), question.agent()), ("a", "k", Some("bot")));
+    assert_eq!(question.asker(), &Party { user: "root".to_owned(), login: Some("agent".to_owned()) });
+    assert_eq!((question.asked_at(), question.expires_at()), (ASKED_AT, EXPIRES_AT));
+    assert_eq!(question.terms(), &terms);
+    assert_eq!((question.replies(), question.settling_reply()), (&[][..], None));
+    assert_eq!(question.standing(ASKED_AT), Standing::Open { missing: 2 });
+}
+
+#[test]
+fn the_last_reply_settles_it() {
+    let mut question = question(ApprovalTerms { quorum: 2, ..ApprovalTerms::default() });
+    let [first, second] = [yes("ana", ASKED_AT), yes("bo", 1_200)];
+    assert_eq!(question.reply(first.clone()), Ok(()), "in the very moment in which it was asked");
+    assert_eq!((question.replies(), question.settling_reply()), (&[first.clone()][..], None));
+    question.reply(second.clone()).unwrap();
+    assert_eq!(question.replies(), [first, second.clone()]);
+    assert_eq!(question.settling_reply(), Some(&second));
+}
+
+#[test]
+fn a_question_is_the_same_whatever_was_said_to_it_and_no_other() {
+    let asked = || question(ApprovalTerms::default());
+    let mut answered = asked();
+    answered.reply(yes("ana", 1_100)).unwrap();
+    assert!(asked().asks_the_same_as(&asked()) && asked().asks_the_same_as(&answered));
+    let terms = ApprovalTerms { use_within_ms: 100, ..ApprovalTerms::default() };
+    let (agent, of) = (Some("bot".to_owned()), |opening: &Opening| {
+        Question::new("a", ASKED_AT, Some("bot".to_owned()), party("agent"), opening)
+    });
+    assert!(asked().asks_the_same_as(&of(&opening(terms.clone()))));
+    for other in [
+        Question::new("b", ASKED_AT, agent.clone(), party("agent"), &opening(terms.clone())),
+        Question::new("a", ASKED_AT + 1, agent.clone(), party("agent"), &opening(terms.clone())),
+        Question::new("a", ASKED_AT, agent, party("ana"), &opening(terms.clone())),
+        of(&Opening { key: "l".to_owned(), ..opening(terms.clone()) }),
+        of(&Opening { expires_at: EXPIRES_AT + 1, ..opening(terms.clone()) }),
+        of(&opening(ApprovalTerms { quorum: 2, ..terms })),
+    ] {
+        assert!(!asked().asks_the_same_as(&other) && !other.asks_the_same_as(&asked()), "{other:?}");
+    }
+}
+
+#[test]
+fn only_a_yes_is_stored_as_used_and_only_once() {
+    let body = ConsumedBody { by: "b", requested_seq: Some(1) };
+    let mut open = question(ApprovalTerms::default());
+    assert_eq!(open.take_consumed(1_100, &body), Err(Refused::NotAnswered));
+    let mut approved = open.clone();
+    approved.reply(yes("ana", 1_100)).unwrap();
+    assert_eq!(approved.take_consumed(1_100, &body), Ok(()));
+    assert_eq!(approved.standing(1_100), Standing::Used(Answer::Approved));
+    let used = Refused::TooLate(Standing::Used(Answer::Approved));
+    assert_eq!(approved.take_consumed(1_100, &body), Err(used));
+    open.reply(said(Answer::Denied, "ana", Evidence::Terminal, 1_100)).unwrap();
+    assert_eq!(
+        open.take_consumed(1_100, &body),
+        Err(Refused::NotAnswered),
+        "a no answers, and is not used up"
+    );
+}
+
+#[test]
+fn what_a_question_is_has_a_word_and_a_refusal_its_sentence() {
+    let standings = [
+        (Standing::Open { missing: 1 }, "open"),
+        (Standing::Approved { until: 1 }, "approved"),
+        (Standing::Denied { until: 1 }, "denied"),
+        (Standing::Expired, "expired"),
+        (Standing::Lapsed(Answer::Approved), "lapsed"),
+        (Standing::Used(Answer::Approved), "used"),
+    ];
+    for (standing, word) in standings {
+        assert_eq!(standing.as_str(), word);
+    }
+    for (refused, sentence) in [
+        (Refused::TooLate(Standing::Expired), "the question has expired"),
+        (
+            Refused::TooLate(Standing::Used(Answer::Approved)),
+            "it was answered `approved` already, and that was used",
+        ),
+        (
+            Refused::TooLate(Standing::Lapsed(Answer::Denied)),
+            "it was answered `denied`, and that was not used in time",
+        ),
+        (Refused::TooLate(Standing::Denied { until: 1 }), "it is answered already: denied"),
+        (Refused::NotAnswered, "nobody has answered it yet"),
+        (
+            Refused::TooWeak { needed: 3, given: 1 },
+            "the rule asks for evidence of level 3, and this is of level 1",
+        ),
+    ] {
+        assert_eq!(refused.to_string(), sentence);
+    }
+    let others = [
+        Refused::NotNamed,
+        Refused::OwnQuestion,
+        Refused::Injectable,
+        Refused::Twice,
+        Refused::NoAnswer,
+        Refused::TooEarly,
+    ];
+    let said: BTreeSet<String> = others.iter().map(Refused::to_string).collect();
+    assert_eq!(said.len(), others.len(), "{said:?}");
+}
+
 /// What can be said to a question.
 #[derive(Clone, Debug)]
 enum Said {

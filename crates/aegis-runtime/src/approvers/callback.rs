@@ -8,6 +8,7 @@ use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
 
+use aegis_audit::Precedents;
 use aegis_engine::{Action, Decision, Digest};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
@@ -29,6 +30,7 @@ pub struct QuestionSnapshot {
     decision: Decision,
     policy_sha256: Digest,
     redacted: Vec<String>,
+    precedents: Option<Precedents>,
 }
 
 impl QuestionSnapshot {
@@ -40,6 +42,7 @@ impl QuestionSnapshot {
             decision: request.decision.clone(),
             policy_sha256: request.policy_sha256,
             redacted: request.redacted.to_vec(),
+            precedents: request.precedents.cloned(),
         }
     }
 
@@ -53,6 +56,7 @@ impl QuestionSnapshot {
             decision: &self.decision,
             policy_sha256: self.policy_sha256,
             redacted: &self.redacted,
+            precedents: self.precedents.as_ref(),
         }
     }
 }
