@@ -214,3 +214,79 @@ fn a_denial_ends_the_wait_too() {
     let shown = agent.wait_for("status=1");
     assert!(shown.contains("denied it: no"), "{shown}");
 }
+
+/// How a question stands, once it stands so.
+fn wait_for_standing(environment: &TestEnvironment, id: &str, wanted: &str) {
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while standing(environment, id) != wanted {
+        assert!(std::time::Instant::now() < deadline, "it is {}", standing(environment, id));
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn what_expired_or_lapsed_is_told_apart_and_cannot_be_answered() {
+    let short = |terms: &str| {
+        let text = format!(
+            "version: 1\nrules:\n  - {{ risk_level: low, approval: {{ mode: approve, {terms} }} }}\n"
+        );
+        TestEnvironment::with_policy(&text)
+    };
+    let environment = short("ttl: 1s");
+    let id = ask(&environment);
+    wait_for_standing(&environment, &id, "expired");
+    for command in [&["approve", &id][..], &["deny", &id, "--reason", "no"]] {
+        let run = environment.aegis(command);
+        assert_eq!((run.code, run.stderr.contains("the question has expired")), (1, true), "{run:?}");
+    }
+    assert_ne!(ask(&environment), id, "it is asked anew");
+
+    let environment = short("use_within: 1s");
+    let id = ask(&environment);
+    assert_eq!(approve(&environment, &id), 0);
+    wait_for_standing(&environment, &id, "lapsed");
+    let run = environment.aegis(&["approve", &id]);
+    assert_eq!((run.code, run.stderr.contains("and that was not used in time")), (1, true), "{run:?}");
+    assert_ne!(ask(&environment), id, "it is asked anew");
+    verify(&environment);
+}
+
+/// The question expires while somebody sits before it.
+#[test]
+fn a_yes_that_comes_after_the_question_expired_is_none() {
+    let text = "version: 1\nrules:\n  - { risk_level: low, approval: { mode: approve, ttl: 3s } }\n";
+    let environment = TestEnvironment::with_policy(text);
+    let id = ask(&environment);
+    let mut terminal = Terminal::aegis(&environment, &["approve", &id]);
+    terminal.wait_until("the question, or its end", |screen| {
+        let contents = screen.contents();
+        contents.contains("llow this") || contents.contains("error:")
+    });
+    wait_for_standing(&environment, &id, "expired");
+    if !terminal.has_ended() {
+        terminal.type_text("y\n");
+    }
+    let (code, said) = (terminal.code(), terminal.wait_for_end());
+    assert!(matches!(code, 1 | 3), "{code}: {said}");
+    assert_eq!(standing(&environment, &id), "expired");
+    assert_ne!(ask(&environment), id);
+    verify(&environment);
+}
+
+/// Whoever may write the log's file can put back a copy of it from before the approval was used. It cannot be
+/// kept from being used again then, and a receipt that somebody kept tells.
+#[test]
+fn a_log_that_was_put_back_is_found_by_the_receipt_of_the_use() {
+    let environment = TestEnvironment::new();
+    let id = ask(&environment);
+    assert_eq!(approve(&environment, &id), 0);
+    let before = std::fs::read(environment.file("aegis_audit.db")).unwrap();
+    let used = aside(&environment, &[&ASK[..], &["--format", "json"]].concat());
+    assert_eq!(used.code, 0, "{used:?}");
+    environment.write("receipts.jsonl", format!("{}\n", used.json()["receipt"]));
+    assert_eq!(environment.aegis(&["audit", "verify", "--receipts", "receipts.jsonl"]).code, 0);
+    environment.write("aegis_audit.db", before);
+    assert_eq!(aside(&environment, &ASK).code, 0, "this is not promised to be found out by itself");
+    let found = environment.aegis(&["audit", "verify", "--receipts", "receipts.jsonl"]);
+    assert_ne!(found.code, 0, "{found:?}");
+}

@@ -18,11 +18,18 @@ struct Foreign {
 impl Foreign {
     /// `None` where there is no second account to be had.
     fn new() -> Option<Foreign> {
+        Foreign::with_rule("{ risk_level: low }")
+    }
+
+    /// The same with a policy that names root and the other account as approvers, and has this rule.
+    fn with_rule(rule: &str) -> Option<Foreign> {
         if !is_root() {
             skipped("approvals of another account", "only root may become another account");
             return None;
         }
-        let environment = TestEnvironment::with_policy("version: 1\nrules:\n  - { risk_level: low }\n");
+        let named = "approvers:\n  root: { account: root }\n  them: { account: nobody }\n";
+        let named = if rule.contains("by:") { named } else { "" };
+        let environment = TestEnvironment::with_policy(&format!("version: 1\n{named}rules:\n  - {rule}\n"));
         let program = environment.file("aegis");
         std::fs::copy(Aegis::PATH, &program).unwrap();
         set_mode(&program, 0o755);
@@ -48,6 +55,22 @@ impl Foreign {
         run.json()["request"]["id"].as_str().unwrap().to_owned()
     }
 
+    /// Says yes at a terminal of the other account, and gives the exit status and what was said.
+    fn they_approve(&self, id: &str) -> (i32, String) {
+        let own = "/usr/bin/setpriv --reuid=65534 --regid=65534 --clear-groups";
+        answered(Terminal::shell(&self.environment, &format!("exec {own} ./aegis approve {id}")))
+    }
+
+    /// The same at a terminal of root.
+    fn root_approves(&self, id: &str) -> (i32, String) {
+        answered(Terminal::aegis(&self.environment, &["approve", id]))
+    }
+
+    fn standing(&self, id: &str) -> String {
+        let shown = self.theirs(&["approvals", "show", id, "--format", "json"]);
+        shown.json()["standing"].as_str().unwrap().to_owned()
+    }
+
     /// Who owns the files of the log.
     fn owners(&self) -> Vec<(String, u32)> {
         let mut owners = Vec::new();
@@ -60,6 +83,112 @@ impl Foreign {
         }
         owners
     }
+}
+
+/// Says yes if it is asked.
+fn answered(mut terminal: Terminal) -> (i32, String) {
+    terminal.wait_until("a question, or the end", |screen| {
+        let contents = screen.contents();
+        contents.contains("llow this") || contents.contains("error:")
+    });
+    if !terminal.contents().contains("error:") {
+        terminal.wait_for_question();
+        terminal.allow();
+    }
+    (terminal.code(), terminal.wait_for_end())
+}
+
+#[test]
+fn an_account_that_the_rule_does_not_name_cannot_answer() {
+    let rule = "{ risk_level: low, approval: { mode: approve, by: [root] } }";
+    let Some(foreign) = Foreign::with_rule(rule) else { return };
+    let id = foreign.ask();
+    let (code, said) = foreign.they_approve(&id);
+    assert!(said.contains("the rule names its approvers, and this is none of them"), "{said}");
+    assert_eq!((code, foreign.standing(&id).as_str()), (1, "open"), "{said}");
+    assert_eq!(foreign.theirs(&["check", "pay:shop"]).code, 3);
+    let (code, said) = foreign.root_approves(&id);
+    assert_eq!((code, foreign.standing(&id).as_str()), (0, "approved"), "{said}");
+    assert_eq!(foreign.theirs(&["check", "pay:shop"]).code, 0);
+}
+
+#[test]
+fn whoever_asks_does_not_approve_it_where_others_are_wanted() {
+    for approval in ["{ mode: approve, self_approval: false }", "{ mode: approve, evidence: account }"] {
+        let rule = format!("{{ risk_level: low, approval: {approval} }}");
+        let Some(foreign) = Foreign::with_rule(&rule) else { return };
+        let id = foreign.ask();
+        let (code, said) = foreign.they_approve(&id);
+        assert_eq!((code, foreign.standing(&id).as_str()), (1, "open"), "{approval}: {said}");
+        assert_eq!(foreign.theirs(&["check", "pay:shop"]).code, 3);
+        let (code, said) = foreign.root_approves(&id);
+        assert_eq!((code, foreign.standing(&id).as_str()), (0, "approved"), "{approval}: {said}");
+        assert_eq!(foreign.theirs(&["audit", "verify"]).code, 0);
+    }
+}
+
+#[test]
+fn a_quorum_is_not_met_by_one_person_at_two_terminals() {
+    let rule = "{ risk_level: low, approval: { mode: approve, quorum: 2 } }";
+    let Some(foreign) = Foreign::with_rule(rule) else { return };
+    let id = foreign.ask();
+    assert_eq!(foreign.root_approves(&id).0, 0);
+    assert_eq!(foreign.standing(&id), "open");
+    let (code, said) = foreign.root_approves(&id);
+    assert!(said.contains("this approver has said yes already"), "{said}");
+    assert_eq!((code, foreign.standing(&id).as_str()), (1, "open"), "{said}");
+    assert_eq!(foreign.theirs(&["check", "pay:shop"]).code, 3);
+    // Two accounts are two people, as far as the kernel knows.
+    let (code, said) = foreign.they_approve(&id);
+    assert_eq!((code, foreign.standing(&id).as_str()), (0, "approved"), "{said}");
+    assert_eq!(foreign.theirs(&["check", "pay:shop"]).code, 0);
+    assert_eq!(foreign.theirs(&["audit", "verify"]).code, 0);
+}
+
+/// What a login does once, and what `sudo` leaves as it is, is in the record of an answer too; what the
+/// environment says is not.
+#[test]
+fn behind_sudo_the_account_that_logged_in_is_in_the_answer() {
+    let Some(foreign) = Foreign::with_rule("{ risk_level: low, approval: { mode: approve, quorum: 2 } }")
+    else {
+        return;
+    };
+    let id = foreign.ask();
+    let login = |login: &str, environment: &str| {
+        let script =
+            format!("echo {login} >/proc/self/loginuid || exit 99; {environment} ./aegis approve {id}");
+        let terminal = Terminal::shell(&foreign.environment, &script);
+        answered_or_skipped(terminal)
+    };
+    let Some((code, said)) = login("4242", "SUDO_UID=1 SUDO_USER=mallory LOGNAME=mallory") else { return };
+    assert_eq!(code, 0, "{said}");
+    let shown = foreign.theirs(&["approvals", "show", &id, "--format", "json"]).json();
+    let reply = &shown["replies"][0];
+    assert_eq!(
+        (reply["user"].as_str(), reply["login"].as_str()),
+        (Some("root"), Some("uid 4242")),
+        "{reply}"
+    );
+    assert!(!shown.to_string().contains("mallory"), "{shown}");
+    // The same person once more, whatever they call themselves.
+    let (code, said) = login("4242", "SUDO_UID=2 SUDO_USER=bo").unwrap();
+    assert_eq!(code, 1, "{said}");
+    assert!(said.contains("this approver has said yes already"), "{said}");
+    let (code, said) = login("4243", "SUDO_UID=4242").unwrap();
+    assert_eq!((code, foreign.standing(&id).as_str()), (0, "approved"), "{said}");
+}
+
+/// Says yes if it is asked; `None` where the system does not let anybody log in.
+fn answered_or_skipped(terminal: Terminal) -> Option<(i32, String)> {
+    let seen = terminal.wait_until("a question, or the end", |screen| {
+        let contents = screen.contents();
+        ["llow this", "error:", "loginuid"].iter().any(|word| contents.contains(word))
+    });
+    if seen.contains("loginuid") {
+        skipped("logins behind sudo", "the system does not let a login be set");
+        return None;
+    }
+    Some(answered(terminal))
 }
 
 #[test]

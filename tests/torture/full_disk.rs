@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use aegis_testkit::{Log, READ, Run, figures, is_long, limited, scaled, skipped};
+use aegis_testkit::{Log, READ, Run, Terminal, figures, is_long, limited, scaled, skipped};
 
 use crate::claim::{Claim, broken};
 use crate::environment::TestEnvironment;
@@ -174,6 +174,69 @@ fn files_that_may_not_grow_refuse_and_recover() {
         format!("{limits} limits, {allowed} allowed, {refused} refused, {} rows, 0 violations", claims.len()),
     );
     assert!(refused > 0 && (allowed > 0 || !is_long()));
+}
+
+/// The question is there, and then the disk is full before it is answered, or before the answer is used.
+#[test]
+fn a_disk_that_fills_between_question_answer_and_use_leaves_each_whole() {
+    let environment = TestEnvironment::with_policy("version: 1\nrules:\n  - { risk_level: low }\n");
+    let Some(disk) = SmallDisk::new(environment.file("small"), 4 << 20) else {
+        return skipped("full disk, approvals", "only root may mount one");
+    };
+    let ask = || {
+        let script = "exec setsid -w \"$AEGIS\" check pay:shop --db small/log.db --format json";
+        Run::of(environment.shell(script).output().unwrap())
+    };
+    let asked = ask();
+    assert_eq!(asked.code, 3, "{asked:?}");
+    let id = asked.json()["request"]["id"].as_str().unwrap().to_owned();
+    let standing = || {
+        let shown =
+            environment.aegis(&["approvals", "show", &id, "--db", "small/log.db", "--format", "json"]).json();
+        shown["standing"].as_str().unwrap().to_owned()
+    };
+    let approve = |fills: bool| {
+        let mut terminal = Terminal::aegis(&environment, &["approve", &id, "--db", "small/log.db"]);
+        terminal.wait_for_question();
+        let filled = fills.then(|| Filled::new(&disk));
+        terminal.type_text("y\n");
+        let (code, said) = (terminal.code(), terminal.wait_for_end());
+        drop(filled);
+        (code, said)
+    };
+    let (code, said) = approve(true);
+    assert_eq!((code, said.contains("is full")), (4, true), "{said}");
+    assert_eq!(standing(), "open");
+    assert_eq!(approve(false).0, 0);
+    let filled = Filled::new(&disk);
+    let used = ask();
+    assert_eq!((used.code, used.stdout.as_str()), (4, ""), "{used:?}");
+    drop(filled);
+    assert_eq!(standing(), "approved");
+    assert_eq!(ask().code, 0);
+    assert_eq!(standing(), "used");
+    let log = Log::verified(&disk.mount.join("log.db")).unwrap();
+    let kinds: Vec<_> = log.rows.iter().map(|row| row.kind.as_str()).collect();
+    let first = ["requested", "answered", "decided", "replied"];
+    assert_eq!(kinds, [&first[..], &["requested", "answered", "consumed", "decided"]].concat());
+}
+
+/// A disk that is full while this lives.
+struct Filled(PathBuf);
+
+impl Filled {
+    fn new(disk: &SmallDisk) -> Filled {
+        let path = disk.mount.join("filler");
+        let mut file = fs::File::create(&path).unwrap();
+        while file.write_all(&[0; PAGE]).is_ok() {}
+        Filled(path)
+    }
+}
+
+impl Drop for Filled {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 /// The control: these disks do run full in the midst of what is written, and leave half of it.

@@ -53,7 +53,7 @@ pub(crate) enum Command {
     Validate(validate::ValidateArgs),
     Fmt(fmt::FmtArgs),
     Schema(schema::SchemaArgs),
-    Check(check::CheckArgs),
+    Check(Box<check::CheckArgs>),
     Run(Box<run::RunArgs>),
     Test(test::TestArgs),
     Approvals(approvals::ApprovalsArgs),

@@ -1,5 +1,5 @@
-//! Every interleaving of three approvers, two who use the answer, the passing of time and crashes, explored on
-//! the transitions themselves: all states that can be reached, and every step from each of them.
+//! Every interleaving of three approvers, two who use the answer, the passing of time and crashes, explored
+//! on the transitions themselves: all states that can be reached, and every step from each of them.
 //!
 //! What there is at any moment is a log and a clock. Whoever takes a step reads the question back from the
 //! log, takes the step, and commits one event, as the journal does. A crash comes before the commit, so that
@@ -14,8 +14,8 @@ use super::*;
 use crate::answer::Evidence;
 
 const USE_WITHIN: i64 = 100;
-/// The instants that matter: the answer comes early, or in the last millisecond; it is used in time, in the last
-/// millisecond, and one too late.
+/// The instants that matter: the answer comes early, or in the last millisecond; it is used in time, in the
+/// last millisecond, and one too late.
 const INSTANTS: [i64; 7] = [
     ASKED_AT,
     ASKED_AT + USE_WITHIN - 1,

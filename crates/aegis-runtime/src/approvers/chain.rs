@@ -58,13 +58,13 @@ impl Approver for ChainApprover {
 
     fn evidence(&self) -> Evidence {
         let first = self.first().and_then(|place| self.approvers.get(place));
-        first.map_or(Evidence::Rule, |approver| approver.evidence())
+        first.map_or(Evidence::Rule, Approver::evidence)
     }
 
     fn hold(&mut self) -> Hold {
         self.held = self.first();
         let held = self.held.and_then(|place| self.approvers.get_mut(place));
-        held.map_or_else(Hold::nothing, |approver| approver.hold())
+        held.map_or_else(Hold::nothing, Approver::hold)
     }
 
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {

@@ -244,8 +244,8 @@ fn an_answer_to_nothing_is_none() {
     }
 }
 
-/// Lets it be this instant (milliseconds since the Unix epoch) in the log, which no clock can set back: an event
-/// of another action happens then.
+/// Lets it be this instant (milliseconds since the Unix epoch) in the log, which no clock can set back: an
+/// event of another action happens then.
 fn set_clock(place: &Place, millis: i64) {
     let gate = gate(place);
     let other = update(4711);
