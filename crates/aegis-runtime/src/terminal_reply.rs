@@ -65,7 +65,8 @@ impl Answerer {
     }
 
     /// Asks at the controlling terminal what came to be said about a question, with all that the log has of
-    /// its action. `note` says why, in the words of whoever answers; whoever denies without one is asked for it.
+    /// its action. `note` says why, in the words of whoever answers; whoever denies without one is asked for
+    /// it.
     ///
     /// Another account than the asker's is known by the kernel, on both sides: its answer counts more than
     /// one of the account that asks, whose programs can have a terminal of their own.
