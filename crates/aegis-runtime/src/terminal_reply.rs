@@ -166,7 +166,6 @@ impl TerminalReply<'_> {
         let new = NewReply {
             answer: self.answer,
             approver: self.by.identity(),
-            key: None,
             signature: None,
             note: self.note.as_deref(),
             operator: self.answerer.operator(),
