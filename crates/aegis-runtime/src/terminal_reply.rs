@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aegis_audit::{Journal, NewReply, Replied, ReplyError};
 use aegis_engine::Digest;
-use aegis_ledger::answer::Answer;
+use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::event::Operator;
 use aegis_ledger::question::{Party, Refused, Reply, Standing};
 use thiserror::Error;
@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::approval::{Hold, Unanswered};
 use crate::identity::{current_host, current_login, current_user};
 use crate::recorded_question::{QuestionError, RecordedQuestion};
+use crate::signing_key::SigningError;
 use crate::terminal::{Subject, TerminalOptions, Typed, Wish, ask_about};
 use crate::witness::Witness;
 
@@ -34,6 +35,13 @@ pub struct TerminalReply<'q> {
     _hold: Hold,
 }
 
+/// As whom somebody is about to answer.
+pub(crate) struct Known<'k> {
+    pub(crate) by: ApproverIdentity,
+    /// The public key with which they will sign.
+    pub(crate) key: Option<&'k str>,
+}
+
 /// Why there is no answer.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -50,6 +58,9 @@ pub enum NotGiven {
     /// Nobody was there, or answered.
     #[error("nobody answered: {0}")]
     Nobody(Unanswered),
+    /// It could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
 }
 
 impl Answerer {
@@ -59,7 +70,7 @@ impl Answerer {
         Answerer { party: Party { user: current_user(), login: current_login() }, host: current_host() }
     }
 
-    fn operator(&self) -> Operator<'_> {
+    pub(crate) fn operator(&self) -> Operator<'_> {
         Operator { host: &self.host, user: &self.party.user, login: self.party.login.as_deref() }
     }
 
@@ -79,19 +90,30 @@ impl Answerer {
         note: Option<String>,
         options: TerminalOptions,
     ) -> Result<TerminalReply<'q>, NotGiven> {
-        let answer = match wish {
-            Wish::Approve => Answer::Approved,
-            Wish::Deny => Answer::Denied,
-        };
+        let known = Known { by: self.witness(asked, false).into_identity(), key: None };
+        let (injectable, hold) = self.put(asked, wish, options, &known)?;
+        let (by, answerer, answer) = (self.witness(asked, injectable), self.clone(), wish.answer());
+        Ok(TerminalReply { asked, answer, by, answerer, note, _hold: hold })
+    }
+
+    /// Puts the question to whoever sits at the terminal, as somebody who will be known so. Gives whether the
+    /// yes could have been typed by a program, and what keeps it until it is recorded.
+    pub(crate) fn put(
+        &self,
+        asked: &RecordedQuestion,
+        wish: Wish,
+        options: TerminalOptions,
+        known: &Known<'_>,
+    ) -> Result<(bool, Hold), NotGiven> {
         // What counts is decided when the answer is recorded. Nobody is bothered where it could not.
-        self.try_out(asked, answer).map_err(NotGiven::Refused)?;
+        self.try_out(asked, wish.answer(), known).map_err(NotGiven::Refused)?;
         let (action, entry) = (asked.action()?, asked.entry());
         let unknown = || QuestionError::Unknown { id: asked.question().id().to_owned() };
         let reason = entry.reason.rsplit_once(" (rule `").map(|(reason, _)| reason);
         let secret = (!entry.redacted.is_empty()).then(|| {
             format!("kept out of the log, so that only digests are shown: {}", entry.redacted.join(", "))
         });
-        let facts = self.facts(asked);
+        let facts = self.facts(asked, known);
         let subject = Subject {
             action: &action,
             action_sha256: Digest::from_hex(&entry.action_sha256).ok_or_else(unknown)?,
@@ -105,10 +127,7 @@ impl Answerer {
         match ask_about(subject, wish, asked.question().terms().uninjectable, options) {
             Typed::No => Err(NotGiven::LeftOpen),
             Typed::Nobody(why) => Err(NotGiven::Nobody(why)),
-            Typed::Yes { injectable, hold } => {
-                let (by, answerer) = (self.witness(asked, injectable), self.clone());
-                Ok(TerminalReply { asked, answer, by, answerer, note, _hold: hold })
-            }
+            Typed::Yes { injectable, hold } => Ok((injectable, hold)),
         }
     }
 
@@ -122,17 +141,23 @@ impl Answerer {
         }
     }
 
-    fn try_out(&self, asked: &RecordedQuestion, answer: Answer) -> Result<(), Refused> {
+    /// Whether an answer of somebody who is known so would count.
+    pub(crate) fn try_out(
+        &self,
+        asked: &RecordedQuestion,
+        answer: Answer,
+        known: &Known<'_>,
+    ) -> Result<(), Refused> {
         let mut question = asked.question().clone();
-        let name = question.name_of(&self.party, None)?.map(str::to_owned);
-        let approver = self.witness(asked, false).into_identity();
+        let name = question.name_of(&self.party, known.key)?.map(str::to_owned);
         // By a clock that was set back, it is still not before the question.
         let at = aegis_audit::now().timestamp_millis().max(question.asked_at());
+        let approver = known.by.clone();
         question.reply(Reply { answer, approver, name, party: self.party.clone(), note: None, at })
     }
 
     /// What there is to know of a question besides the action.
-    fn facts(&self, asked: &RecordedQuestion) -> Vec<(&'static str, String)> {
+    fn facts(&self, asked: &RecordedQuestion, known: &Known<'_>) -> Vec<(&'static str, String)> {
         let (question, entry) = (asked.question(), asked.entry());
         let now = aegis_audit::now().timestamp_millis();
         let ago = rounded(now.saturating_sub(question.asked_at()));
@@ -146,13 +171,13 @@ impl Answerer {
             let quorum = question.terms().quorum;
             facts.push(("needs", format!("{quorum} approvers, of whom {missing} are missing")));
         }
-        facts.push(("you", format!("{}, with evidence {}", self.party.person(), self.level(asked))));
+        let level = known.by.evidence.level();
+        facts.push(match (known.key, &known.by.user) {
+            (Some(_), Some(name)) => ("you", format!("{name}, by a signature, with evidence {level}")),
+            _ => ("you", format!("{}, with evidence {level}", self.party.person())),
+        });
         facts.push(("Enter", "leaves it open".to_owned()));
         facts
-    }
-
-    fn level(&self, asked: &RecordedQuestion) -> u8 {
-        self.witness(asked, false).identity().evidence.level()
     }
 }
 

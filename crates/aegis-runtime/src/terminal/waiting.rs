@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use aegis_ledger::answer::Answer;
+
 use crate::approval::{Hold, Unanswered};
 
 use super::asking::Asking;
@@ -26,6 +28,17 @@ pub enum Wish {
     Approve,
     /// No.
     Deny,
+}
+
+impl Wish {
+    /// The answer that it is.
+    #[must_use]
+    pub const fn answer(self) -> Answer {
+        match self {
+            Wish::Approve => Answer::Approved,
+            Wish::Deny => Answer::Denied,
+        }
+    }
 }
 
 /// What was typed.
