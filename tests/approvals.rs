@@ -6,6 +6,7 @@ mod list;
 mod notified;
 mod other_accounts;
 mod races;
+mod signatures;
 
 use std::process::Command;
 
