@@ -16,7 +16,7 @@ use crate::environment::TestEnvironment;
 const DEPLOY: [&str; 3] = ["check", "deploy:shop", "--format"];
 
 /// Whether there is what makes keys and signatures here.
-fn has_openssh(what: &str) -> bool {
+pub(super) fn has_openssh(what: &str) -> bool {
     let found = Command::new("ssh-keygen").arg("-?").stderr(Stdio::null()).stdout(Stdio::null()).status();
     if found.is_err() {
         skipped(what, "there is no `ssh-keygen`");
@@ -32,7 +32,7 @@ fn ssh_keygen(environment: &TestEnvironment, arguments: &[&str]) {
 
 /// Makes a key of a type, with a passphrase or none, in a file of this name, and gives its line.
 #[track_caller]
-fn key(environment: &TestEnvironment, name: &str, kind: &[&str], passphrase: &str) -> String {
+pub(super) fn key(environment: &TestEnvironment, name: &str, kind: &[&str], passphrase: &str) -> String {
     let file = ["-q", "-C", "", "-N", passphrase, "-f", name];
     ssh_keygen(environment, &[&file[..], &["-t"], kind].concat());
     let line = std::fs::read_to_string(environment.file(&format!("{name}.pub"))).unwrap();
@@ -73,7 +73,7 @@ fn request(environment: &TestEnvironment, command: &str, id: &str) -> String {
 
 /// Signs a text with the key in a file, as `ssh-keygen` does it.
 #[track_caller]
-fn sign(environment: &TestEnvironment, name: &str, namespace: &str, text: &str) -> String {
+pub(super) fn sign(environment: &TestEnvironment, name: &str, namespace: &str, text: &str) -> String {
     let text = environment.write("text", text);
     let signature = environment.file("text.sig");
     let _ = std::fs::remove_file(&signature);

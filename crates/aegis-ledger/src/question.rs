@@ -9,7 +9,7 @@
 //! Every step is a pure transition of what is known and what is said. Times are those of the log, which do
 //! not run backwards: whoever asks gives an instant that is not before the newest event.
 
-mod signed;
+pub mod signed;
 
 use std::fmt;
 
@@ -18,7 +18,6 @@ use aegis_engine::{ApprovalTerms, KnownBy};
 use crate::answer::{Answer, ApproverIdentity};
 use crate::event::{Asked, ConsumedBody, EntryBody, Opening, RepliedBody};
 use crate::ssh_signature::SshSignatureError;
-pub use signed::Signer;
 
 /// How many questions of one agent may be open at once.
 pub const MOST_OPEN: usize = 20;

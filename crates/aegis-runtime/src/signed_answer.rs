@@ -2,7 +2,7 @@
 
 use aegis_audit::{Journal, NewReply, Replied, ReplyError};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, Via};
-use aegis_ledger::question::Signer;
+use aegis_ledger::question::signed::Signer;
 use aegis_ledger::signed_reply::Signable;
 
 use crate::approval::Hold;

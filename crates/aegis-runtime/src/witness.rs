@@ -3,7 +3,7 @@
 use std::fmt;
 
 use aegis_ledger::answer::{ApproverIdentity, Evidence, Via};
-use aegis_ledger::question::Signer;
+use aegis_ledger::question::signed::Signer;
 use thiserror::Error;
 
 /// The words that only this crate's own approvers may use.

@@ -3,7 +3,8 @@
 use aegis_engine::escape;
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence};
 use aegis_ledger::event::{self, Asked, Event, Operator, Stamped};
-use aegis_ledger::question::{Party, Question, Refused, Reply, Signer, Standing};
+use aegis_ledger::question::signed::Signer;
+use aegis_ledger::question::{Party, Question, Refused, Reply, Standing};
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::remedy::Remedy;
 use thiserror::Error;
