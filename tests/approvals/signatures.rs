@@ -41,16 +41,15 @@ pub(super) fn key(environment: &TestEnvironment, name: &str, kind: &[&str], pass
 
 /// A policy by which these approvers, with these lines of keys, answer on these terms.
 fn policy(environment: &TestEnvironment, approvers: &[(&str, &str)], terms: &str) {
-    let mut text = "version: 1\napprovers:\n".to_owned();
-    for (name, line) in approvers {
-        text.push_str(&format!("  {name}: {{ ssh_key: \"{line}\" }}\n"));
-    }
+    let lines: Vec<_> =
+        approvers.iter().map(|(name, line)| format!("  {name}: {{ ssh_key: \"{line}\" }}\n")).collect();
     let names: Vec<_> = approvers.iter().map(|(name, _)| *name).collect();
-    text.push_str(&format!(
-        "rules:\n  - name: deploys\n    match: {{ type: deploy }}\n    risk_level: low\n    approval: {{ mode: \
-         approve, by: [{}], evidence: signature, {terms} }}\n",
+    let text = format!(
+        "version: 1\napprovers:\n{}rules:\n  - name: deploys\n    match: {{ type: deploy }}\n    risk_level: \
+         low\n    approval: {{ mode: approve, by: [{}], evidence: signature, {terms} }}\n",
+        lines.concat(),
         names.join(", ")
-    ));
+    );
     environment.write("policy.yaml", text);
     let run = environment.aegis(&["validate", "policy.yaml"]);
     assert_eq!(run.code, 0, "{run:?}");

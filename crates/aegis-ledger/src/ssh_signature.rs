@@ -248,15 +248,14 @@ fn rewrapped(text: &str) -> Option<String> {
 /// The armour of OpenSSH around base 64.
 fn wrapped(written: &str) -> String {
     let [begin, end] = ARMOUR;
-    let mut text = format!("{begin}\n");
+    let mut lines = String::with_capacity(written.len() + written.len() / COLUMNS);
     for (place, character) in written.chars().enumerate() {
         if place > 0 && place % COLUMNS == 0 {
-            text.push('\n');
+            lines.push('\n');
         }
-        text.push(character);
+        lines.push(character);
     }
-    text.push_str(&format!("\n{end}\n"));
-    text
+    format!("{begin}\n{lines}\n{end}\n")
 }
 
 /// What a security key signs for what it is used for (RFC 4251 calls it the application).

@@ -9,6 +9,9 @@ use super::{ask, bring, has_openssh, key, policy, request, sign};
 use crate::approvals::{aside, verify};
 use crate::environment::TestEnvironment;
 
+/// What is made of a stored reply.
+type Change = fn(&mut Value);
+
 fn check(environment: &TestEnvironment) -> i32 {
     aside(environment, &["check", "deploy:shop", "--format", "json"]).code
 }
@@ -64,7 +67,6 @@ fn a_claim_without_its_signature_allows_nothing_and_is_damage() {
     if !has_openssh("forged replies") {
         return;
     }
-    type Change = fn(&mut Value);
     let changes: [(&str, Change); 6] = [
         ("no signature", |body| {
             body.as_object_mut().unwrap().remove("signature");

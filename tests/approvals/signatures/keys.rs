@@ -138,7 +138,7 @@ fn a_key_that_cannot_be_used_is_told_with_what_helps() {
     environment.write("none", "no key\u{1b}[2J\n");
     environment.write("large", vec![b'x'; 1 << 20]);
     environment.write("exposed", std::fs::read(environment.file("bo")).unwrap());
-    set_mode(&environment.file("exposed"), 0o644);
+    set_mode(environment.file("exposed"), 0o644);
     for (file, code, why) in [
         ("nowhere", 5, "cannot read the key in `nowhere`"),
         ("none", 5, "there is no SSH key in `none`"),

@@ -34,11 +34,14 @@ fn bytes_of(armoured: &str) -> Vec<u8> {
     Base64::decode_vec(&lines[1..lines.len() - 1].concat()).unwrap()
 }
 
+/// How a key signs.
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 /// A security key of software, and how it signs.
 struct SecurityKey {
     blob: Vec<u8>,
     application: &'static str,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    sign: Sign,
     kind: &'static str,
 }
 

@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use aegis_engine::KnownBy;
 
-use crate::action_life::Impossible;
-use crate::event::{EventBody, RepliedBody};
-use crate::question::Question;
-use crate::stored_event::StoredEvent;
-use crate::verify::observer::Observer;
-use crate::verify::verifier::Verifier;
+use crate::event::RepliedBody;
+use crate::question::{Question, Refused};
+use crate::verify::bodies::Bodies;
 
 /// How many questions, the newest, are remembered: only those that somebody can answer by a signature.
 const REMEMBERED: usize = 1 << 12;
@@ -23,7 +20,8 @@ pub(super) struct Questions {
 }
 
 impl Questions {
-    fn remember(&mut self, row: u64, question: Question) {
+    /// Remembers a question that a row asks.
+    pub(super) fn remember(&mut self, row: u64, question: Question) {
         let is_by_key = |by: &KnownBy| matches!(by, KnownBy::SshKey { .. });
         if !question.terms().by.iter().any(|named| is_by_key(&named.known_by)) {
             return;
@@ -35,57 +33,39 @@ impl Questions {
             self.forgotten = self.forgotten.max(row);
         }
     }
-}
 
-impl<O: Observer> Verifier<'_, O> {
-    /// Whether a reply proves what it claims of who gave it, by the terms of its question.
-    pub(super) fn check_reply<S: AsRef<str>>(
-        &mut self,
-        seq: i64,
-        event: &StoredEvent<'_>,
-        body: &EventBody<S>,
-    ) -> Result<(), Impossible> {
-        match body {
-            EventBody::Requested(entry) => {
-                if let Some(question) = Question::opened(event.action_id, event.at, entry) {
-                    self.questions.remember(seq.unsigned_abs(), question);
-                }
-                Ok(())
-            }
-            EventBody::Replied(body) => self.check_claim(event.action_id, body),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_claim<S: AsRef<str>>(&mut self, id: &str, body: &RepliedBody<S>) -> Result<(), Impossible> {
+    /// Whether a reply about the action of this id proves what it claims of who gave it, by the terms of its
+    /// question. `is_gone` tells that a row was pruned, or is damaged itself.
+    pub(super) fn check<S: AsRef<str>>(
+        &self,
+        (log, id): (&str, &str),
+        body: &RepliedBody<S>,
+        bodies: &mut Bodies<'_>,
+        is_gone: impl Fn(u64) -> bool,
+    ) -> Result<(), Refused> {
         // Which row it answers, and that this is one of its action, has been looked at.
         let row = body.requested_seq.unwrap_or_default();
-        let log = hex::encode(&self.start.log_id);
-        if let Some(question) = self.questions.asked.get(&row) {
-            return question.check_claim(&log, body).map_err(Impossible::Unproven);
+        if let Some(question) = self.asked.get(&row) {
+            return question.check_claim(log, body);
         }
-        let unsigned = body.signature.is_none();
-        if unsigned {
-            Question::check_unsigned(body).map_err(Impossible::Unproven)?;
+        if body.signature.is_none() {
+            Question::check_unsigned(body)?;
         }
-        if row < self.start.seq || self.damaged.rows().contains(row) {
-            self.bodies.unchecked += u64::from(!unsigned);
+        let question = if is_gone(row) {
+            bodies.unchecked += u64::from(body.signature.is_some());
             return Ok(());
-        }
-        let question = if row > self.questions.forgotten {
+        } else if row > self.forgotten {
             // It was seen, and names no key, or is no question at all.
             None
-        } else if let Some(lookup) = &mut self.bodies.lookup {
+        } else if let Some(lookup) = &mut bodies.lookup {
             lookup(row).and_then(|row| row.question)
         } else {
-            self.bodies.unchecked += u64::from(!unsigned);
+            bodies.unchecked += u64::from(body.signature.is_some());
             return Ok(());
         };
-        let question = question.filter(|question| question.id() == id);
-        match question {
-            Some(question) => question.check_claim(&log, body),
+        match question.filter(|question| question.id() == id) {
+            Some(question) => question.check_claim(log, body),
             None => Question::check_unsigned(body),
         }
-        .map_err(Impossible::Unproven)
     }
 }

@@ -69,7 +69,7 @@ fn a_damaged_file_is_no_key() {
                 assert!(proof.is_ok_and(|proof| proof.key() == key.line()), "{changed}");
             }
         }
-        assert!(SigningKey::open(&file(directory.path(), &text[..place], 0o600), None).is_err());
+        assert!(SigningKey::open(&file(directory.path(), text.get(..place).unwrap(), 0o600), None).is_err());
     }
 }
 

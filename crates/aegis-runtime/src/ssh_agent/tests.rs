@@ -42,7 +42,9 @@ fn saying(bytes: Vec<u8>) -> (tempfile::TempDir, SshAgent, JoinHandle<()>) {
 fn identities(keys: &[&[u8]]) -> Vec<u8> {
     let mut answer = vec![IDENTITIES_ANSWER];
     answer.extend(u32::try_from(keys.len()).unwrap().to_be_bytes());
-    keys.iter().for_each(|key| answer.extend([string(key), string(b"a comment")].concat()));
+    for key in keys {
+        answer.extend([string(key), string(b"a comment")].concat());
+    }
     answer
 }
 
