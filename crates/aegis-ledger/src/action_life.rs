@@ -99,7 +99,7 @@ pub enum Impossible {
         /// The decision.
         answer: Answer,
     },
-    /// A reply that claims more of who gave it than it proves.
+    /// A reply, or a decision by it, that claims more of who gave it than is proved.
     Unproven(Refused),
 }
 
@@ -135,7 +135,7 @@ impl fmt::Display for Impossible {
                 decided.as_str(),
                 said.as_str()
             ),
-            Impossible::Unproven(why) => write!(formatter, "who replied is not proved: {why}"),
+            Impossible::Unproven(why) => write!(formatter, "who answered is not proved: {why}"),
             Impossible::NotAllowed { row, answer } => write!(
                 formatter,
                 "the action was not allowed, so it was not done: row {row} says `{}`",

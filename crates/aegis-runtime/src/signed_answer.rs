@@ -2,6 +2,7 @@
 
 use aegis_audit::{Journal, NewReply, Replied, ReplyError};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, Via};
+use aegis_ledger::question::Refused;
 use aegis_ledger::question::signed::Signer;
 use aegis_ledger::signed_reply::Signable;
 
@@ -45,7 +46,7 @@ impl Answerer {
     /// # Errors
     /// When it would not.
     pub fn check_key(&self, asked: &RecordedQuestion, wish: Wish, key: &SigningKey) -> Result<(), NotGiven> {
-        let known = known_by(asked, key);
+        let known = known_by(asked, key)?;
         self.try_out(asked, wish.answer(), &known).map_err(NotGiven::Refused)
     }
 
@@ -63,7 +64,7 @@ impl Answerer {
         options: TerminalOptions,
         key: &mut SigningKey,
     ) -> Result<SignedAnswer<'q>, NotGiven> {
-        let known = known_by(asked, key);
+        let known = known_by(asked, key)?;
         let (_, hold) = self.put(asked, wish, options, &known)?;
         let signature = key.sign(&asked.to_be_signed(signable(wish))?)?;
         self.signed(asked, wish, note, &signature, hold)
@@ -119,7 +120,7 @@ const fn signable(wish: Wish) -> Signable {
 }
 
 /// As whom the holder of a key will be known, if it signs as well as it can.
-fn known_by<'k>(asked: &RecordedQuestion, key: &'k SigningKey) -> Known<'k> {
+fn known_by<'k>(asked: &RecordedQuestion, key: &'k SigningKey) -> Result<Known<'k>, NotGiven> {
     let (evidence, via) = if key.is_security_key() {
         (Evidence::Touch, Via::new("touch"))
     } else {
@@ -128,6 +129,7 @@ fn known_by<'k>(asked: &RecordedQuestion, key: &'k SigningKey) -> Known<'k> {
     let name = asked.question().terms().by.iter().find(|named| {
         matches!(&named.known_by, aegis_engine::KnownBy::SshKey { ssh_key, .. } if ssh_key == key.line())
     });
-    let user = name.map(|named| named.name.clone());
-    Known { by: ApproverIdentity { via, user, evidence, injectable: false }, key: Some(key.line()) }
+    let name = name.ok_or(NotGiven::Refused(Refused::NotNamed))?;
+    let by = ApproverIdentity { via, user: Some(name.name.clone()), evidence, injectable: false };
+    Ok(Known { by, key: Some(key.line()) })
 }

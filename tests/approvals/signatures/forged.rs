@@ -43,7 +43,7 @@ fn is_found(environment: &TestEnvironment, row: i64, why: &str) {
     let found = run.json()["damage"].clone();
     let said = found.as_array().unwrap().iter().any(|damage| {
         damage["row"] == json!(row)
-            && damage["message"].as_str().unwrap().contains("who replied is not proved")
+            && damage["message"].as_str().unwrap().contains("who answered is not proved")
     });
     assert!(run.code == 1 && said, "{why}: {run:?}");
     let shown = environment.aegis(&["audit", "show", &format!("seq:{row}")]);
@@ -165,4 +165,44 @@ fn weaker_terms_in_the_log_do_not_count() {
     });
     drop(connection);
     assert_eq!(check(&environment), 3);
+}
+
+/// A decision that says that somebody signed, and goes back to no signature.
+#[test]
+fn a_decision_that_borrows_a_signature_is_damage() {
+    if !has_openssh("forged decisions") {
+        return;
+    }
+    let (environment, _) = answered("approve");
+    assert_eq!(check(&environment), 0);
+    verify(&environment);
+    // The next question, which nobody answered, is written down as if bo had.
+    assert_eq!(check(&environment), 3);
+    let connection = Connection::open(environment.file("aegis_audit.db")).unwrap();
+    let row: i64 = connection.query_row("SELECT max(seq) FROM events", [], |row| row.get(0)).unwrap();
+    without_triggers(&connection, |connection| {
+        connection
+            .execute(
+                "UPDATE events SET body = json_set(body, '$.decision', 'approved', '$.result_status', null,
+                     '$.approver', json('{\"via\":\"signature\",\"user\":\"bo\",\"evidence\":3}'))
+                 WHERE seq = ?1",
+                [row],
+            )
+            .unwrap();
+        connection
+            .execute(
+                "UPDATE events SET body = json_set(body, '$.decision', 'approved',
+                     '$.approver', json('{\"via\":\"signature\",\"user\":\"bo\",\"evidence\":3}'))
+                 WHERE seq = ?1 AND kind = 'answered'",
+                [row - 1],
+            )
+            .unwrap();
+        relink(connection, row - 1);
+    });
+    drop(connection);
+    let run = environment.aegis(&["audit", "verify", "--format", "json"]);
+    let found = run.json()["damage"].clone();
+    assert_eq!((run.code, found.as_array().unwrap().len()), (1, 1), "{run:?}");
+    assert_eq!(found[0]["row"], json!(row));
+    assert!(found[0]["message"].as_str().unwrap().contains("who answered is not proved"), "{run:?}");
 }

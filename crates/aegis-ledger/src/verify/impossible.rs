@@ -29,8 +29,9 @@ impl<O: Observer> Verifier<'_, O> {
         }
     }
 
-    /// Whether a reply proves what it claims of who gave it, by the terms of its question.
-    pub(super) fn check_reply<S: AsRef<str>>(
+    /// Whether a row that claims a signature proves it: a reply by the terms of its question, a decision by
+    /// the answer that it used.
+    pub(super) fn check_proof<S: AsRef<str>>(
         &mut self,
         seq: i64,
         event: &StoredEvent<'_>,
@@ -49,6 +50,17 @@ impl<O: Observer> Verifier<'_, O> {
                 let log = hex::encode(&self.start.log_id);
                 let of = (log.as_str(), event.action_id);
                 self.questions.check(of, body, &mut self.bodies, is_gone).map_err(Impossible::Unproven)
+            }
+            EventBody::Consumed(body) => {
+                self.questions.use_for(body);
+                Ok(())
+            }
+            EventBody::Decided(entry) => {
+                let (start, damaged) = (self.start.seq, self.damaged.rows());
+                let may_be_missing = |row| row < start || !damaged.is_empty();
+                self.questions
+                    .check_decided(event.action_id, entry, &mut self.bodies, may_be_missing)
+                    .map_err(Impossible::Unproven)
             }
             _ => Ok(()),
         }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use aegis_engine::KnownBy;
 
-use crate::event::RepliedBody;
+use crate::answer::{Answer, ApproverIdentity, Evidence};
+use crate::event::{ConsumedBody, EntryBody, RepliedBody};
 use crate::question::{Question, Refused};
 use crate::verify::bodies::Bodies;
 
@@ -17,6 +18,10 @@ pub(super) struct Questions {
     asked: BTreeMap<u64, Question>,
     /// The newest row of those that were forgotten.
     forgotten: u64,
+    /// Who answered the questions by a signature that was verified, by the rows of the questions.
+    proved: BTreeMap<u64, Vec<ApproverIdentity>>,
+    /// The actions by which an answer was used, and the row of its question, until they are decided.
+    used: BTreeMap<String, u64>,
 }
 
 impl Questions {
@@ -31,13 +36,14 @@ impl Questions {
             && let Some((row, _)) = self.asked.pop_first()
         {
             self.forgotten = self.forgotten.max(row);
+            self.proved.remove(&row);
         }
     }
 
     /// Whether a reply about the action of this id proves what it claims of who gave it, by the terms of its
     /// question. `is_gone` tells that a row was pruned, or is damaged itself.
     pub(super) fn check<S: AsRef<str>>(
-        &self,
+        &mut self,
         (log, id): (&str, &str),
         body: &RepliedBody<S>,
         bodies: &mut Bodies<'_>,
@@ -46,7 +52,11 @@ impl Questions {
         // Which row it answers, and that this is one of its action, has been looked at.
         let row = body.requested_seq.unwrap_or_default();
         if let Some(question) = self.asked.get(&row) {
-            return question.check_claim(log, body);
+            question.check_claim(log, body)?;
+            if body.signature.is_some() {
+                self.proved.entry(row).or_default().push(body.approver.clone());
+            }
+            return Ok(());
         }
         if body.signature.is_none() {
             Question::check_unsigned(body)?;
@@ -67,5 +77,39 @@ impl Questions {
             Some(question) => question.check_claim(log, body),
             None => Question::check_unsigned(body),
         }
+    }
+
+    /// Takes that an answer was used: in the same transaction, the action that used it is decided.
+    pub(super) fn use_for<S: AsRef<str>>(&mut self, body: &ConsumedBody<S>) {
+        if self.used.len() >= REMEMBERED {
+            // None of them was decided: nothing that this program writes.
+            self.used.clear();
+        }
+        self.used.insert(body.by.as_ref().to_owned(), body.requested_seq.unwrap_or_default());
+    }
+
+    /// Whether a decision that allows the action of this id and names somebody who signed goes back to a signature.
+    /// `may_be_missing` tells that what it goes back to may have been pruned, or is damaged itself.
+    pub(super) fn check_decided<S>(
+        &mut self,
+        id: &str,
+        entry: &EntryBody<S>,
+        bodies: &mut Bodies<'_>,
+        may_be_missing: impl Fn(u64) -> bool,
+    ) -> Result<(), Refused> {
+        let used = self.used.remove(id);
+        // A no answers every further question of the kind, and is not used up by any: no row says where it was.
+        let allows = entry.decision.is_some_and(Answer::is_allowed);
+        let claimed = entry.approver.as_ref().filter(|by| allows && by.evidence >= Evidence::Signature);
+        let Some(approver) = claimed else { return Ok(()) };
+        let is_unknown = match used {
+            Some(row) if self.proved.get(&row).is_some_and(|proved| proved.contains(approver)) => {
+                return Ok(());
+            }
+            Some(row) => row <= self.forgotten || may_be_missing(row),
+            None => may_be_missing(entry.requested_seq.unwrap_or(u64::MAX)),
+        };
+        bodies.unchecked += u64::from(is_unknown);
+        if is_unknown { Ok(()) } else { Err(Refused::Unsigned) }
     }
 }

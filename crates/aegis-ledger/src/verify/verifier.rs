@@ -270,7 +270,7 @@ impl<O: Observer> Verifier<'_, O> {
             return self.not_so(seq, DamageKind::False { problem });
         }
         let lived = self.check_life(seq, event, &body);
-        if let Err(why) = lived.and_then(|()| self.check_reply(seq, event, &body)) {
+        if let Err(why) = lived.and_then(|()| self.check_proof(seq, event, &body)) {
             self.not_so(seq, DamageKind::Impossible(why));
         } else if let Ok(hash) = event.hash.try_into().map(Digest::from_bytes) {
             self.observer.sound(event, hash, &body);
