@@ -98,7 +98,7 @@ impl Questions {
         may_be_missing: impl Fn(u64) -> bool,
     ) -> Result<(), Refused> {
         let used = self.used.remove(id);
-        // A no answers every further question of the kind, and is not used up by any: no row says where it was.
+        // A no answers every further question of the kind and is used up by none: no row says which it was.
         let allows = entry.decision.is_some_and(Answer::is_allowed);
         let claimed = entry.approver.as_ref().filter(|by| allows && by.evidence >= Evidence::Signature);
         let Some(approver) = claimed else { return Ok(()) };
