@@ -256,3 +256,36 @@ fn an_account_that_may_not_write_the_log_cannot_answer() {
     let run = Run::of(command.output().unwrap());
     assert_eq!(run.code, 4, "{run:?}");
 }
+
+/// The account that asks must not answer; another one brings what somebody signed, whose key it never sees.
+#[test]
+fn a_signature_is_brought_by_another_account_than_the_one_that_asks() {
+    if !super::signatures::has_openssh("a signature that another account brings") {
+        return;
+    }
+    let Some(foreign) = Foreign::new() else { return };
+    let elsewhere = TestEnvironment::empty();
+    let line = super::signatures::key(&elsewhere, "bo", &["ed25519"], "");
+    foreign.environment.write(
+        "policy.yaml",
+        format!(
+            "version: 1\napprovers: {{ bo: {{ ssh_key: \"{line}\" }} }}\nrules:\n  - approval: {{ by: [bo], evidence: \
+             signature, self_approval: false }}\n"
+        ),
+    );
+    let id = foreign.ask();
+    let text = foreign.theirs(&["approve", &id, "--print-request"]).stdout;
+    let signature = super::signatures::sign(&elsewhere, "bo", "aegis-approval", &text);
+    let path = foreign.environment.write("signature", signature);
+    set_mode(&path, 0o644);
+    let own = foreign.theirs(&["approve", &id, "--signature", "signature"]);
+    assert!(own.code == 1 && own.stderr.contains("whoever asks may not answer"), "{own:?}");
+    let brought = foreign.environment.aegis(&["approve", &id, "--signature", "signature"]);
+    assert_eq!(brought.code, 0, "{brought:?}");
+    assert!(foreign.owners().iter().all(|(_, owner)| *owner == NOBODY), "{:?}", foreign.owners());
+    let used = foreign.theirs(&["check", "pay:shop", "--format", "json"]);
+    assert_eq!((used.code, used.json()["approver"]["user"].as_str()), (0, Some("bo")), "{used:?}");
+    let shown = foreign.theirs(&["approvals", "show", &id, "--format", "json"]).json();
+    assert_eq!(shown["replies"][0]["user"], "root", "who brought it is recorded as well");
+    assert_eq!(foreign.theirs(&["audit", "verify"]).code, 0);
+}

@@ -48,7 +48,6 @@ fn reply(environment: &TestEnvironment, id: &str) {
     let new = aegis_audit::NewReply {
         answer: Answer::Approved,
         approver: &approver,
-        key: None,
         signature: None,
         note: None,
         operator: Operator { host: "host", user: "bo", login: None },

@@ -158,6 +158,7 @@ impl From<NotGiven> for CommandError {
             NotGiven::Refused(refused) => CommandError::refused_reply(&refused),
             NotGiven::Unshown(error) => error.into(),
             NotGiven::LeftOpen => CommandError::new(ExitStatus::Unanswered, error.to_string()),
+            NotGiven::Signing(error) => error.into(),
             other => CommandError::new(ExitStatus::Unanswered, other.to_string())
                 .help("a question is answered at a terminal, by whoever sits there; it stays open"),
         }
@@ -242,10 +243,15 @@ impl CommandError {
     fn refused_reply(refused: &Refused) -> CommandError {
         let help = match refused {
             Refused::TooLate(_) => "the next time that the action is asked for, there is a new question",
-            Refused::NotNamed => "`aegis approvals show` says who may answer",
+            Refused::NotNamed => {
+                "`aegis approvals show` says who may answer; whoever is known by a key signs with `--sign`"
+            }
             Refused::OwnQuestion => "somebody else must answer, from an account of their own",
             Refused::TooWeak { needed: 2, .. } => "answer from another account than the one that asks",
-            Refused::TooWeak { .. } => "the rule wants a signature",
+            Refused::TooWeak { needed: 3, .. } => "the rule wants a signature: `--sign KEYFILE` makes one",
+            Refused::TooWeak { .. } => "the rule wants a security key's signature that proves a touch",
+            Refused::Untouched => "touch the key when it asks for that, and sign once more",
+            Refused::Signature(_) => "sign anew what `--print-request` prints: it differs for each answer",
             Refused::Twice => "the others are still missing; `aegis approvals show` says how many",
             _ => return CommandError::new(ExitStatus::No, refused.to_string()),
         };

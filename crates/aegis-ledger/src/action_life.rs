@@ -21,6 +21,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use crate::answer::{Answer, ResultStatus};
 use crate::event::{ConsumedBody, EntryBody, EventBody, EventKind, RepliedBody};
+use crate::question::Refused;
 
 /// Before the first of January 2026 (UTC) there was no log of this kind: a time before that, in milliseconds
 /// since the Unix epoch, is one of a clock that is wrong, or invented.
@@ -98,6 +99,8 @@ pub enum Impossible {
         /// The decision.
         answer: Answer,
     },
+    /// A reply, or a decision by it, that claims more of who gave it than is proved.
+    Unproven(Refused),
 }
 
 impl fmt::Display for Impossible {
@@ -132,6 +135,7 @@ impl fmt::Display for Impossible {
                 decided.as_str(),
                 said.as_str()
             ),
+            Impossible::Unproven(why) => write!(formatter, "who answered is not proved: {why}"),
             Impossible::NotAllowed { row, answer } => write!(
                 formatter,
                 "the action was not allowed, so it was not done: row {row} says `{}`",

@@ -181,7 +181,8 @@ impl TryFrom<u8> for Evidence {
 pub struct ApproverIdentity {
     /// By which way the answer came.
     pub via: Via,
-    /// The account that answered, as the kernel knows it. Absent where no person was asked.
+    /// The account that answered, as the kernel knows it; of a signature, the name that the policy gives to
+    /// the key. Absent where no person was asked.
     pub user: Option<String>,
     /// The strength of the evidence: 0 a rule, 1 a terminal of the agent's own user, 2 another user (checked
     /// by the kernel), 3 a signature, 4 a signature with the proof that a security key was touched.

@@ -3,9 +3,10 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::action_life::{Life, Step};
+use crate::action_life::{Impossible, Life, Step};
 use crate::answer::{Answer, ResultStatus};
 use crate::event::{EntryBody, EventBody, Payload, StartedBody};
+use crate::question::Question;
 use crate::stored_event::StoredEvent;
 
 /// Everything that a log holds about one action.
@@ -149,12 +150,22 @@ impl History {
     pub fn of(action_id: String, log: String, mut events: Vec<HistoryEvent>) -> History {
         let incomplete = events.iter().any(|event| event.damage.is_some());
         let mut life = Life::default();
+        let mut question = None;
         for event in events.iter_mut().filter(|event| event.damage.is_none()) {
             let Some(told) = &event.told else { continue };
             let at = event.at.map_or(i64::MIN, |at| at.timestamp_millis());
             let lived = Step::told(at, &action_id, told)
                 .and_then(|step| step.map_or(Ok(()), |step| life.step(event.seq, step, |_| incomplete)));
-            event.damage = lived.err().map(|why| why.sentence());
+            let proved = match (told, &question) {
+                (EventBody::Replied(body), Some(question)) => {
+                    Question::check_claim(question, &log, body).map_err(Impossible::Unproven)
+                }
+                _ => Ok(()),
+            };
+            if let (EventBody::Requested(entry), None) = (told, &question) {
+                question = Question::opened(&action_id, at, entry);
+            }
+            event.damage = lived.and(proved).err().map(|why| why.sentence());
         }
         History { action_id, log, events }
     }

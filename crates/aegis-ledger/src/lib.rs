@@ -44,6 +44,8 @@
 //! | [`statistics`] | counting actions in bounded memory; [`overview`]: a trail as a whole |
 //! | [`findings`] | what verifying came to, held against what was kept elsewhere |
 //! | [`reconsidered`] | what a policy says of an action that was recorded |
+//! | [`question`] | questions that wait: what is said to them, and by whom |
+//! | [`signed_reply`], [`ssh_signature`] | answers that are signed |
 //! | [`remedy`] | what would help against an error, for those who have a command for it |
 //!
 //! # The hashed bytes
@@ -87,6 +89,8 @@ pub mod reconsidered;
 pub mod record;
 pub mod remedy;
 mod secret_digest;
+pub mod signed_reply;
+pub mod ssh_signature;
 pub mod statistics;
 pub mod stored_event;
 pub mod verify;

@@ -9,12 +9,15 @@
 //! Every step is a pure transition of what is known and what is said. Times are those of the log, which do
 //! not run backwards: whoever asks gives an instant that is not before the newest event.
 
+pub mod signed;
+
 use std::fmt;
 
 use aegis_engine::{ApprovalTerms, KnownBy};
 
 use crate::answer::{Answer, ApproverIdentity};
-use crate::event::{ConsumedBody, EntryBody, Opening, RepliedBody};
+use crate::event::{Asked, ConsumedBody, EntryBody, Opening, RepliedBody};
+use crate::ssh_signature::SshSignatureError;
 
 /// How many questions of one agent may be open at once.
 pub const MOST_OPEN: usize = 20;
@@ -113,6 +116,8 @@ pub struct Question {
     asked_at: i64,
     expires_at: i64,
     terms: ApprovalTerms,
+    /// The digests of the action and of the policy, where they are known.
+    subject: Option<(String, String)>,
     /// The yeses so far, and the no that ended it.
     replies: Vec<Reply>,
     /// The answer that is complete, and since when.
@@ -189,6 +194,14 @@ pub enum Refused {
     NoAnswer,
     /// It is said to have happened before the question.
     TooEarly,
+    /// What was signed does not count.
+    Signature(SshSignatureError),
+    /// A touch of the security key is wanted, and not proved.
+    Untouched,
+    /// Whoever is known by a key did not sign.
+    Unsigned,
+    /// It says something else of who replied than its signature does.
+    Misstated,
 }
 
 impl fmt::Display for Refused {
@@ -220,6 +233,12 @@ impl fmt::Display for Refused {
             Refused::Twice => formatter.write_str("this approver has said yes already"),
             Refused::NoAnswer => formatter.write_str("it is neither a yes nor a no"),
             Refused::TooEarly => formatter.write_str("it is said to be older than the question"),
+            Refused::Signature(problem) => write!(formatter, "the signature does not count: {problem}"),
+            Refused::Untouched => formatter.write_str(
+                "the signature does not prove that somebody touched the security key, as the policy wants",
+            ),
+            Refused::Unsigned => formatter.write_str("whoever is known by an SSH key has to sign"),
+            Refused::Misstated => formatter.write_str("its signature is by somebody else than it says"),
         }
     }
 }
@@ -231,7 +250,8 @@ impl Question {
         let opening = entry.question.as_ref()?;
         let text = |text: &S| text.as_ref().to_owned();
         let asker = Party { user: text(&entry.user), login: entry.login.as_ref().map(text) };
-        Some(Question::new(id, at, entry.agent.as_ref().map(text), asker, opening))
+        let question = Question::new(id, at, entry.agent.as_ref().map(text), asker, opening);
+        Some(question.about(entry.action_sha256.as_ref(), entry.policy_sha256.as_ref()))
     }
 
     /// A question that is about to be opened.
@@ -245,6 +265,7 @@ impl Question {
             asked_at: at,
             expires_at: opening.expires_at,
             terms: opening.terms.clone(),
+            subject: None,
             replies: Vec::new(),
             settled: None,
             consumed: None,
@@ -270,7 +291,15 @@ impl Question {
         let told = |question: &Question| (question.asked_at, question.expires_at);
         (&self.id, &self.key, told(self)) == (&other.id, &other.key, told(other))
             && self.terms == other.terms
+            && self.subject == other.subject
             && self.asker == other.asker
+    }
+
+    /// Whether it asks just this. Its key alone does not say so: whoever can write a row can write any key.
+    #[must_use]
+    pub fn is_about(&self, asked: &Asked<'_>) -> bool {
+        let subject = (asked.action_sha256.to_string(), asked.policy_sha256.to_string());
+        self.key == asked.key() && self.terms == *asked.terms && self.subject == Some(subject)
     }
 
     /// The agent that asks.

@@ -13,6 +13,7 @@ mod lives;
 mod misplaced;
 mod observer;
 mod previous;
+mod questions;
 mod receipts;
 mod renumbered;
 mod row_set;

@@ -41,10 +41,11 @@ impl Gate {
         if let Some(absent) = self.approver.absent() {
             return Ok(Some(absent));
         }
-        if !draft.decision.terms().asker_suffices(self.approver.evidence().level()) {
+        let terms = draft.decision.terms();
+        if !terms.asker_suffices(self.approver.evidence().level()) {
             return Ok(Some(Unanswered::new("the rule wants to be answered by others than whoever asks")));
         }
-        let is_answered = self.journal.has_answer(&draft.question_key())?;
+        let is_answered = self.journal.has_answer(&draft.asked(&terms))?;
         Ok(is_answered.then(|| Unanswered::new("somebody else was asked")))
     }
 }

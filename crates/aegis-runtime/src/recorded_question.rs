@@ -6,6 +6,7 @@ use aegis_audit::{Precedents, TrailError, open_questions, precedents_of, questio
 use aegis_engine::{Action, AgentSource, escape};
 use aegis_ledger::event::{EntryBody, EventBody, Payload};
 use aegis_ledger::question::Question;
+use aegis_ledger::signed_reply::Signable;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use thiserror::Error;
@@ -121,6 +122,15 @@ impl RecordedQuestion {
     #[must_use]
     pub fn log(&self) -> &str {
         &self.log
+    }
+
+    /// The text that an approver signs to give this answer.
+    ///
+    /// # Errors
+    /// When the log does not say what it asks about.
+    pub fn to_be_signed(&self, answer: Signable) -> Result<String, QuestionError> {
+        let unknown = || QuestionError::Unknown { id: self.question.id().to_owned() };
+        self.question.to_be_signed(&self.log, answer).map(|text| text.to_string()).ok_or_else(unknown)
     }
 
     /// The action as the log has it: where it keeps a secret out, its digest stands there.

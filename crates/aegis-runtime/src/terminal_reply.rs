@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aegis_audit::{Journal, NewReply, Replied, ReplyError};
 use aegis_engine::Digest;
-use aegis_ledger::answer::Answer;
+use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::event::Operator;
 use aegis_ledger::question::{Party, Refused, Reply, Standing};
 use thiserror::Error;
@@ -13,6 +13,7 @@ use crate::approval::{Hold, Unanswered};
 use crate::identity::{current_host, current_login, current_user};
 use crate::precedent_words::precedent_words;
 use crate::recorded_question::{QuestionError, RecordedQuestion};
+use crate::signing_key::SigningError;
 use crate::terminal::{Subject, TerminalOptions, Typed, Wish, ask_about};
 use crate::witness::Witness;
 
@@ -35,6 +36,13 @@ pub struct TerminalReply<'q> {
     _hold: Hold,
 }
 
+/// As whom somebody is about to answer.
+pub(crate) struct Known<'k> {
+    pub(crate) by: ApproverIdentity,
+    /// The public key with which they will sign.
+    pub(crate) key: Option<&'k str>,
+}
+
 /// Why there is no answer.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -51,6 +59,19 @@ pub enum NotGiven {
     /// Nobody was there, or answered.
     #[error("nobody answered: {0}")]
     Nobody(Unanswered),
+    /// It could not be signed.
+    #[error(transparent)]
+    Signing(#[from] SigningError),
+}
+
+/// What was typed at a terminal, and was what the question asks for.
+pub(crate) struct Given {
+    /// Whether a program could have typed it.
+    pub(crate) injectable: bool,
+    /// Why.
+    pub(crate) note: Option<String>,
+    /// What keeps it until it is recorded.
+    pub(crate) hold: Hold,
 }
 
 impl Answerer {
@@ -60,7 +81,7 @@ impl Answerer {
         Answerer { party: Party { user: current_user(), login: current_login() }, host: current_host() }
     }
 
-    fn operator(&self) -> Operator<'_> {
+    pub(crate) fn operator(&self) -> Operator<'_> {
         Operator { host: &self.host, user: &self.party.user, login: self.party.login.as_deref() }
     }
 
@@ -81,19 +102,30 @@ impl Answerer {
         note: Option<String>,
         options: TerminalOptions,
     ) -> Result<TerminalReply<'q>, NotGiven> {
-        let answer = match wish {
-            Wish::Approve => Answer::Approved,
-            Wish::Deny => Answer::Denied,
-        };
+        let known = Known { by: self.witness(asked, false).into_identity(), key: None };
+        let given = self.put(asked, wish, note, options, &known)?;
+        let (by, answerer, answer) = (self.witness(asked, given.injectable), self.clone(), wish.answer());
+        Ok(TerminalReply { asked, answer, by, answerer, note: given.note, _hold: given.hold })
+    }
+
+    /// Puts the question to whoever sits at the terminal, as somebody who will be known so.
+    pub(crate) fn put(
+        &self,
+        asked: &RecordedQuestion,
+        wish: Wish,
+        note: Option<String>,
+        options: TerminalOptions,
+        known: &Known<'_>,
+    ) -> Result<Given, NotGiven> {
         // What counts is decided when the answer is recorded. Nobody is bothered where it could not.
-        self.try_out(asked, answer).map_err(NotGiven::Refused)?;
+        self.try_out(asked, wish.answer(), known).map_err(NotGiven::Refused)?;
         let (action, entry) = (asked.action()?, asked.entry());
         let unknown = || QuestionError::Unknown { id: asked.question().id().to_owned() };
         let reason = entry.reason.rsplit_once(" (rule `").map(|(reason, _)| reason);
         let secret = (!entry.redacted.is_empty()).then(|| {
             format!("kept out of the log, so that only digests are shown: {}", entry.redacted.join(", "))
         });
-        let facts = self.facts(asked);
+        let facts = self.facts(asked, known);
         let subject = Subject {
             action: &action,
             action_sha256: Digest::from_hex(&entry.action_sha256).ok_or_else(unknown)?,
@@ -109,9 +141,7 @@ impl Answerer {
             Typed::No => Err(NotGiven::LeftOpen),
             Typed::Nobody(why) => Err(NotGiven::Nobody(why)),
             Typed::Yes { injectable, note: said, hold } => {
-                let (by, answerer) = (self.witness(asked, injectable), self.clone());
-                let note = note.or(said);
-                Ok(TerminalReply { asked, answer, by, answerer, note, _hold: hold })
+                Ok(Given { injectable, note: note.or(said), hold })
             }
         }
     }
@@ -126,17 +156,23 @@ impl Answerer {
         }
     }
 
-    fn try_out(&self, asked: &RecordedQuestion, answer: Answer) -> Result<(), Refused> {
+    /// Whether an answer of somebody who is known so would count.
+    pub(crate) fn try_out(
+        &self,
+        asked: &RecordedQuestion,
+        answer: Answer,
+        known: &Known<'_>,
+    ) -> Result<(), Refused> {
         let mut question = asked.question().clone();
-        let name = question.name_of(&self.party, None)?.map(str::to_owned);
-        let approver = self.witness(asked, false).into_identity();
+        let name = question.name_of(&self.party, known.key)?.map(str::to_owned);
         // By a clock that was set back, it is still not before the question.
         let at = aegis_audit::now().timestamp_millis().max(question.asked_at());
+        let approver = known.by.clone();
         question.reply(Reply { answer, approver, name, party: self.party.clone(), note: None, at })
     }
 
     /// What there is to know of a question besides the action.
-    fn facts(&self, asked: &RecordedQuestion) -> Vec<(&'static str, String)> {
+    fn facts(&self, asked: &RecordedQuestion, known: &Known<'_>) -> Vec<(&'static str, String)> {
         let (question, entry) = (asked.question(), asked.entry());
         let now = aegis_audit::now().timestamp_millis();
         let ago = rounded(now.saturating_sub(question.asked_at()));
@@ -151,13 +187,13 @@ impl Answerer {
             let quorum = question.terms().quorum;
             facts.push(("needs", format!("{quorum} approvers, of whom {missing} are missing")));
         }
-        facts.push(("you", format!("{}, with evidence {}", self.party.person(), self.level(asked))));
+        let level = known.by.evidence.level();
+        facts.push(match (known.key, &known.by.user) {
+            (Some(_), Some(name)) => ("you", format!("{name}, by a signature, with evidence {level}")),
+            _ => ("you", format!("{}, with evidence {level}", self.party.person())),
+        });
         facts.push(("Enter", "leaves it open".to_owned()));
         facts
-    }
-
-    fn level(&self, asked: &RecordedQuestion) -> u8 {
-        self.witness(asked, false).identity().evidence.level()
     }
 }
 
@@ -171,7 +207,6 @@ impl TerminalReply<'_> {
         let new = NewReply {
             answer: self.answer,
             approver: self.by.identity(),
-            key: None,
             signature: None,
             note: self.note.as_deref(),
             operator: self.answerer.operator(),

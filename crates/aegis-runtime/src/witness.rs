@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aegis_ledger::answer::{ApproverIdentity, Evidence, Via};
+use aegis_ledger::question::signed::Signer;
 use thiserror::Error;
 
 /// The words that only this crate's own approvers may use.
@@ -86,6 +87,11 @@ impl Witness {
             evidence: Evidence::Terminal,
             injectable: false,
         })
+    }
+
+    /// Somebody whose signature was verified over the question and the answer.
+    pub(crate) fn signed(signer: &Signer) -> Witness {
+        Witness(signer.identity())
     }
 
     pub(crate) const fn identity(&self) -> &ApproverIdentity {

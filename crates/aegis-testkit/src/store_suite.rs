@@ -8,10 +8,10 @@ use aegis_audit::{
     Check, EndStatus, Ending, Journal, LifeError, RecordError, RedactError, Sink, SinkError, SinkRecord,
     TrailError, precedents_of,
 };
-use aegis_engine::Digest;
+use aegis_engine::{ApprovalTerms, Digest};
 use aegis_ledger::answer::{Answer, ResultStatus};
 use aegis_ledger::chain::Head;
-use aegis_ledger::event::{Event, EventKind, Operator, Pruned, Stamped};
+use aegis_ledger::event::{Asked, Event, EventKind, Operator, Pruned, Stamped};
 use aegis_ledger::merkle::Frontier;
 use aegis_ledger::record::Record;
 use aegis_ledger::verify::{Start, Verification, Verifier};
@@ -133,7 +133,17 @@ fn whoever_found_nothing_in_a_log_goes_on_behind_what_others_wrote_first<P: Stor
     early.transact(&mut |_| Ok(())).unwrap();
     let mut early = Journal::over(early);
     assert!(matches!(early.end_action("a", SUCCESS), Err(LifeError::Unknown { .. })));
-    assert!(!early.has_answer("a").unwrap());
+    let (digest, terms) = (Digest::of(b"a"), ApprovalTerms::default());
+    let asked = Asked {
+        action_sha256: digest,
+        policy_sha256: digest,
+        rule: "r",
+        agent: None,
+        user: "ana",
+        login: None,
+        terms: &terms,
+    };
+    assert!(!early.has_answer(&asked).unwrap());
     assert_eq!(crate::append_one(&mut other, "a").unwrap()[0].seq(), 1);
     assert_eq!(crate::append_one(&mut early, "b").unwrap()[0].seq(), 2);
     assert_eq!(verify(&place).rows, 2);

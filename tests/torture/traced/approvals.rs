@@ -42,7 +42,6 @@ fn reply(log: &Path) -> Result<(), String> {
     let new = NewReply {
         answer: Answer::Approved,
         approver: &approver,
-        key: None,
         signature: None,
         note: None,
         operator: Operator { host: "host", user: "bo", login: None },

@@ -2,8 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use aegis_ledger::event::EventBody;
-use aegis_ledger::question::{MOST_OPEN, Question, Reply, Standing};
+use aegis_ledger::event::{Asked, EventBody};
+use aegis_ledger::question::{MOST_OPEN, Question, Standing};
 use chrono::{DateTime, Utc};
 
 use crate::error::TrailError;
@@ -34,11 +34,15 @@ impl QuestionBook {
         self.now
     }
 
-    /// The question of this key that is answered, or else the one that is open. A no comes before a yes.
+    /// The question about just this that is answered, or else the one that is open. A no comes before a yes.
     ///
     /// # Errors
     /// When the log cannot be read, or an event of a question does not fit its hash.
-    pub fn find(&mut self, log: &dyn Snapshot, key: &str) -> Result<Option<&mut Question>, TrailError> {
+    pub fn find(
+        &mut self,
+        log: &dyn Snapshot,
+        asked: &Asked<'_>,
+    ) -> Result<Option<&mut Question>, TrailError> {
         let now = self.now.timestamp_millis();
         let rank = |question: &&mut Question| match question.standing(now) {
             Standing::Denied { .. } => Some(0),
@@ -46,7 +50,7 @@ impl QuestionBook {
             Standing::Open { .. } => Some(2),
             Standing::Expired | Standing::Lapsed(_) | Standing::Used(_) => None,
         };
-        let same = self.loaded(log)?.iter_mut().filter(|question| question.key() == key);
+        let same = self.loaded(log)?.iter_mut().filter(|question| question.is_about(asked));
         let standing = same.filter(|question| rank(question).is_some());
         Ok(standing.min_by_key(|question| rank(question)))
     }
@@ -110,11 +114,12 @@ pub fn open_questions(log: &dyn Snapshot, now: DateTime<Utc>) -> Result<Vec<Ques
 /// When the log cannot be read, or an event of the action does not fit its hash.
 pub fn question_of(log: &dyn Snapshot, id: &str) -> Result<Option<Question>, TrailError> {
     let mut question = None;
+    let log_id = hex::encode(&log.identity().id);
     each_event_of_action(log, id, |event| {
         match (event.body, &mut question) {
             (EventBody::Requested(entry), None) => question = Question::opened(id, event.at, &entry),
             (EventBody::Replied(body), Some(question)) => {
-                let _ = question.reply(Reply::of(event.at, &body));
+                let _ = question.take_replied(&log_id, event.at, &body);
             }
             (EventBody::Consumed(body), Some(question)) => {
                 let _ = question.take_consumed(event.at, &body);

@@ -1,8 +1,9 @@
 //! Answering a question that waits: once it counts, it is recorded, in one transaction.
 
 use aegis_engine::escape;
-use aegis_ledger::answer::{Answer, ApproverIdentity};
-use aegis_ledger::event::{self, Event, Operator, Stamped};
+use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence};
+use aegis_ledger::event::{self, Asked, Event, Operator, Stamped};
+use aegis_ledger::question::signed::Signer;
 use aegis_ledger::question::{Party, Question, Refused, Reply, Standing};
 use aegis_ledger::receipt::Receipt;
 use aegis_ledger::remedy::Remedy;
@@ -19,9 +20,7 @@ pub struct NewReply<'a> {
     pub answer: Answer,
     /// Who, and how strongly that is known.
     pub approver: &'a ApproverIdentity,
-    /// The public key that the answer was signed with, as OpenSSH writes it without a comment.
-    pub key: Option<&'a str>,
-    /// The armoured signature.
+    /// The armoured signature, where the answer is signed. It is verified when it is recorded.
     pub signature: Option<&'a str>,
     /// Why, in their words.
     pub note: Option<&'a str>,
@@ -121,8 +120,10 @@ impl Journal {
                 if !question.asks_the_same_as(shown) {
                     return Ok(Err(ReplyError::Exchanged));
                 }
-                let name = match counted(&mut question, &new, party.clone(), now.timestamp_millis()) {
-                    Ok(name) => name,
+                let log_id = hex::encode(&log.transaction.identity().id);
+                let at = now.timestamp_millis();
+                let By { name, signer } = match counted(&mut question, &log_id, &new, party.clone(), at) {
+                    Ok(by) => by,
                     Err(refused) => return Ok(Err(refused.into())),
                 };
                 let event = Event::Replied(event::Replied {
@@ -131,7 +132,8 @@ impl Journal {
                     approver: new.approver,
                     name: name.as_deref(),
                     note: new.note,
-                    signature: new.signature,
+                    signature: signer.as_ref().map(Signer::armoured),
+                    key: signer.as_ref().map(Signer::fingerprint),
                     operator: new.operator,
                 });
                 let receipt = log.append(&[Stamped { at: now, event }])?;
@@ -142,15 +144,15 @@ impl Journal {
         Ok(Replied { receipt, standing })
     }
 
-    /// Whether the question of this key is answered, so that asking anew is for nothing.
+    /// Whether the question about just this is answered, so that asking anew is for nothing.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn has_answer(&mut self, key: &str) -> Result<bool, RecordError> {
+    pub fn has_answer(&mut self, asked: &Asked<'_>) -> Result<bool, RecordError> {
         let answered = self.transact(|log| {
             let now = now_in(log)?;
             let mut book = QuestionBook::as_of(now);
-            let found = book.find(log, key)?;
+            let found = book.find(log, asked)?;
             Ok(found.is_some_and(|question| {
                 let standing = question.standing(now.timestamp_millis());
                 matches!(standing, Standing::Approved { .. } | Standing::Denied { .. })
@@ -160,22 +162,40 @@ impl Journal {
     }
 }
 
-/// Lets a question take a reply, and tells under which name.
+/// Under which name somebody replied, and what their signature proves.
+struct By {
+    name: Option<String>,
+    signer: Option<Signer>,
+}
+
+/// Lets a question of the log of this id take a reply, and tells by whom it is.
 fn counted(
     question: &mut Question,
+    log: &str,
     new: &NewReply<'_>,
     party: Party,
     at: i64,
-) -> Result<Option<String>, Refused> {
-    let name = question.name_of(&party, new.key)?.map(str::to_owned);
+) -> Result<By, Refused> {
+    let by = match new.signature {
+        Some(armoured) => {
+            let signer = question.verify_signature(log, new.answer, armoured)?;
+            // Nobody is said to be more, or somebody else, than the signature proves.
+            if *new.approver != signer.identity() {
+                return Err(Refused::Misstated);
+            }
+            By { name: Some(signer.name().to_owned()), signer: Some(signer) }
+        }
+        None if new.approver.evidence >= Evidence::Signature => return Err(Refused::Unsigned),
+        None => By { name: question.name_of(&party, None)?.map(str::to_owned), signer: None },
+    };
     let reply = Reply {
         answer: new.answer,
         approver: new.approver.clone(),
-        name: name.clone(),
+        name: by.name.clone(),
         party,
         note: new.note.map(str::to_owned),
         at,
     };
     question.reply(reply)?;
-    Ok(name)
+    Ok(by)
 }

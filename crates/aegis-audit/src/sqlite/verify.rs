@@ -7,6 +7,8 @@ use std::path::Path;
 
 use aegis_engine::Digest;
 use aegis_ledger::chain::LogIdentity;
+use aegis_ledger::event::{EventBody, EventKind};
+use aegis_ledger::question::Question;
 use aegis_ledger::verify::{
     Anchor, DamageKind, IndexObserver, ReceiptReport, ReceiptRow, Referred, Start, Verification, Verifier,
     check_receipts,
@@ -322,10 +324,16 @@ fn newest(connection: &Connection) -> Option<i64> {
 }
 
 fn referred(connection: &Connection, seq: u64) -> Option<Referred> {
-    let sql = "SELECT kind, action_id, CASE WHEN json_valid(body) THEN body ->> '$.action_sha256' END
-               FROM events WHERE seq = ?1";
+    let sql = "SELECT kind, action_id, CASE WHEN json_valid(body) THEN body ->> '$.action_sha256' END, at,
+               CASE WHEN kind = 'requested' THEN body END FROM events WHERE seq = ?1";
     let row = |row: &Row<'_>| {
-        Ok(Referred { kind: row.get(0)?, action_id: row.get(1)?, action_sha256: row.get(2)? })
+        let (action_id, at): (String, i64) = (row.get(1)?, row.get(3)?);
+        let body: Option<String> = row.get(4)?;
+        let body = body.and_then(|body| EventBody::read(EventKind::Requested, &body).ok());
+        let question = body.as_ref().and_then(|body: &EventBody| {
+            body.entry().and_then(|entry| Question::opened(&action_id, at, entry))
+        });
+        Ok(Referred { kind: row.get(0)?, action_id, action_sha256: row.get(2)?, question })
     };
     connection.prepare_cached(sql).and_then(|mut statement| statement.query_row([seq], row)).ok()
 }

@@ -1,5 +1,7 @@
 //! `aegis approve`: a yes to a question that waits.
 
+pub(super) mod signing;
+
 use std::time::Duration;
 
 use aegis_audit::sqlite::TrailReader;
@@ -10,6 +12,7 @@ use aegis_present::style::{BAD, GOOD, UNSURE};
 use aegis_runtime::{Answerer, RecordedQuestion, Wish};
 use clap::Args;
 
+use self::signing::{Means, SignArgs, print_request};
 use super::approvals::find::find_question;
 use crate::console::terminal_options;
 use crate::effective_settings::Settings;
@@ -30,11 +33,16 @@ const LONGEST_REASON: usize = 1024;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis approve 0193a1b2-c3d4\n  aegis approve 0193a1b2-c3d4 --reason \"as \
-    agreed with the owner\"\n  sudo aegis approve 0193a1b2-c3d4 --db /home/agent/aegis_audit.db\n\nThe account \
+    agreed with the owner\"\n  sudo aegis approve 0193a1b2-c3d4 --db /home/agent/aegis_audit.db\n  aegis approve \
+    0193a1b2-c3d4 --sign ~/.ssh/id_ed25519\n  aegis approve 0193a1b2-c3d4 --print-request | ssh-keygen -Y sign -n \
+    aegis-approval -f KEY | aegis approve 0193a1b2-c3d4 --signature -\n\nThe account \
     counts that runs this, as the kernel names it: where it is not the one that asked, the record says so \
-    (evidence 2). Root acts on the log as the account that the log belongs to.\n\nExit status: 0 recorded, also \
-    where others must still say yes, 1 too late, unknown, or it does not count, 2 wrong usage, 3 nobody answered, \
-    or there is no terminal, 4 the audit log could not be read or written."
+    (evidence 2). Root acts on the log as the account that the log belongs to. Somebody whom \
+    the policy knows by an SSH key signs (evidence 3, or 4 where a security key was touched): the signature is \
+    verified, and recorded with the answer.\n\nExit status: 0 recorded, also \
+    where others must still say yes, 1 too late, unknown, or it does not count, 2 wrong usage, 3 nobody answered \
+    or signed, or there is no terminal, 4 the audit log could not be read or written, 5 the key or the signature \
+    cannot be read or used."
 )]
 pub(crate) struct ApproveArgs {
     /// A question's id, or the beginning of one (at least 4 characters): `aegis approvals` lists them
@@ -46,6 +54,8 @@ pub(crate) struct ApproveArgs {
     /// How long to wait for an answer at the terminal
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     timeout: Duration,
+    #[command(flatten)]
+    sign: SignArgs,
 }
 
 /// Reads a reason: it is hashed into the chain, and can never be removed.
@@ -60,25 +70,43 @@ pub(super) fn parse_reason(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(args: &ApproveArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    answer(Wish::Approve, (&args.id, args.reason.clone(), args.timeout), settings)
+    answer(Wish::Approve, (&args.id, args.reason.clone(), args.timeout), &args.sign, settings)
 }
 
 /// Shows a question, asks whether it is to be answered so, and records that.
 pub(super) fn answer(
     wish: Wish,
     (id, reason, timeout): (&str, Option<String>, Duration),
+    sign: &SignArgs,
     settings: &Settings,
 ) -> Result<ExitStatus, CommandError> {
     // Who runs this is asked before anything else, and stays what it is.
     let answerer = Answerer::current();
+    let means = sign.means()?;
     act_as_owner(&settings.db)?;
     // A reader that stays open would be in nobody's way, but has nothing to do while a person reads.
     let question = find_question(&TrailReader::open(&settings.db)?, id)?;
     let options = terminal_options(timeout, settings.console);
-    let reply = answerer.ask(&question, wish, reason, options)?;
-    let level = reply.evidence().level();
-    let mut journal = open_existing_log(settings, LOG_WAIT)?;
-    let replied = reply.record(&mut journal)?;
+    let (level, replied) = match means {
+        Means::Printed => return print_request(&question, wish, settings),
+        Means::Terminal => {
+            let reply = answerer.ask(&question, wish, reason, options)?;
+            let level = reply.evidence().level();
+            (level, reply.record(&mut open_existing_log(settings, LOG_WAIT)?)?)
+        }
+        Means::Key(mut key) => {
+            answerer.check_key(&question, wish, &key)?;
+            key.unlock(options)?;
+            let reply = answerer.ask_to_sign(&question, wish, reason, options, &mut key)?;
+            let level = reply.evidence().level();
+            (level, reply.record(&mut open_existing_log(settings, LOG_WAIT)?)?)
+        }
+        Means::Signature(signature) => {
+            let reply = answerer.bring(&question, wish, reason, &signature)?;
+            let level = reply.evidence().level();
+            (level, reply.record(&mut open_existing_log(settings, LOG_WAIT)?)?)
+        }
+    };
     // It is recorded, whether or not anyone hears of it.
     if let Err(error) = settings.console.tell(told(&question, &replied, level)) {
         settings.console.error(&error);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aegis_runtime::Wish;
 use clap::Args;
 
+use super::approve::signing::SignArgs;
 use super::approve::{answer, parse_reason};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
@@ -18,8 +19,9 @@ use crate::exit::ExitStatus;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis deny 0193a1b2-c3d4 --reason \"not before the audit\"\n\nExit status: \
-    0 recorded, 1 too late, unknown, or it does not count, 2 wrong usage, 3 nobody answered, or there is no \
-    terminal, 4 the audit log could not be read or written."
+    0 recorded, 1 too late, unknown, or it does not count, 2 wrong usage, 3 nobody answered or signed, or \
+    there is no terminal, 4 the audit log could not be read or written, 5 the key or the signature cannot be read \
+    or used."
 )]
 pub(crate) struct DenyArgs {
     /// A question's id, or the beginning of one (at least 4 characters): `aegis approvals` lists them
@@ -31,8 +33,10 @@ pub(crate) struct DenyArgs {
     /// How long to wait for an answer at the terminal
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     timeout: Duration,
+    #[command(flatten)]
+    sign: SignArgs,
 }
 
 pub(crate) fn run(args: &DenyArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    answer(Wish::Deny, (&args.id, args.reason.clone(), args.timeout), settings)
+    answer(Wish::Deny, (&args.id, args.reason.clone(), args.timeout), &args.sign, settings)
 }

@@ -4,8 +4,12 @@ use base64ct::{Base64, Encoding as _};
 
 /// The longest line of a key that is read, in bytes.
 const MAX_LINE: usize = 16 << 10;
-/// How short an RSA key may be, in bits.
-const MIN_RSA_BITS: usize = 2048;
+/// How short and how long an RSA key may be, in bits.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+/// How long its exponent may be, in bits.
+const MAX_RSA_EXPONENT_BITS: usize = 33;
+/// A type of key that is known and not read.
+const P521: &str = "ecdsa-sha2-nistp521";
 
 /// A public key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +43,10 @@ pub(crate) enum SshKeyProblem {
     Malformed,
     /// It is an RSA key that is too short.
     Short,
+    /// It is an RSA key that is too long.
+    Long,
+    /// It is of a curve by which no signature is verified here.
+    Curve,
 }
 
 impl SshKeyProblem {
@@ -54,6 +62,8 @@ impl SshKeyProblem {
             SshKeyProblem::OtherType => "the key itself says that it is of another type",
             SshKeyProblem::Malformed => "the key is damaged: its bytes are no key of this type",
             SshKeyProblem::Short => "the RSA key has less than 2048 bits",
+            SshKeyProblem::Long => "the RSA key has more than 8192 bits",
+            SshKeyProblem::Curve => "signatures by keys of the curve P-521 are not verified",
         }
     }
 
@@ -65,9 +75,12 @@ impl SshKeyProblem {
             SshKeyProblem::Path => "write the line that stands in that file",
             SshKeyProblem::Certificate => "write the line of the `.pub` file that it was made for",
             SshKeyProblem::Options => "begin with the type, as the `.pub` file does: `ssh-ed25519 AAAA…`",
-            SshKeyProblem::UnknownType | SshKeyProblem::Short => {
+            SshKeyProblem::UnknownType
+            | SshKeyProblem::Short
+            | SshKeyProblem::Long
+            | SshKeyProblem::Curve => {
                 "use a key of type `ssh-ed25519`, `sk-ssh-ed25519@openssh.com`, `ecdsa-sha2-nistp256` or \
-                 `ssh-rsa` with at least 2048 bits"
+                 `ssh-rsa` with 2048 to 8192 bits"
             }
             SshKeyProblem::NoKey
             | SshKeyProblem::NotBase64
@@ -87,13 +100,12 @@ enum Form {
 }
 
 /// The types that are read: whether keys of it are security keys, and what they hold.
-const TYPES: [(&str, bool, Form); 7] = [
+const TYPES: [(&str, bool, Form); 6] = [
     ("ssh-ed25519", false, Form::Ed25519),
     ("sk-ssh-ed25519@openssh.com", true, Form::Ed25519),
     ("ecdsa-sha2-nistp256", false, Form::Ecdsa("nistp256", 32)),
     ("sk-ecdsa-sha2-nistp256@openssh.com", true, Form::Ecdsa("nistp256", 32)),
     ("ecdsa-sha2-nistp384", false, Form::Ecdsa("nistp384", 48)),
-    ("ecdsa-sha2-nistp521", false, Form::Ecdsa("nistp521", 66)),
     ("ssh-rsa", false, Form::Rsa),
 ];
 
@@ -134,6 +146,8 @@ fn not_a_type(text: &str, kind: &str) -> SshKeyProblem {
     let is_type = |word: &str| TYPES.iter().any(|(known, ..)| *known == word);
     if kind.contains("-cert-v0") {
         SshKeyProblem::Certificate
+    } else if kind == P521 {
+        SshKeyProblem::Curve
     } else if text.split([' ', '\t', '"', ',']).skip(1).any(is_type) {
         SshKeyProblem::Options
     } else if kind.starts_with(['/', '~', '.']) || kind.to_ascii_lowercase().ends_with(".pub") {
@@ -180,10 +194,13 @@ impl<'b> Bytes<'b> {
             Form::Rsa => {
                 let exponent = self.number_bits().ok_or(SshKeyProblem::Malformed)?;
                 let modulus = self.number_bits().ok_or(SshKeyProblem::Malformed)?;
-                if modulus < MIN_RSA_BITS {
+                if modulus < *RSA_BITS.start() {
                     return Err(SshKeyProblem::Short);
                 }
-                exponent > 1
+                if modulus > *RSA_BITS.end() {
+                    return Err(SshKeyProblem::Long);
+                }
+                (2..=MAX_RSA_EXPONENT_BITS).contains(&exponent)
             }
         };
         holds.then_some(()).ok_or(SshKeyProblem::Malformed)

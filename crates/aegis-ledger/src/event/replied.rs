@@ -21,8 +21,10 @@ pub struct Replied<'a> {
     pub name: Option<&'a str>,
     /// Why, in their words.
     pub note: Option<&'a str>,
-    /// What they signed with, where they signed: an armoured SSH signature.
+    /// Where they signed, the armoured SSH signature.
     pub signature: Option<&'a str>,
+    /// The fingerprint of the key that it is by.
+    pub key: Option<&'a str>,
     /// The account that wrote it down, and where.
     pub operator: Operator<'a>,
 }
@@ -38,9 +40,13 @@ pub struct RepliedBody<S = String> {
     pub name: Option<S>,
     /// Why, in their words.
     pub note: Option<S>,
-    /// What they signed with.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Where they signed, the armoured SSH signature over the text of a
+    /// [`SignedReply`](crate::signed_reply::SignedReply).
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     pub signature: Option<S>,
+    /// The fingerprint of the key that it is by, as OpenSSH shows it.
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    pub key: Option<S>,
     /// The machine on which it was written down.
     pub host: S,
     /// The account that wrote it down.
@@ -70,6 +76,7 @@ impl<'a> Happening<'a> for Replied<'a> {
             name: self.name.map(Text::from),
             note: self.note.map(Text::from),
             signature: self.signature.map(Text::from),
+            key: self.key.map(Text::from),
             host: self.operator.host.into(),
             user: self.operator.user.into(),
             login: self.operator.login.map(Text::from),

@@ -92,6 +92,7 @@ fn every_event(each: impl Fn(Event<'_>)) {
                 name: Some("bo"),
                 note,
                 signature: Some("signed"),
+                key: Some("SHA256:key"),
                 operator,
             }),
             EventKind::Consumed => Event::Consumed(Consumed { action_id, by: "b" }),

@@ -5,6 +5,7 @@ use std::hash::{BuildHasher as _, RandomState};
 use roaring::RoaringTreemap;
 
 use crate::event::Claimed;
+use crate::question::Question;
 use crate::stored_event::StoredEvent;
 use crate::verify::damage::{DamageKind, Damages};
 use crate::verify::row_set::RowSet;
@@ -18,6 +19,8 @@ pub struct Referred {
     pub action_id: String,
     /// The digest of the action that it names; absent where it names none.
     pub action_sha256: Option<String>,
+    /// The question that it opens; absent where it opens none.
+    pub question: Option<Question>,
 }
 
 /// Finds a row by its number; `None` if it is not there.

@@ -4,6 +4,7 @@ use roaring::RoaringTreemap;
 
 use crate::action_life::{Impossible, Life, Step};
 use crate::event::{EventBody, EventKind};
+use crate::question::Question;
 use crate::stored_event::StoredEvent;
 use crate::verify::damage::DamageKind;
 use crate::verify::lives::ActionEvents;
@@ -25,6 +26,43 @@ impl<O: Observer> Verifier<'_, O> {
                 .lives
                 .take(row, event.action_id, step, |behind| may_be_missing(start, damaged, behind, row)),
             None => Ok(()),
+        }
+    }
+
+    /// Whether a row that claims a signature proves it: a reply by the terms of its question, a decision by
+    /// the answer that it used.
+    pub(super) fn check_proof<S: AsRef<str>>(
+        &mut self,
+        seq: i64,
+        event: &StoredEvent<'_>,
+        body: &EventBody<S>,
+    ) -> Result<(), Impossible> {
+        match body {
+            EventBody::Requested(entry) => {
+                if let Some(question) = Question::opened(event.action_id, event.at, entry) {
+                    self.questions.remember(seq.unsigned_abs(), question);
+                }
+                Ok(())
+            }
+            EventBody::Replied(body) => {
+                let (start, damaged) = (self.start.seq, self.damaged.rows());
+                let is_gone = |row| row < start || damaged.contains(row);
+                let log = hex::encode(&self.start.log_id);
+                let of = (log.as_str(), event.action_id);
+                self.questions.check(of, body, &mut self.bodies, is_gone).map_err(Impossible::Unproven)
+            }
+            EventBody::Consumed(body) => {
+                self.questions.use_for(body);
+                Ok(())
+            }
+            EventBody::Decided(entry) => {
+                let (start, damaged) = (self.start.seq, self.damaged.rows());
+                let may_be_missing = |row| row < start || !damaged.is_empty();
+                self.questions
+                    .check_decided(event.action_id, entry, &mut self.bodies, may_be_missing)
+                    .map_err(Impossible::Unproven)
+            }
+            _ => Ok(()),
         }
     }
 

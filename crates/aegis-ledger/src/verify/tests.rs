@@ -10,5 +10,6 @@ mod joined;
 mod lives;
 mod numbers;
 mod receipts;
+mod replies;
 mod rows;
 mod sentences;

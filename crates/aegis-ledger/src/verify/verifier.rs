@@ -14,6 +14,7 @@ use crate::verify::lives::Lives;
 use crate::verify::misplaced::{Run, Suspect};
 use crate::verify::observer::{Observer, SoFar};
 use crate::verify::previous::Previous;
+use crate::verify::questions::Questions;
 use crate::verify::row_set::RowSet;
 use crate::verify::start::Start;
 use crate::verify::verification::Verification;
@@ -41,6 +42,7 @@ pub struct Verifier<'a, O = ()> {
     pub(super) searches: u32,
     pub(super) bodies: Bodies<'a>,
     pub(super) lives: Lives,
+    pub(super) questions: Questions,
     pub(super) anchors: Vec<(Anchor, Standing)>,
     /// The first anchor whose row has not passed by.
     pub(super) ahead: usize,
@@ -91,6 +93,7 @@ impl<'a, O: Observer> Verifier<'a, O> {
             searches: 0,
             bodies: Bodies::new(start.seq, start.of_export),
             lives: Lives::followed(),
+            questions: Questions::default(),
             anchors: anchors.into_iter().map(|anchor| (anchor, Standing::Unchecked)).collect(),
             ahead: 0,
             observer,
@@ -266,7 +269,8 @@ impl<O: Observer> Verifier<'_, O> {
         if let Some(problem) = problem {
             return self.not_so(seq, DamageKind::False { problem });
         }
-        if let Err(why) = self.check_life(seq, event, &body) {
+        let lived = self.check_life(seq, event, &body);
+        if let Err(why) = lived.and_then(|()| self.check_proof(seq, event, &body)) {
             self.not_so(seq, DamageKind::Impossible(why));
         } else if let Ok(hash) = event.hash.try_into().map(Digest::from_bytes) {
             self.observer.sound(event, hash, &body);

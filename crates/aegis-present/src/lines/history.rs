@@ -213,7 +213,8 @@ fn describe(event: &HistoryEvent, asked_at: Option<DateTime<Utc>>) -> (Style, St
             let waited = event.at.zip(asked_at).map(|(at, asked)| (at - asked).num_milliseconds());
             let after = waited.and_then(|waited| u64::try_from(waited).ok()).map(duration);
             let after = after.map_or_else(String::new, |after| format!(" after {after}"));
-            format!("{} by {by} (evidence {evidence}){name}{after}{why}", replied.decision.as_str())
+            let key = replied.key.as_deref().map_or_else(String::new, |key| format!(", key {}", text(key)));
+            format!("{} by {by} (evidence {evidence}){name}{key}{after}{why}", replied.decision.as_str())
         }
         Some(EventBody::Consumed(consumed)) => format!("used by action {}", text(&consumed.by)),
         Some(EventBody::Observed(entry)) => {
@@ -297,6 +298,7 @@ fn who(approver: Option<&ApproverIdentity>, answer: Answer) -> String {
         "rule" => "by a rule".to_owned(),
         "terminal" => "at a terminal".to_owned(),
         "account" => "at a terminal of their own account".to_owned(),
+        "signature" | "touch" => "by the SSH key that the policy names".to_owned(),
         other => format!("by way of `{}`", text(other)),
     };
     match approver.evidence {

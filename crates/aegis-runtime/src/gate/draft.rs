@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aegis_audit::Account;
-use aegis_engine::{Action, ApprovalMode, Decision, Digest};
+use aegis_engine::{Action, ApprovalMode, ApprovalTerms, Decision, Digest};
 use aegis_ledger::event::{Asked, Entry, Event, Observed, Requested, Stamped};
 use chrono::{DateTime, Utc};
 
@@ -62,8 +62,8 @@ impl<'a> Draft<'a> {
         self.decision.approval() == ApprovalMode::Approve
     }
 
-    /// What makes a question about the action the same as another one.
-    pub(crate) fn question_key(&self) -> String {
+    /// Who asks for what, on what terms: a question about that is the same as another one.
+    pub(crate) fn asked<'d>(&'d self, terms: &'d ApprovalTerms) -> Asked<'d> {
         let Ground { policy_sha256, context, .. } = &self.ground;
         Asked {
             action_sha256: self.action_sha256,
@@ -72,9 +72,8 @@ impl<'a> Draft<'a> {
             agent: self.action.agent(),
             user: &context.user,
             login: context.login.as_deref(),
-            terms: &self.decision.terms(),
+            terms,
         }
-        .key()
     }
 
     /// What says that the action was done without asking.

@@ -37,8 +37,9 @@ impl Waits {
         questions: &mut QuestionBook,
         log: &dyn Snapshot,
     ) -> Result<Waits, TrailError> {
-        let (key, now) = (draft.question_key(), questions.now());
-        if let Some(found) = questions.find(log, &key)? {
+        let (terms, now) = (draft.decision.terms(), questions.now());
+        let asked = draft.asked(&terms);
+        if let Some(found) = questions.find(log, &asked)? {
             let question = found.id().to_owned();
             let is_open = matches!(found.standing(now.timestamp_millis()), Standing::Open { .. });
             if !is_open
@@ -57,12 +58,13 @@ impl Waits {
         if questions.is_flooded(log, agent.as_deref())? {
             return Ok(Waits::Flooded);
         }
-        let terms = draft.decision.terms();
         let ttl = i64::try_from(terms.ttl_ms).unwrap_or(i64::MAX);
         let expires_at = now.timestamp_millis().saturating_add(ttl);
-        let opening = Opening { key, expires_at, terms };
+        let subject = (asked.action_sha256.to_string(), asked.policy_sha256.to_string());
+        let opening = Opening { key: asked.key(), expires_at, terms };
         let asker = Party { user: context.user.clone(), login: context.login.clone() };
-        questions.add(Question::new(&draft.action_id, now.timestamp_millis(), agent, asker, &opening));
+        let question = Question::new(&draft.action_id, now.timestamp_millis(), agent, asker, &opening);
+        questions.add(question.about(&subject.0, &subject.1));
         Ok(Waits::Opened(opening))
     }
 

@@ -6,6 +6,8 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
+use aegis_ledger::answer::Answer as Answered;
+
 use crate::approval::{Hold, Unanswered};
 
 use super::answers::{Answer, Asks};
@@ -30,6 +32,17 @@ pub enum Wish {
     Approve,
     /// No.
     Deny,
+}
+
+impl Wish {
+    /// The answer that it is.
+    #[must_use]
+    pub const fn answer(self) -> Answered {
+        match self {
+            Wish::Approve => Answered::Approved,
+            Wish::Deny => Answered::Denied,
+        }
+    }
 }
 
 /// What was typed.

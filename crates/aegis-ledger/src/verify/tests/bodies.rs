@@ -49,7 +49,7 @@ fn with_lookup(rows: &[Row], found: impl Fn(u64) -> Option<Row>) -> Verification
         let row = found(seq)?;
         let subject =
             row.event().read_body().ok().and_then(|body| Some(body.entry()?.action_sha256.to_string()));
-        Some(Referred { kind: row.kind, action_id: row.action_id, action_sha256: subject })
+        Some(Referred { kind: row.kind, action_id: row.action_id, action_sha256: subject, question: None })
     };
     let mut verifier = Verifier::new(whole(), Vec::new()).with_lookup(lookup);
     for row in rows {

@@ -9,8 +9,8 @@ use crate::action_life::EARLIEST;
 use crate::answer::{Answer, ApproverIdentity, Evidence, ResultStatus, Via};
 use crate::chain::{Link, LogIdentity, commitment};
 use crate::event::{
-    Answered, Checkpointed, Decided, Ended, Entry, Event, Observed, Operator, PathSource, Pruned, Redacted,
-    Requested, SessionSource, Started, Verified,
+    Answered, Checkpointed, Decided, Ended, Entry, Event, Observed, Opening, Operator, PathSource, Pruned,
+    Redacted, Requested, SessionSource, Started, Verified,
 };
 use crate::event_lines::{Compression, EventWriter, EventsHeader};
 use crate::merkle::Frontier;
@@ -158,6 +158,12 @@ impl Log {
     /// Somebody is asked.
     pub(super) fn requested(&mut self, id: &str) -> u64 {
         entry("update", id, |entry| self.add(Event::Requested(Requested { entry, opening: None }), None))
+    }
+
+    /// Somebody is asked, and the question waits.
+    pub(super) fn asked(&mut self, id: &str, opening: &Opening) -> u64 {
+        let opening = Some(opening);
+        entry("update", id, |entry| self.add(Event::Requested(Requested { entry, opening }), None))
     }
 
     /// Somebody answered.
