@@ -70,7 +70,6 @@ impl Place {
         let new = NewReply {
             answer,
             approver: &approver,
-            key: None,
             signature: None,
             note: Some("as agreed"),
             operator: Operator { host: "host", user: "bo", login: None },
