@@ -59,6 +59,8 @@ pub struct Reply {
     pub party: Party,
     /// Why, in their words.
     pub note: Option<String>,
+    /// Whether they gave the grant that is offered, together with a yes.
+    pub grant: bool,
     /// When, in milliseconds since the Unix epoch.
     pub at: i64,
 }
@@ -74,6 +76,7 @@ impl Reply {
             name: body.name.as_ref().map(text),
             party: Party { user: text(&body.user), login: body.login.as_ref().map(text) },
             note: body.note.as_ref().map(text),
+            grant: body.grant && body.decision == Answer::Approved,
             at,
         }
     }
@@ -168,6 +171,8 @@ pub enum Refused {
     Twice,
     /// It is neither a yes nor a no.
     NoAnswer,
+    /// The rule lets no grant be given.
+    NoGrant,
     /// It is said to have happened before the question.
     TooEarly,
 }
@@ -200,6 +205,7 @@ impl fmt::Display for Refused {
             ),
             Refused::Twice => formatter.write_str("this approver has said yes already"),
             Refused::NoAnswer => formatter.write_str("it is neither a yes nor a no"),
+            Refused::NoGrant => formatter.write_str("the rule lets nobody give a grant"),
             Refused::TooEarly => formatter.write_str("it is said to be older than the question"),
         }
     }
@@ -359,6 +365,7 @@ impl Question {
             return Err(Refused::NotNamed);
         }
         match reply.answer {
+            Answer::Denied if reply.grant => return Err(Refused::NoGrant),
             Answer::Denied => self.settled = Some((Answer::Denied, reply.at)),
             Answer::Approved => {
                 let given = reply.approver.evidence.level();
@@ -370,6 +377,9 @@ impl Question {
                 }
                 if !self.terms.self_approval && reply.party.may_be(&self.asker) {
                     return Err(Refused::OwnQuestion);
+                }
+                if reply.grant && self.terms.grant.is_none() {
+                    return Err(Refused::NoGrant);
                 }
                 if self.replies.iter().any(|earlier| earlier.who() == reply.who()) {
                     return Err(Refused::Twice);

@@ -189,6 +189,14 @@ impl Snapshot for Copied<'_> {
         let asks = |row: &MemoryRow| row.kind == EventKind::Requested && row.at >= since;
         Copied::each(self.rows.iter().filter(|(_, row)| asks(row)), each)
     }
+
+    fn each_offer(&self, _key: Option<&str>, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        self.each_question(since, each)
+    }
+
+    fn latest(&self) -> Result<i64, TrailError> {
+        Ok(self.rows.values().map(|row| row.at).max().unwrap_or_default())
+    }
 }
 
 impl Transaction for Copied<'_> {

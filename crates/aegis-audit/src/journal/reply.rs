@@ -9,6 +9,7 @@ use aegis_ledger::remedy::Remedy;
 use thiserror::Error;
 
 use crate::journal::error::RecordError;
+use crate::journal::grant_book::offered_grant_of;
 use crate::journal::question_book::{now_in, question_of};
 use crate::journal::record::Journal;
 
@@ -23,6 +24,8 @@ pub struct NewReply<'a> {
     pub key: Option<&'a str>,
     /// The armoured signature.
     pub signature: Option<&'a str>,
+    /// Whether the grant that is offered is given together with a yes.
+    pub grant: bool,
     /// Why, in their words.
     pub note: Option<&'a str>,
     /// The account that writes it down, and where.
@@ -135,6 +138,9 @@ impl Journal {
                 if !is_meant(&question) {
                     return Ok(Err(ReplyError::Exchanged));
                 }
+                if new.grant && offered_grant_of(log.transaction, id)?.is_none() {
+                    return Ok(Err(Refused::NoGrant.into()));
+                }
                 let name = match counted(&mut question, &new, party.clone(), now.timestamp_millis()) {
                     Ok(name) => name,
                     Err(refused) => return Ok(Err(refused.into())),
@@ -146,6 +152,7 @@ impl Journal {
                     name: name.as_deref(),
                     note: new.note,
                     signature: new.signature,
+                    grant: new.grant,
                     operator: new.operator,
                 });
                 let receipt = log.append(&[Stamped { at: now, event }])?;
@@ -156,19 +163,24 @@ impl Journal {
         Ok(Replied { receipt, standing })
     }
 
-    /// Whether the question of this key is answered, so that asking anew is for nothing.
+    /// Whether the question of this key is answered, or a grant holds for actions of that key, so that asking
+    /// anew is for nothing.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn has_answer(&mut self, key: &str) -> Result<bool, RecordError> {
+    pub fn has_answer(&mut self, key: &str, grant_key: Option<&str>) -> Result<bool, RecordError> {
         let answered = self.transact(|log| {
             let now = now_in(log)?;
             let mut book = crate::journal::question_book::QuestionBook::as_of(now);
             let found = book.find(log, key)?;
-            Ok(found.is_some_and(|question| {
+            let is_answered = found.is_some_and(|question| {
                 let standing = question.standing(now.timestamp_millis());
                 matches!(standing, Standing::Approved { .. } | Standing::Denied { .. })
-            }))
+            });
+            match grant_key.filter(|_| !is_answered) {
+                Some(key) => Ok(book.find_grant(log, key)?.is_some()),
+                None => Ok(is_answered),
+            }
         })?;
         Ok(answered)
     }
@@ -188,6 +200,7 @@ fn counted(
         name: name.clone(),
         party,
         note: new.note.map(str::to_owned),
+        grant: new.grant,
         at,
     };
     question.reply(reply)?;

@@ -23,6 +23,8 @@ pub struct Replied<'a> {
     pub note: Option<&'a str>,
     /// What they signed with, where they signed: an armoured SSH signature.
     pub signature: Option<&'a str>,
+    /// Whether the grant that is offered is given together with a yes.
+    pub grant: bool,
     /// The account that wrote it down, and where.
     pub operator: Operator<'a>,
 }
@@ -41,6 +43,9 @@ pub struct RepliedBody<S = String> {
     /// What they signed with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signature: Option<S>,
+    /// Whether the grant that is offered is given together with a yes.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub grant: bool,
     /// The machine on which it was written down.
     pub host: S,
     /// The account that wrote it down.
@@ -50,6 +55,11 @@ pub struct RepliedBody<S = String> {
     pub login: Option<S>,
     /// The number of the `requested` event that asks.
     pub requested_seq: Option<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(it: &bool) -> bool {
+    !*it
 }
 
 impl<'a> Happening<'a> for Replied<'a> {
@@ -70,6 +80,7 @@ impl<'a> Happening<'a> for Replied<'a> {
             name: self.name.map(Text::from),
             note: self.note.map(Text::from),
             signature: self.signature.map(Text::from),
+            grant: self.grant,
             host: self.operator.host.into(),
             user: self.operator.user.into(),
             login: self.operator.login.map(Text::from),

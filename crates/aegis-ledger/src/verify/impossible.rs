@@ -6,6 +6,7 @@ use crate::action_life::{Impossible, Life, Step};
 use crate::event::{EventBody, EventKind};
 use crate::stored_event::StoredEvent;
 use crate::verify::damage::DamageKind;
+use crate::verify::grants::Told;
 use crate::verify::lives::ActionEvents;
 use crate::verify::observer::Observer;
 use crate::verify::verifier::Verifier;
@@ -26,6 +27,16 @@ impl<O: Observer> Verifier<'_, O> {
                 .take(row, event.action_id, step, |behind| may_be_missing(start, damaged, behind, row)),
             None => Ok(()),
         }
+    }
+
+    /// Whether what a sound row tells of grants can have happened.
+    pub(super) fn check_grants<S: AsRef<str>>(
+        &mut self,
+        told: Told<'_>,
+        body: &EventBody<S>,
+    ) -> Result<(), Impossible> {
+        let (start, damaged) = (self.start.seq, self.damaged.rows());
+        self.grants.take(told, body, |behind| may_be_missing(start, damaged, behind, told.row))
     }
 
     /// Takes an entry of the index that gives the events of each action one after another, those of one kind

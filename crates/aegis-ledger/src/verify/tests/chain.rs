@@ -157,14 +157,24 @@ impl Log {
 
     /// Somebody is asked.
     pub(super) fn requested(&mut self, id: &str) -> u64 {
-        entry("update", id, |entry| self.add(Event::Requested(Requested { entry, opening: None }), None))
+        entry("update", id, |entry| {
+            self.add(Event::Requested(Requested { entry, opening: None, is_put: true }), None)
+        })
     }
 
     /// Somebody answered.
     pub(super) fn answered(&mut self, action_id: &str, answer: Answer) -> u64 {
         let by = (answer != Answer::Unanswered).then(approver);
         let approver = by.as_ref();
-        let event = Answered { action_id, session_id: "s", answer, approver, note: None, waited_ms: None };
+        let event = Answered {
+            action_id,
+            session_id: "s",
+            answer,
+            approver,
+            note: None,
+            waited_ms: None,
+            grant: false,
+        };
         self.add(Event::Answered(event), None)
     }
 
@@ -176,7 +186,7 @@ impl Log {
             Answer::Block | Answer::Unanswered => None,
         };
         entry(kind, id, |entry| {
-            let event = Decided { entry, answer, approver: by.as_ref(), reason: "it is so" };
+            let event = Decided { entry, answer, approver: by.as_ref(), reason: "it is so", grant: None };
             self.add(Event::Decided(event), asked)
         })
     }
