@@ -10,6 +10,7 @@ use aegis_ledger::question::{Party, Refused, Reply, Standing};
 use thiserror::Error;
 
 use crate::approval::{Hold, Unanswered};
+use crate::granted_actions::{Grantee, granted_actions};
 use crate::identity::{current_host, current_login, current_user};
 use crate::recorded_question::{QuestionError, RecordedQuestion};
 use crate::terminal::{Subject, TerminalOptions, Typed, Wish, ask_about};
@@ -31,6 +32,8 @@ pub struct TerminalReply<'q> {
     by: Witness,
     answerer: Answerer,
     note: Option<String>,
+    /// Whether the grant that is offered is given with it.
+    grant: bool,
     _hold: Hold,
 }
 
@@ -80,18 +83,25 @@ impl Answerer {
         options: TerminalOptions,
     ) -> Result<TerminalReply<'q>, NotGiven> {
         let answer = match wish {
-            Wish::Approve => Answer::Approved,
+            Wish::Approve | Wish::ApproveWithGrant => Answer::Approved,
             Wish::Deny => Answer::Denied,
         };
         // What counts is decided when the answer is recorded. Nobody is bothered where it could not.
-        self.try_out(asked, answer).map_err(NotGiven::Refused)?;
+        let grant = wish == Wish::ApproveWithGrant;
+        self.try_out(asked, answer, grant).map_err(NotGiven::Refused)?;
         let (action, entry) = (asked.action()?, asked.entry());
         let unknown = || QuestionError::Unknown { id: asked.question().id().to_owned() };
         let reason = entry.reason.rsplit_once(" (rule `").map(|(reason, _)| reason);
         let secret = (!entry.redacted.is_empty()).then(|| {
             format!("kept out of the log, so that only digests are shown: {}", entry.redacted.join(", "))
         });
-        let facts = self.facts(asked);
+        let mut facts = self.facts(asked);
+        if let Some(offer) = entry.offer.as_ref().filter(|_| grant) {
+            let (rule, session, agent) = (&entry.matched_rule, &entry.session_id, entry.agent.as_deref());
+            let to = Grantee { rule, session, agent };
+            let granted = offer.terms.grant.as_ref().map(|terms| granted_actions(terms, to));
+            facts.extend(granted.map(|granted| ("grants", granted)));
+        }
         let subject = Subject {
             action: &action,
             action_sha256: Digest::from_hex(&entry.action_sha256).ok_or_else(unknown)?,
@@ -107,7 +117,7 @@ impl Answerer {
             Typed::Nobody(why) => Err(NotGiven::Nobody(why)),
             Typed::Yes { injectable, hold } => {
                 let (by, answerer) = (self.witness(asked, injectable), self.clone());
-                Ok(TerminalReply { asked, answer, by, answerer, note, _hold: hold })
+                Ok(TerminalReply { asked, answer, by, answerer, note, grant, _hold: hold })
             }
         }
     }
@@ -122,13 +132,16 @@ impl Answerer {
         }
     }
 
-    fn try_out(&self, asked: &RecordedQuestion, answer: Answer) -> Result<(), Refused> {
+    fn try_out(&self, asked: &RecordedQuestion, answer: Answer, grant: bool) -> Result<(), Refused> {
+        if grant && asked.entry().offer.is_none() {
+            return Err(Refused::NoGrant);
+        }
         let mut question = asked.question().clone();
         let name = question.name_of(&self.party, None)?.map(str::to_owned);
         let approver = self.witness(asked, false).into_identity();
         // By a clock that was set back, it is still not before the question.
         let at = aegis_audit::now().timestamp_millis().max(question.asked_at());
-        question.reply(Reply { answer, approver, name, party: self.party.clone(), note: None, at })
+        question.reply(Reply { answer, approver, name, party: self.party.clone(), note: None, grant, at })
     }
 
     /// What there is to know of a question besides the action.
@@ -168,6 +181,7 @@ impl TerminalReply<'_> {
             approver: self.by.identity(),
             key: None,
             signature: None,
+            grant: self.grant,
             note: self.note.as_deref(),
             operator: self.answerer.operator(),
         };

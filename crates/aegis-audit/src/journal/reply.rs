@@ -39,6 +39,8 @@ pub struct Replied {
     pub receipt: Receipt,
     /// What the question is now.
     pub standing: Standing,
+    /// Whether a grant holds by that.
+    pub grants: bool,
 }
 
 /// Why an answer was not recorded.
@@ -129,7 +131,7 @@ impl Journal {
     ) -> Result<Replied, ReplyError> {
         let party =
             Party { user: new.operator.user.to_owned(), login: new.operator.login.map(str::to_owned) };
-        let (receipt, standing) = self
+        let (receipt, standing, grants) = self
             .write(|log| {
                 let now = now_in(log.transaction)?;
                 let Some(mut question) = question_of(log.transaction, id)? else {
@@ -156,11 +158,14 @@ impl Journal {
                     operator: new.operator,
                 });
                 let receipt = log.append(&[Stamped { at: now, event }])?;
-                Ok(Ok((receipt, question.standing(now.timestamp_millis()))))
+                let standing = question.standing(now.timestamp_millis());
+                let grants = matches!(standing, Standing::Approved { .. })
+                    && question.replies().iter().all(|reply| reply.grant);
+                Ok(Ok((receipt, standing, grants)))
             })
             .map_err(RecordError::from)??;
         let receipt = receipt.ok_or(RecordError::NoEvent)?;
-        Ok(Replied { receipt, standing })
+        Ok(Replied { receipt, standing, grants })
     }
 
     /// Whether the question of this key is answered, or a grant holds for actions of that key, so that asking

@@ -5,7 +5,7 @@ use std::time::Instant;
 use aegis_audit::{Journal, RecordError};
 use aegis_engine::{ApprovalMode, Redacted, escape};
 use aegis_ledger::answer::Answer;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 use crate::gate::draft::Draft;
@@ -155,6 +155,12 @@ impl<'a> Asked<'a> {
             Since::Changed => "; the policy changed while the question stood".to_owned(),
             Since::Overtaken(why) => format!("; {}, so that this is no approval", escape(why)),
         };
+        if let Some(used) = approval.grant_use().filter(|_| self.answer(approval) == Answer::Approved) {
+            let (id, given, left) = (escape(&used.id), instant(used.given_at), used.uses_left);
+            return format!(
+                "{policy_says}; allowed by grant {id} of {who}, given at {given}, {left} uses left{since}"
+            );
+        }
         match (approval.answer(), approval.why()) {
             (Answer::Approved, _) if self.answer(approval) == Answer::Block => {
                 format!("{policy_says}, by the time that {who} approved it{since}")
@@ -165,4 +171,10 @@ impl<'a> Asked<'a> {
             (_, why) => format!("{policy_says}; {}", escape(why.unwrap_or("nobody answered"))),
         }
     }
+}
+
+/// An instant of the log, for a person.
+fn instant(millis: i64) -> String {
+    let at = DateTime::from_timestamp_millis(millis);
+    at.map_or_else(|| "no time".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }

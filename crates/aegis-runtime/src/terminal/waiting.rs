@@ -24,6 +24,8 @@ const DENIAL: &str = "  Aegis: deny what an agent asks for?";
 pub enum Wish {
     /// Yes.
     Approve,
+    /// Yes, and the grant that is offered with it.
+    ApproveWithGrant,
     /// No.
     Deny,
 }
@@ -61,6 +63,11 @@ pub(crate) fn ask_about(
                     || subject.secret.is_some()
                     || (look.injectable && uninjectable);
                 (TITLES, Asks { whether: "Allow this action?", to: "allow", needs_word, reads_all: true })
+            }
+            // It is worth more than one action, and never given in passing.
+            Wish::ApproveWithGrant => {
+                let (whether, to) = ("Allow this action, and grant more?", "allow this, and grant more");
+                (TITLES, Asks { whether, to, needs_word: true, reads_all: true })
             }
             // What is denied by mistake can be asked for anew.
             Wish::Deny => {

@@ -31,6 +31,8 @@ fn entry(agent: &str, kind: &str, target: &str, rule: &str) -> EntryBody {
         agent_source: None,
         session_source: None,
         question: None,
+        offer: None,
+        grant: None,
         call: None,
         requested_seq: None,
         redacted: Vec::new(),
