@@ -156,10 +156,9 @@ impl<'a> Asked<'a> {
             Since::Overtaken(why) => format!("; {}, so that this is no approval", escape(why)),
         };
         if let Some(used) = approval.grant_use().filter(|_| self.answer(approval) == Answer::Approved) {
-            let (id, given, left) = (escape(&used.id), instant(used.given_at), used.uses_left);
-            return format!(
-                "{policy_says}; allowed by grant {id} of {who}, given at {given}, {left} uses left{since}"
-            );
+            let (id, given) = (escape(&used.id), instant(used.given_at));
+            let left = format!("good for {} more until {}", used.uses_left, instant(used.expires_at));
+            return format!("{policy_says}; allowed by grant {id} of {who}, given at {given}, {left}{since}");
         }
         match (approval.answer(), approval.why()) {
             (Answer::Approved, _) if self.answer(approval) == Answer::Block => {

@@ -66,7 +66,7 @@ pub(crate) fn ask_about(
             }
             // It is worth more than one action, and never given in passing.
             Wish::ApproveWithGrant => {
-                let (whether, to) = ("Allow this action, and grant more?", "allow this, and grant more");
+                let (whether, to) = ("Allow and grant this?", "allow and grant");
                 (TITLES, Asks { whether, to, needs_word: true, reads_all: true })
             }
             // What is denied by mistake can be asked for anew.

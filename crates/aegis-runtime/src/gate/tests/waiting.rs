@@ -27,7 +27,8 @@ fn reply(place: &Place, id: &str, answer: Answer) -> Result<Replied, ReplyError>
     let approver = ApproverIdentity { user: Some("bo".to_owned()), ..ana().into_identity() };
     let operator = Operator { host: "host", user: "bo", login: None };
     let note = Some("as agreed");
-    let new = NewReply { answer, approver: &approver, key: None, signature: None, note, operator };
+    let new =
+        NewReply { answer, approver: &approver, key: None, signature: None, grant: false, note, operator };
     place.journal().reply(id, new)
 }
 
