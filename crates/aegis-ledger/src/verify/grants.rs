@@ -42,6 +42,8 @@ struct UsedRow {
 #[derive(Clone, Copy)]
 pub(super) struct Told<'r> {
     pub(super) row: u64,
+    /// Whether the row before it may have been pruned.
+    pub(super) is_first: bool,
     pub(super) at: i64,
     pub(super) action_id: &'r str,
     pub(super) payload: Option<&'r StoredPayload<'r>>,
@@ -158,7 +160,7 @@ impl Grants {
         };
         let Some(used) = before.filter(is_it) else {
             // Its row is damaged, or was pruned.
-            if may_be_missing(told.row.saturating_sub(2)) {
+            if told.is_first || may_be_missing(told.row.saturating_sub(2)) {
                 self.unchecked += 1;
                 return Ok(());
             }

@@ -270,7 +270,8 @@ impl<O: Observer> Verifier<'_, O> {
             return self.not_so(seq, DamageKind::False { problem });
         }
         let (row, at, action_id) = (seq.unsigned_abs(), event.at, event.action_id);
-        let told = Told { row, at, action_id, payload: payload.as_ref() };
+        let is_first = row == self.start.seq && row > 1;
+        let told = Told { row, is_first, at, action_id, payload: payload.as_ref() };
         if let Err(why) = self.check_life(seq, event, &body).and_then(|()| self.check_grants(told, &body)) {
             self.not_so(seq, DamageKind::Impossible(why));
         } else if let Ok(hash) = event.hash.try_into().map(Digest::from_bytes) {
