@@ -50,6 +50,7 @@ fn reply(environment: &TestEnvironment, id: &str) {
         approver: &approver,
         key: None,
         signature: None,
+        grant: false,
         note: None,
         operator: Operator { host: "host", user: "bo", login: None },
     };

@@ -12,15 +12,18 @@ pub(crate) struct Grantee<'a> {
     pub(crate) agent: Option<&'a str>,
 }
 
-/// For how many further actions a grant holds, for how long, for whom, and what of the actions must be as it
-/// is in the one that is asked about.
-pub(crate) fn granted_actions(terms: &GrantTerms, to: Grantee<'_>) -> String {
+/// For how many further actions a grant holds, and for how long.
+pub(crate) fn granted_uses(terms: &GrantTerms) -> String {
     let within = humantime::format_duration(Duration::from_millis(terms.for_ms));
-    let actions = if terms.uses == 1 {
-        "1 further action".to_owned()
-    } else {
-        format!("{} further actions", terms.uses)
+    let actions = match terms.uses {
+        1 => "1 further action".to_owned(),
+        uses => format!("{uses} further actions"),
     };
+    format!("{actions} within {within}, and nobody is asked")
+}
+
+/// For whom a grant holds, and what of the actions must be as it is in the one that is asked about.
+pub(crate) fn granted_to(terms: &GrantTerms, to: Grantee<'_>) -> String {
     let agent =
         to.agent.map_or_else(|| "no named agent".to_owned(), |agent| format!("agent {}", escape(agent)));
     let same = match terms.same.as_deref() {
@@ -30,10 +33,7 @@ pub(crate) fn granted_actions(terms: &GrantTerms, to: Grantee<'_>) -> String {
             format!("the same {}", fields.join(", "))
         }
     };
-    let (rule, session) = (escape(to.rule), escape(to.session));
-    format!(
-        "{actions} within {within} that nobody is asked about: rule {rule}, session {session}, {agent}, {same}"
-    )
+    format!("{same}; rule {}, session {}, {agent}", escape(to.rule), escape(to.session))
 }
 
 #[cfg(test)]
@@ -44,20 +44,17 @@ mod tests {
 
     #[test]
     fn all_that_a_grant_is_bound_to_is_said_and_nothing_reaches_the_terminal_as_it_is() {
-        let same = ["target", "/a/b"].map(|written| SameField::new(written).unwrap());
+        let same = ["target", "/a/b\u{1b}"].map(|written| SameField::new(written).unwrap());
         let terms = GrantTerms { for_ms: 900_000, uses: 20, same: Some(same.to_vec()) };
         let to = Grantee { rule: "notes", session: "s\u{1b}[2J", agent: Some("bot\n") };
+        assert_eq!(granted_uses(&terms), "20 further actions within 15m, and nobody is asked");
         assert_eq!(
-            granted_actions(&terms, to),
-            "20 further actions within 15m that nobody is asked about: rule notes, session s\\u{1b}[2J, agent \
-             bot\\n, the same target, /a/b"
+            granted_to(&terms, to),
+            "the same target, /a/b\\u{1b}; rule notes, session s\\u{1b}[2J, agent bot\\n"
         );
         let terms = GrantTerms { for_ms: 1000, uses: 1, same: None };
         let to = Grantee { rule: "notes", session: "s", agent: None };
-        assert_eq!(
-            granted_actions(&terms, to),
-            "1 further action within 1s that nobody is asked about: rule notes, session s, no named agent, all \
-             of it the same"
-        );
+        assert_eq!(granted_uses(&terms), "1 further action within 1s, and nobody is asked");
+        assert_eq!(granted_to(&terms, to), "all of it the same; rule notes, session s, no named agent");
     }
 }

@@ -10,7 +10,7 @@ use aegis_ledger::question::{Party, Refused, Reply, Standing};
 use thiserror::Error;
 
 use crate::approval::{Hold, Unanswered};
-use crate::granted_actions::{Grantee, granted_actions};
+use crate::granted_actions::{Grantee, granted_to, granted_uses};
 use crate::identity::{current_host, current_login, current_user};
 use crate::recorded_question::{QuestionError, RecordedQuestion};
 use crate::terminal::{Subject, TerminalOptions, Typed, Wish, ask_about};
@@ -99,8 +99,10 @@ impl Answerer {
         if let Some(offer) = entry.offer.as_ref().filter(|_| grant) {
             let (rule, session, agent) = (&entry.matched_rule, &entry.session_id, entry.agent.as_deref());
             let to = Grantee { rule, session, agent };
-            let granted = offer.terms.grant.as_ref().map(|terms| granted_actions(terms, to));
-            facts.extend(granted.map(|granted| ("grants", granted)));
+            if let Some(terms) = &offer.terms.grant {
+                facts.push(("grants", granted_uses(terms)));
+                facts.push(("only", granted_to(terms, to)));
+            }
         }
         let subject = Subject {
             action: &action,
