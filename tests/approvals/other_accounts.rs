@@ -132,7 +132,8 @@ fn an_account_that_may_not_write_the_log_cannot_answer() {
     assert_eq!(run.code, 4, "{run:?}");
 }
 
-/// A grant of root for what another account asks is worth what root's answer was; whoever asks has none to give.
+/// A grant of root for what another account asks is worth what root's answer was; whoever asks has none to
+/// give.
 #[test]
 fn a_grant_of_another_account_is_worth_what_its_answer_was() {
     let policy = "version: 1\nrules:\n  - { risk_level: low, approval: { self_approval: false, grant: { for: 15m, \

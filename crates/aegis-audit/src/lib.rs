@@ -42,7 +42,8 @@
 //! #     log_source: source,
 //! # };
 //! let mut journal = Journal::open(&path, Duration::from_secs(10))?;
-//! let decided = Decided { entry, answer: Answer::Block, approver: None, reason: "it is blocked", grant: None };
+//! let (approver, grant, reason) = (None, None, "it is blocked");
+//! let decided = Decided { entry, answer: Answer::Block, approver, reason, grant };
 //! let committed = journal.record(vec![Stamped { at, event: Event::Decided(decided) }])?;
 //! assert_eq!(committed[0].receipt().seq(), 1);
 //!

@@ -6,8 +6,8 @@
 //!   ├───── its time is over ──────────▶ expired
 //!   └───── somebody takes it back ────▶ revoked
 //! ```
-//! Every step is a pure transition of what is known and what is done. Times are those of the log; a clock that
-//! was set back makes nothing young again.
+//! Every step is a pure transition of what is known and what is done. Times are those of the log; a clock
+//! that was set back makes nothing young again.
 
 use std::fmt;
 

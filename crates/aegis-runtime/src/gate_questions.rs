@@ -7,10 +7,9 @@ use crate::gate::Gate;
 use crate::gate::draft::Draft;
 
 impl Gate {
-    /// Why nobody is asked here and now about an action that a human must approve: nobody is there, the rule
-    /// wants more than an answer at the asker's own terminal is worth, or somebody has answered already, or gave a
-    /// grant. What
-    /// the log has to say then is looked up when the answer is recorded.
+    /// Why nobody is asked here and now about an action that a human must approve: nobody is there, the
+    /// rule wants more than an answer at the asker's own terminal is worth, or somebody has answered
+    /// already, or gave a grant. What the log has to say then is looked up when the answer is recorded.
     pub(crate) fn nobody_for(&mut self, draft: &Draft<'_>) -> Result<Option<Unanswered>, RecordError> {
         if !draft.needs_human() {
             return Ok(None);

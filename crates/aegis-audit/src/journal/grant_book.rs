@@ -58,8 +58,8 @@ pub fn open_grants(log: &dyn Snapshot, now: DateTime<Utc>) -> Result<Vec<Grant>,
     Ok(grants.into_iter().filter(is_open).collect())
 }
 
-/// The grants that were given lately, all of them or those for actions of this key, and what time it is in the
-/// log: by the newest event or by any other, whatever the clock was set to.
+/// The grants that were given lately, all of them or those for actions of this key, and what time it is in
+/// the log: by the newest event or by any other, whatever the clock was set to.
 pub(super) fn grants_for(
     log: &dyn Snapshot,
     key: Option<&str>,

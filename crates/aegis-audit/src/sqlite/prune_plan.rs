@@ -84,8 +84,8 @@ impl PrunePlan {
 impl TrailReader {
     /// Says which events may go: the longest prefix in which all are older than `before`, and of which no
     /// action has an event behind it. A `redacted` event is not part of its action's life, and a question
-    /// that stands for a week by `now` without a decision was given up. A grant that was given within a day keeps
-    /// the action that it was given for.
+    /// that stands for a week by `now` without a decision was given up. A grant that was given within a
+    /// day keeps the action that it was given for.
     ///
     /// # Errors
     /// When the log cannot be read.

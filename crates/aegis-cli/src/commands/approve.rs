@@ -43,8 +43,8 @@ pub(crate) struct ApproveArgs {
     /// Why, for the log and for whoever asked
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     reason: Option<String>,
-    /// Give the grant that the rule offers as well: further actions like this one, so many and for so long as the
-    /// question then says, are allowed without asking anybody
+    /// Give the grant that the rule offers as well: further actions like this one, so many and for so long
+    /// as the question then says, are allowed without asking anybody
     #[arg(long)]
     grant: bool,
     /// How long to wait for an answer at the terminal

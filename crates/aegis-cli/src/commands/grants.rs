@@ -19,9 +19,9 @@ use crate::format_option::text_or_json;
 
 /// List the grants that hold
 ///
-/// Where a rule lets them, approvers can give a grant together with a yes (`aegis approve ID --grant`): further
-/// actions like that one are allowed by it, for some time and so often as it says, and nobody is asked. The
-/// oldest comes first.
+/// Where a rule lets them, approvers can give a grant together with a yes (`aegis approve ID --grant`):
+/// further actions like that one are allowed by it, for some time and so often as it says, and nobody is
+/// asked. The oldest comes first.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis grants\n  aegis grants --format json | jq -r .id\n  aegis grants revoke \

@@ -84,9 +84,9 @@ impl Default for ApprovalTerms {
 }
 
 impl ApprovalTerms {
-    /// Terms that are met only by answers that meet both of these: of each number the stricter one, a grant
-    /// only where both let one be given, and so many of all who are named that enough of either list are among them, whichever they are. It may be
-    /// that nobody can meet them; then nobody approves.
+    /// Terms that are met only by answers that meet both of these: of each number the stricter one, a
+    /// grant only where both let one be given, and so many of all who are named that enough of either list
+    /// are among them, whichever they are. It may be that nobody can meet them; then nobody approves.
     #[must_use]
     pub fn together_with(&self, other: &ApprovalTerms) -> ApprovalTerms {
         let mut by = self.by.clone();

@@ -126,8 +126,8 @@ pub struct EntryBody<S = String> {
     /// The question that waits for its answer; absent where none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Opening>,
-    /// The grant that whoever is asked can give together with a yes; absent where the rule lets none be given,
-    /// and where nobody is asked.
+    /// The grant that whoever is asked can give together with a yes; absent where the rule lets none be
+    /// given, and where nobody is asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offer: Option<Offer>,
     /// The grant that it was allowed by; absent where it was not.

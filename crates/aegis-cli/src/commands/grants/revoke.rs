@@ -23,8 +23,8 @@ const SHORTEST: usize = 4;
 
 /// Take a grant back
 ///
-/// From then on, nothing is allowed by it; what was allowed before stays allowed. Whoever may write the log may
-/// do it, without being asked: it only takes away. The record says who did.
+/// From then on, nothing is allowed by it; what was allowed before stays allowed. Whoever may write the
+/// log may do it, without being asked: it only takes away. The record says who did.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis grants revoke 0193a1b2-c3d4\n  aegis grants revoke 0193a1b2-c3d4 --reason \

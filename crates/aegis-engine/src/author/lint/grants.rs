@@ -12,10 +12,10 @@ use crate::text::escape::escape_capped;
 pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
     let defaults = subject.documents.first().and_then(|document| document.defaults.approval.as_ref());
     let of_defaults =
-        defaults.zip(subject.policy.terms.as_deref()).map(|(entry, terms)| (entry, terms, &[][..]));
+        defaults.zip(subject.policy.terms.as_deref()).map(|(entry, terms)| (entry, terms, None));
     let of_rules = subject.rules.iter().filter_map(|it| {
         let (entry, terms) = it.entry.approval.as_ref().zip(it.rule.terms.as_deref())?;
-        Some((entry, terms, it.rule.conditions.as_slice()))
+        Some((entry, terms, Some(it.rule.conditions.as_slice())))
     });
     for (entry, terms, conditions) in of_defaults.into_iter().chain(of_rules) {
         let Some(grant) = entry.terms().and_then(|entry| entry.grant.as_ref()) else { continue };
@@ -26,17 +26,28 @@ pub(super) fn check(subject: &Subject<'_>, found: &mut Vec<Diagnostic>) {
 
 /// A parameter that no condition wants: where it is absent from the action that is asked about, the grant
 /// holds for all others without it, and a misspelt name is absent from all.
-fn loose(grant: &GrantEntry, conditions: &[Condition], found: &mut Vec<Diagnostic>) {
+fn loose(grant: &GrantEntry, conditions: Option<&[Condition]>, found: &mut Vec<Diagnostic>) {
     for word in grant.same.iter().flat_map(|same| &same.value) {
         let Some(field) = SameField::new(&word.value) else { continue };
-        if field.param().is_none_or(|path| is_wanted(path, conditions)) {
+        let is_wanted = |path| conditions.is_some_and(|conditions| is_wanted(path, conditions));
+        if field.param().is_none_or(is_wanted) {
             continue;
         }
         let shown = escape_capped(&word.value, 64);
-        let message = format!("the rule matches actions without `{shown}`, and they are all the same here");
-        found.push(Diagnostic::new(Code::LooseGrant, word.span, message).help(format!(
-            "let the rule match only where it is there: `conditions: {{ param_exists: {{ {shown}: true }} }}`"
-        )));
+        let (what, help) = match conditions {
+            Some(_) => (
+                "the rule matches",
+                format!(
+                    "let the rule match only where it is there: `conditions: {{ param_exists: {{ {shown}: true }} }}`"
+                ),
+            ),
+            None => (
+                "the defaults hold for",
+                "let a rule with a condition on it give the grant instead".to_owned(),
+            ),
+        };
+        let message = format!("{what} actions without `{shown}`, and they are all the same here");
+        found.push(Diagnostic::new(Code::LooseGrant, word.span, message).help(help));
     }
 }
 
