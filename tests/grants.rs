@@ -178,7 +178,7 @@ fn a_grant_is_taken_back_once_and_by_its_id_alone() {
     let environment = TestEnvironment::with_policy(POLICY);
     let id = give(&environment);
     let revoke = |id: &str| environment.aegis(&["grants", "revoke", id]);
-    let run = revoke(&id[..16]);
+    let run = revoke(&id.chars().take(16).collect::<String>());
     assert_eq!(run.code, 0, "{run:?}");
     assert!(run.stdout.starts_with("revoked") && run.stdout.contains("used 0 of 3"), "{run:?}");
     let again = revoke(&id);

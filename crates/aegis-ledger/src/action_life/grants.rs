@@ -37,7 +37,6 @@ fn of_entry<S>(kind: EventKind, entry: &EntryBody<S>) -> Option<&'static str> {
     let is_by_grant = entry.approver.as_ref().is_some_and(|approver| approver.via == Via::GRANT);
     match &entry.grant {
         None if is_by_grant => Some("it was approved by a grant, and names none"),
-        None => None,
         Some(_) if kind != EventKind::Decided => Some("a grant was used where nothing is decided"),
         Some(_) if entry.risk_level == RiskLevel::Critical => {
             Some("a grant let something of critical risk happen")
@@ -45,6 +44,6 @@ fn of_entry<S>(kind: EventKind, entry: &EntryBody<S>) -> Option<&'static str> {
         Some(_) if entry.decision != Some(Answer::Approved) || !is_by_grant => {
             Some("it names a grant, and was not approved by one")
         }
-        Some(_) => None,
+        Some(_) | None => None,
     }
 }

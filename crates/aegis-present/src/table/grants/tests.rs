@@ -65,11 +65,11 @@ fn a_line_says_what_is_left_for_whom_and_of_what() {
     let lines = drawn(&grant, &entry("s1", "wi\u{1b}ki"), 3 * MINUTE, None);
     assert_eq!(
         lines[0],
-        "ID             Age  Left  Uses      Agent  Session  Rule   Same                          By"
+        "ID             Age  Left  Uses      Agent  Session  Rule   Same                     By"
     );
     assert_eq!(
         lines[1],
-        "01939f2b-4a5c  3m   12m   19 of 20  -      s1       notes  target wi\\u{1b}ki, /a/b       terminal:ana"
+        "01939f2b-4a5c  3m   12m   19 of 20  -      s1       notes  target wi\\u{1b}ki, /a/b  terminal:ana"
     );
     let narrow = drawn(&grant, &entry("s1", "wiki"), 3 * MINUTE, Some(60));
     assert!(narrow.iter().all(|line| line.chars().count() < 60), "{narrow:?}");

@@ -3,6 +3,7 @@ use aegis_ledger::event::{EntryBody, Opening, PathSource};
 use aegis_ledger::question::{Party, Question};
 
 use super::*;
+use crate::fitting::width_of;
 
 const ASKED_AT: i64 = 1_800_000_000_000;
 const MINUTE: i64 = 60_000;
