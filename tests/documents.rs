@@ -5,6 +5,8 @@
 //! document run one after another in one directory of their own, which holds a copy of the repository's
 //! `policies`.
 
+mod two_terminals;
+
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 

@@ -26,7 +26,9 @@ pub use action::{Action, ActionError, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_AC
 pub use agent_source::AgentSource;
 pub use approval_terms::{ApprovalTerms, KnownBy, NamedApprover, WantedEvidence};
 pub use call_origin::CallOrigin;
-pub use decision::{ApprovalMode, DEFAULT_RULE, Decision, RESERVED_RULES, RiskLevel, Undecidable};
+pub use decision::{
+    ApprovalMode, DEFAULT_RULE, Decision, OBSERVED_RULE, RESERVED_RULES, RiskLevel, Undecidable,
+};
 pub use grant_terms::{GrantTerms, LONGEST_GRANT_MS, MOST_USES, SameField, USUAL_USES};
 pub use policy::{Policy, Rule};
 pub use redaction::{Redacted, Redaction};

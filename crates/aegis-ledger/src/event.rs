@@ -43,7 +43,7 @@ pub use entry::{Entry, EntryBody, PathSource, RecordedNames, SessionSource};
 pub use grant_key::grant_key;
 pub use kind::EventKind;
 use kind::kinds;
-pub use observed::{OBSERVED_RULE, Observed};
+pub use observed::Observed;
 pub use offer::{GrantUse, Offer};
 pub use opening::{Asked, Opening};
 pub use operator::Operator;

@@ -2,6 +2,7 @@
 
 mod call;
 mod decision;
+mod foreign_text;
 mod history;
 mod json_value;
 mod labelled;

@@ -1,7 +1,7 @@
 //! What was done without asking: in every view, and nowhere as allowed.
 
+use aegis_engine::OBSERVED_RULE;
 use aegis_ledger::answer::Answer;
-use aegis_ledger::event::OBSERVED_RULE;
 use aegis_ledger::filter::Filter;
 use aegis_ledger::history::State;
 use aegis_testkit::{Append as _, Case, Place};

@@ -114,8 +114,11 @@ pub(crate) fn of_both(
 /// The name of the rule that decided when no rule matched.
 pub const DEFAULT_RULE: &str = "<default>";
 
+/// What stands in the place of a rule's name where nothing was decided.
+pub const OBSERVED_RULE: &str = "<observed>";
+
 /// What no rule can be named: it stands for something else in answers and records.
-pub const RESERVED_RULES: [&str; 2] = [DEFAULT_RULE, "<observed>"];
+pub const RESERVED_RULES: [&str; 2] = [DEFAULT_RULE, OBSERVED_RULE];
 
 /// A condition that could not be decided, because it met a value of an unlike type.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

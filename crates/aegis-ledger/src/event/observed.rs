@@ -1,11 +1,10 @@
 //! `observed`: somebody did an action without asking, and it was seen afterwards.
 
+use aegis_engine::OBSERVED_RULE;
+
 use super::body::{Happening, Key};
 use super::entry::{Entry, EntryBody};
 use super::text::Text;
-
-/// What stands in the place of a rule's name where nothing was decided. No rule can be named so.
-pub const OBSERVED_RULE: &str = "<observed>";
 
 /// An action was done without asking: what a provider runs itself. It is undecided for good.
 #[derive(Clone, Copy, Debug)]

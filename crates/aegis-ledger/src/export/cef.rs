@@ -8,11 +8,10 @@
 
 use std::io::{self, Write};
 
-use aegis_engine::{Digest, RiskLevel, escape_capped, escape_into, escape_json_into};
+use aegis_engine::{Digest, OBSERVED_RULE, RiskLevel, escape_capped, escape_into, escape_json_into};
 use serde_json::value::RawValue;
 
 use crate::answer::{Answer, ResultStatus};
-use crate::event::OBSERVED_RULE;
 use crate::export::values::{approver_word, instant, push_shown};
 use crate::record::BorrowedRecord;
 

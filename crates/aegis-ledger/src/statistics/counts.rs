@@ -1,10 +1,11 @@
 //! What is counted of actions, one after another.
 
+use aegis_engine::OBSERVED_RULE;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use crate::answer::{Answer, ResultStatus};
-use crate::event::{EntryBody, OBSERVED_RULE, Text};
+use crate::event::{EntryBody, Text};
 use crate::export::approver_word;
 use crate::statistics::names::{Counter, MAX_NAMES, Sample};
 use crate::statistics::tally::{Asked, Habit, Results, Risks, Tally};

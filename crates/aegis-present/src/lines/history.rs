@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use aegis_engine::{AgentSource, escape, escape_capped};
+use aegis_engine::AgentSource;
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, ResultStatus};
 use aegis_ledger::event::{AnsweredBody, EntryBody, EventBody, PathSource, Payload, SessionSource};
 use aegis_ledger::history::{History, HistoryEvent, State};
@@ -12,12 +12,11 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use super::decision::render_trace;
+use super::foreign_text::{on_one_line, short, subject, text};
 use super::json_value::json_lines;
 use super::labelled::LabelledLines;
 use crate::style::{BAD, FAINT, GOOD, HELP, UNSURE};
 
-/// The most characters of a text from outside that one field shows. JSON shows all of it.
-const LONGEST: usize = 8000;
 const PLAIN: Style = Style::new();
 
 /// Everything about an action, for a terminal of `width` columns, or for none. `is_running` tells of one that
@@ -76,12 +75,7 @@ pub fn render_history(
 
 /// What was to be done.
 fn action(fields: &mut LabelledLines, entry: &EntryBody, payload: Option<&Payload>) {
-    fields.field("Type", PLAIN, &text(&entry.action_type));
-    fields.field("Target", PLAIN, &text(&entry.action_target));
-    match &entry.agent {
-        Some(agent) => fields.field("Agent", PLAIN, &text(agent)),
-        None => fields.field("Agent", FAINT, "not named"),
-    }
+    subject(fields, &entry.action_type, &entry.action_target, entry.agent.as_deref());
     fields.field("Session", PLAIN, &text(&entry.session_id));
     match payload {
         None => {
@@ -378,19 +372,5 @@ fn time(at: Option<DateTime<Utc>>) -> String {
 }
 
 /// A word of the agent in the headline.
-fn short(text: &str) -> String {
-    escape_capped(text, 60)
-}
-
-fn text(text: &str) -> String {
-    escape_capped(text, LONGEST)
-}
-
-/// Sentences of the engine are escaped where they are made. Whoever wrote into the log may not have done so.
-fn on_one_line(sentence: &str) -> String {
-    // What was escaped has its backslashes doubled already.
-    escape(sentence).replace("\\\\", "\\")
-}
-
 #[cfg(test)]
 mod tests;

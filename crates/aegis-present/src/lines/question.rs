@@ -1,6 +1,6 @@
 //! A question that waits, in full, for a person.
 
-use aegis_engine::{ApprovalTerms, KnownBy, escape_capped};
+use aegis_engine::{ApprovalTerms, KnownBy};
 use aegis_ledger::answer::Answer;
 use aegis_ledger::export::approver_word;
 use aegis_ledger::question::{Reply, Standing};
@@ -8,14 +8,13 @@ use anstyle::Style;
 use chrono::DateTime;
 use serde_json::Value;
 
+use super::foreign_text::{on_one_line, short, subject, text};
 use super::json_value::json_lines;
 use super::labelled::LabelledLines;
 use crate::asked::Asked;
 use crate::quantity::{brief_duration, counted};
 use crate::style::{BAD, FAINT, GOOD, HELP, UNSURE};
 
-/// The most characters of a text from outside that one field shows. JSON shows all of it.
-const LONGEST: usize = 8000;
 const PLAIN: Style = Style::new();
 
 /// How a question stands, what it is about, on what terms it is answered, and what was said to it: for a
@@ -25,16 +24,11 @@ pub fn render_question(asked: &Asked<'_>, now: i64, width: Option<usize>) -> Str
     let Asked { question, entry, payload, .. } = *asked;
     let mut fields = LabelledLines::new(width);
     let (style, standing) = describe(question.standing(now), now);
-    let (kind, target) = (escape_capped(&entry.action_type, 60), escape_capped(&entry.action_target, 60));
+    let (kind, target) = (short(&entry.action_type), short(&entry.action_target));
     fields.painted(&format!("{style}{standing}{style:#}  {kind} {target}"));
     fields.blank();
     fields.field("Question", PLAIN, &text(question.id()));
-    fields.field("Type", PLAIN, &text(&entry.action_type));
-    fields.field("Target", PLAIN, &text(&entry.action_target));
-    match &entry.agent {
-        Some(agent) => fields.field("Agent", PLAIN, &text(agent)),
-        None => fields.field("Agent", FAINT, "not named"),
-    }
+    subject(&mut fields, &entry.action_type, &entry.action_target, entry.agent.as_deref());
     match payload {
         None => fields.field("Parameters", UNSURE, "removed from the log: it cannot be approved"),
         Some(payload) => {
@@ -52,7 +46,7 @@ pub fn render_question(asked: &Asked<'_>, now: i64, width: Option<usize>) -> Str
     fields.blank();
     fields.field("Risk", PLAIN, entry.risk_level.as_str());
     fields.field("Rule", PLAIN, &text(&entry.matched_rule));
-    fields.field("Reason", PLAIN, &text(&entry.reason).replace("\\\\", "\\"));
+    fields.field("Reason", PLAIN, &on_one_line(&entry.reason));
     fields.field("Policy hash", PLAIN, &text(&entry.policy_sha256));
     fields.blank();
     let login = entry.login.as_deref().map_or_else(String::new, |it| format!(", logged in as {}", text(it)));
@@ -145,8 +139,4 @@ fn replied(reply: &Reply, asked_at: i64) -> (Style, String) {
 fn instant(millis: i64) -> String {
     let at = DateTime::from_timestamp_millis(millis);
     at.map_or_else(|| "at no time".to_owned(), |at| at.format("%Y-%m-%d %H:%M:%SZ").to_string())
-}
-
-fn text(text: &str) -> String {
-    escape_capped(text, LONGEST)
 }

@@ -2,16 +2,15 @@
 
 use std::fmt;
 
-use aegis_engine::{RiskLevel, escape};
+use aegis_engine::{OBSERVED_RULE, escape};
 use aegis_ledger::answer::{Answer, ResultStatus};
-use aegis_ledger::event::OBSERVED_RULE;
 use aegis_ledger::export::approver_word;
 use aegis_ledger::record::Record;
 use anstyle::Style;
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
 use crate::names::NO_NAME;
-use crate::style::{BAD, GOOD, UNSURE};
+use crate::style::{BAD, GOOD, risk_style};
 
 /// What a column shows of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,14 +238,6 @@ impl Times {
 impl fmt::Debug for Times {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(if matches!(self, Times::Utc) { "Utc" } else { "Local" })
-    }
-}
-
-const fn risk_style(risk: RiskLevel) -> Style {
-    match risk {
-        RiskLevel::Low => Style::new(),
-        RiskLevel::Medium => UNSURE,
-        RiskLevel::High | RiskLevel::Critical => BAD,
     }
 }
 

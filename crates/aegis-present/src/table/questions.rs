@@ -1,13 +1,13 @@
 //! Questions that wait, a line each below the titles of their columns.
 
-use aegis_engine::{RiskLevel, escape};
+use aegis_engine::escape;
 use aegis_ledger::question::Standing;
 use anstyle::Style;
 
 use crate::asked::{Asked, enough_of_ids};
 use crate::names::NO_NAME;
 use crate::quantity::brief_duration;
-use crate::style::{BAD, UNSURE};
+use crate::style::{UNSURE, risk_style};
 use crate::table::fitted::{Heading, render};
 
 /// How soon a question expires whose time is painted, in milliseconds: five minutes.
@@ -70,14 +70,7 @@ impl Column {
             Column::Age => plain(brief_duration(now.saturating_sub(question.asked_at()))),
             Column::Left => (brief_duration(left), if left < SOON { UNSURE } else { Style::new() }),
             Column::Agent => plain(entry.agent.as_deref().map_or_else(|| NO_NAME.to_owned(), escape)),
-            Column::Risk => {
-                let style = match entry.risk_level {
-                    RiskLevel::Low => Style::new(),
-                    RiskLevel::Medium => UNSURE,
-                    RiskLevel::High | RiskLevel::Critical => BAD,
-                };
-                (entry.risk_level.to_string(), style)
-            }
+            Column::Risk => (entry.risk_level.to_string(), risk_style(entry.risk_level)),
             Column::Type => plain(escape(&entry.action_type)),
             Column::Target => plain(escape(&entry.action_target)),
             Column::Rule => plain(escape(&entry.matched_rule)),

@@ -1,4 +1,4 @@
-use aegis_engine::{ApprovalMode, ApprovalTerms};
+use aegis_engine::{ApprovalMode, ApprovalTerms, RiskLevel};
 use aegis_ledger::event::{EntryBody, Opening, PathSource};
 use aegis_ledger::question::{Party, Question};
 

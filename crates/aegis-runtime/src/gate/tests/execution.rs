@@ -1,7 +1,7 @@
 //! What follows leave: started, verified, ended; each once, and never without the one before.
 
 use aegis_audit::{Check, EndStatus, Ending, LifeError};
-use aegis_ledger::event::OBSERVED_RULE;
+use aegis_engine::OBSERVED_RULE;
 
 use super::*;
 

@@ -19,6 +19,7 @@ rules:
   - name: notes
     match: { type: note }
     approval: { quorum: 1, grant: { for: 15m, uses: 3, same: [target, /topic, secret_topic] } }
+  - { name: deep, match: { type: deep }, approval: { grant: { for: 15m, uses: 9, same: [/password/region] } } }
   - { name: alike, match: { type: alike }, approval: { grant: { for: 15m, uses: 3 } } }
   - name: pairs
     match: { type: pair }
@@ -215,6 +216,25 @@ fn whoever_writes_what_stands_for_a_secret_does_not_have_it() {
     assert_eq!(by_grant(&mut gate, &with(&stands, 1)), None);
     assert_eq!(by_grant(&mut gate, &with("9999", 1)), None);
     assert!(by_grant(&mut gate, &with("1234", 1)).is_some());
+    verify(&place);
+}
+
+/// Where something around a field is kept out of the log, all of that must be the same.
+#[test]
+fn what_stands_within_a_secret_is_bound_as_well() {
+    let place = Place::new();
+    let mut gate = gate(&place);
+    let with = |password: &str, n: usize| {
+        action(&format!(r#"{{"type":"deep","target":"t","params":{{"password":{password},"n":{n}}}}}"#))
+    };
+    granted(&place, &mut gate, &with(r#"{"region":"eu","x":1}"#, 0));
+    assert!(
+        place.records()[0].action_params.as_ref().unwrap()["password"].is_string(),
+        "all of it is replaced"
+    );
+    assert_eq!(by_grant(&mut gate, &with(r#"{"region":"us","x":1}"#, 1)), None);
+    assert_eq!(by_grant(&mut gate, &with(r#"{"x":1}"#, 1)), None);
+    assert!(by_grant(&mut gate, &with(r#"{"region":"eu","x":1}"#, 1)).is_some());
     verify(&place);
 }
 
