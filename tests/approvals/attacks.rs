@@ -1,8 +1,8 @@
 //! What an agent could do with its own account, and what the log says of it then.
 
-use aegis_testkit::{Run, Terminal};
+use aegis_testkit::{Run, Terminal, skipped};
 
-use super::{ASK, ASK_IN_SHELL, approve, aside, ask, standing, verify};
+use super::{ASK, ASK_IN_SHELL, approve, aside, ask, ask_for, standing, verify};
 use crate::environment::TestEnvironment;
 
 #[test]
@@ -29,6 +29,73 @@ fn nobody_answers_without_a_terminal() {
         assert_eq!(run.code, 2, "{flag}: {run:?}");
     }
     assert_eq!(environment.aegis(&["approve"]).code, 2, "there is no way to mean all of them");
+    verify(&environment);
+}
+
+/// Makes a user namespace in which this account is called otherwise, and a root of its own in which the list of
+/// accounts says so, and runs the program there.
+const DISGUISED: &str = r#"set -e
+mkdir -p jail/log jail/etc jail/dev jail/proc
+cp "$AEGIS" jail/aegis
+echo "somebody:x:1234:1234::/:" >jail/etc/passwd
+echo "somebody:x:1234:" >jail/etc/group
+J=$PWD/jail
+export J
+exec unshare --map-root-user --mount sh -c '
+mount --bind "$J" "$J" && mount --bind . "$J/log" && mount --rbind /dev "$J/dev" &&
+mount --rbind /proc "$J/proc" && MOUNTS && exec unshare --map-user=1234 --root="$J" /aegis ARGUMENTS --db /log/aegis_audit.db'"#;
+
+fn disguised(mounts: &str, arguments: &str) -> String {
+    DISGUISED.replace("MOUNTS", mounts).replace("ARGUMENTS", arguments)
+}
+
+/// Whether this machine lets an account make such a namespace.
+fn can_be_disguised(environment: &TestEnvironment) -> bool {
+    let made = environment.shell("unshare --map-root-user --mount unshare --map-user=1234 true").output();
+    made.is_ok_and(|made| made.status.success())
+}
+
+/// Within a user namespace, an account has the name that whoever made it chose. So nobody is another account
+/// there, and nobody whom a rule names, whatever is mounted over what the kernel says of it.
+#[test]
+fn an_account_that_calls_itself_otherwise_is_not_another_one() {
+    let rules = "version: 1\napprovers: { bob: { account: somebody } }\nrules:\n\
+        \x20 - { match: { type: pay }, approval: { mode: approve, by: [bob] } }\n\
+        \x20 - { match: { type: buy }, approval: { mode: approve, evidence: account } }\n\
+        \x20 - { match: { type: give }, approval: { mode: approve, self_approval: false } }\n\
+        \x20 - { match: { type: see }, approval: approve }\n";
+    let environment = TestEnvironment::with_policy(rules);
+    if !can_be_disguised(&environment) {
+        return skipped("approvals from a user namespace", "this account may not make one");
+    }
+    let file = "printf \"         0          0 4294967295\\n\" >\"$J/map\"";
+    let disguises = [
+        "true".to_owned(),
+        format!("{file} && mount --bind \"$J/map\" \"$J/proc/$$/uid_map\""),
+        format!(
+            "mkdir -p \"$J/fake/self\" && {file} && cp \"$J/map\" \"$J/fake/self/uid_map\" && mount --rbind \
+             \"$J/fake\" \"$J/proc\""
+        ),
+        "mount --bind \"/proc/$PPID/uid_map\" \"$J/proc/$$/uid_map\"".to_owned(),
+    ];
+    for kind in ["pay", "buy", "give"] {
+        let id = ask_for(&environment, &format!("{{\"type\":\"{kind}\",\"target\":\"x\"}}"));
+        for mounts in &disguises {
+            let script = disguised(mounts, &format!("approve {id}"));
+            let mut terminal = Terminal::shell(&environment, &script);
+            assert_eq!(terminal.code(), 1, "{kind} {mounts}: {}", terminal.contents());
+            assert_eq!(standing(&environment, &id), "open", "{kind} {mounts}");
+        }
+    }
+    // Where anybody may answer, the record says that it is not known who did.
+    let id = ask_for(&environment, "{\"type\":\"see\",\"target\":\"x\"}");
+    let mut terminal = Terminal::shell(&environment, &disguised("true", &format!("approve {id}")));
+    terminal.wait_for_question();
+    terminal.allow();
+    assert_eq!(terminal.code(), 0, "{}", terminal.contents());
+    let shown = environment.aegis(&["approvals", "show", &id, "--format", "json"]).json();
+    assert_eq!(shown["replies"][0]["approver"]["evidence"], 1, "{shown}");
+    assert!(shown.to_string().contains("somebody (unproven)"), "{shown}");
     verify(&environment);
 }
 

@@ -15,10 +15,12 @@ mod access_list;
 mod accounts;
 mod caller;
 mod distrust;
+mod user_namespace;
 mod walk;
 
 pub use accounts::user_name;
 pub(crate) use accounts::{Groups, groups_of};
 pub use distrust::{Distrust, Role};
+pub use user_namespace::is_in_first_user_namespace;
 pub(crate) use walk::MAX_LINKS;
 pub use walk::{WalkError, directory, file};

@@ -19,6 +19,10 @@ use crate::event::{ConsumedBody, EntryBody, Opening, RepliedBody};
 /// How many questions of one agent may be open at once.
 pub const MOST_OPEN: usize = 20;
 
+/// What the name of an account ends in that the kernel does not vouch for: whoever runs a process in a user
+/// namespace of their own chooses what it is called there.
+pub const UNPROVEN: &str = " (unproven)";
+
 /// The accounts of somebody, as the kernel names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Party {
@@ -33,10 +37,18 @@ impl Party {
         std::iter::once(self.user.as_str()).chain(self.login.as_deref())
     }
 
-    /// Whether both may be the same person.
+    /// Whether the kernel vouches for all of the accounts.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        !self.accounts().any(|account| account.ends_with(UNPROVEN))
+    }
+
+    /// Whether both may be the same person. Somebody unproven may be anybody.
     #[must_use]
     pub fn may_be(&self, other: &Party) -> bool {
-        self.accounts().any(|account| other.accounts().any(|theirs| theirs == account))
+        !self.is_proven()
+            || !other.is_proven()
+            || self.accounts().any(|account| other.accounts().any(|theirs| theirs == account))
     }
 
     /// The person behind it, as far as the kernel keeps that: whoever logged in.
@@ -84,6 +96,13 @@ impl Reply {
     /// What tells one approver from another.
     fn who(&self) -> &str {
         self.name.as_deref().unwrap_or_else(|| self.party.person())
+    }
+
+    /// Whether both may be by the same approver. What a policy calls somebody is proven.
+    fn may_repeat(&self, other: &Reply) -> bool {
+        let are_named = self.name.is_some() && other.name.is_some();
+        let are_proven = self.party.is_proven() && other.party.is_proven();
+        self.who() == other.who() || !are_named && !are_proven
     }
 }
 
@@ -338,7 +357,9 @@ impl Question {
             return Ok(None);
         }
         let named = self.terms.by.iter().find(|named| match (&named.known_by, key) {
-            (KnownBy::Account { account }, None) => party.accounts().any(|own| own == account),
+            (KnownBy::Account { account }, None) => {
+                party.is_proven() && party.accounts().any(|own| own == account)
+            }
             (KnownBy::SshKey { ssh_key, .. }, Some(key)) => ssh_key == key,
             _ => false,
         });
@@ -381,7 +402,7 @@ impl Question {
                 if reply.grant && self.terms.grant.is_none() {
                     return Err(Refused::NoGrant);
                 }
-                if self.replies.iter().any(|earlier| earlier.who() == reply.who()) {
+                if self.replies.iter().any(|earlier| earlier.may_repeat(&reply)) {
                     return Err(Refused::Twice);
                 }
                 let yeses = u32::try_from(self.replies.len()).unwrap_or(u32::MAX).saturating_add(1);

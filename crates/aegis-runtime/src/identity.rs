@@ -2,24 +2,32 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use aegis_audit::trust::user_name;
+use aegis_audit::trust::{is_in_first_user_namespace, user_name};
+use aegis_ledger::question::UNPROVEN;
 use nix::unistd::{gethostname, getuid};
 use uuid::{Builder, Uuid};
 
 /// The name of the account that runs this process, or `uid N` where it has none. Never taken from the
 /// environment, and read without the modules of the system's name service ([`user_name`]).
+///
+/// In a user namespace that somebody made, whoever made it chose the name: it ends in [`UNPROVEN`] then, and
+/// counts for nobody's.
 #[must_use]
 pub fn current_user() -> String {
     let user = getuid();
-    user_name(user.as_raw()).unwrap_or_else(|| format!("uid {user}"))
+    let name = user_name(user.as_raw()).unwrap_or_else(|| format!("uid {user}"));
+    if is_in_first_user_namespace() { name } else { name + UNPROVEN }
 }
 
 /// The account that logged in to the session in which this process runs, where that is another one than the
 /// one that runs it: whoever came by way of `sudo` or `su`. The kernel keeps it through both
 /// (`/proc/self/loginuid`), and no environment has a say in it. `None` where nobody logged in, as in a
-/// service or a container, or where the system does not tell.
+/// service or a container, where the system does not tell, and in a user namespace that somebody made.
 #[must_use]
 pub fn current_login() -> Option<String> {
+    if !is_in_first_user_namespace() {
+        return None;
+    }
     let login = login_of(&std::fs::read_to_string("/proc/self/loginuid").ok()?)?;
     (login != getuid().as_raw()).then(|| user_name(login).unwrap_or_else(|| format!("uid {login}")))
 }

@@ -141,6 +141,40 @@ fn only_those_who_are_named_may_answer() {
     assert!(named.reply(Reply { name: Some("Ana".to_owned()), ..yes("ana", 1_100) }).is_ok());
 }
 
+#[test]
+fn whoever_is_not_proven_may_be_anybody() {
+    let of = |user: &str| party(&format!("{user}{UNPROVEN}"));
+    let known = party("ana");
+    for (one, other) in [(&known, &of("bo")), (&of("bo"), &known), (&of("bo"), &of("cy"))] {
+        assert!(one.may_be(other));
+    }
+    let logged_in = Party { login: Some(format!("bo{UNPROVEN}")), ..party("root") };
+    assert!(!logged_in.is_proven() && logged_in.may_be(&known) && known.is_proven());
+    // Not somebody whom the terms name.
+    let ana = aegis_engine::NamedApprover {
+        name: "Ana".to_owned(),
+        known_by: KnownBy::Account { account: format!("ana{UNPROVEN}") },
+    };
+    let named = question(ApprovalTerms { by: vec![ana], ..ApprovalTerms::default() });
+    assert_eq!(named.name_of(&of("ana"), None), Err(Refused::NotNamed));
+    // Not another one than the asker, nor than whoever has said yes.
+    let unproven = |user: &str, at| Reply { party: of(user), ..yes(user, at) };
+    let mut strict = question(ApprovalTerms { self_approval: false, ..ApprovalTerms::default() });
+    assert_eq!(strict.reply(unproven("ana", 1_100)), Err(Refused::OwnQuestion));
+    let mut of_two = question(ApprovalTerms { quorum: 2, ..ApprovalTerms::default() });
+    of_two.reply(yes("ana", 1_100)).unwrap();
+    assert_eq!(of_two.reply(unproven("bo", 1_100)), Err(Refused::Twice));
+    of_two.reply(yes("bo", 1_100)).unwrap();
+    // An asker who may be anybody answers no such question by way of another account either.
+    let opened = Opening {
+        key: "k".to_owned(),
+        expires_at: EXPIRES_AT,
+        terms: ApprovalTerms { self_approval: false, ..ApprovalTerms::default() },
+    };
+    let mut theirs = Question::new("a", ASKED_AT, None, of("agent"), &opened);
+    assert_eq!(theirs.reply(yes("ana", 1_100)), Err(Refused::OwnQuestion));
+}
+
 /// What can be said to a question.
 #[derive(Clone, Debug)]
 enum Said {
