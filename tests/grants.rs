@@ -89,6 +89,61 @@ fn whoever_gives_a_grant_is_told_what_it_is_and_types_a_word() {
     assert!(asked.stdout.contains("can be given with a yes: 3 further actions within 15m"), "{asked:?}");
 }
 
+/// Asks at a terminal, in the session `s`.
+fn at_terminal(environment: &TestEnvironment, number: usize) -> Terminal {
+    let number = format!("n={number}");
+    Terminal::aegis(environment, &["check", "note:wiki", "--param", &number, "--session", "s"])
+}
+
+#[test]
+fn at_the_prompt_a_grant_is_an_answer_of_its_own_that_is_spelt_out() {
+    let environment = TestEnvironment::with_policy(POLICY);
+    for (typed, code) in [("y\n", 0), ("g\n", 1), ("y grant\n", 1), ("grants\n", 1), ("\n", 1)] {
+        let mut terminal = at_terminal(&environment, 1);
+        let screen = terminal.wait_for_question();
+        assert!(screen.contains("Allow this action? [y/grant/N]"), "{screen}");
+        assert!(screen.contains("3 further actions within 15m, and nobody is asked"), "{screen}");
+        assert!(screen.contains("the same target; rule notes, this session, no named agent"), "{screen}");
+        terminal.type_text(typed);
+        if code == 1 {
+            terminal.wait_for("Why");
+            terminal.type_text("\n");
+        }
+        assert_eq!(terminal.code(), code, "{typed:?}: {}", terminal.contents());
+        assert_eq!(grants(&environment), Vec::<Value>::new(), "{typed:?}");
+    }
+    let mut terminal = at_terminal(&environment, 1);
+    terminal.wait_for_question();
+    terminal.type_text("grant\n");
+    assert_eq!(terminal.code(), 0, "{}", terminal.contents());
+    assert!(terminal.contents().contains("approved and granted"), "{}", terminal.contents());
+    assert_eq!(grants(&environment).len(), 1);
+    // The next one asks nobody, at a terminal or not.
+    let mut next = at_terminal(&environment, 2);
+    assert_eq!(next.code(), 0);
+    assert!(next.contents().contains("allowed by grant"), "{}", next.contents());
+    assert_eq!(note(&environment, 3, "s").code, 0);
+    verify(&environment);
+}
+
+#[test]
+fn where_a_word_is_wanted_a_grant_wants_it_too() {
+    let policy = POLICY.replace("match: { type: note }, ", "match: { type: note }, risk_level: high, ");
+    let environment = TestEnvironment::with_policy(&policy);
+    let mut terminal = at_terminal(&environment, 1);
+    let screen = terminal.wait_for_question();
+    let word = terminal.word().unwrap();
+    assert!(screen.contains(&format!("To allow this, type {word}, or grant {word}:")), "{screen}");
+    for wrong in ["grant\n", "grant nope\n"] {
+        terminal.type_text(wrong);
+        terminal.wait_for("tr");
+    }
+    terminal.type_text(&format!("grant {word}\n"));
+    assert_eq!(terminal.code(), 0, "{}", terminal.contents());
+    assert_eq!(grants(&environment).len(), 1);
+    verify(&environment);
+}
+
 #[test]
 fn a_grant_is_used_without_asking_and_every_use_says_so() {
     let environment = TestEnvironment::with_policy(POLICY);

@@ -21,7 +21,12 @@ fn answer(typed: &str) -> (i32, String, String) {
     terminal.wait_for_question();
     let asked = terminal.contents();
     let word = terminal.word().unwrap();
-    terminal.type_text(&typed.replace(WORD, &word));
+    let typed = typed.replace(WORD, &word);
+    if typed.ends_with('\n') && typed.trim_matches(' ') != format!("{word}\n") {
+        terminal.refuse_with(&typed);
+    } else {
+        terminal.type_text(&typed);
+    }
     let code = terminal.code();
     (
         code,
@@ -51,11 +56,12 @@ fn yes_allows_and_leaves_a_readable_screen() {
   agent  │ (not named)
   params │ count = 101
   rule   │ bulk_needs_approval
+  before │ never approved
   sha256 │ 7452772f428bc85c7ebbd4f3b04962e558e29957dbbc3eb64d3b4d30b2c237f5
   risk   │ high
   type   │ bulk_update
   target │ crm
-
+  [..] left; ? helps
   To allow this, type [word]:[..]
 
 ---
@@ -70,18 +76,7 @@ allowed  bulk_update crm  high risk  approved  bulk_needs_approval
 
 #[test]
 fn everything_else_that_can_be_typed_is_a_no() {
-    let keys = [
-        "n\n",
-        "\n",
-        "nonsense\n",
-        "y\n",
-        "yes\n",
-        "\u{4}",
-        "WORD\u{4}\u{4}",
-        "\u{3}",
-        "WORD\u{3}",
-        "\u{1c}",
-    ];
+    let keys = ["n\n", "\n", "\u{4}", "WORD\u{4}\u{4}", "\u{3}", "WORD\u{3}", "\u{1c}"];
     for typed in keys {
         let (code, screen, outcome) = answer(typed);
         assert_eq!((code, outcome.as_str()), (1, "denied denied"), "{typed:?}:\n{screen}");
@@ -114,7 +109,7 @@ fn what_was_typed_before_the_question_is_no_answer() {
     terminal.wait_for_question();
     std::thread::sleep(Duration::from_millis(300));
     assert!(!terminal.has_ended(), "it must still wait:\n{}", terminal.contents());
-    terminal.type_text("n\n");
+    terminal.refuse();
     assert_eq!((terminal.code(), outcome(&environment).as_str()), (1, "denied denied"));
 }
 
@@ -170,7 +165,11 @@ fn the_terminal_is_left_as_it_was_found() {
         let mut terminal = Terminal::shell(&environment, &format!("trap : INT; {script}"));
         terminal.wait_for_question();
         let word = terminal.word().unwrap();
-        terminal.type_text(&typed.replace(WORD, &(word + "\n")));
+        if typed == "n\n" {
+            terminal.refuse();
+        } else {
+            terminal.type_text(&typed.replace(WORD, &(word + "\n")));
+        }
         terminal.wait_for("finished");
         terminal.code();
         let read = |name: &str| std::fs::read_to_string(environment.file(name)).unwrap();
@@ -216,7 +215,7 @@ fn hostile_strings_neither_move_the_cursor_nor_push_the_question_away() {
             "{screen}"
         );
         assert_eq!(lines.iter().filter(|line| line.starts_with("  target │")).count(), 1, "{screen}");
-        terminal.type_text("\n");
+        terminal.refuse_with("\n");
         assert_eq!(terminal.code(), 1);
     }
 }
@@ -232,7 +231,7 @@ fn an_answer_is_for_one_action_only() {
     terminal.type_text(&format!("{word}\n{word}\ny\n"));
     let screen = terminal.wait_for_question_number(2);
     assert!(screen.contains("type   │ bulk_b"), "{screen}");
-    terminal.type_text("n\n");
+    terminal.refuse();
     terminal.wait_for("status=1");
     terminal.code();
 }
@@ -250,7 +249,8 @@ fn the_screen_in_the_readme_is_the_one_that_people_see() {
     let screen = terminal.wait_for_question();
     let word = terminal.word().unwrap();
     snapbox::assert_data_eq!(
-        without_note(&screen).replace(&word, "khwp").trim_end().to_owned() + " khwp",
+        without_note(&screen).replace(&word, "khwp").replace("4:59 left", "5:00 left").trim_end().to_owned()
+            + " khwp",
         asked.trim_matches('\n').to_owned()
     );
     terminal.allow();

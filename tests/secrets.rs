@@ -209,6 +209,10 @@ fn nothing_is_removed_unasked() {
         let screen = terminal.wait_for_question();
         assert!(screen.contains(&id) && screen.contains("  type   │ read\n  target │ crm\n"), "{screen}");
         terminal.type_text(&typed.replace("WORD", &terminal.word().unwrap()));
+        if typed == "y\n" {
+            terminal.wait_for("not the word");
+            terminal.type_text("n\n");
+        }
         assert_eq!(terminal.code(), code, "{typed:?}: {}", terminal.contents());
         assert_eq!(files_with(&environment, "canary").len(), left, "{typed:?}");
     }

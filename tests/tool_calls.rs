@@ -236,7 +236,7 @@ fn a_human_is_asked_about_each_call_that_needs_it() {
     terminal.wait_for_question_number(1);
     terminal.allow();
     terminal.wait_for_question_number(2);
-    terminal.type_text("\n");
+    terminal.refuse_with("\n");
     assert_eq!(terminal.code(), 1);
     let answers: Value =
         serde_json::from_slice(&std::fs::read(environment.file("answers.json")).unwrap()).unwrap();

@@ -32,6 +32,7 @@ fn one_terminal_waits_and_the_other_answers() {
   agent  │ (not named)
   params │ count = 101
   rule   │ bulk_needs_approval
+  before │ never approved
   asked  │ [..] ago by [..] on [..]
   waits  │ [..] more
   you    │ [..], with evidence 1
@@ -40,7 +41,7 @@ fn one_terminal_waits_and_the_other_answers() {
   risk   │ high
   type   │ bulk_update
   target │ crm
-
+  [..] left; ? helps
   To allow this, type [word]:[..]
 
 "]]
@@ -92,11 +93,29 @@ fn a_denial_answers_the_same_action_with_its_reason() {
 }
 
 #[test]
+fn whoever_denies_without_a_reason_is_asked_for_it_and_may_give_none() {
+    for (typed, said) in [("not yet\n", "denied it: not yet"), ("\n", "denied it"), ("\u{3}", "denied it")] {
+        let environment = TestEnvironment::new();
+        let id = ask(&environment);
+        let mut terminal = Terminal::aegis(&environment, &["deny", &id]);
+        terminal.wait_for_question();
+        terminal.type_text("y\n");
+        terminal.wait_for("Why not?");
+        terminal.type_text(typed);
+        assert_eq!(terminal.code(), 0, "{typed:?}: {}", terminal.contents());
+        assert_eq!(standing(&environment, &id), "denied");
+        let run = aside(&environment, &ASK);
+        assert_eq!(run.code, 1, "{run:?}");
+        assert!(run.stdout.trim_end().ends_with(said), "{run:?}");
+    }
+}
+
+#[test]
 fn all_else_than_a_yes_leaves_the_question_open() {
     let environment = TestEnvironment::new();
     let id = ask(&environment);
     for command in [&["approve", &id][..], &["deny", &id, "--reason", "no"]] {
-        for typed in ["\n", "n\n", "no\n", "\u{3}", "\u{4}", "\u{1c}", "yy\n"] {
+        for typed in ["\n", "n\n", "no\n", "\u{3}", "\u{4}", "\u{1c}"] {
             let mut terminal = Terminal::aegis(&environment, command);
             terminal.wait_for_question();
             terminal.type_text(typed);
@@ -109,7 +128,10 @@ fn all_else_than_a_yes_leaves_the_question_open() {
     // A mere `y` is too little for this risk.
     let mut terminal = Terminal::aegis(&environment, &["approve", &id]);
     terminal.wait_for_question();
-    terminal.type_text("y\n");
+    for said in ["2 tries left", "one try left", ""] {
+        terminal.type_text("y\n");
+        terminal.wait_for(said);
+    }
     assert_eq!((terminal.code(), standing(&environment, &id).as_str()), (3, "open"));
 }
 
@@ -136,7 +158,7 @@ fn whoever_comes_too_late_is_told_why() {
     let read = read["action_id"].as_str().unwrap();
     assert!(told(&["approve", read]).contains("no question about an action"), "{read}");
     assert_eq!(environment.aegis(&["approve", "abc"]).code, 2);
-    assert_eq!(environment.aegis(&["deny", &denied]).code, 2);
+    assert_eq!(environment.aegis(&["deny", &denied]).code, 1, "it is answered already");
     assert_eq!(environment.aegis(&["deny", &denied, "--reason", " "]).code, 2);
     assert_eq!(environment.aegis(&["approve", &id, "--db", "missing.db"]).code, 4);
 }

@@ -66,7 +66,7 @@ fn a_no_at_the_terminal_runs_nothing() {
     let environment = place();
     let mut terminal = Terminal::aegis(&environment, &["run", "ask:x", "--", "touch", "made"]);
     terminal.wait_for_question();
-    terminal.type_text("n\n");
+    terminal.refuse();
     assert_eq!((terminal.code(), exists(&environment.file("made"))), (126, false));
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod grant_book;
 mod known_action;
 mod life_error;
+mod precedents;
 mod prune;
 mod question_book;
 mod record;

@@ -72,6 +72,7 @@ mod left_out;
 mod lock;
 mod log_names;
 mod log_owner;
+mod precedents;
 mod sink;
 mod sinks;
 pub mod sqlite;
@@ -94,6 +95,7 @@ pub use journal::{
 pub use left_out::LeftOut;
 pub use log_names::is_part_of_log;
 pub use log_owner::act_as_owner;
+pub use precedents::{Precedent, Precedents, precedents_of};
 pub use sink::{Sink, SinkError, SinkRecord};
 pub use sinks::{JournaldSink, JsonlSink, TracingSink};
 pub use verified_plan::{DamagedLog, VerifiedPlan};

@@ -18,6 +18,7 @@ mod index;
 mod open_files;
 mod open_questions;
 mod origin;
+mod precedents;
 mod proof;
 mod prune_plan;
 mod reader;

@@ -109,6 +109,12 @@ pub trait Snapshot {
     /// # Errors
     /// When the log cannot be read.
     fn latest(&self) -> Result<i64, TrailError>;
+
+    /// The numbers of the events that approved the like of an action, the newest first, and at most so many.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn approved_like(&self, like: Likeness<'_>, most: u64) -> Result<Vec<u64>, TrailError>;
 }
 
 /// A transaction in which events are checked and appended. Nothing of it is kept unless the store commits it.
@@ -146,6 +152,17 @@ pub trait Transaction: Snapshot {
     /// # Errors
     /// When they cannot be deleted.
     fn delete_pruned(&mut self) -> Result<u64, TrailError>;
+}
+
+/// What makes one action the like of another: type and target, as a log has them, and the rule that decides.
+#[derive(Clone, Copy, Debug)]
+pub struct Likeness<'a> {
+    /// The kind of operation.
+    pub action_type: &'a str,
+    /// The system acted upon.
+    pub action_target: &'a str,
+    /// The rule.
+    pub rule: &'a str,
 }
 
 /// An event that was linked to the log. It counts once its transaction is committed.

@@ -41,8 +41,9 @@ answered, 4 the audit log could not be written or read, 5 unreadable input or po
 command's own status, 125 when Aegis failed, 126 when the command was refused, 127 when it was not found.
 
 Environment: AEGIS_POLICY, AEGIS_DB and AEGIS_SESSION stand in for the flags of the same name where those \
-are not given. AEGIS_AGENT labels actions that name no agent in the record; no rule goes by it. TZ says by which \
-clock `audit` shows times. NO_COLOR turns colour off. Scripts should pass --policy and --db themselves.";
+are not given. AEGIS_AGENT labels actions that name no agent in the record; no rule goes by it. AEGIS_PLAIN=1 \
+writes questions in plain lines, for screen readers. TZ says by which clock `audit` shows times. NO_COLOR turns \
+colour off. Scripts should pass --policy and --db themselves.";
 
 /// What to do. What each command is for stands at its arguments: a comment here would hide all but its first
 /// line.

@@ -28,7 +28,8 @@ const ACTIONS: [&str; 3] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let options = TerminalOptions { timeout: Duration::from_secs(300), color: true, alternate_screen: true };
+    let options =
+        TerminalOptions { timeout: Duration::from_secs(300), color: true, plain: false, ascii: false };
     let table = govern(Path::new("aegis_audit.db"), TerminalApprover::new(options))?;
     Ok(std::io::stdout().write_all(table.as_bytes())?)
 }

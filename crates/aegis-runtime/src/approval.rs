@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+use aegis_audit::Precedents;
 use aegis_engine::{Action, Decision, Digest, GrantTerms, RiskLevel};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence};
 use aegis_ledger::event::GrantUse;
@@ -30,6 +31,9 @@ pub struct ApprovalRequest<'a> {
     /// `description`, `target` or `type`. Whoever is asked must see them all the same, or an agent could hide
     /// what it wants to do by calling it a password.
     pub redacted: &'a [String],
+    /// How often the like of it was approved before: the same type and target by the same rule, as the log
+    /// has it. Absent where the log cannot tell.
+    pub precedents: Option<&'a Precedents>,
 }
 
 /// What came of asking. It is made only from the request that it answers: there is no way to make one from a

@@ -8,7 +8,8 @@ use aegis_engine::{GrantTerms, escape};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Grantee<'a> {
     pub(crate) rule: &'a str,
-    pub(crate) session: &'a str,
+    /// The session, where it is not the one that is asked in.
+    pub(crate) session: Option<&'a str>,
     pub(crate) agent: Option<&'a str>,
 }
 
@@ -33,7 +34,9 @@ pub(crate) fn granted_to(terms: &GrantTerms, to: Grantee<'_>) -> String {
             format!("the same {}", fields.join(", "))
         }
     };
-    format!("{same}; rule {}, session {}, {agent}", escape(to.rule), escape(to.session))
+    let session =
+        to.session.map_or_else(|| "this session".to_owned(), |it| format!("session {}", escape(it)));
+    format!("{same}; rule {}, {session}, {agent}", escape(to.rule))
 }
 
 #[cfg(test)]
@@ -46,15 +49,15 @@ mod tests {
     fn all_that_a_grant_is_bound_to_is_said_and_nothing_reaches_the_terminal_as_it_is() {
         let same = ["target", "/a/b\u{1b}"].map(|written| SameField::new(written).unwrap());
         let terms = GrantTerms { for_ms: 900_000, uses: 20, same: Some(same.to_vec()) };
-        let to = Grantee { rule: "notes", session: "s\u{1b}[2J", agent: Some("bot\n") };
+        let to = Grantee { rule: "notes", session: Some("s\u{1b}[2J"), agent: Some("bot\n") };
         assert_eq!(granted_uses(&terms), "20 further actions within 15m, and nobody is asked");
         assert_eq!(
             granted_to(&terms, to),
             "the same target, /a/b\\u{1b}; rule notes, session s\\u{1b}[2J, agent bot\\n"
         );
         let terms = GrantTerms { for_ms: 1000, uses: 1, same: None };
-        let to = Grantee { rule: "notes", session: "s", agent: None };
+        let to = Grantee { rule: "notes", session: None, agent: None };
         assert_eq!(granted_uses(&terms), "1 further action within 1s, and nobody is asked");
-        assert_eq!(granted_to(&terms, to), "all of it the same; rule notes, session s, no named agent");
+        assert_eq!(granted_to(&terms, to), "all of it the same; rule notes, this session, no named agent");
     }
 }

@@ -75,6 +75,7 @@ mod policies;
 mod policy_file;
 mod policy_files;
 mod policy_watch;
+mod precedent_words;
 mod recorded_grant;
 mod recorded_question;
 mod recorder;
@@ -86,7 +87,7 @@ mod terminal_reply;
 mod witness;
 
 pub use action_result::{ActionResult, ActionStatus, Failure};
-pub use aegis_audit::{Check, EndStatus, Ending, LifeError};
+pub use aegis_audit::{Check, EndStatus, Ending, LifeError, Precedent, Precedents};
 pub use approval::{Approval, ApprovalRequest, Approver, Grantable, Hold, Unanswered};
 pub use execution::{Observation, Running};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};

@@ -1,7 +1,8 @@
 //! A question that waits in a log, with the action that it is about, as the log has both.
 
 use aegis_audit::sqlite::TrailReader;
-use aegis_audit::{TrailError, open_questions, question_of};
+use aegis_audit::store::Likeness;
+use aegis_audit::{Precedents, TrailError, open_questions, precedents_of, question_of};
 use aegis_engine::{Action, AgentSource, escape};
 use aegis_ledger::event::{EntryBody, EventBody, Payload};
 use aegis_ledger::question::Question;
@@ -17,6 +18,7 @@ pub struct RecordedQuestion {
     payload: Option<Payload>,
     log: String,
     seq: u64,
+    precedents: Option<Precedents>,
 }
 
 /// Why a question cannot be shown.
@@ -51,7 +53,14 @@ impl RecordedQuestion {
         log.at_one_moment(|log| {
             let unknown = || QuestionError::Unknown { id: id.to_owned() };
             let question = question_of(log, id)?.ok_or_else(unknown)?;
-            RecordedQuestion::of(log, question)
+            let mut recorded = RecordedQuestion::of(log, question)?;
+            let like = Likeness {
+                action_type: &recorded.entry.action_type,
+                action_target: &recorded.entry.action_target,
+                rule: &recorded.entry.matched_rule,
+            };
+            recorded.precedents = precedents_of(log, like).ok();
+            Ok(recorded)
         })
     }
 
@@ -79,7 +88,8 @@ impl RecordedQuestion {
             if let Some(why) = event.damage {
                 return Err(QuestionError::Damaged { seq, why });
             }
-            return Ok(RecordedQuestion { question, entry, payload: event.payload, log: history.log, seq });
+            let (payload, log) = (event.payload, history.log);
+            return Ok(RecordedQuestion { question, entry, payload, log, seq, precedents: None });
         }
         Err(unknown())
     }
@@ -100,6 +110,11 @@ impl RecordedQuestion {
     #[must_use]
     pub const fn payload(&self) -> Option<&Payload> {
         self.payload.as_ref()
+    }
+
+    /// How often the like of the action was approved; absent where the log cannot tell.
+    pub(crate) const fn precedents(&self) -> Option<&Precedents> {
+        self.precedents.as_ref()
     }
 
     /// The id of the log.

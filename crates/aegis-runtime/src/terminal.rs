@@ -3,10 +3,14 @@
 //! The controlling terminal is opened by itself, because standard input carries the action and standard
 //! output the answer. Whatever goes wrong, the terminal is left as it was found and the answer is not yes.
 
+mod answers;
 mod asking;
 mod blanks;
+mod canvas;
 mod challenge;
 mod confirmation;
+mod glyphs;
+mod help;
 mod injection;
 mod keys;
 mod layout;
@@ -15,11 +19,15 @@ mod options;
 mod prompt;
 mod question;
 mod reading;
+mod reason;
 mod reply;
+mod scene;
 mod screen;
 mod session;
 mod sheet;
+mod shown;
 mod signals;
+
 mod waiting;
 
 use std::cell::Cell;
@@ -28,13 +36,14 @@ use std::sync::{Arc, Weak};
 use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 use crate::identity::current_user;
 use crate::witness::Witness;
+use answers::Answer;
 use asking::Asking;
 pub use confirmation::{Confirmation, Confirmed, confirm};
 use no_answer::NoAnswer;
 pub use options::TerminalOptions;
 use prompt::Prompt;
 pub(crate) use prompt::Subject;
-use reply::Reply;
+use reply::{Replied, Reply};
 use session::Session;
 use sheet::Look;
 use signals::Signals;
@@ -45,10 +54,13 @@ pub(crate) use waiting::{Typed, ask_about};
 ///
 /// The terminal is brought into a known state, and has nothing on its screen but the question. Yes is only
 /// what was typed after the question stood there for half a second: `y` or `yes` and Enter; for high and
-/// critical risk, a short random word that stands on the screen. Where not all of the action fits on the
-/// screen, a `y` counts once all of its pages were shown. Enter alone, anything else, the end of input, ^C
-/// and ^\ are no. Nobody answered if there is no terminal, the process is in its background, the deadline
-/// passes, the terminal goes away or is smaller than 40 columns and 10 lines, or the process is told to stop.
+/// critical risk, a short random word that stands on the screen, for which there are three tries. Where
+/// not all of the action fits on the screen, a `y` counts once all of its pages were shown. Where the rule
+/// offers a grant, `grant` (before the word, where one is wanted) is a yes that gives it. Enter alone,
+/// anything else, the end of input, ^C and ^\ are no; whoever typed a no is asked why, and may say
+/// nothing. Nobody answered if there is no terminal, the process is in its background, the deadline
+/// passes, the terminal goes away or is smaller than 40 columns and 10 lines, or the process is told to
+/// stop.
 #[derive(Clone, Debug)]
 pub struct TerminalApprover {
     options: TerminalOptions,
@@ -72,7 +84,7 @@ impl TerminalApprover {
     }
 
     /// The reply, and whether a neighbour could have typed it.
-    fn reply(&self, request: &ApprovalRequest<'_>) -> Result<(Reply, bool), NoAnswer> {
+    fn reply(&self, request: &ApprovalRequest<'_>) -> Result<(Replied, bool), NoAnswer> {
         let signals = self.signals()?;
         // What the last of its screens asked for. Nobody who cannot see it knows the word.
         let injectable = Cell::new(true);
@@ -80,7 +92,8 @@ impl TerminalApprover {
             injectable.set(look.injectable && !Prompt::needs_word(request, look));
             Prompt::sheet(request, look, word)
         };
-        let asking = Asking { options: self.options, signals: &signals, lay_out: &lay_out };
+        let (options, why_after) = (self.options, Some(Answer::No));
+        let asking = Asking { options, signals: &signals, lay_out: &lay_out, why_after };
         let reply =
             asking.ask(|reply, columns| Some(Prompt::conclusion(request, reply, &self.options, columns)))?;
         Ok((reply, injectable.get()))
@@ -105,12 +118,22 @@ impl Approver for TerminalApprover {
 
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
         match self.reply(request) {
-            Ok((Reply::Yes, injectable)) => request.approve(Witness::terminal(current_user(), injectable)),
-            // A no is typed by whoever types anything.
-            Ok((Reply::No, _)) => {
-                request.deny(Witness::terminal(current_user(), injection::is_possible()), None)
+            Ok((Replied { reply: Reply::Answered(Answer::Yes), .. }, injectable)) => {
+                request.approve(Witness::terminal(current_user(), injectable))
             }
-            Ok((Reply::Nobody(why), _)) | Err(why) => request.nobody(why.into()),
+            Ok((Replied { reply: Reply::Answered(Answer::Grant), .. }, injectable)) => {
+                let by = Witness::terminal(current_user(), injectable);
+                // It is among the answers only where there is one to give.
+                match request.grantable() {
+                    Some(grantable) => grantable.approve(by),
+                    None => request.approve(by),
+                }
+            }
+            // A no is typed by whoever types anything.
+            Ok((Replied { reply: Reply::Answered(Answer::No), note }, _)) => {
+                request.deny(Witness::terminal(current_user(), injection::is_possible()), note)
+            }
+            Ok((Replied { reply: Reply::Nobody(why), .. }, _)) | Err(why) => request.nobody(why.into()),
         }
     }
 }

@@ -12,6 +12,7 @@ use thiserror::Error;
 use crate::approval::{Hold, Unanswered};
 use crate::granted_actions::{Grantee, granted_to, granted_uses};
 use crate::identity::{current_host, current_login, current_user};
+use crate::precedent_words::precedent_words;
 use crate::recorded_question::{QuestionError, RecordedQuestion};
 use crate::terminal::{Subject, TerminalOptions, Typed, Wish, ask_about};
 use crate::witness::Witness;
@@ -67,7 +68,7 @@ impl Answerer {
     }
 
     /// Asks at the controlling terminal what came to be said about a question, with all that the log has of
-    /// its action. `note` says why, in the words of whoever answers.
+    /// its action. `note` says why, in the words of whoever answers; whoever denies without one is asked for it.
     ///
     /// Another account than the asker's is known by the kernel, on both sides: its answer counts more than
     /// one of the account that asks, whose programs can have a terminal of their own.
@@ -97,7 +98,8 @@ impl Answerer {
         });
         let mut facts = self.facts(asked);
         if let Some(offer) = entry.offer.as_ref().filter(|_| grant) {
-            let (rule, session, agent) = (&entry.matched_rule, &entry.session_id, entry.agent.as_deref());
+            let (rule, agent) = (&entry.matched_rule, entry.agent.as_deref());
+            let session = Some(entry.session_id.as_str());
             let to = Grantee { rule, session, agent };
             if let Some(terms) = &offer.terms.grant {
                 facts.push(("grants", granted_uses(terms)));
@@ -114,11 +116,13 @@ impl Answerer {
             secret: secret.as_deref(),
             facts: &facts,
         };
-        match ask_about(subject, wish, asked.question().terms().uninjectable, options) {
+        let wants = (asked.question().terms().uninjectable, note.is_some());
+        match ask_about(subject, wish, wants, options) {
             Typed::No => Err(NotGiven::LeftOpen),
             Typed::Nobody(why) => Err(NotGiven::Nobody(why)),
-            Typed::Yes { injectable, hold } => {
+            Typed::Yes { injectable, note: said, hold } => {
                 let (by, answerer) = (self.witness(asked, injectable), self.clone());
+                let note = note.or(said);
                 Ok(TerminalReply { asked, answer, by, answerer, note, grant, _hold: hold })
             }
         }
@@ -154,6 +158,7 @@ impl Answerer {
         let login = question.asker().login.as_deref();
         let login = login.map_or_else(String::new, |login| format!(", logged in as {login}"));
         let mut facts = vec![
+            ("before", precedent_words(asked.precedents(), now)),
             ("asked", format!("{ago} ago by {} on {}{login}", entry.user, entry.host)),
             ("waits", format!("{} more", rounded(question.expires_at().saturating_sub(now)))),
         ];

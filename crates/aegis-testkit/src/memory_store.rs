@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use aegis_audit::TrailError;
-use aegis_audit::store::{Appended, EachEvent, Snapshot, Space, Store, Traces, Transaction, Work};
+use aegis_audit::store::{Appended, EachEvent, Likeness, Snapshot, Space, Store, Traces, Transaction, Work};
+use aegis_ledger::answer::Answer;
 use aegis_ledger::chain::{Head, Link, LogIdentity, SALT_LENGTH, commitment};
 use aegis_ledger::event::{Body as _, EventKind, PrunedBody, Stamped};
 use aegis_ledger::origin::Origin;
@@ -196,6 +197,21 @@ impl Snapshot for Copied<'_> {
 
     fn latest(&self) -> Result<i64, TrailError> {
         Ok(self.rows.values().map(|row| row.at).max().unwrap_or_default())
+    }
+
+    fn approved_like(&self, like: Likeness<'_>, most: u64) -> Result<Vec<u64>, TrailError> {
+        let is_like = |seq: u64, row: &MemoryRow| {
+            let stored = row.stored(seq);
+            let body = stored.read_body().unwrap();
+            body.entry().is_some_and(|entry| {
+                (&*entry.action_type, &*entry.action_target) == (like.action_type, like.action_target)
+                    && entry.decision == Some(Answer::Approved)
+                    && &*entry.matched_rule == like.rule
+            })
+        };
+        let decided = self.rows.iter().rev().filter(|(_, row)| row.kind == EventKind::Decided);
+        let found = decided.filter(|(seq, row)| is_like(**seq, row)).map(|(seq, _)| *seq);
+        Ok(found.take(usize::try_from(most).unwrap()).collect())
     }
 }
 

@@ -27,8 +27,10 @@ type Keyboard = Arc<Mutex<Box<dyn Write + Send>>>;
 const WHERE: &[u8] = b"\x1b[6n";
 /// What a question says while no answer to it counts.
 const TOO_EARLY: &str = "does not count yet";
-/// What a question ends with, once all of it is drawn.
-const DRAWN: &[u8] = b"\x1b[J";
+/// What a question ends with, once all of it is drawn, or written in plain lines.
+const DRAWN: [&[u8]; 3] = [b"\x1b[J", b"] ", b": "];
+/// What is asked after a no.
+const WHY: &str = "Why not?";
 
 /// What is on the screen, and how it came there.
 struct Screen {
@@ -92,7 +94,9 @@ impl Terminal {
         size: Size,
     ) -> Terminal {
         command.env_clear();
-        for (name, value) in [("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("AEGIS", P::PATH)] {
+        for (name, value) in
+            [("PATH", "/usr/bin:/bin"), ("TERM", "xterm"), ("LANG", "C.UTF-8"), ("AEGIS", P::PATH)]
+        {
             command.env(name, value);
         }
         command.cwd(environment.path());
@@ -195,8 +199,8 @@ impl Terminal {
     pub fn wait_for_question_number(&self, number: usize) -> String {
         self.wait_for_screen(&format!("question {number}"), |screen| {
             let contents = screen.parser.screen().contents();
-            let asks = contents.contains("[y/N]") || word_in(&contents).is_some();
-            let is_drawn = screen.said.ends_with(DRAWN);
+            let asks = contents.contains("/N]") || word_in(&contents).is_some();
+            let is_drawn = DRAWN.iter().any(|end| screen.said.ends_with(end));
             screen.asked >= number && asks && is_drawn && !contents.contains(TOO_EARLY)
         })
     }
@@ -215,6 +219,20 @@ impl Terminal {
     pub fn allow(&mut self) {
         let yes = self.word().unwrap_or_else(|| "y".to_owned());
         self.type_text(&format!("{yes}\n"));
+    }
+
+    /// Says no to the question on the screen, and nothing to why.
+    #[track_caller]
+    pub fn refuse(&mut self) {
+        self.refuse_with("n\n");
+    }
+
+    /// The same by typing this.
+    #[track_caller]
+    pub fn refuse_with(&mut self, typed: &str) {
+        self.type_text(typed);
+        self.wait_for(WHY);
+        self.type_text("\n");
     }
 
     fn logged(&self) -> String {

@@ -22,6 +22,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 use super::connection_settings::defend;
 use super::open_questions::{each_asked, latest};
 use super::origin::origin;
+use super::precedents::approved_like;
 use super::record_rows::ActionRows;
 use super::row::{Ascending, EVENT_COLUMNS, ROW, read_event, read_record};
 use super::scan;
@@ -33,7 +34,7 @@ use super::work_limit::WorkLimit;
 use crate::error::TrailError;
 use crate::file::{FileIdentity, beside, may_read, resolve};
 use crate::left_out::LeftOut;
-use crate::store::{EachEvent, Snapshot};
+use crate::store::{EachEvent, Likeness, Snapshot};
 
 /// How long a reader waits where a writer holds it up, which happens only without a write-ahead log.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
@@ -343,6 +344,13 @@ impl Snapshot for TrailReader {
         let latest = latest(&self.connection, &self.path)?;
         self.check_unchanged()?;
         Ok(latest)
+    }
+
+    fn approved_like(&self, like: Likeness<'_>, most: u64) -> Result<Vec<u64>, TrailError> {
+        let _moment = self.moment()?;
+        let found = approved_like(&self.connection, &self.path, like, most)?;
+        self.check_unchanged()?;
+        Ok(found)
     }
 }
 

@@ -14,11 +14,12 @@ use super::deletion::delete_some;
 use super::index::seal;
 use super::open_questions::{each_asked, latest};
 use super::origin::origin;
+use super::precedents::approved_like;
 use super::row::{ROW, read_record};
 use super::scan::{each_event, each_event_of};
 use super::sqlite_error::{changed, failed};
 use crate::error::TrailError;
-use crate::store::{Appended, EachEvent, Snapshot, Transaction};
+use crate::store::{Appended, EachEvent, Likeness, Snapshot, Transaction};
 
 /// How many salts are drawn at once, at most: one question to the system costs more than what it gives.
 const SALTS: usize = 256;
@@ -93,6 +94,10 @@ impl Snapshot for Appending<'_> {
 
     fn latest(&self) -> Result<i64, TrailError> {
         latest(self.connection, self.path)
+    }
+
+    fn approved_like(&self, like: Likeness<'_>, most: u64) -> Result<Vec<u64>, TrailError> {
+        approved_like(self.connection, self.path, like, most)
     }
 }
 

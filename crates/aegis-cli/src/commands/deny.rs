@@ -25,14 +25,14 @@ pub(crate) struct DenyArgs {
     /// A question's id, or the beginning of one (at least 4 characters): `aegis approvals` lists them
     #[arg(value_name = "ID")]
     id: String,
-    /// Why, for the log and for whoever asked
+    /// Why, for the log and for whoever asked; without it, that is asked at the terminal
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
-    reason: String,
+    reason: Option<String>,
     /// How long to wait for an answer at the terminal
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     timeout: Duration,
 }
 
 pub(crate) fn run(args: &DenyArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    answer(Wish::Deny, (&args.id, Some(args.reason.clone()), args.timeout), settings)
+    answer(Wish::Deny, (&args.id, args.reason.clone(), args.timeout), settings)
 }

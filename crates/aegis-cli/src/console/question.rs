@@ -3,12 +3,13 @@
 use std::io::{self, IsTerminal as _};
 use std::time::Duration;
 
+use aegis_present::Charset;
 use aegis_runtime::{Confirmation, Confirmed, TerminalOptions, confirm};
 use dialoguer::Select;
 use dialoguer::theme::SimpleTheme;
 
 use super::streams::Console;
-use super::terminal::has_alternate_screen;
+use super::terminal::{is_plain, locale_charset};
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 
@@ -39,7 +40,8 @@ pub(crate) fn require_yes(
 
 /// How questions are put at this terminal.
 pub(crate) fn terminal_options(timeout: Duration, console: Console) -> TerminalOptions {
-    TerminalOptions { timeout, color: console.colors_stderr(), alternate_screen: has_alternate_screen() }
+    let ascii = locale_charset() == Charset::Ascii;
+    TerminalOptions { timeout, color: console.colors_stderr(), plain: is_plain(), ascii }
 }
 
 /// Lets a person choose one of these lines with the arrow keys. `None` where nothing was chosen, or nobody is

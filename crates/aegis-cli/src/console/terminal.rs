@@ -22,6 +22,13 @@ pub(crate) fn has_alternate_screen() -> bool {
     env::var_os("TERM").is_some_and(|name| !name.is_empty() && name != "dumb" && name != "unknown")
 }
 
+/// Whether questions are put in plain lines: because somebody wants to hear them, or because the terminal can
+/// do nothing else.
+pub(crate) fn is_plain() -> bool {
+    let is_wanted = env::var_os("AEGIS_PLAIN").is_some_and(|value| !value.is_empty() && value != "0");
+    is_wanted || !has_alternate_screen()
+}
+
 /// Which characters the terminal can show, as the locale says.
 pub(crate) fn locale_charset() -> Charset {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"]

@@ -70,6 +70,8 @@ impl<'a> Asked<'a> {
         let draft = journal.record(vec![draft])?.pop().ok_or(RecordError::NoEvent)?.into_parts().0;
         // What stands for secrets is the log's own; here it counts only where they are.
         let redacted = draft.ground.policy.redaction().redact(draft.action, |_| String::new());
+        // It is told for orientation. Where the log cannot be read, recording the answer fails.
+        let precedents = journal.precedents(&draft.entry()).ok();
         let asked = Instant::now();
         let approval = approver.ask(&ApprovalRequest {
             action_id: &draft.action_id,
@@ -78,6 +80,7 @@ impl<'a> Asked<'a> {
             decision: &draft.decision,
             policy_sha256: draft.ground.policy_sha256,
             redacted: redacted.as_ref().map(Redacted::places).unwrap_or_default(),
+            precedents: precedents.as_ref(),
         });
         // By the clock that cannot be set.
         let waited_ms = u64::try_from(asked.elapsed().as_millis()).ok();

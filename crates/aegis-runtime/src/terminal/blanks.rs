@@ -8,6 +8,8 @@ use std::fmt::Write as _;
 
 /// The longest run of blanks that is shown as it is.
 const LONGEST_RUN: usize = 8;
+/// The longest escape there is, in characters.
+const LONGEST_ESCAPE: usize = 12;
 
 /// `escaped`, text or JSON on one line whose deceptive characters are escapes already, with every long run of
 /// blanks and invisible characters as `\[N blanks]`.
@@ -69,6 +71,20 @@ fn split_unit(text: &str) -> (&str, &str) {
         (None, _) => 0,
     };
     text.split_at_checked(length).unwrap_or((text, ""))
+}
+
+/// A count of blanks from the front of a text, if one stands there.
+pub(super) fn count_of(text: &str) -> Option<&str> {
+    let end = text.strip_prefix("\\[").and_then(|rest| rest.find(']'))?;
+    text.get(..end + "\\[]".len())
+}
+
+/// A character or an escape from the front of a text. What only begins like an escape is none.
+pub(super) fn unit_of(text: &str) -> Option<&str> {
+    let first = text.chars().next()?;
+    let (unit, _) = split_unit(text);
+    let is_escape = unit.is_ascii() && unit.len() <= LONGEST_ESCAPE && !unit.contains(' ');
+    if is_escape { Some(unit) } else { text.get(..first.len_utf8()) }
 }
 
 /// Whether a character, or what an escape stands for, cannot be seen.

@@ -2,13 +2,15 @@
 
 use crate::approval::Unanswered;
 
+use super::answers::{Answer, YES};
 use super::asking::Asking;
 use super::challenge::Word;
-use super::layout::{Lines, Shown};
+use super::layout::Lines;
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
-use super::reply::Reply;
+use super::reply::{Replied, Reply};
 use super::sheet::{Asks, BOLD, Look, PLAIN, Sheet};
+use super::shown::Shown;
 use super::signals::Signals;
 
 /// On how many lines of an overview a fact may stand.
@@ -44,21 +46,30 @@ pub enum Confirmed {
 /// and ^\\ are no; a yes is typed in full, and ends with Enter.
 pub fn confirm(confirmation: &Confirmation<'_>, options: TerminalOptions) -> Confirmed {
     let lay_out = |look, word| sheet(confirmation, look, word);
-    let asked = Signals::catch()
-        .map_err(|_| NoAnswer::TerminalFailed)
-        .and_then(|signals| Asking { options, signals: &signals, lay_out: &lay_out }.ask(|_, _| None));
+    let asked = Signals::catch().map_err(|_| NoAnswer::TerminalFailed).and_then(|signals| {
+        let signals = &signals;
+        Asking { options, signals, lay_out: &lay_out, why_after: None }.ask(|_, _| None)
+    });
     match asked {
-        Ok(Reply::Yes) => Confirmed::Yes,
-        Ok(Reply::No) => Confirmed::No,
-        Ok(Reply::Nobody(why)) | Err(why) => Confirmed::Nobody(why.into()),
+        Ok(Replied { reply: Reply::Answered(Answer::Yes), .. }) => Confirmed::Yes,
+        // Nothing else was offered.
+        Ok(Replied { reply: Reply::Answered(Answer::No | Answer::Grant), .. }) => Confirmed::No,
+        Ok(Replied { reply: Reply::Nobody(why), .. }) | Err(why) => Confirmed::Nobody(why.into()),
     }
 }
 
 fn sheet(confirmation: &Confirmation<'_>, look: Look, word: Word) -> Result<Sheet, NoAnswer> {
     let mut title = look.new_lines();
     title.plain(&format!("  {}", confirmation.title), BOLD);
-    let asks = Asks { whether: "Go on?", to: "do", needs_word: confirmation.is_final, reads_all: true };
-    let facts = || confirmation.facts.iter().map(|(label, text)| (*label, Shown::text(text)));
+    let asks = Asks {
+        whether: "Go on?",
+        to: "do",
+        choices: &[YES],
+        needs_word: confirmation.is_final,
+        reads_all: true,
+        otherwise: "nothing is done",
+    };
+    let facts = || confirmation.facts.iter().map(|(label, text)| (*label, Shown::text(text, look.glyphs)));
     let overview = |mut lines: Lines, _room| {
         for (label, text) in facts() {
             lines.field(label, PLAIN, LINES_OF_A_FACT, |cap| text.cut(cap));
@@ -77,15 +88,32 @@ fn sheet(confirmation: &Confirmation<'_>, look: Look, word: Word) -> Result<Shee
 
 #[cfg(test)]
 mod tests {
+    use super::super::glyphs::Glyphs;
     use super::super::screen::Size;
-    use super::super::sheet::Far;
+    use super::super::sheet::{Far, Verdict};
     use super::*;
 
+    const YES: Verdict = Verdict::Answer(Answer::Yes);
+    const NO: Verdict = Verdict::Answer(Answer::No);
+
     fn shown(confirmation: &Confirmation<'_>, columns: usize, page: usize) -> (Sheet, String) {
-        let look = Look { size: Size { columns, rows: 24 }, color: false, injectable: false };
+        let look = Look {
+            size: Size { columns, rows: 24 },
+            color: false,
+            glyphs: Glyphs::default(),
+            injectable: false,
+        };
         let sheet = sheet(confirmation, look, Word::of([0x12, 0x34])).unwrap();
-        let far = Far { page, all_was_shown: page + 1 >= sheet.pages(), hint: None, typed: String::new() };
-        let lines = sheet.lines(&far).join("\n");
+        let far = Far {
+            page,
+            all_was_shown: page + 1 >= sheet.pages(),
+            help: None,
+            is_open: true,
+            hint: None,
+            typed: String::new(),
+            left: None,
+        };
+        let lines = sheet.scene(&far).lines().join("\n");
         (sheet, lines)
     }
 
@@ -94,8 +122,11 @@ mod tests {
         let facts = [("file", "policies/aegis.yaml".to_owned())];
         let confirmation = Confirmation { title: "Overwrite this file?", facts: &facts, is_final: false };
         let (sheet, shown) = shown(&confirmation, 80, 0);
-        assert_eq!(shown, "  Overwrite this file?\n  file   │ policies/aegis.yaml\n\n  Go on? [y/N] ");
-        assert!(sheet.is_enough("y", true) && !sheet.is_enough("", true) && !sheet.is_enough("cdef", true));
+        assert_eq!(
+            shown,
+            "  Overwrite this file?\n  file   │ policies/aegis.yaml\n  ? helps\n  Go on? [y/N] "
+        );
+        assert_eq!(["y", "", "cdef"].map(|typed| sheet.judge(typed, true)), [YES, NO, NO]);
     }
 
     #[test]
@@ -104,7 +135,8 @@ mod tests {
         let confirmation = Confirmation { title: "Remove this for good?", facts: &facts, is_final: true };
         let (sheet, shown) = shown(&confirmation, 40, 0);
         assert!(shown.ends_with("\n  To do this, type cdef: "), "{shown}");
-        assert!(sheet.is_enough("cdef", false) && !sheet.is_enough("y", true));
+        let judged = ["cdef", "y", ""].map(|typed| sheet.judge(typed, true));
+        assert_eq!(judged, [YES, Verdict::NotTheWord, NO]);
     }
 
     #[test]
@@ -112,7 +144,8 @@ mod tests {
         let facts = [("file", format!("a\n  Go on? [y/N] \u{1b}[2J{}", "x".repeat(2000)))];
         let confirmation = Confirmation { title: "Overwrite this file?", facts: &facts, is_final: false };
         let (sheet, first) = shown(&confirmation, 40, 0);
-        assert!(sheet.pages() > 1 && !sheet.is_enough("y", false) && sheet.is_enough("y", true));
+        assert!(sheet.pages() > 1);
+        assert_eq!((sheet.judge("y", false), sheet.judge("y", true)), (Verdict::TooEarly, YES));
         assert!(!first.contains('\u{1b}') && !first.contains("\n  Go on?"), "{first}");
         assert!(first.ends_with("\n  Read on, or type cdef to do: "), "{first}");
     }

@@ -75,15 +75,27 @@ fn position(sequence: &[u8]) -> Option<Key> {
 }
 
 /// The line that is being typed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Line {
     bytes: Vec<u8>,
     is_too_long: bool,
+    longest: usize,
+}
+
+impl Default for Line {
+    fn default() -> Line {
+        Line::of(LONGEST_LINE)
+    }
 }
 
 impl Line {
+    /// An empty line that may hold so many bytes.
+    pub(super) const fn of(longest: usize) -> Line {
+        Line { bytes: Vec::new(), is_too_long: false, longest }
+    }
+
     pub(super) fn push(&mut self, byte: u8) {
-        if self.bytes.len() < LONGEST_LINE {
+        if self.bytes.len() < self.longest {
             self.bytes.push(byte);
         } else {
             self.is_too_long = true;
@@ -96,7 +108,7 @@ impl Line {
     }
 
     pub(super) fn clear(&mut self) {
-        *self = Line::default();
+        *self = Line::of(self.longest);
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -106,6 +118,20 @@ impl Line {
     /// What was typed, without blanks around it; `None` where it is no text, or too much.
     pub(super) fn text(&self) -> Option<&str> {
         if self.is_too_long { None } else { std::str::from_utf8(&self.bytes).ok().map(str::trim) }
+    }
+
+    /// The same for a text of somebody's own: what is no letter is left out, and so is what does not fit.
+    pub(super) fn push_text(&mut self, byte: u8) {
+        if !byte.is_ascii_control() && self.bytes.len() < self.longest {
+            self.bytes.push(byte);
+        }
+    }
+
+    /// Such a text, as far as it is one; `None` where nothing was said.
+    pub(super) fn full_text(&self) -> Option<String> {
+        // The last character may not have fitted.
+        let text: String = self.bytes.utf8_chunks().map(|chunk| chunk.valid()).collect();
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     /// What was typed, to be looked at.

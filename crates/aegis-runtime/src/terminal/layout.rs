@@ -3,26 +3,23 @@
 //! The text is expected to be escaped already. Lines are broken here and not by the terminal, because what
 //! the terminal breaks goes on at the left edge, where it looks like a line of ours.
 
-use aegis_engine::{Digest, canonical_json, escape, to_json_line};
 use anstyle::Style;
-use serde_json::Value;
 use unicode_width::UnicodeWidthChar as _;
 
-use super::blanks::counted;
+use super::blanks::unit_of;
+use super::glyphs::Glyphs;
+use super::shown::{Cut, Shown};
 
 /// How many columns label and rule take.
 const GUTTER: usize = 11;
-/// What a line begins with, after the rule, that goes on with the one above: without it, a value could pad
-/// itself with spaces until what follows looks like the next value.
-const CONTINUED: &str = "↳ ";
-/// The columns of [`CONTINUED`].
+/// How many columns the mark of a line takes that goes on with the one above.
 const CONTINUED_WIDTH: usize = 2;
 /// The most characters of one text that are shown.
-const LONGEST: usize = 300;
+pub(super) const LONGEST: usize = 20_000;
 /// The narrowest terminal that text is laid out for.
 const NARROWEST: usize = 32;
-/// The widest, where lines can still be read.
-const WIDEST: usize = 100;
+/// The widest.
+const WIDEST: usize = 500;
 
 /// Lines of label, rule and text.
 #[derive(Clone, Debug)]
@@ -30,15 +27,18 @@ pub(super) struct Lines {
     done: Vec<String>,
     columns: usize,
     color: bool,
+    glyphs: Glyphs,
     hides: bool,
+    /// The label that was written last.
+    label: &'static str,
 }
 
 impl Lines {
     /// No lines yet, for a terminal of `width` columns.
-    pub(super) fn new(width: usize, color: bool) -> Lines {
+    pub(super) fn new(width: usize, color: bool, glyphs: Glyphs) -> Lines {
         // The last column is left free: some terminals go to the next line when it is written.
         let columns = width.clamp(NARROWEST, WIDEST) - 1 - GUTTER;
-        Lines { done: Vec::new(), columns, color, hides: false }
+        Lines { done: Vec::new(), columns, color, glyphs, hides: false, label: "" }
     }
 
     /// How many there are.
@@ -67,23 +67,35 @@ impl Lines {
     }
 
     /// A labelled text of our own words, which is never cut.
-    pub(super) fn own(&mut self, label: &str, style: Style, text: &str) {
+    pub(super) fn own(&mut self, label: &'static str, style: Style, text: &str) {
         let style = self.style(style);
+        if !label.is_empty() {
+            self.label = label;
+        }
+        // Whoever hears the lines hears each by itself.
+        let label = if self.glyphs.plain { self.label } else { label };
         for (index, part) in self.wrap(text).into_iter().enumerate() {
-            let (label, continued) = if index == 0 { (label, "") } else { ("", CONTINUED) };
-            self.done.push(format!("  {label:<7}│ {continued}{style}{part}{style:#}"));
+            let before =
+                if index == 0 { self.glyphs.label(label) } else { self.glyphs.continued().to_owned() };
+            self.done.push(format!("{before}{style}{part}{style:#}"));
         }
     }
 
     /// A labelled text on at most `most` lines. `text` is asked for as long a one as fits.
-    pub(super) fn field(&mut self, label: &str, style: Style, most: usize, text: impl Fn(usize) -> Cut) {
+    pub(super) fn field(
+        &mut self,
+        label: &'static str,
+        style: Style,
+        most: usize,
+        text: impl Fn(usize) -> Cut,
+    ) {
         let fitting = self.fit(most, text);
         self.hides |= fitting.hides;
         self.own(label, style, &fitting.text);
     }
 
     /// A labelled text on at most `most` lines: all of it, or its beginning.
-    pub(super) fn beginning(&mut self, label: &str, style: Style, most: usize, text: &Shown) {
+    pub(super) fn beginning(&mut self, label: &'static str, style: Style, most: usize, text: &Shown) {
         if self.needed(text.whole()) <= most {
             self.own(label, style, text.whole());
             return;
@@ -111,7 +123,9 @@ impl Lines {
                 too_long = cap;
             }
         }
-        text(fitting)
+        let cut = text(fitting);
+        // What is no shorter is not cut.
+        if self.needed(&cut.text) < self.needed(&whole.text) { cut } else { whole }
     }
 
     /// How many lines `text` takes.
@@ -120,25 +134,17 @@ impl Lines {
     }
 
     /// Breaks text into parts that fit beside the gutter, by the columns that a terminal gives each
-    /// character.
+    /// character: between words where one ends nearby, and never within an escape.
     fn wrap(&self, text: &str) -> Vec<String> {
-        let mut parts = vec![String::new()];
-        let (mut used, mut room) = (0, self.columns);
-        for character in text.chars() {
-            let columns = character.width().unwrap_or(0);
-            // A mark stays with the character that it belongs to. It counts, in case it does take a column
-            // after all.
-            let full = if columns == 0 { used > room + 1 } else { used + columns > room };
-            if full {
-                parts.push(String::new());
-                (used, room) = (0, self.columns - CONTINUED_WIDTH);
+        let (mut parts, mut rest, mut room) = (Vec::new(), text, self.columns);
+        loop {
+            let (part, after) = broken(rest, room);
+            parts.push(part.to_owned());
+            if after.is_empty() {
+                return parts;
             }
-            used += columns.max(1);
-            if let Some(part) = parts.last_mut() {
-                part.push(character);
-            }
+            (rest, room) = (after, self.columns - CONTINUED_WIDTH);
         }
-        parts
     }
 
     fn style(&self, style: Style) -> Style {
@@ -146,92 +152,27 @@ impl Lines {
     }
 }
 
-/// A text that is shown, and whether some of it is not.
-#[derive(Clone, Debug)]
-pub(super) struct Cut {
-    pub(super) text: String,
-    pub(super) hides: bool,
-}
-
-impl Cut {
-    /// All of a text.
-    pub(super) const fn whole(text: String) -> Cut {
-        Cut { text, hides: false }
-    }
-
-    /// This text behind another, which is shown whole.
-    pub(super) fn behind(self, before: &str) -> Cut {
-        Cut { text: format!("{before}{}", self.text), hides: self.hides }
-    }
-}
-
-/// A text of somebody else's, made safe to look at once and cut to any length.
-#[derive(Debug)]
-pub(super) struct Shown {
-    text: String,
-    digest: String,
-}
-
-impl Shown {
-    /// A text.
-    pub(super) fn text(text: &str) -> Shown {
-        Shown { text: counted(&escape(text)), digest: short_digest(text) }
-    }
-
-    /// A name, in quotes where it would not be seen for what it is without.
-    pub(super) fn name(name: &str) -> Shown {
-        let Shown { text, digest } = Shown::text(name);
-        let unclear = name.is_empty() || name.trim() != name || name.starts_with(['"', '(']);
-        Shown { text: if unclear { format!("\"{text}\"") } else { text }, digest }
-    }
-
-    /// A JSON value, on one line.
-    pub(super) fn json(value: &Value) -> Shown {
-        // Deceptive characters are \uXXXX in it already.
-        let text = counted(&to_json_line(value).unwrap_or_default());
-        Shown { text, digest: short_digest(&canonical_json(value)) }
-    }
-
-    /// All of it.
-    pub(super) fn whole(&self) -> &str {
-        &self.text
-    }
-
-    /// At most `cap` characters of it; a longer one says how much is hidden.
-    pub(super) fn cut(&self, cap: usize) -> Cut {
-        let Some((cut, _)) = self.text.char_indices().nth(cap) else { return Cut::whole(self.text.clone()) };
-        let head = self.text.get(..cut).unwrap_or_default();
-        let rest = self.text.get(cut..).unwrap_or_default();
-        let said = format!("… [{} more bytes, sha256 of all {}…]", rest.len(), self.digest);
-        if columns_of(rest) <= columns_of(&said) {
-            return Cut::whole(self.text.clone());
+/// As much of a text as fits into `room` columns, and the rest of it.
+fn broken(text: &str, room: usize) -> (&str, &str) {
+    let (mut used, mut end, mut rest) = (0, 0, text);
+    while let Some(unit) = unit_of(rest) {
+        let columns: usize = unit.chars().map(|character| character.width().unwrap_or(0)).sum();
+        // A mark stays with the character that it belongs to. It counts, in case it does take a column after
+        // all.
+        let is_full = if columns == 0 { used > room + 1 } else { used + columns > room };
+        if is_full && end > 0 {
+            let head = text.get(..end).unwrap_or_default();
+            // The blank stays where it is seen to belong: behind the word.
+            let near = head.rfind(' ').map(|at| at + 1).filter(|at| {
+                head.get(*at..).is_some_and(|word| word.chars().count() <= room / 3) && *at > room / 3
+            });
+            return text.split_at_checked(near.unwrap_or(end)).unwrap_or((text, ""));
         }
-        Cut { text: format!("{head}{said}"), hides: true }
+        used += unit.chars().map(|character| character.width().unwrap_or(0).max(1)).sum::<usize>();
+        end += unit.len();
+        rest = rest.get(unit.len()..).unwrap_or_default();
     }
-
-    /// What fits into `columns`, for a line that names it and does not show it.
-    pub(super) fn brief(&self, columns: usize) -> String {
-        let mut brief = String::new();
-        let mut used = 0;
-        for character in self.text.chars() {
-            used += character.width().unwrap_or(0).max(1);
-            if used >= columns {
-                return brief + "…";
-            }
-            brief.push(character);
-        }
-        brief
-    }
-}
-
-/// How many columns a text takes up on a terminal, counting those that it may take up after all.
-fn columns_of(text: &str) -> usize {
-    text.chars().map(|character| character.width().unwrap_or(0).max(1)).sum()
-}
-
-/// The first 16 digits of a digest.
-pub(super) fn short_digest(text: &str) -> String {
-    Digest::of(text.as_bytes()).to_string().chars().take(16).collect()
+    (text, "")
 }
 
 #[cfg(test)]
@@ -240,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_broken_line_goes_on_behind_a_mark() {
-        let mut lines = Lines::new(32, false);
+        let mut lines = Lines::new(32, false, Glyphs::default());
         lines.own("label", Style::new(), "0123456789abcdefghij0123456789abcdefghij");
         assert_eq!(
             lines.into_lines(),
@@ -250,7 +191,7 @@ mod tests {
 
     #[test]
     fn wide_characters_are_never_halved_and_marks_stay_with_theirs() {
-        let lines = Lines::new(32, false);
+        let lines = Lines::new(32, false, Glyphs::default());
         assert_eq!(lines.wrap(&"删".repeat(11)), ["删".repeat(10), "删".to_owned()]);
         assert_eq!(
             lines.wrap(&format!("x{}", "删".repeat(10))),
@@ -262,21 +203,23 @@ mod tests {
 
     #[test]
     fn characters_without_width_do_not_pile_up_on_a_line() {
-        let lines = Lines::new(32, false);
+        let lines = Lines::new(32, false, Glyphs::default());
         assert!(lines.needed(&"\u{1161}".repeat(300)) > 10);
     }
 
     #[test]
-    fn a_long_value_says_what_it_hides() {
-        let value = Value::from("x".repeat(100_000));
-        let digest = short_digest(&canonical_json(&value));
-        let cut = Shown::json(&value).cut(5);
-        assert_eq!(cut.text, format!("\"xxxx… [99997 more bytes, sha256 of all {digest}…]"));
-        assert!(cut.hides);
-        let cut = Shown::text("/etc/secrets/password").cut(12);
-        assert_eq!((cut.text.as_str(), cut.hides), ("/etc/secrets/password", false));
-        let cut = Shown::json(&Value::from("\u{202e}")).cut(80);
-        assert_eq!((cut.text.as_str(), cut.hides), ("\"\\u202e\"", false));
-        assert_eq!(Shown::name("删除表").brief(5), "删除…");
+    fn lines_are_broken_between_words_and_never_within_an_escape() {
+        let lines = Lines::new(32, false, Glyphs::default());
+        assert_eq!(
+            lines.wrap("the owner of it has agreed to this"),
+            ["the owner of it has ", "agreed to this"]
+        );
+        assert_eq!(
+            lines.wrap("0123456789 0123456789012345678901234567890"),
+            ["0123456789 012345678", "901234567890123456", "7890"],
+            "no blank is near"
+        );
+        assert_eq!(lines.wrap("0123456789abcdefgh\\u{202e}x"), ["0123456789abcdefgh", "\\u{202e}x"]);
+        assert_eq!(lines.wrap("0123456789abcdefg\\u…}删"), ["0123456789abcdefg\\u…", "}删"]);
     }
 }

@@ -9,7 +9,9 @@ pub struct TerminalOptions {
     pub timeout: Duration,
     /// Whether to use colour.
     pub color: bool,
-    /// Whether the terminal has another screen that the question can have to itself, as all but dumb ones
-    /// do. Where it has none, the question is drawn over what is there.
-    pub alternate_screen: bool,
+    /// Whether to write lines that are read from top to bottom, for those who hear them and for terminals
+    /// that can do nothing else. Otherwise the question has a screen of its own, which is drawn anew.
+    pub plain: bool,
+    /// Whether to show nothing beyond ASCII, for terminals and locales that have nothing else.
+    pub ascii: bool,
 }

@@ -8,14 +8,19 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
+use super::answers::{Answer, Choice, GRANT, YES};
 use super::challenge::Word;
-use super::layout::{Cut, Lines, Shown, short_digest};
+use super::glyphs::Glyphs;
+use super::layout::{LONGEST, Lines};
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
 use super::reply::Reply;
 use super::screen::Size;
 use super::sheet::{Asks, BOLD, Look, PLAIN, Sheet};
+use super::shown::{Cut, Shown, short_digest};
 use crate::approval::ApprovalRequest;
+use crate::granted_actions::{Grantee, granted_to, granted_uses};
+use crate::precedent_words::precedent_words;
 
 /// How many lines parameters may take, however much else there is to show.
 const FEWEST_PARAMETER_LINES: usize = 4;
@@ -26,6 +31,16 @@ const ROOMY: usize = 16;
 /// The title, and the same where there is little room.
 pub(super) const TITLES: (&str, &str) =
     ("  Aegis: an agent asks for your approval", "  Aegis: an agent asks for approval");
+
+/// Asking whether an action may happen, without more than a `y`.
+pub(super) const ALLOWS: Asks = Asks {
+    whether: "Allow this action?",
+    to: "allow",
+    choices: &[YES],
+    needs_word: false,
+    reads_all: true,
+    otherwise: "refused",
+};
 
 /// What somebody is asked about: an action, and what the policy said of it.
 #[derive(Clone, Copy)]
@@ -59,6 +74,14 @@ impl<'a> Prompt<'a> {
         let decision = request.decision;
         let places = (!request.redacted.is_empty())
             .then(|| format!("kept out of the log: {}", request.redacted.join(", ")));
+        let now = aegis_audit::now().timestamp_millis();
+        let mut facts = vec![("before", precedent_words(request.precedents, now))];
+        let grantable = request.grantable();
+        if let Some(grantable) = &grantable {
+            let to = Grantee { rule: decision.matched_rule(), session: None, agent: request.action.agent() };
+            facts.push(("grants", granted_uses(grantable.terms())));
+            facts.push(("only", granted_to(grantable.terms(), to)));
+        }
         let subject = Subject {
             action: request.action,
             action_sha256: request.action_sha256,
@@ -67,10 +90,11 @@ impl<'a> Prompt<'a> {
             reason: decision.rule_reason(),
             undecidable: decision.undecidable(),
             secret: places.as_deref(),
-            facts: &[],
+            facts: &facts,
         };
         let needs_word = Prompt::needs_word(request, look);
-        let asks = Asks { whether: "Allow this action?", to: "allow", needs_word, reads_all: true };
+        let choices: &[Choice] = if grantable.is_some() { &[YES, GRANT] } else { &[YES] };
+        let asks = Asks { needs_word, choices, ..ALLOWS };
         Prompt::of(subject, TITLES, asks, look, word)
     }
 
@@ -121,11 +145,11 @@ impl<'a> Prompt<'a> {
         let action = self.subject.action;
         let mut lines = self.look.new_lines();
         lines.own("agent", PLAIN, self.agent().whole());
-        lines.own("type", BOLD, Shown::name(action.kind()).whole());
-        lines.own("target", BOLD, Shown::name(action.target()).whole());
+        lines.own("type", BOLD, self.name(action.kind()).whole());
+        lines.own("target", BOLD, self.name(action.target()).whole());
         let mut label = "params";
         for (name, value) in action.params() {
-            lines.own(label, PLAIN, &Parameter::new(name, value).whole());
+            lines.own(label, PLAIN, &Parameter::new(name, value, self.look.glyphs).whole());
             label = "";
         }
         for (label, text) in self.words() {
@@ -136,14 +160,22 @@ impl<'a> Prompt<'a> {
         lines
     }
 
+    fn text(&self, text: &str) -> Shown {
+        Shown::text(text, self.look.glyphs)
+    }
+
+    fn name(&self, name: &str) -> Shown {
+        Shown::name(name, self.look.glyphs)
+    }
+
     fn agent(&self) -> Shown {
         let action = self.subject.action;
         match (action.agent(), action.agent_source()) {
-            (None, _) => Shown::text("(not named)"),
+            (None, _) => self.text("(not named)"),
             (Some(label), Some(AgentSource::Environment)) => {
-                Shown::text(&format!("(not named; the environment says {label})"))
+                self.text(&format!("(not named; the environment says {label})"))
             }
-            (Some(agent), _) => Shown::name(agent),
+            (Some(agent), _) => self.name(agent),
         }
     }
 
@@ -152,27 +184,27 @@ impl<'a> Prompt<'a> {
         let Subject { action, rule, reason, undecidable, secret, facts, .. } = self.subject;
         let mut words = Vec::new();
         if !action.description().is_empty() {
-            words.push(("claim", Shown::text(&format!("agent says: {}", action.description()))));
+            words.push(("claim", self.text(&format!("agent says: {}", action.description()))));
         }
         // That a rule asks is why somebody reads this; only what its author says of it is more.
         words.push(match rule {
-            DEFAULT_RULE => ("rule", Shown::text("(none matches)")),
-            name => ("rule", Shown::name(name)),
+            DEFAULT_RULE => ("rule", self.text("(none matches)")),
+            name => ("rule", self.name(name)),
         });
         if let Some(reason) = reason {
-            words.push(("reason", Shown::text(reason)));
+            words.push(("reason", self.text(reason)));
         }
         let unclear: Vec<_> = undecidable
             .iter()
             .map(|each| format!("{} of rule {}: {}", each.condition, each.rule, each.why))
             .collect();
         if !unclear.is_empty() {
-            words.push(("unclear", Shown::text(&unclear.join("; "))));
+            words.push(("unclear", self.text(&unclear.join("; "))));
         }
         if let Some(secret) = secret {
-            words.push(("secret", Shown::text(secret)));
+            words.push(("secret", self.text(secret)));
         }
-        words.extend(facts.iter().map(|(label, text)| (*label, Shown::text(text))));
+        words.extend(facts.iter().map(|(label, text)| (*label, self.text(text))));
         words
     }
 
@@ -198,7 +230,7 @@ impl<'a> Prompt<'a> {
         let most = if self.look.size.rows < ROOMY { 1 } else { 2 };
         lines.own("risk", risk_style(risk), risk.as_str());
         for (label, name) in [("type", action.kind()), ("target", action.target())] {
-            let name = Shown::name(name);
+            let name = self.name(name);
             // What is left out here is on the pages, with its digest.
             lines.beginning(label, BOLD, most, &name);
         }
@@ -213,15 +245,19 @@ impl<'a> Prompt<'a> {
             return;
         }
         // More than there are lines cannot be shown anyway.
-        let first: Vec<_> =
-            params.iter().take(room + 1).map(|(name, value)| Parameter::new(name, value)).collect();
-        let laid_out = |most: usize| -> Vec<Cut> {
-            first.iter().map(|parameter| lines.fit(most, |cap| parameter.cut(cap))).collect()
-        };
-        let needed = |cuts: &[Cut]| cuts.iter().map(|cut| lines.needed(&cut.text)).sum::<usize>();
-        let cuts = [4, 3, 2].into_iter().map(laid_out).find(|cuts| needed(cuts) <= room);
-        let cuts = cuts.unwrap_or_else(|| laid_out(1));
-        let all_fit = needed(&cuts) <= room;
+        let first: Vec<_> = params
+            .iter()
+            .take(room + 1)
+            .map(|(name, value)| Parameter::new(name, value, self.look.glyphs))
+            .collect();
+        let whole: Vec<usize> =
+            first.iter().map(|parameter| lines.needed(&parameter.cut(LONGEST).text)).collect();
+        // The most lines that one may take, so that all can be shown.
+        let fits = |most: &usize| whole.iter().map(|needed| needed.min(most)).sum::<usize>() <= room;
+        let most = (1..=room).rev().find(fits).unwrap_or(1);
+        let cuts: Vec<Cut> =
+            first.iter().map(|parameter| lines.fit(most, |cap| parameter.cut(cap))).collect();
+        let all_fit = cuts.iter().map(|cut| lines.needed(&cut.text)).sum::<usize>() <= room;
         let mut left = if all_fit { room } else { room - 1 };
         let mut label = "params";
         let mut shown = 0;
@@ -239,7 +275,8 @@ impl<'a> Prompt<'a> {
             let count = hidden.len();
             let hidden = canonical_json(&Value::Object(hidden));
             let (bytes, digest) = (hidden.len(), short_digest(&hidden));
-            let text = format!("… {count} more hidden: {bytes} bytes, sha256 {digest}…");
+            let ellipsis = self.look.glyphs.ellipsis();
+            let text = format!("{ellipsis} {count} more hidden: {bytes} bytes, sha256 {digest}{ellipsis}");
             lines.field(label, BOLD, 1, |_| Cut { text: text.clone(), hides: true });
         }
     }
@@ -252,8 +289,9 @@ impl<'a> Prompt<'a> {
         columns: usize,
     ) -> String {
         let (color, said) = match reply {
-            Reply::Yes => (AnsiColor::Green, "approved".to_owned()),
-            Reply::No => (AnsiColor::Red, "denied".to_owned()),
+            Reply::Answered(Answer::Yes) => (AnsiColor::Green, "approved".to_owned()),
+            Reply::Answered(Answer::Grant) => (AnsiColor::Green, "approved and granted".to_owned()),
+            Reply::Answered(Answer::No) => (AnsiColor::Red, "denied".to_owned()),
             Reply::Nobody(NoAnswer::Timeout) => {
                 let timeout = humantime::format_duration(options.timeout);
                 (AnsiColor::Red, format!("no answer within {timeout}: refused"))
@@ -262,15 +300,17 @@ impl<'a> Prompt<'a> {
         };
         let risk = request.decision.risk_level();
         let digest: String = request.action_sha256.to_string().chars().take(16).collect();
-        let rest = format!("  {said}:  on , {risk} risk, sha256 {digest}…");
+        let glyphs = Glyphs { plain: options.plain, ascii: options.ascii };
+        let ellipsis = glyphs.ellipsis();
+        let rest = format!("  {said}:  on , {risk} risk, sha256 {digest}{ellipsis}");
         // One line, wherever it is looked at: what it names is on the screen and in the record.
         let room =
             columns.clamp(Size::SMALLEST.columns, Size::ASSUMED.columns).saturating_sub(rest.width() + 1);
         let room = (room / 2).max(8);
-        let kind = Shown::name(request.action.kind()).brief(room);
-        let target = Shown::name(request.action.target()).brief(room);
-        let style = if options.color { color.on_default() } else { PLAIN };
-        format!("  {style}{said}{style:#}: {kind} on {target}, {risk} risk, sha256 {digest}…")
+        let kind = Shown::name(request.action.kind(), glyphs).brief(room);
+        let target = Shown::name(request.action.target(), glyphs).brief(room);
+        let style = if options.color && !options.plain { color.on_default() } else { PLAIN };
+        format!("  {style}{said}{style:#}: {kind} on {target}, {risk} risk, sha256 {digest}{ellipsis}")
     }
 }
 
@@ -291,11 +331,11 @@ struct Parameter {
 }
 
 impl Parameter {
-    fn new(name: &str, value: &Value) -> Parameter {
+    fn new(name: &str, value: &Value, glyphs: Glyphs) -> Parameter {
         let simple = !name.is_empty()
             && name.chars().all(|character| character.is_ascii_alphanumeric() || "_-.".contains(character));
-        let name = if simple { Shown::text(name) } else { Shown::json(&Value::from(name)) };
-        Parameter { name, value: Shown::json(value) }
+        let name = if simple { Shown::text(name, glyphs) } else { Shown::json(&Value::from(name), glyphs) };
+        Parameter { name, value: Shown::json(value, glyphs) }
     }
 
     fn whole(&self) -> String {

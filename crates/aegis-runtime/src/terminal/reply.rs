@@ -2,15 +2,23 @@
 
 use nix::errno::Errno;
 
+use crate::terminal::answers::Answer;
 use crate::terminal::no_answer::NoAnswer;
 use crate::terminal::signals::Interruption;
 
 /// What was made of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
-    Yes,
-    No,
+    Answered(Answer),
     Nobody(NoAnswer),
+}
+
+/// What was made of the terminal, and what was said about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Replied {
+    pub(super) reply: Reply,
+    /// Why, where somebody was asked for that and said it, or it is known.
+    pub(super) note: Option<String>,
 }
 
 /// Why a question ended without a line that was typed.
@@ -19,6 +27,13 @@ pub(super) enum Ended {
     EndOfInput,
     Interrupted(Interruption),
     NoAnswer(NoAnswer),
+}
+
+impl Ended {
+    /// Whether the terminal has said that it is gone.
+    pub(super) const fn is_hang_up(self) -> bool {
+        matches!(self, Ended::NoAnswer(NoAnswer::HungUp))
+    }
 }
 
 impl From<NoAnswer> for Ended {

@@ -45,6 +45,10 @@ const MODES: &str = "\x1b[?7h\x1b[4l\x1b[0 k\x1b[?5l\x1b[?25h\x1b[2l";
 pub(super) const ENTER: &str = "\x18\x1b\\\x1b[?1049h";
 /// Asks the terminal where its last corner is. It answers by typing.
 pub(super) const ASK_SIZE: &str = "\x1b[9999;9999H\x1b[6n";
+/// Asks the terminal where its cursor is.
+pub(super) const ASK_PLACE: &str = "\x1b[6n";
+/// The most rows that old lines are pushed out of.
+const MOST_ROWS: usize = 200;
 
 /// All that brings the terminal into a known state.
 fn known_state() -> String {
@@ -57,13 +61,24 @@ pub(super) fn leave() -> String {
     [CANCEL, "\x1b[?1049l\x1b7", REGION, "\x1b8", CHARACTERS, ATTRIBUTES, MODES].concat()
 }
 
-/// What draws these lines, and nothing else, with the cursor behind the last.
+/// What brings the terminal into a known state where its cursor is.
+pub(super) fn known_state_in_place() -> String {
+    [CANCEL, CHARACTERS, "\x1b7", REGION, "\x1b8", ATTRIBUTES, COLORS, MODES].concat()
+}
+
+/// What pushes out of sight whatever stands on a screen of so many rows, wherever its cursor is.
+pub(super) fn pushed_away(rows: usize) -> String {
+    "\r\n".repeat(2 * rows.min(MOST_ROWS))
+}
+
+/// What draws these lines, and nothing else, with the cursor behind the last. The `kept` first of them stay
+/// as they are.
 ///
 /// Each line is put into its row, which is emptied first: where a line turns out to be too long for the
 /// screen after all, what runs over does not stay.
-pub(super) fn drawn(lines: &[String]) -> String {
+pub(super) fn drawn(lines: &[String], kept: usize) -> String {
     let mut drawn = known_state();
-    for (index, line) in lines.iter().enumerate() {
+    for (index, line) in lines.iter().enumerate().skip(kept) {
         // Of simple width: a line of double width would show half of it.
         let _ = write!(drawn, "\x1b[{};1H\x1b#5\x1b[2K{line}", index + 1);
     }

@@ -1,12 +1,17 @@
 //! What stands on the screen of a question, page by page, and what is enough for a yes.
 
-use anstyle::Style;
-use unicode_width::UnicodeWidthStr as _;
+use std::time::Duration;
 
+use anstyle::Style;
+
+use super::answers::{Answer, Choice, keys, refuses};
 use super::challenge::Word;
+use super::glyphs::Glyphs;
+use super::help::Help;
 use super::injection::REMEDY;
 use super::layout::Lines;
 use super::no_answer::NoAnswer;
+use super::scene::Scene;
 use super::screen::Size;
 
 /// The lines of what is said of the page, and of the question itself.
@@ -20,13 +25,14 @@ pub(super) const BOLD: Style = Style::new().bold();
 pub(super) struct Look {
     pub(super) size: Size,
     pub(super) color: bool,
+    pub(super) glyphs: Glyphs,
     /// Whether other programs can type into this terminal.
     pub(super) injectable: bool,
 }
 
 impl Look {
     pub(super) fn new_lines(self) -> Lines {
-        Lines::new(self.size.columns, self.color)
+        Lines::new(self.size.columns, self.color, self.glyphs)
     }
 
     /// That a `y` may be somebody else's, and what would stop that.
@@ -43,10 +49,16 @@ pub(super) struct Far<'r> {
     /// The page that is shown, from 0.
     pub(super) page: usize,
     pub(super) all_was_shown: bool,
+    /// The page of the help that is shown, from 0, where it is.
+    pub(super) help: Option<usize>,
+    /// Whether what is typed counts by now.
+    pub(super) is_open: bool,
     /// Something to be said instead of the page's number.
     pub(super) hint: Option<&'r str>,
     /// What was typed so far, escaped.
     pub(super) typed: String,
+    /// How long it may still take.
+    pub(super) left: Option<Duration>,
 }
 
 /// What is asked, in the words that stand next to the answer.
@@ -56,10 +68,24 @@ pub(super) struct Asks {
     pub(super) whether: &'static str,
     /// What typing the word does, behind `to`.
     pub(super) to: &'static str,
+    /// What can be answered beside no.
+    pub(super) choices: &'static [Choice],
     /// Whether the word is asked for, whatever was shown.
     pub(super) needs_word: bool,
     /// Whether a `y` counts only once all was shown.
     pub(super) reads_all: bool,
+    /// What all else than a yes comes to.
+    pub(super) otherwise: &'static str,
+}
+
+/// What a line that was typed comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Answer(Answer),
+    /// It will be enough once all was shown.
+    TooEarly,
+    /// The word on the screen was wanted, and this is neither that nor a no.
+    NotTheWord,
 }
 
 /// A question, laid out for a screen. The first page is an overview that fits on it; where that hides
@@ -73,6 +99,7 @@ pub(super) struct Sheet {
     pages: Vec<Vec<String>>,
     /// What stands above the question on each.
     foot: Vec<String>,
+    help: Help,
 }
 
 impl Sheet {
@@ -98,7 +125,8 @@ impl Sheet {
         let mut first = overview.into_lines();
         if first.len() > room {
             first.truncate(room.saturating_sub(1));
-            first.push("         │ … more on the next pages".to_owned());
+            let (before, ellipsis) = (look.glyphs.label("more"), look.glyphs.ellipsis());
+            first.push(format!("{before}{ellipsis} on the next pages"));
         }
         let mut pages = vec![first];
         if !is_whole {
@@ -107,7 +135,8 @@ impl Sheet {
                 pages.push([&title, part].concat());
             }
         }
-        Ok(Sheet { look, word, asks, pages, foot: foot.into_lines() })
+        let help = Help::of(look, &word, asks, pages.len() > 1);
+        Ok(Sheet { look, word, asks, pages, foot: foot.into_lines(), help })
     }
 
     pub(super) const fn size(&self) -> Size {
@@ -123,42 +152,60 @@ impl Sheet {
         self.pages.len()
     }
 
-    /// Whether what was typed is enough for a yes, once all was shown or not.
-    pub(super) fn is_enough(&self, typed: &str, all_was_shown: bool) -> bool {
-        if self.asks.needs_word {
-            return self.word.is(typed);
+    /// How many pages the help has.
+    pub(super) const fn help_pages(&self) -> usize {
+        self.help.pages()
+    }
+
+    /// What a line that was typed comes to, once all was shown or not.
+    pub(super) fn judge(&self, typed: &str, all_was_shown: bool) -> Verdict {
+        let Asks { choices, needs_word, reads_all, .. } = self.asks;
+        let answers = |is: &dyn Fn(&Choice) -> bool| choices.iter().find(|choice| is(choice));
+        let by_word = answers(&|choice| choice.word_in(typed).is_some_and(|it| self.word.is(it)));
+        if let Some(choice) = by_word.filter(|_| needs_word || self.pages() > 1) {
+            return Verdict::Answer(choice.answer);
         }
-        let is_yes = typed.eq_ignore_ascii_case("y") || typed.eq_ignore_ascii_case("yes");
-        (is_yes && (all_was_shown || !self.asks.reads_all)) || (self.pages() > 1 && self.word.is(typed))
+        let wants_word = needs_word || (reads_all && !all_was_shown);
+        match answers(&|choice| choice.is(typed)) {
+            Some(choice) if !wants_word => Verdict::Answer(choice.answer),
+            Some(_) if !needs_word => Verdict::TooEarly,
+            _ if wants_word && !refuses(typed) => Verdict::NotTheWord,
+            _ => Verdict::Answer(Answer::No),
+        }
     }
 
     /// What stands on the screen for whoever has come this far.
-    pub(super) fn lines(&self, far: &Far<'_>) -> Vec<String> {
-        let mut lines = self.pages.get(far.page).cloned().unwrap_or_default();
-        lines.extend(self.foot.iter().cloned());
-        let status = match (far.hint, self.pages()) {
-            (Some(hint), _) => format!("  {hint}"),
-            (None, 1) => String::new(),
-            (None, pages) => format!("  page {} of {pages}: Space reads on", far.page + 1),
-        };
-        lines.push(status);
-        let question = self.question(far.all_was_shown);
-        let bold = if self.look.color { BOLD } else { PLAIN };
-        // The end of what was typed, where it is longer than there is room for.
-        let room = self.look.size.columns.saturating_sub(question.width() + 4);
-        let skipped = far.typed.chars().count().saturating_sub(room / 2);
-        let typed: String = far.typed.chars().skip(skipped).collect();
-        lines.push(format!("  {bold}{question}{bold:#} {typed}"));
-        lines
+    pub(super) fn scene(&self, far: &Far<'_>) -> Scene {
+        if let Some(page) = far.help {
+            return self.help.scene(page);
+        }
+        let body = self.pages.get(far.page).cloned().unwrap_or_default();
+        let page = (self.pages() > 1)
+            .then(|| format!("page {} of {}: v reads on", far.page.saturating_add(1), self.pages()));
+        Scene {
+            body,
+            foot: self.foot.clone(),
+            status: far.hint.map(str::to_owned).or(page),
+            left: far.left,
+            question: self.question(far.all_was_shown),
+            is_open: far.is_open,
+            has_help: far.is_open,
+            typed: far.typed.clone(),
+            columns: self.look.size.columns,
+            color: self.look.color,
+        }
     }
 
     /// The question itself.
     fn question(&self, all_was_shown: bool) -> String {
-        let (word, Asks { whether, to, needs_word, reads_all }) = (self.word.as_str(), self.asks);
+        let (word, Asks { whether, to, needs_word, reads_all, choices, .. }) =
+            (self.word.as_str(), self.asks);
         if needs_word {
-            format!("To {to} this, type {word}:")
+            let others = choices.iter().filter(|choice| !choice.before_word.is_empty());
+            let others: String = others.map(|it| format!(", or {} {word}", it.before_word)).collect();
+            format!("To {to} this, type {word}{others}:")
         } else if all_was_shown || !reads_all {
-            format!("{whether} [y/N]")
+            format!("{whether} [{}]", keys(choices))
         } else {
             format!("Read on, or type {word} to {to}:")
         }

@@ -8,16 +8,20 @@ use std::sync::Arc;
 
 use crate::approval::{Hold, Unanswered};
 
+use super::answers::Answer;
 use super::asking::Asking;
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
-use super::prompt::{Prompt, Subject, TITLES};
-use super::reply::Reply;
+use super::prompt::{ALLOWS, Prompt, Subject, TITLES};
+use super::reply::{Replied, Reply};
 use super::sheet::{Asks, Look};
 use super::signals::Signals;
 
 /// The title of a question whose yes denies.
 const DENIAL: &str = "  Aegis: deny what an agent asks for?";
+
+/// What comes of it where nothing is answered.
+const LEFT_OPEN: &str = "left open";
 
 /// What somebody came to say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,8 @@ pub(crate) enum Typed {
     Yes {
         /// Whether it may have been a program that typed it.
         injectable: bool,
+        /// Why, where somebody was asked for that.
+        note: Option<String>,
         hold: Hold,
     },
     /// Anything else.
@@ -47,11 +53,12 @@ pub(crate) enum Typed {
 
 /// Asks whoever sits at the controlling terminal. Allowing what is of high or critical risk, or not shown as
 /// it is, takes the word on the screen; so it does where others can type at this terminal and an
-/// `uninjectable` answer is wanted, since whoever does not see the screen does not know the word.
+/// `uninjectable` answer is wanted, since whoever does not see the screen does not know the word. Whoever
+/// denies is asked why, unless that `is_said` already.
 pub(crate) fn ask_about(
     subject: Subject<'_>,
     wish: Wish,
-    uninjectable: bool,
+    (uninjectable, is_said): (bool, bool),
     options: TerminalOptions,
 ) -> Typed {
     // What the last of the screens asked for.
@@ -62,17 +69,17 @@ pub(crate) fn ask_about(
                 let needs_word = subject.risk.needs_word()
                     || subject.secret.is_some()
                     || (look.injectable && uninjectable);
-                (TITLES, Asks { whether: "Allow this action?", to: "allow", needs_word, reads_all: true })
+                (TITLES, Asks { needs_word, otherwise: LEFT_OPEN, ..ALLOWS })
             }
             // It is worth more than one action, and never given in passing.
             Wish::ApproveWithGrant => {
                 let (whether, to) = ("Allow and grant this?", "allow and grant");
-                (TITLES, Asks { whether, to, needs_word: true, reads_all: true })
+                (TITLES, Asks { whether, to, needs_word: true, otherwise: LEFT_OPEN, ..ALLOWS })
             }
             // What is denied by mistake can be asked for anew.
             Wish::Deny => {
                 let (whether, to) = ("Deny this action?", "deny");
-                ((DENIAL, DENIAL), Asks { whether, to, needs_word: false, reads_all: false })
+                ((DENIAL, DENIAL), Asks { whether, to, reads_all: false, otherwise: LEFT_OPEN, ..ALLOWS })
             }
         };
         injectable.set(look.injectable && !asks.needs_word);
@@ -81,10 +88,14 @@ pub(crate) fn ask_about(
     let Ok(signals) = Signals::catch().map(Arc::new) else {
         return Typed::Nobody(NoAnswer::TerminalFailed.into());
     };
-    let asked = Asking { options, signals: &signals, lay_out: &lay_out }.ask(|_, _| None);
+    let why_after = (wish == Wish::Deny && !is_said).then_some(Answer::Yes);
+    let asked = Asking { options, signals: &signals, lay_out: &lay_out, why_after }.ask(|_, _| None);
     match asked {
-        Ok(Reply::Yes) => Typed::Yes { injectable: injectable.get(), hold: Hold::of(signals) },
-        Ok(Reply::No) => Typed::No,
-        Ok(Reply::Nobody(why)) | Err(why) => Typed::Nobody(why.into()),
+        Ok(Replied { reply: Reply::Answered(Answer::Yes), note }) => {
+            Typed::Yes { injectable: injectable.get(), note, hold: Hold::of(signals) }
+        }
+        // Nothing else was offered.
+        Ok(Replied { reply: Reply::Answered(Answer::No | Answer::Grant), .. }) => Typed::No,
+        Ok(Replied { reply: Reply::Nobody(why), .. }) | Err(why) => Typed::Nobody(why.into()),
     }
 }

@@ -54,7 +54,7 @@ fn what_was_typed_while_it_was_stopped_is_no_answer() {
     terminal.wait_for("interlude");
     terminal.type_text("line\ny\n");
     terminal.wait_for_question_number(2);
-    terminal.type_text("n\n");
+    terminal.refuse();
     assert!(terminal.result().starts_with("Denied by us; "));
     terminal.wait_for("ended 0");
 }
@@ -82,7 +82,7 @@ fn two_processes_ask_one_after_the_other() {
     // The second question comes only after the first is answered, so its screen is whole.
     let screen = terminal.wait_for_question_number(2);
     assert_eq!(screen.matches("Aegis: an agent asks").count(), 1, "{screen}");
-    terminal.type_text("n\n");
+    terminal.refuse();
     terminal.wait_for("ended");
     let mut results = [terminal.result_named("one"), terminal.result_named("two")];
     results.sort();

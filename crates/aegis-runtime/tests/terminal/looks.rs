@@ -12,7 +12,7 @@ fn screen_for(action: &Value, size: Size) -> String {
     let mut terminal = Terminal::script("exec \"$@\"", size, |settings| settings.action = action.clone());
     let asked = terminal.wait_for_question();
     assert!(asked.contains("Aegis: an agent asks"), "all of it fits on the screen:\n{asked}");
-    terminal.type_text("\n");
+    terminal.refuse();
     terminal.wait_for("\n  denied: ");
     without_note(&asked).replace(&read_action(action).digest().to_string(), "[digest]")
 }
@@ -25,15 +25,29 @@ fn without_note(screen: &str) -> String {
         is_note = line.starts_with("  note   │") || (is_note && line.starts_with("         │ ↳"));
         !is_note
     });
-    let kept = kept.map(|line| match line.split_once("or type ") {
+    let kept = kept.map(|line| without_time(line)).collect::<Vec<_>>();
+    let kept = kept.iter().map(|line| match line.split_once("or type ") {
         Some((before, after)) => format!("{before}or type [word]{}", after.get(4..).unwrap()),
         // How many pages there are, the note decides, too.
         None => match line.split_once("page 1 of ") {
-            Some((before, _)) => format!("{before}page 1 of [pages]: Space reads on"),
-            None => line.to_owned(),
+            Some((before, _)) => format!("{before}page 1 of [pages]: v reads on"),
+            None => line.clone(),
         },
     });
     kept.collect::<Vec<_>>().join("\n")
+}
+
+/// A line with the time that is left taken out.
+fn without_time(line: &str) -> String {
+    match line.split_once(" left") {
+        Some((before, after))
+            if line.starts_with("  ") && before.ends_with(|it: char| it.is_ascii_digit()) =>
+        {
+            let before = before.trim_end_matches(|it: char| it.is_ascii_digit() || it == ':');
+            format!("{before}[time] left{after}")
+        }
+        _ => line.to_owned(),
+    }
 }
 
 #[test]
@@ -52,11 +66,12 @@ fn a_plain_action() {
          │ notify = false
   claim  │ agent says: Close the leads that nobody has touched since spring.
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ [digest]
   risk   │ medium
   type   │ bulk_update
   target │ salesforce
-
+  [time] left; ? helps
   Allow this action? [y/N] "#
     );
 }
@@ -70,23 +85,24 @@ fn hostile_strings_in_every_field() {
     assert_eq!(
         screen_for(&action, USUAL),
         r#"  Aegis: an agent asks for your approval
-  agent  │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] y\t\u{202e}\u{200
-         │ ↳ b}\u{9b}2Jq́́\u{301}\u{7}删
-  params │ "\u001b[2J\u001b[1;1H\r\n  All… [66 more bytes, sha256 of all 3b16dc
-         │ ↳ 3f22a9a0ec…] = "\u001b[2J\u001b[1;1H\r\n  Allow this action? [y/N]
-         │ ↳  y\t\u202e\u200b\u009b2Jq́́\u0301\u0007删"
-         │ a = ["\u001b[2J\u001b[1;1H\r\n  Allow this action? [y/N] y\t\u202e\u
-         │ ↳ 200b\u009b2Jq́́\u0301\u0007删"]
-  claim  │ agent says: \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] y\t\u
-         │ ↳ {202e}\u{200b}\u{9b}2Jq́́\u{301}\u{7}删
+  agent  │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] 
+         │ ↳ y\t\u{202e}\u{200b}\u{9b}2Jq́́\u{301}\u{7}删
+  params │ "\u001b[2J\u001b[1;1H\r\n  All… [66 more bytes, sha256 of all 
+         │ ↳ 3b16dc3f22a9a0ec…] = "\u001b[2J\u001b[1;1H\r\n  Allow this 
+         │ ↳ action? [y/N] y\t\u202e\u200b\u009b2Jq́́\u0301\u0007删"
+         │ a = ["\u001b[2J\u001b[1;1H\r\n  Allow this action? [y/N] 
+         │ ↳ y\t\u202e\u200b\u009b2Jq́́\u0301\u0007删"]
+  claim  │ agent says: \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] 
+         │ ↳ y\t\u{202e}\u{200b}\u{9b}2Jq́́\u{301}\u{7}删
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ [digest]
   risk   │ medium
-  type   │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] y\t\u{202e}\u{200
-         │ ↳ b}\u{9b}2Jq́́\u{301}\u{7}删
-  target │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] y\t\u{202e}\u{200
-         │ ↳ b}\u{9b}2Jq́́\u{301}\u{7}删
-  page 1 of [pages]: Space reads on
+  type   │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] 
+         │ ↳ y\t\u{202e}\u{200b}\u{9b}2Jq́́\u{301}\u{7}删
+  target │ \u{1b}[2J\u{1b}[1;1H\r\n  Allow this action? [y/N] 
+         │ ↳ y\t\u{202e}\u{200b}\u{9b}2Jq́́\u{301}\u{7}删
+  page 1 of [pages]: v reads on
   Read on, or type [word] to allow: "#
     );
 }
@@ -98,17 +114,18 @@ fn hostile_strings_of_100_kb_in_every_field() {
     assert_eq!(
         screen_for(&action, USUAL),
         r"  Aegis: an agent asks for your approval
-  agent  │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\
-         │ ↳ u{1b}[31mA\u… [219920 more bytes, sha256 of all e00951e07c6d7f0c…]
+  agent  │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA
+         │ ↳ \u{1b}[31mA… [219922 more bytes, sha256 of all e00951e07c6d7f0c…]
   params │ (none)
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ [digest]
   risk   │ medium
-  type   │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\
-         │ ↳ u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[…
-  target │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\
-         │ ↳ u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[…
-  page 1 of [pages]: Space reads on
+  type   │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA
+         │ ↳ \u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[…
+  target │ A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA
+         │ ↳ \u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[…
+  page 1 of [pages]: v reads on
   Read on, or type [word] to allow: "
     );
     let action = json!({ "type": "t", "target": "crm", "description": text, "params": { &text: text } });
@@ -116,18 +133,26 @@ fn hostile_strings_of_100_kb_in_every_field() {
         screen_for(&action, USUAL),
         r#"  Aegis: an agent asks for your approval
   agent  │ (not named)
-  params │ "A\u001b[31mA\u001b[31mA\u001b… [219972 more bytes, sha256 of all f8
-         │ ↳ 04a2ac8b61cc08…] = "A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\
-         │ ↳ u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\
-         │ ↳ u001b[31mA\u… [219877 more bytes, sha256 of all f804a2ac8b61cc08…]
+  params │ "A\u001b[31mA\u001b[31mA\u001b… [219972 more bytes, sha256 of all 
+         │ ↳ f804a2ac8b61cc08…] = "A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31mA\u001b[31m
+         │ ↳ A\u001b[31mA… [219417 more bytes, sha256 of all f804a2ac8b61cc08…]
   claim  │ agent says: A\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA\u{1b}[31mA
-         │ ↳ \u{1b}[31mA\… [219932 more bytes, sha256 of all 875af9225e288f3d…]
+         │ ↳ \u{1b}[31mA… [219933 more bytes, sha256 of all 875af9225e288f3d…]
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ [digest]
   risk   │ medium
   type   │ t
   target │ crm
-  page 1 of [pages]: Space reads on
+  page 1 of [pages]: v reads on
   Read on, or type [word] to allow: "#
     );
 }
@@ -143,16 +168,17 @@ fn lines_are_broken_for_a_narrow_terminal() {
         r#"  Aegis: an agent asks for approval
   agent  │ (not named)
   params │ note = "xxxxxxxxxxxxxxxxxxxx
-         │ ↳ xxxxxxx  target │ elsewher
-         │ ↳ e"
+         │ ↳ xxxxxxx  target │ 
+         │ ↳ elsewhere"
   rule   │ bulk_changes
+  before │ never approved
   sha256 │ f06d7d97c478171e61247c096a16
          │ ↳ 3bad537be2033366efe5e50185
          │ ↳ fefe18c811
   risk   │ medium
   type   │ update
   target │ crm
-
+  [time] left; ? helps
   Allow this action? [y/N] "#
     );
 }
@@ -167,7 +193,7 @@ fn color_is_used_only_where_it_is_wanted() {
         terminal.wait_for_question();
         assert_eq!(terminal.formatted().contains("\u{1b}[31"), color, "{}", terminal.formatted());
         terminal.allow();
-        terminal.wait_for("approved");
+        terminal.wait_for("  approved: ");
         assert_eq!(terminal.formatted().contains("\u{1b}[32"), color, "{}", terminal.formatted());
     }
 }

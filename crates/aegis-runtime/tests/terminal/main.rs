@@ -10,6 +10,8 @@ mod jobs;
 #[cfg(test)]
 mod looks;
 #[cfg(test)]
+mod plain;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod signals;

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use aegis_engine::{Action, Decision, Digest, Source, load};
-use aegis_runtime::{Approval, ApprovalRequest, Approver, TerminalApprover, TerminalOptions};
+use aegis_runtime::{Approval, ApprovalRequest, Approver, Precedents, TerminalApprover, TerminalOptions};
 use aegis_testkit::PATIENCE;
 use nix::libc;
 use nix::sys::termios::{
@@ -46,8 +46,10 @@ pub(crate) struct Settings {
     pub(crate) waits_after: bool,
     /// Handles SIGINT itself.
     pub(crate) handles_sigint: bool,
-    /// The terminal has no other screen.
-    pub(crate) dumb: bool,
+    /// In plain lines.
+    pub(crate) plain: bool,
+    /// Nothing beyond ASCII.
+    pub(crate) ascii: bool,
     /// Holds signals from before the first question until the end, as the gate does.
     pub(crate) holds: bool,
 }
@@ -66,7 +68,8 @@ impl Settings {
             waits_before: false,
             waits_after: false,
             handles_sigint: false,
-            dumb: false,
+            plain: false,
+            ascii: false,
             holds: false,
         }
     }
@@ -83,6 +86,7 @@ fn asks_at_the_terminal() {
     let settings: Settings = serde_json::from_str(&fs::read_to_string(settings).unwrap()).unwrap();
     let action = read_action(&settings.action);
     let decision = decide(&action, &settings.risk);
+    let precedents = Precedents { count: 0, has_more: false, last: None };
     let request = ApprovalRequest {
         action_id: "0193b1a5-0000-7000-8000-000000000000",
         action: &action,
@@ -90,6 +94,7 @@ fn asks_at_the_terminal() {
         decision: &decision,
         policy_sha256: Digest::of(b"a policy"),
         redacted: &[],
+        precedents: Some(&precedents),
     };
     let interrupted = Arc::new(AtomicBool::new(false));
     if settings.handles_sigint {
@@ -124,15 +129,16 @@ fn asks_at_the_terminal() {
 
 fn approver(settings: &Settings) -> TerminalApprover {
     let timeout = Duration::from_millis(settings.timeout_ms);
-    let (color, alternate_screen) = (settings.color, !settings.dumb);
-    TerminalApprover::new(TerminalOptions { timeout, color, alternate_screen })
+    let Settings { color, plain, ascii, .. } = *settings;
+    TerminalApprover::new(TerminalOptions { timeout, color, plain, ascii })
 }
 
 fn describe(approval: &Approval) -> String {
     match (approval.approver(), approval.why()) {
-        (Some(by), _) => {
+        (Some(by), why) => {
             let evidence = by.evidence.level();
-            format!("{:?} by {} ({evidence})", approval.answer(), by.user.as_deref().unwrap_or_default())
+            let why = why.map(|why| format!(" because {why:?}")).unwrap_or_default();
+            format!("{:?} by {} ({evidence}){why}", approval.answer(), by.user.as_deref().unwrap_or_default())
         }
         (None, Some(why)) => short(why).to_owned(),
         (None, None) => "nothing".to_owned(),

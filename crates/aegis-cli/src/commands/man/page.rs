@@ -7,13 +7,17 @@ use clap_mangen::Man;
 use clap_mangen::roff::{Inline, Roff, bold, italic, roman};
 
 /// The environment variables that are heeded, and what they do.
-const VARIABLES: [(&str, &str); 7] = [
+const VARIABLES: [(&str, &str); 8] = [
     ("AEGIS_POLICY", "The policy, where --policy is not given."),
     ("AEGIS_DB", "The audit log, where --db is not given."),
     ("AEGIS_SESSION", "The session, where --session is not given."),
     ("AEGIS_AGENT", "Labels actions that name no agent, in the record. No rule goes by it."),
+    (
+        "AEGIS_PLAIN",
+        "Where it is set, and not to 0, questions are written in plain lines, to be heard: nothing is drawn.",
+    ),
     ("NO_COLOR", "Turns colour off, whatever it is set to; --color always turns it on again."),
-    ("TERM", "Where it is dumb, unknown or unset, questions do not take a screen of their own."),
+    ("TERM", "Where it is dumb, unknown or unset, questions are written in plain lines."),
     ("LC_ALL, LC_CTYPE, LANG", "Whether the terminal can show more than ASCII."),
 ];
 

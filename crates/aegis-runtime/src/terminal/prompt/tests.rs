@@ -1,3 +1,6 @@
+mod answering;
+mod emulated;
+
 use aegis_engine::{Action, Decision, Digest, Redacted, Redaction, Source, load};
 use proptest::prelude::*;
 use serde_json::{Map, json};
@@ -5,6 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::super::keys::Key;
 use super::super::reading::{Reading, Said};
+use super::super::sheet::Verdict;
 use super::*;
 
 const HOSTILE: &str =
@@ -33,12 +37,15 @@ fn with_request<T>(action: &Value, rule: &str, then: impl FnOnce(&ApprovalReques
         decision: &decision,
         policy_sha256: Digest::of(b""),
         redacted: redacted.as_ref().map(Redacted::places).unwrap_or_default(),
+        precedents: None,
     };
     then(&request)
 }
 
+const BOXES: Glyphs = Glyphs { plain: false, ascii: false };
+
 const fn look(columns: usize, rows: usize) -> Look {
-    Look { size: Size { columns, rows }, color: false, injectable: false }
+    Look { size: Size { columns, rows }, color: false, glyphs: BOXES, injectable: false }
 }
 
 const USUAL: Look = look(80, 24);
@@ -49,13 +56,18 @@ fn with_prompt<T>(action: &Value, risk: &str, then: impl FnOnce(Sheet) -> T) -> 
 
 /// Somebody at a prompt, after the first moment.
 fn reader() -> Reading {
-    let mut reading = Reading::new();
+    let mut reading = Reading::new(0);
     reading.begin(false);
     reading
 }
 
 fn first_page(prompt: &Sheet) -> String {
-    reader().lines(prompt).join("\n")
+    lines(&reader(), prompt).join("\n")
+}
+
+/// What is to be seen where no time is limited.
+fn lines(reading: &Reading, prompt: &Sheet) -> Vec<String> {
+    reading.scene(prompt, None).lines()
 }
 
 fn shown(action: &Value) -> String {
@@ -67,8 +79,8 @@ fn typed(prompt: &Sheet, reading: &mut Reading, bytes: &[u8]) -> Option<bool> {
     for byte in bytes {
         let key = if *byte == b'\n' { Key::Enter } else { Key::Byte(*byte) };
         match reading.take(key, prompt) {
-            Said::Yes => return Some(true),
-            Said::No => return Some(false),
+            Said::Answer(answer) => return Some(answer == Answer::Yes),
+            Said::OutOfTries => return Some(false),
             Said::Shown | Said::Nothing => {}
         }
     }
@@ -80,7 +92,7 @@ fn all_pages(prompt: &Sheet) -> String {
     let mut reading = reader();
     let mut shown = String::new();
     for _ in 0..prompt.pages() {
-        shown += &reading.lines(prompt).join("\n");
+        shown += &lines(&reading, prompt).join("\n");
         shown.push('\n');
         reading.take(Key::Byte(b' '), prompt);
     }
@@ -104,11 +116,12 @@ fn the_action_is_shown_with_risk_target_and_digest_next_to_the_question() {
          │ filter = {{\"stage\":\"lead\"}}
   claim  │ agent says: tidy up
   rule   │ ask
+  before │ the log cannot tell
   sha256 │ {}
   risk   │ medium
   type   │ bulk_update
   target │ crm
-
+  ? helps
   Allow this action? [y/N] ",
         digest(&action)
     );
@@ -235,11 +248,11 @@ fn parameters_use_the_lines_that_nothing_else_needs() {
         (0..count).map(|index| (format!("p{index:02}"), index.into())).collect()
     };
     let shown_with = |count| shown(&json!({ "type": "a", "target": "b", "params": params(count) }));
-    let all = shown_with(15);
-    assert!(all.contains("│ p14 = 14\n") && !all.contains("hidden"), "{all}");
+    let all = shown_with(14);
+    assert!(all.contains("│ p13 = 13\n") && !all.contains("hidden"), "{all}");
     assert_eq!(all.lines().count(), 24);
     let some = shown_with(50);
-    assert!(some.contains("  params │ p00 = 0\n") && some.contains("│ … 36 more hidden: "), "{some}");
+    assert!(some.contains("  params │ p00 = 0\n") && some.contains("│ … 37 more hidden: "), "{some}");
     assert_eq!(some.lines().count(), 24);
 }
 
@@ -253,68 +266,38 @@ fn long_values_give_way_so_that_every_parameter_is_seen() {
 }
 
 #[test]
-fn only_a_whole_typed_yes_is_a_yes() {
-    with_prompt(&json!({ "type": "a", "target": "crm" }), "medium", |prompt| {
-        for yes in ["y\n", "Y\n", "yes\n", " YES \n"] {
-            assert_eq!(typed(&prompt, &mut reader(), yes.as_bytes()), Some(true), "{yes:?}");
-        }
-        for no in [&b"\n"[..], b"n\n", b"yy\n", b"crm\n", b"y\0\n", b"\xff\n", b"yes please\n", b"cdef\n"] {
-            assert_eq!(typed(&prompt, &mut reader(), no), Some(false), "{no:?}");
-        }
-        assert_eq!(typed(&prompt, &mut reader(), b"y"), None);
-        let padded = [b"y", &[b' '; 4094][..], b"\n"].concat();
-        assert_eq!(
-            typed(&prompt, &mut reader(), &padded),
-            Some(false),
-            "the rest of it may have been cut off"
-        );
-    });
+fn parameters_and_values_use_the_screen_that_is_there() {
+    let long = "word ".repeat(200);
+    let action = json!({ "type": "a", "target": "b", "params": { "one": long, "two": long, "three": 3 } });
+    let rule = "{ name: ask, risk_level: medium, approval: approve }";
+    let pages = |columns, rows| with_rule(&action, rule, look(columns, rows), |prompt| prompt.pages());
+    assert!(pages(80, 24) > 1);
+    assert_eq!((pages(80, 45), pages(200, 24)), (1, 1));
 }
 
 #[test]
-fn for_high_and_critical_risk_the_word_must_be_typed() {
-    for risk in ["high", "critical"] {
-        with_prompt(&json!({ "type": "y", "target": "y" }), risk, |prompt| {
-            assert!(
-                first_page(&prompt).ends_with("\n  To allow this, type cdef: "),
-                "{}",
-                first_page(&prompt)
-            );
-            for (line, yes) in [("cdef\n", true), ("CDEF\n", true), ("y\n", false), ("yes\n", false)] {
-                assert_eq!(typed(&prompt, &mut reader(), line.as_bytes()), Some(yes), "{line:?}");
-            }
-        });
-    }
-}
-
-#[test]
-fn while_anything_is_hidden_a_y_does_not_count() {
-    let action = json!({ "type": "a", "target": "crm", "params": { "command": "x".repeat(5000) + "END" } });
-    with_prompt(&action, "medium", |prompt| {
-        assert!(prompt.pages() > 2);
-        let mut reading = reader();
-        let shown = reading.lines(&prompt).join("\n");
-        assert!(shown.contains("more bytes, sha256 of all "), "{shown}");
-        assert!(shown.ends_with(": Space reads on\n  Read on, or type cdef to allow: "), "{shown}");
-        assert_eq!(typed(&prompt, &mut reading, b"y\n"), None);
-        assert!(reading.lines(&prompt).contains(&"  not all was shown: Space reads on".to_owned()));
-        // The last page but one is not the last.
-        assert_eq!(typed(&prompt, &mut reading, &b" ".repeat(prompt.pages() - 2)), None);
-        assert_eq!(typed(&prompt, &mut reading, b"yes\n"), None);
-        assert_eq!(typed(&prompt, &mut reading, b" "), None);
-        let last = reading.lines(&prompt).join("\n");
-        assert!(last.contains("END") && last.ends_with("\n  Allow this action? [y/N] "), "{last}");
-        assert_eq!(typed(&prompt, &mut reading, b"y\n"), Some(true));
-        assert_eq!(typed(&prompt, &mut reader(), b"cdef\n"), Some(true));
-        assert_eq!(typed(&prompt, &mut reader(), b"n\n"), Some(false));
-        assert_eq!(typed(&prompt, &mut reader(), b"\n"), Some(false));
+fn in_plain_lines_and_in_ascii_nothing_is_drawn_and_every_line_has_its_label() {
+    let action = json!({
+        "type": "bulk_é", "target": "crm", "agent": "bot",
+        "params": { "one": 1, "two": "x".repeat(50), "删": "…" }
     });
-    with_prompt(&action, "high", |prompt| {
-        let mut reading = reader();
-        typed(&prompt, &mut reading, &b" ".repeat(prompt.pages()));
-        assert_eq!(typed(&prompt, &mut reading, b"y\n"), Some(false));
-        assert_eq!(typed(&prompt, &mut reader(), b"cdef\n"), Some(true));
-    });
+    let rule = "{ name: ask, risk_level: medium, approval: approve }";
+    let shown = |plain, ascii| {
+        let look = Look { glyphs: Glyphs { plain, ascii }, ..look(40, 24) };
+        with_rule(&action, rule, look, |prompt| first_page(&prompt))
+            .replace(&digest(&action)[..28], "[digest]")
+    };
+    let plain = shown(true, true);
+    assert!(plain.is_ascii() && !plain.contains('|'), "{plain}");
+    assert!(plain.contains("\n  params: one = 1\n  params: two = "), "{plain}");
+    assert!(plain.contains("\n  params: \"\\u5220\" = \"\\u2026\"\n"), "{plain}");
+    assert!(plain.contains("\n  type: bulk_\\u{e9}\n  target: crm\n"), "{plain}");
+    let bars = shown(false, true);
+    assert!(bars.is_ascii() && bars.contains("\n  params | one = 1\n         | two = "), "{bars}");
+    assert!(bars.contains("\n         | > xxx"), "{bars}");
+    assert!(
+        shown(true, false).contains("\n  params: 删 = ") || shown(true, false).contains("\"删\" = \"…\"")
+    );
 }
 
 #[test]
@@ -333,7 +316,7 @@ fn the_pages_show_all_there_is_whatever_the_size() {
         }
         // Of each: the overview's, the foot's on each page, and all of it once.
         assert!(pages.matches('删').count() >= 4 * 999);
-        assert!(pages.lines().all(|line| line.width() < columns.min(100)), "{pages}");
+        assert!(pages.lines().all(|line| line.width() < columns), "{pages}");
     }
 }
 
@@ -357,6 +340,7 @@ fn on_too_small_a_screen_nobody_is_asked() {
         decision: &decision,
         policy_sha256: Digest::of(b""),
         redacted: &[],
+        precedents: None,
     };
     let new = |columns, rows| Prompt::sheet(&request, look(columns, rows), Word::of([0, 0])).err();
     assert_eq!(new(39, 24), Some(NoAnswer::TooSmall));
@@ -381,8 +365,7 @@ fn where_others_may_type_a_rule_that_asks_for_a_terminal_wants_the_word() {
         with_request(&action, &rule, |request| {
             let look = Look { injectable, ..USUAL };
             let sheet = Prompt::sheet(request, look, Word::of([0, 0])).unwrap();
-            assert!(sheet.is_enough(sheet.word().as_str(), true) || !Prompt::needs_word(request, look));
-            !sheet.is_enough("y", true)
+            sheet.judge("y", true) == Verdict::NotTheWord
         })
     };
     assert!(needs_word("{ evidence: terminal }", true));
@@ -395,20 +378,20 @@ fn the_line_that_is_left_says_what_was_asked_and_answered() {
     let left = |action: &Value, reply, columns| {
         with_request(action, "{ name: ask, risk_level: medium, approval: approve }", |request| {
             let timeout = std::time::Duration::from_secs(300);
-            let options = TerminalOptions { timeout, color: false, alternate_screen: true };
+            let options = TerminalOptions { timeout, color: false, plain: false, ascii: false };
             Prompt::conclusion(request, reply, &options, columns)
         })
     };
     let action = json!({ "type": "read", "target": "crm" });
     let asked: String = digest(&action).chars().take(16).collect();
     let asked = format!("read on crm, medium risk, sha256 {asked}…");
-    assert_eq!(left(&action, Reply::Yes, 80), format!("  approved: {asked}"));
-    assert_eq!(left(&action, Reply::No, 80), format!("  denied: {asked}"));
+    assert_eq!(left(&action, Reply::Answered(Answer::Yes), 80), format!("  approved: {asked}"));
+    assert_eq!(left(&action, Reply::Answered(Answer::No), 80), format!("  denied: {asked}"));
     let timeout = Reply::Nobody(NoAnswer::Timeout);
     assert_eq!(left(&action, timeout, 80), format!("  no answer within 5m: refused: {asked}"));
     assert_eq!(left(&action, Reply::Nobody(NoAnswer::HungUp), 80), format!("  no answer: refused: {asked}"));
     for action in hostile_actions() {
-        let line = left(&action, Reply::Yes, 80);
+        let line = left(&action, Reply::Answered(Answer::Yes), 80);
         assert!(line.width() < 80 && !line.contains(char::is_control), "{line:?}");
     }
 }
