@@ -1,5 +1,6 @@
 //! What waits for a human: listed, answered from another terminal, used once.
 
+mod approver_command;
 mod attacks;
 mod flow;
 mod list;

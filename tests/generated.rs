@@ -43,7 +43,7 @@ fn document(name: &str) -> Data {
 #[test]
 fn generated_schemas_are_current() {
     let environment = TestEnvironment::empty();
-    for subject in ["policy", "test", "action", "decision", "record", "statistics"] {
+    for subject in ["policy", "test", "action", "question", "decision", "record", "statistics"] {
         let schema = environment.aegis(&["schema", "--of", subject]).stdout;
         let file = document(&format!("schema/{subject}.schema.json"));
         snapbox::Assert::new().normalize_paths(false).action_env("SNAPSHOTS").eq(Data::text(schema), file);

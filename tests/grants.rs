@@ -313,7 +313,10 @@ fn reply(environment: &TestEnvironment, id: &str, answer: aegis_ledger::answer::
     let new = aegis_audit::NewReply { answer, approver: &approver, key, signature, grant, note, operator };
     let path = environment.file("aegis_audit.db");
     let mut journal = aegis_audit::Journal::open_existing(&path, aegis_testkit::PATIENCE).unwrap();
-    let _ = journal.reply(id, new).unwrap();
+    let log = aegis_audit::sqlite::TrailReader::open(&path).unwrap();
+    let asked = aegis_audit::question_of(&log, id).unwrap().unwrap();
+    let log = journal.id().to_owned();
+    let _ = journal.reply_to(&asked, &log, new).unwrap();
 }
 
 #[test]

@@ -32,8 +32,8 @@ fn nobody_answers_without_a_terminal() {
     verify(&environment);
 }
 
-/// Makes a user namespace in which this account is called otherwise, and a root of its own in which the list of
-/// accounts says so, and runs the program there.
+/// Makes a user namespace in which this account is called otherwise, and a root of its own in which the list
+/// of accounts says so, and runs the program there.
 const DISGUISED: &str = r#"set -e
 mkdir -p jail/log jail/etc jail/dev jail/proc
 cp "$AEGIS" jail/aegis

@@ -4,6 +4,7 @@
 //! A process is traced with `ptrace`, as `strace` does it, so that nothing else must be installed. Where
 //! tracing is not allowed, these suites say so and are skipped.
 
+mod approvals;
 mod faults;
 mod image;
 mod power_loss;

@@ -1,6 +1,7 @@
 //! The one door to a log: every verb that writes goes through the [`Journal`], and sinks stand behind it.
 
 mod account;
+mod action_events;
 mod checkpoint;
 mod committed;
 mod end;

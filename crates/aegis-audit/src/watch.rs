@@ -59,19 +59,24 @@ impl Watch {
         Ok(watch)
     }
 
-    /// Waits until the log changes, or nobody reads `output` any more, or `longest` is over.
+    /// Waits until the log changes, or nobody reads `output` any more, if there is one, or `longest` is over.
     ///
     /// A change can show a moment before what was written can be read, so it is wise to look again a little
     /// later.
     ///
     /// # Errors
     /// When the system cannot wait.
-    pub fn wait(&self, longest: Duration, output: BorrowedFd<'_>) -> io::Result<Woken> {
-        let deadline = Instant::now() + longest;
+    pub fn wait<'o>(
+        &self,
+        longest: Duration,
+        output: impl Into<Option<BorrowedFd<'o>>>,
+    ) -> io::Result<Woken> {
+        let (deadline, output) = (Instant::now() + longest, output.into());
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             // A pipe without a reader says so unasked.
-            let mut handles = vec![PollFd::new(output, PollFlags::empty())];
+            let mut handles: Vec<_> =
+                output.iter().map(|output| PollFd::new(*output, PollFlags::empty())).collect();
             handles.extend(self.handle().map(|handle| PollFd::new(handle, PollFlags::POLLIN)));
             // Whole milliseconds, rounded up, so that the last of them is not spent turning round and round.
             let left_ms = u32::try_from(left.as_micros().div_ceil(1000)).unwrap_or(u32::MAX);
@@ -86,7 +91,8 @@ impl Watch {
                 Ok(_) => {}
             }
             let closed = PollFlags::POLLERR | PollFlags::POLLHUP | PollFlags::POLLNVAL;
-            if handles.first().and_then(PollFd::revents).is_some_and(|flags| flags.intersects(closed)) {
+            let first = output.and_then(|_| handles.first());
+            if first.and_then(PollFd::revents).is_some_and(|flags| flags.intersects(closed)) {
                 return Ok(Woken::OutputClosed);
             }
             std::thread::sleep(GATHERING);

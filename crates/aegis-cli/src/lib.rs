@@ -10,7 +10,9 @@
 //! ```
 
 mod audit_sinks;
+mod chosen_approver;
 mod command_line;
+mod command_text;
 mod commands;
 mod console;
 mod core_dumps;

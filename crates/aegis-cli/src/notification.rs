@@ -4,7 +4,6 @@
 //! most. What it says and how it ends goes nowhere: an answer is given by `aegis approve`, and by nothing
 //! else.
 
-use std::env;
 use std::io::Write as _;
 use std::process::Stdio;
 use std::thread::{self, JoinHandle};
@@ -12,23 +11,14 @@ use std::time::{Duration, Instant};
 
 use process_wrap::std::{CommandWrap, ProcessSession};
 
+use crate::command_text::{desktop_variables, split_command};
+
 /// How long it may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often to look whether it has ended.
 const INTERVAL: Duration = Duration::from_millis(20);
 /// Where programs are looked for.
 const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
-/// What a program needs to find the desktop of whoever runs this.
-const KEPT: [&str; 8] = [
-    "DBUS_SESSION_BUS_ADDRESS",
-    "DISPLAY",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "WAYLAND_DISPLAY",
-    "XAUTHORITY",
-    "XDG_RUNTIME_DIR",
-];
 
 /// A command that is told of questions.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +33,8 @@ pub(crate) struct Notified(JoinHandle<()>);
 
 /// Reads a command in one text, by a shell's quoting and nothing else of it.
 pub(crate) fn parse_notification(text: &str) -> Result<Notification, String> {
-    let words = shell_words::split(text).map_err(|_| "a quote in it is not closed".to_owned())?;
-    let mut words = words.into_iter();
-    match words.next() {
-        Some(program) if !program.is_empty() => Ok(Notification { program, arguments: words.collect() }),
-        _ => Err("it names no program".to_owned()),
-    }
+    let (program, arguments) = split_command(text)?;
+    Ok(Notification { program, arguments })
 }
 
 impl Notification {
@@ -61,7 +47,7 @@ impl Notification {
     fn run(&self, text: String) {
         let mut command = CommandWrap::with_new(&self.program, |command| {
             command.args(&self.arguments).env_clear().env("PATH", PATH);
-            command.envs(KEPT.iter().filter_map(|name| Some((name, env::var_os(name)?))));
+            command.envs(desktop_variables());
             command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         });
         let Ok(mut child) = command.wrap(ProcessSession).spawn() else { return };

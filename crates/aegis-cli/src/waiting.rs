@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use aegis_audit::sqlite::TrailReader;
-use aegis_audit::{TrailError, Watch, Woken, question_of};
 use aegis_engine::{Action, escape};
 use aegis_ledger::event::PathSource;
-use aegis_ledger::question::Standing;
-use aegis_runtime::{Answered, Gate, Outcome, RecordedQuestion, WaitingQuestion};
+use aegis_runtime::{
+    Answered, Gate, Outcome, RecordedQuestion, ReplyWait, ReplyWaitError, WaitingQuestion, wait_for_reply,
+};
 use chrono::SecondsFormat;
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
@@ -22,11 +22,6 @@ use crate::console::stdout;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::notification::{Notification, Notified, parse_notification};
-
-/// How long to wait at most before looking whether the process was told to stop.
-const TURN: Duration = Duration::from_millis(200);
-/// How long before looking at the log unasked: not every file system tells of changes.
-const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// What to do with a question that nobody answers here and now.
 #[derive(Debug, Args)]
@@ -150,42 +145,20 @@ impl Waiting<'_> {
         begun: Instant,
         wait: Duration,
     ) -> Result<Waited, CommandError> {
-        let stop = Stop::begin();
-        let watch = Watch::new(&self.settings.db)?;
-        let reader = TrailReader::open(&self.settings.db)?;
-        let mut looked: Option<Instant> = None;
-        loop {
-            if looked.is_none_or(|looked| looked.elapsed() >= LONGEST_WAIT) {
-                looked = Some(Instant::now());
-                match standing(&reader, &question.id) {
-                    Ok(Some(Standing::Expired) | None) => return Ok(Waited::InVain),
-                    // Where others hold it, there is another try.
-                    Ok(Some(Standing::Open { .. }))
-                    | Err(TrailError::Locked { .. } | TrailError::Changed { .. }) => {}
-                    Ok(Some(_)) => return Ok(Waited::Answered),
-                    Err(error) => return Err(error.into()),
-                }
-            }
-            let left = wait.saturating_sub(begun.elapsed());
-            if left.is_zero() || stop.was_told() {
-                return Ok(Waited::InVain);
-            }
-            let woken = watch
-                .wait(left.min(TURN), stdout().as_fd())
-                .map_err(|error| CommandError::input(format!("cannot wait for an answer: {error}")))?;
-            match woken {
-                Woken::Changed => looked = None,
-                Woken::TimedOut => {}
-                // Nobody is left who would hear of it.
-                Woken::OutputClosed => return Ok(Waited::InVain),
-            }
+        let (stop, output) = (Stop::begin(), stdout());
+        let wait = ReplyWait {
+            since: begun,
+            longest: wait,
+            output: Some(output.as_fd()),
+            is_stopped: &|| stop.was_told(),
+        };
+        match wait_for_reply(&self.settings.db, &question.id, wait) {
+            Ok(true) => Ok(Waited::Answered),
+            Ok(false) => Ok(Waited::InVain),
+            Err(ReplyWaitError::Trail(error)) => Err(error.into()),
+            Err(error) => Err(CommandError::input(error.to_string())),
         }
     }
-}
-
-fn standing(reader: &TrailReader, id: &str) -> Result<Option<Standing>, TrailError> {
-    let question = question_of(reader, id)?;
-    Ok(question.map(|question| question.standing(aegis_audit::now().timestamp_millis())))
 }
 
 /// While this lives, being told to stop ends the wait and not the process, as where nobody answers.

@@ -446,4 +446,6 @@ impl Question {
 }
 
 #[cfg(test)]
+mod interleavings;
+#[cfg(test)]
 mod tests;

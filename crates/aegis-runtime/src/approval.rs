@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Instant;
 
 use aegis_audit::Precedents;
 use aegis_engine::{Action, Decision, Digest, GrantTerms, RiskLevel};
@@ -12,6 +13,7 @@ use aegis_ledger::event::GrantUse;
 use aegis_ledger::grant::Grant;
 use aegis_ledger::question;
 
+use crate::waiting_question::WaitingQuestion;
 use crate::witness::Witness;
 
 /// What an approver is asked: everything that the answer will be bound to.
@@ -258,6 +260,38 @@ pub trait Approver: Send {
         Hold::nothing()
     }
 
+    /// Waits until a question that was left in the log is answered there, and tells whether it is of use to
+    /// ask for the action again: the gate does then, and uses the answer. `since` is when the action was
+    /// asked for.
+    ///
+    /// Nobody waits unless an approver says so.
+    fn await_reply(&mut self, question: &WaitingQuestion, since: Instant) -> bool {
+        let _ = (question, since);
+        false
+    }
+
     /// Asks, and waits for the answer.
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval;
+}
+
+impl Approver for Box<dyn Approver> {
+    fn absent(&self) -> Option<Unanswered> {
+        self.as_ref().absent()
+    }
+
+    fn evidence(&self) -> Evidence {
+        self.as_ref().evidence()
+    }
+
+    fn hold(&mut self) -> Hold {
+        self.as_mut().hold()
+    }
+
+    fn await_reply(&mut self, question: &WaitingQuestion, since: Instant) -> bool {
+        self.as_mut().await_reply(question, since)
+    }
+
+    fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {
+        self.as_mut().ask(request)
+    }
 }

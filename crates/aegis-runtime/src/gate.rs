@@ -24,7 +24,6 @@ pub use error::{GateError, GroupError};
 use ground::{Ground, PolicySource};
 pub use outcome::{Answered, Outcome, Proceed, Refusal};
 use sealed::Sealed;
-pub use waits::WaitingQuestion;
 
 use crate::approval::Approver;
 use crate::identity::ActionIds;
@@ -60,8 +59,8 @@ impl Gate {
     /// # Errors
     /// When the log or a sink cannot be written; the action must not happen then.
     pub fn answer(&mut self, action: &Action) -> Result<Outcome, GateError> {
-        let outcomes = self.answer_all(std::slice::from_ref(action)).map_err(|failed| failed.error)?;
-        outcomes.into_iter().next().ok_or(GateError::NoReceipt)
+        let outcome = self.answer_once(action)?;
+        self.seen_through(action, outcome)
     }
 
     /// Answers as many actions from the front of `actions` as can be answered together: their records are one

@@ -320,7 +320,12 @@ impl Gate {
                     for ((outcome, action), reply) in outcomes.into_iter().zip(rest).zip(replies.by_ref()) {
                         // Leave for one action is never handed to who asked about another.
                         let is_its_own = outcome.answered().action_sha256() == action.digest();
-                        let answer = if is_its_own { Ok(outcome) } else { Err(HandleError::AnotherAction) };
+                        let answer = if is_its_own {
+                            self.seen_through(action, outcome)
+                                .map_err(|error| HandleError::Gate(Arc::new(error)))
+                        } else {
+                            Err(HandleError::AnotherAction)
+                        };
                         if let Err(error) = reply.try_send(answer)
                             && let Ok(outcome) = error.into_inner()
                             && let Some(work) = give_back(outcome)

@@ -51,10 +51,10 @@ const REDIRECTS: usize = 5;
 /// # What was decided is what is sent
 /// A path has one spelling, since policies match its text: an address with a host, `..`, an empty part, a
 /// query, and letters written as `%61` are refused. No header of an action names another host, method or
-/// path, or replaces one of the executor's own. A redirect is followed on the same host alone, unless
-/// [asked otherwise](HttpExecutorBuilder::leave_host), and only by a request that changes nothing; headers
-/// stay behind where the host is left. No proxy of the environment is used, and names are resolved without
-/// the system's name service.
+/// path, or replaces one of the executor's own. A redirect is followed below the base address alone,
+/// unless [asked otherwise](HttpExecutorBuilder::leave_host), and only by a request that changes nothing;
+/// headers stay behind where the host is left. No proxy of the environment is used, and names are resolved
+/// without the system's name service.
 ///
 /// The executor has a thread of its own, so that it can be polled by any runtime, and waited for without one.
 ///
@@ -207,7 +207,8 @@ impl HttpExecutorBuilder {
         self
     }
 
-    /// Lets redirects lead to other hosts. No header of the request goes there.
+    /// Lets redirects lead out of the base address, and to other hosts. No header of the request goes to
+    /// those.
     pub fn leave_host(mut self) -> HttpExecutorBuilder {
         self.bounds.leaves_host = true;
         self

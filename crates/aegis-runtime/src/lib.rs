@@ -56,8 +56,10 @@
 
 mod action_result;
 mod approval;
+mod approvers;
 mod caught_signals;
 pub mod command;
+mod contained;
 mod execution;
 mod executor;
 mod foreseen;
@@ -80,18 +82,24 @@ mod recorded_grant;
 mod recorded_question;
 mod recorder;
 mod remedy;
+mod reply_wait;
 mod report;
 mod runtime;
 mod terminal;
 mod terminal_reply;
+mod waiting_question;
 mod witness;
 
 pub use action_result::{ActionResult, ActionStatus, Failure};
 pub use aegis_audit::{Check, EndStatus, Ending, LifeError, Precedent, Precedents};
 pub use approval::{Approval, ApprovalRequest, Approver, Grantable, Hold, Unanswered};
+pub use approvers::{
+    ApprovalRequestV1, ApproverCommandError, CallbackAnswer, CallbackApprover, ChainApprover,
+    CommandApprover, QuestionSnapshot, QueueApprover,
+};
 pub use execution::{Observation, Running};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
-pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal, WaitingQuestion};
+pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError, Reply};
 pub use hooks::{Hooks, PolicyChange};
 #[cfg(feature = "http")]
@@ -104,11 +112,18 @@ pub use recorded_grant::RecordedGrant;
 pub use recorded_question::{QuestionError, RecordedQuestion};
 pub use recorder::{current_recorder, is_running};
 pub use remedy::Remedy;
+pub use reply_wait::{ReplyWait, ReplyWaitError, wait_for_reply};
 pub use report::Report;
 pub use runtime::{Blocking, Runtime, RuntimeBuilder, RuntimeError};
 pub use terminal::{Confirmation, Confirmed, TerminalApprover, TerminalOptions, Wish, confirm};
 pub use terminal_reply::{Answerer, NotGiven, TerminalReply};
+pub use waiting_question::WaitingQuestion;
 pub use witness::{Witness, WitnessError};
+
+/// What only tests have a use for: nothing in it asks anybody.
+pub mod for_tests {
+    pub use crate::approvers::FixedApprover;
+}
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/how-to/embed-the-runtime.md")]

@@ -4,7 +4,6 @@ mod asking;
 mod bench;
 mod blocking;
 mod builder;
-mod contained;
 mod course;
 mod one;
 mod parts;

@@ -6,7 +6,7 @@ use aegis_ledger::answer::{ApproverIdentity, Evidence, Via};
 use thiserror::Error;
 
 /// The words that only this crate's own approvers may use.
-const RESERVED: [&str; 6] = ["rule", "terminal", "account", "signature", "touch", "command"];
+const RESERVED: [&str; 7] = ["rule", "terminal", "account", "signature", "touch", "command", "fixed"];
 
 /// Who answered, and how strongly that is known. What a witness vouches for is what the approver that made it
 /// has earned: an approver of an embedding program makes one by [`callback`](Witness::callback) alone, and no
@@ -65,6 +65,26 @@ impl Witness {
             user: Some(user),
             evidence: Evidence::Account,
             injectable,
+        })
+    }
+
+    /// A command that `user` runs, and nobody else by its word.
+    pub(crate) const fn command(user: String) -> Witness {
+        Witness(ApproverIdentity {
+            via: Via::new("command"),
+            user: Some(user),
+            evidence: Evidence::Terminal,
+            injectable: false,
+        })
+    }
+
+    /// Nobody: the answer was fixed beforehand.
+    pub(crate) const fn fixed() -> Witness {
+        Witness(ApproverIdentity {
+            via: Via::new("fixed"),
+            user: None,
+            evidence: Evidence::Terminal,
+            injectable: false,
         })
     }
 

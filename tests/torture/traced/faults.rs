@@ -19,7 +19,7 @@ use super::tracer::{Ending, Feed, Program, Verdict, trace, tracing};
 use crate::claim::{Claim, broken, garbled_in_copy, missing_in_copy};
 use crate::environment::TestEnvironment;
 
-const FAULTS: [Verdict; 5] = [
+pub(super) const FAULTS: [Verdict; 5] = [
     Verdict::Fail(Errno::EIO),
     Verdict::Fail(Errno::ENOSPC),
     Verdict::Fail(Errno::EINTR),
@@ -99,7 +99,7 @@ impl Scenario {
     }
 }
 
-fn prepared(files: &BTreeMap<String, Vec<u8>>) -> TestEnvironment {
+pub(super) fn prepared(files: &BTreeMap<String, Vec<u8>>) -> TestEnvironment {
     use std::os::unix::fs::PermissionsExt as _;
 
     let environment = TestEnvironment::new();
@@ -209,7 +209,7 @@ fn points(scenario: Scenario, files: &BTreeMap<String, Vec<u8>>) -> Vec<Point> {
 
 /// Whether a fault can befall a call. No kernel refuses to take a lock back; if one did, the process would be
 /// in its own way, and refuse line after line when it has waited long enough.
-fn applies(fault: Verdict, point: &Point) -> bool {
+pub(super) fn applies(fault: Verdict, point: &Point) -> bool {
     if point.about.ends_with(RELEASE) {
         return fault == Verdict::Kill;
     }
@@ -217,7 +217,7 @@ fn applies(fault: Verdict, point: &Point) -> bool {
 }
 
 /// Some of them, from all over.
-fn sample<T>(mut all: Vec<T>, count: usize) -> Vec<T> {
+pub(super) fn sample<T>(mut all: Vec<T>, count: usize) -> Vec<T> {
     let mut chance = Chance::new(7);
     let mut some = Vec::with_capacity(count);
     while some.len() < count && !all.is_empty() {

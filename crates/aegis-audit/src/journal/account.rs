@@ -17,8 +17,14 @@ pub trait Account {
     /// waited for in between.
     fn events(&self) -> Vec<Stamped<'_>>;
 
+    /// Whether what was asked before is to be looked up.
+    fn consults(&self) -> bool {
+        false
+    }
+
     /// The log is held, and what was asked before can be looked up in it: an answer that is there is used in
-    /// the very transaction that records what follows from it. It may be told more than once.
+    /// the very transaction that records what follows from it. It may be told more than once, and is told
+    /// where it [consults](Account::consults) the log alone.
     ///
     /// # Errors
     /// When the log cannot be read. Nothing is written down then.

@@ -8,6 +8,7 @@ use aegis_ledger::grant::{Grant, GrantStanding, OfferedGrant};
 use chrono::{DateTime, Utc};
 
 use crate::error::TrailError;
+use crate::journal::action_events::each_event_of_action;
 use crate::store::Snapshot;
 
 /// For how long after it was offered a grant can matter, at most, in milliseconds: eight days. A policy lets
@@ -20,29 +21,15 @@ const LONGEST_LIFE: i64 = 8 * 24 * 60 * 60 * 1000;
 /// # Errors
 /// When the log cannot be read, or an event of the action does not fit its hash.
 pub fn offered_grant_of(log: &dyn Snapshot, id: &str) -> Result<Option<OfferedGrant>, TrailError> {
-    let mut offered = None;
-    // Without an id, an event is about the log itself.
-    if id.is_empty() {
-        return Ok(offered);
-    }
-    log.each_event_of(id, &mut |seq, event| {
-        let path = || log.location().to_owned();
-        let unreadable = |problem| TrailError::Unreadable { path: path(), seq, problem };
-        let event = event.map_err(unreadable)?;
-        if event.known_kind().is_err() {
-            return Ok(ControlFlow::Continue(()));
-        }
-        if event.checked_hash(&log.identity().id).is_err() {
-            return Err(TrailError::Tampered { path: path(), seq });
-        }
-        let (body, _) = event.read().map_err(unreadable)?;
+    let mut offered: Option<OfferedGrant> = None;
+    each_event_of_action(log, id, |event| {
         match &mut offered {
-            None => offered = body.entry().and_then(|entry| OfferedGrant::offered(id, event.at, entry)),
+            None => offered = event.body.entry().and_then(|entry| OfferedGrant::offered(id, event.at, entry)),
             Some(offered) => {
-                let _ = offered.take(event.at, &body);
+                let _ = offered.take(event.at, &event.body);
             }
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     })?;
     Ok(offered)
 }

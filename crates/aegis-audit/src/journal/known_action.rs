@@ -1,13 +1,12 @@
 //! What a log knows of an action that is to take its next step.
 
-use std::ops::ControlFlow;
-
 use aegis_ledger::action_life::{Impossible, Life, Step};
 use aegis_ledger::answer::ResultStatus;
 use aegis_ledger::event::{Event, EventBody, Stamped};
 use aegis_ledger::receipt::Receipt;
 
 use crate::error::TrailError;
+use crate::journal::action_events::each_event_of_action;
 use crate::journal::error::RecordError;
 use crate::journal::life_error::LifeError;
 use crate::journal::record::{Journal, Writing};
@@ -75,33 +74,18 @@ fn open_action(log: &dyn Transaction, action_id: &str) -> Result<Result<Known, L
 /// What is known of an action, once the hash of each of its events is checked, and that they can have
 /// happened one after another.
 fn known_of(log: &dyn Transaction, action_id: &str) -> Result<Known, TrailError> {
-    let path = || log.location().to_owned();
     let mut known = Known::default();
-    // Without an id, an event is about the log itself.
-    if action_id.is_empty() {
-        return Ok(known);
-    }
-    log.each_event_of(action_id, &mut |seq, event| {
-        let unreadable = |problem| TrailError::Unreadable { path: path(), seq, problem };
-        let event = event.map_err(unreadable)?;
-        // What else is known of the action has nothing to say about its end.
-        if event.known_kind().is_err() {
-            return Ok(ControlFlow::Continue(()));
-        }
-        if event.checked_hash(&log.identity().id).is_err() {
-            return Err(TrailError::Tampered { path: path(), seq });
-        }
-        let (body, _) = event.read().map_err(unreadable)?;
-        let impossible = |why: Impossible| unreadable(why.sentence());
-        if let Some(step) = Step::told(event.at, action_id, &body).map_err(impossible)? {
+    each_event_of_action(log, action_id, |event| {
+        let impossible = |why: Impossible| why.sentence();
+        if let Some(step) = Step::told(event.at, action_id, &event.body).map_err(impossible)? {
             known.life.step(event.seq, step, |_| false).map_err(impossible)?;
         }
-        match body {
+        match event.body {
             EventBody::Decided(decided) => known.session_id = decided.session_id.to_string(),
             EventBody::Ended(ended) => known.result = ended.result_status,
             _ => {}
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     })?;
     Ok(known)
 }

@@ -5,10 +5,11 @@ use std::ops::ControlFlow;
 
 use aegis_ledger::event::EventBody;
 use aegis_ledger::grant::Grant;
-use aegis_ledger::question::{MOST_OPEN, Question, Standing};
+use aegis_ledger::question::{MOST_OPEN, Question, Reply, Standing};
 use chrono::{DateTime, Utc};
 
 use crate::error::TrailError;
+use crate::journal::action_events::each_event_of_action;
 use crate::journal::grant_book::grants_for;
 use crate::store::{Snapshot, Transaction};
 
@@ -130,31 +131,18 @@ pub fn open_questions(log: &dyn Snapshot, now: DateTime<Utc>) -> Result<Vec<Ques
 /// When the log cannot be read, or an event of the action does not fit its hash.
 pub fn question_of(log: &dyn Snapshot, id: &str) -> Result<Option<Question>, TrailError> {
     let mut question = None;
-    // Without an id, an event is about the log itself.
-    if id.is_empty() {
-        return Ok(question);
-    }
-    log.each_event_of(id, &mut |seq, event| {
-        let path = || log.location().to_owned();
-        let unreadable = |problem| TrailError::Unreadable { path: path(), seq, problem };
-        let event = event.map_err(unreadable)?;
-        if event.known_kind().is_err() {
-            return Ok(ControlFlow::Continue(()));
-        }
-        if event.checked_hash(&log.identity().id).is_err() {
-            return Err(TrailError::Tampered { path: path(), seq });
-        }
-        match (event.read().map_err(unreadable)?.0, &mut question) {
+    each_event_of_action(log, id, |event| {
+        match (event.body, &mut question) {
             (EventBody::Requested(entry), None) => question = Question::opened(id, event.at, &entry),
             (EventBody::Replied(body), Some(question)) => {
-                let _ = question.reply(aegis_ledger::question::Reply::of(event.at, &body));
+                let _ = question.reply(Reply::of(event.at, &body));
             }
             (EventBody::Consumed(body), Some(question)) => {
                 let _ = question.take_consumed(event.at, &body);
             }
             _ => {}
         }
-        Ok(ControlFlow::Continue(()))
+        Ok(())
     })?;
     Ok(question)
 }

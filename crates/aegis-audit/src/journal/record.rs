@@ -123,9 +123,16 @@ impl Journal {
                     pending.account.waited(log.transaction.identity()).map_err(withdrawn)?;
                 }
             }
-            let mut questions = QuestionBook::as_of(now_in(log.transaction)?);
+            // What time it is by the log is read for those alone who ask it something.
+            let mut questions = None;
             pending.iter_mut().try_for_each(|pending| {
-                pending.account.consult(&mut questions, log.transaction)?;
+                if pending.account.consults() {
+                    let book = match &mut questions {
+                        Some(book) => book,
+                        None => questions.insert(QuestionBook::as_of(now_in(log.transaction)?)),
+                    };
+                    pending.account.consult(book, log.transaction)?;
+                }
                 pending.append(log)
             })
         });

@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::journal::error::RecordError;
 use crate::journal::grant_book::offered_grant_of;
-use crate::journal::question_book::{now_in, question_of};
+use crate::journal::question_book::{QuestionBook, now_in, question_of};
 use crate::journal::record::Journal;
 
 /// An answer to a question that waits.
@@ -98,19 +98,13 @@ impl From<Refused> for ReplyError {
 }
 
 impl Journal {
-    /// Records the answer to a question that waits, if it counts.
+    /// Records the answer of whoever was shown a question of the log of this id, if it counts. Where the one
+    /// that is there by now is about something else, or counts on other terms, what was said is no answer to
+    /// it.
     ///
     /// # Errors
-    /// When there is no such question, the answer does not count, or the log or a sink does not take it.
-    pub fn reply(&mut self, id: &str, new: NewReply<'_>) -> Result<Replied, ReplyError> {
-        self.reply_where(id, new, |_| true)
-    }
-
-    /// The same for whoever was shown a question of the log of this id: where the one that is there by now is
-    /// about something else, or counts on other terms, what was said is no answer to it.
-    ///
-    /// # Errors
-    /// As [`reply`](Journal::reply), and [`ReplyError::Exchanged`].
+    /// When there is no such question, it is another one, the answer does not count, or the log or a sink
+    /// does not take it.
     pub fn reply_to(
         &mut self,
         shown: &Question,
@@ -120,15 +114,7 @@ impl Journal {
         if self.id() != log {
             return Err(ReplyError::Exchanged);
         }
-        self.reply_where(shown.id(), new, |question| question.asks_the_same_as(shown))
-    }
-
-    fn reply_where(
-        &mut self,
-        id: &str,
-        new: NewReply<'_>,
-        is_meant: impl Fn(&Question) -> bool,
-    ) -> Result<Replied, ReplyError> {
+        let id = shown.id();
         let party =
             Party { user: new.operator.user.to_owned(), login: new.operator.login.map(str::to_owned) };
         let (receipt, standing, grants) = self
@@ -137,7 +123,7 @@ impl Journal {
                 let Some(mut question) = question_of(log.transaction, id)? else {
                     return Ok(Err(ReplyError::Unknown { id: id.to_owned() }));
                 };
-                if !is_meant(&question) {
+                if !question.asks_the_same_as(shown) {
                     return Ok(Err(ReplyError::Exchanged));
                 }
                 if new.grant && offered_grant_of(log.transaction, id)?.is_none() {
@@ -176,7 +162,7 @@ impl Journal {
     pub fn has_answer(&mut self, key: &str, grant_key: Option<&str>) -> Result<bool, RecordError> {
         let answered = self.transact(|log| {
             let now = now_in(log)?;
-            let mut book = crate::journal::question_book::QuestionBook::as_of(now);
+            let mut book = QuestionBook::as_of(now);
             let found = book.find(log, key)?;
             let is_answered = found.is_some_and(|question| {
                 let standing = question.standing(now.timestamp_millis());

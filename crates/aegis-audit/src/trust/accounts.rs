@@ -167,6 +167,7 @@ mod tests {
         let accounts = Accounts::of_this_machine();
         assert_eq!(accounts.user_name(0).as_deref(), Some("root"));
         assert!(accounts.group_name(0).is_some());
+        assert_eq!(groups_of(0).map(|groups| groups.primary), Some(0));
         assert_eq!(text("/no/such/file"), "");
     }
 

@@ -124,9 +124,12 @@ fn list_of(handle: BorrowedFd<'_>, role: Role) -> Result<Option<AccessList>, Str
     if role != Role::Directory {
         return AccessList::of(handle);
     }
-    let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-    let opened: Result<OwnedFd, Errno> = openat(handle, ".", flags, Mode::empty());
-    AccessList::of(opened.map_err(|errno| errno.desc().to_owned())?.as_fd())
+    AccessList::of(reopened(handle).map_err(|errno| errno.desc().to_owned())?.as_fd())
+}
+
+/// The directory of this place, opened to be read. Nothing else has a `.` in it.
+fn reopened(place: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    openat(place, ".", OFlag::O_RDONLY | OFlag::O_CLOEXEC, Mode::empty())
 }
 
 #[cfg(test)]

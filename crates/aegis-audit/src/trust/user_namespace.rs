@@ -1,8 +1,8 @@
 //! Whether the numbers of accounts are those of the machine.
 //!
-//! Whoever makes a user namespace (`user_namespaces(7)`, which needs no rights) chooses which number an account
-//! has in it, and sees the files that they mounted, the list of accounts among them. What such a process calls
-//! its account is its own word.
+//! Whoever makes a user namespace (`user_namespaces(7)`, which needs no rights) chooses which number an
+//! account has in it, and sees the files that they mounted, the list of accounts among them. What such a
+//! process calls its account is its own word.
 
 use std::os::fd::OwnedFd;
 

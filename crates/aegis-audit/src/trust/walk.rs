@@ -117,14 +117,13 @@ impl Walk {
     }
 
     /// Goes on to the last part. `None` if that is a directory, which is the last step then; otherwise the
-    /// name, in the last step, of what is no directory and no link.
+    /// name, in the last step, of a regular file.
     fn go(&mut self) -> Result<Option<OsString>, WalkError> {
         while let Some(part) = self.left.pop_front() {
             let name = match part {
                 Part::Root => {
                     self.above.clear();
-                    let root =
-                        open("/", OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty())?;
+                    let root = open("/", OFlag::O_PATH | OFlag::O_CLOEXEC, Mode::empty())?;
                     self.enter(PathBuf::from("/"), root)?;
                     continue;
                 }
@@ -146,7 +145,9 @@ impl Walk {
                     self.may_lead_to(&stat)?;
                     self.enter(path, handle)?;
                 }
-                _ if self.left.is_empty() => return Ok(Some(name)),
+                SFlag::S_IFREG if self.left.is_empty() => return Ok(Some(name)),
+                // Opening a device could already do something.
+                _ if self.left.is_empty() => return Err(WalkError::WrongKind),
                 _ => return Err(WalkError::Missing),
             }
         }
@@ -183,15 +184,11 @@ impl Walk {
         Ok(())
     }
 
-    /// Opens the file of this name in the last step, and checks what was opened.
+    /// Opens the file of this name in the last step, and checks what was opened: by now, something else could
+    /// have its name.
     fn open_file(&self, name: &OsStr) -> Result<File, WalkError> {
         let here = self.above.last().ok_or(WalkError::Missing)?;
         let path = here.path.join(name);
-        let look = OFlag::O_PATH | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
-        // Opening a device could already do something.
-        if kind(&fstat(openat(&here.handle, name, look, Mode::empty())?)?) != SFlag::S_IFREG {
-            return Err(WalkError::WrongKind);
-        }
         // Without O_NONBLOCK, opening a FIFO would wait for a writer.
         let flags =
             OFlag::O_RDONLY | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
@@ -353,6 +350,62 @@ mod tests {
         let (told, tells) = std::sync::mpsc::channel();
         std::thread::spawn(move || told.send(file(&pipe).unwrap_err()));
         assert_eq!(tells.recv_timeout(aegis_testkit::PATIENCE), Ok(WalkError::WrongKind));
+    }
+
+    /// Walks to `a/b/file`, puts something else in its place, and opens that.
+    fn opened_after(exchange: impl FnOnce(&Path)) -> Result<File, WalkError> {
+        let tree = tree();
+        let path = tree.path().join("a/b/file");
+        let mut walk = Walk::from_the_root(&path).unwrap();
+        let name = walk.go().unwrap().unwrap();
+        fs::rename(&path, path.with_file_name("before")).unwrap();
+        exchange(&path);
+        let (told, tells) = std::sync::mpsc::channel();
+        std::thread::spawn(move || told.send(walk.open_file(&name)));
+        tells.recv_timeout(aegis_testkit::PATIENCE).unwrap()
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_file_before_it_is_opened_is_looked_at_as_well() {
+        let found = opened_after(|path| symlink("before", path).unwrap());
+        assert_eq!(found.unwrap_err(), WalkError::TooManyLinks);
+        let found = opened_after(|path| nix::unistd::mkfifo(path, Mode::S_IRUSR).unwrap());
+        assert_eq!(found.unwrap_err(), WalkError::WrongKind);
+        let found = opened_after(|path| fs::create_dir(path).unwrap());
+        assert_eq!(found.unwrap_err(), WalkError::WrongKind);
+        let found = opened_after(|path| {
+            fs::write(path, "text").unwrap();
+            fs::set_permissions(path, Permissions::from_mode(0o666)).unwrap();
+        });
+        assert!(matches!(distrusted(found, "/file"), Distrust::Writable { role: Role::File, .. }));
+        assert!(opened_after(|path| fs::rename(path.with_file_name("before"), path).unwrap()).is_ok());
+    }
+
+    #[test]
+    fn no_program_that_is_started_is_given_what_was_opened() {
+        let is_kept = |handle: &dyn std::os::fd::AsFd| {
+            let flags = nix::fcntl::fcntl(handle.as_fd(), nix::fcntl::FcntlArg::F_GETFD).unwrap();
+            nix::fcntl::FdFlag::from_bits_retain(flags).contains(nix::fcntl::FdFlag::FD_CLOEXEC)
+        };
+        let tree = tree();
+        let mut walk = Walk::from_the_root(&tree.path().join("a/b/file")).unwrap();
+        let name = walk.go().unwrap().unwrap();
+        assert_eq!(walk.above.first().unwrap().path, Path::new("/"));
+        for step in &walk.above {
+            assert!(is_kept(&step.handle), "{}", step.path.display());
+        }
+        assert!(is_kept(&walk.open_file(&name).unwrap()));
+    }
+
+    #[test]
+    fn the_way_leads_through_places_and_reads_none_of_them() {
+        let tree = tree();
+        let mut walk = Walk::from_the_root(&tree.path().join("a/b/file")).unwrap();
+        walk.go().unwrap();
+        for step in &walk.above {
+            let flags = nix::fcntl::fcntl(&step.handle, nix::fcntl::FcntlArg::F_GETFL).unwrap();
+            assert!(OFlag::from_bits_retain(flags).contains(OFlag::O_PATH), "{}", step.path.display());
+        }
     }
 
     #[test]

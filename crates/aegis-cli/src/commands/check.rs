@@ -12,7 +12,6 @@ use std::time::Duration;
 use aegis_adapters::{Call, CallFormat};
 use aegis_engine::{Action, Digest};
 use aegis_present::Format;
-use aegis_runtime::TerminalApprover;
 use chrono::{DateTime, Utc};
 use clap::Args;
 
@@ -20,7 +19,8 @@ use self::answer_format::{AnswerFormat, answer_format};
 use self::checker::{Checker, Mode};
 use self::reply::Replier;
 use crate::audit_sinks::{SinkSpec, sink_parser};
-use crate::console::{Console, terminal_options};
+use crate::chosen_approver::ApproverArgs;
+use crate::console::Console;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
@@ -85,6 +85,8 @@ pub(crate) struct CheckArgs {
         hide_possible_values = true)]
     audit: Vec<SinkSpec>,
     #[command(flatten)]
+    asks: ApproverArgs,
+    #[command(flatten)]
     waits: WaitArgs,
     /// Refuse where there is no audit log yet, instead of making one
     #[arg(long, conflicts_with = "dry_run")]
@@ -119,10 +121,10 @@ pub(crate) fn run(args: &CheckArgs, settings: &Settings) -> Result<ExitStatus, C
             .help("`--format json` shows what a policy would say, and why"));
     }
     let asked = Asked::read(args, console)?;
-    let approver = TerminalApprover::new(terminal_options(args.timeout, console));
     let mode = if args.dry_run {
         Mode::DryRun(args.at)
     } else {
+        let approver = args.asks.approver(args.timeout, console)?;
         let wanted =
             WantedGate { pins: &args.policy_sha256, sinks: &args.audit, must_exist: args.require_log };
         let opened = open_gate(settings, &wanted, loaded, approver, (session_id.clone(), session_source))?;

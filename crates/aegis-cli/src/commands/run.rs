@@ -8,7 +8,6 @@ mod wanted;
 
 use aegis_engine::Action;
 use aegis_present::Format;
-use aegis_runtime::TerminalApprover;
 use nix::sys::resource::rlim_t;
 
 pub(crate) use self::arguments::RunArgs;
@@ -17,7 +16,6 @@ use self::job::Job;
 use self::request::WantedRequest;
 use self::wanted::Wanted;
 use crate::commands::check::reply::Replier;
-use crate::console::terminal_options;
 use crate::core_dumps;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
@@ -54,7 +52,7 @@ fn gated(args: &RunArgs, settings: &Settings, dumped: Option<rlim_t>) -> Result<
         }
         return Ok(worst);
     }
-    let approver = TerminalApprover::new(terminal_options(args.ask_timeout, console));
+    let approver = args.asks.approver(args.ask_timeout, console)?;
     let gate = WantedGate { pins: &args.policy_sha256, sinks: &args.audit, must_exist: args.require_log };
     let opened = open_gate(settings, &gate, loaded, approver, (session_id.clone(), session_source))?;
     core_dumps::let_others(dumped);

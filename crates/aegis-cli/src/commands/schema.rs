@@ -3,13 +3,15 @@
 use aegis_engine::{action_schema, policy_schema, schema_of, test_schema};
 use aegis_ledger::record::Record;
 use aegis_present::json::v1::{DecisionV1, StatisticsV1};
+use aegis_runtime::ApprovalRequestV1;
 use clap::{Args, ValueEnum};
 
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 
-/// Print the JSON Schema (draft 2020-12) of policies, test files, actions, decisions, records or statistics
+/// Print the JSON Schema (draft 2020-12) of policies, test files, actions, questions, decisions, records or
+/// statistics
 #[derive(Debug, Args)]
 #[command(after_help = "Example, for completion in an editor that runs yaml-language-server:\n  \
     aegis schema > aegis-policy.schema.json\n\nExit status: 0 printed, 2 wrong usage.")]
@@ -28,6 +30,8 @@ enum Subject {
     Test,
     /// An action, as `check` reads it
     Action,
+    /// A question, as the command of `--approver-cmd` gets it
+    Question,
     /// A decision, as `check --format json` writes it
     Decision,
     /// A record, as `audit --format json` writes it
@@ -41,6 +45,7 @@ pub(crate) fn run(args: &SchemaArgs, settings: &Settings) -> Result<ExitStatus, 
         Subject::Policy => policy_schema(),
         Subject::Test => test_schema(),
         Subject::Action => action_schema(),
+        Subject::Question => schema_of::<ApprovalRequestV1<'_>>(),
         Subject::Decision => schema_of::<DecisionV1<'_>>(),
         Subject::Record => schema_of::<Record>(),
         Subject::Statistics => schema_of::<StatisticsV1>(),

@@ -468,4 +468,26 @@ mod tests {
         let long = read(r#"{ "description":"", "params":{}, "type":"a", "target":"b" }"#).unwrap();
         assert_eq!(long.digest(), read(r#"{"target":"b","type":"a"}"#).unwrap().digest());
     }
+
+    #[test]
+    fn what_an_error_is_about_and_what_helps_is_told() {
+        let error = |text: &str| Action::from_json(text.as_bytes()).unwrap_err();
+        let position = |text: &str| error(text).position().map(|place| place.to_string());
+        assert_eq!(position(r#"{"type":"a","type":"b"}"#).as_deref(), Some("1:13"));
+        assert_eq!(position(r#"{"type":"a"}"#), None);
+        for (text, help) in [
+            ("[1]", "write an object"),
+            (r#"{"type":"a","target":"b","x":1}"#, "an action has `type`, `target`, `params`"),
+            (r#"{"type":"a"}"#, "an action has at least a `type`"),
+            (r#"{"type":"a","target":"b","params":[]}"#, "write it as an object: "),
+            (r#"{"type":1,"target":"b"}"#, "write it in double quotes"),
+            (r#"{"type":"","target":"b"}"#, "name the kind of operation"),
+            (r#"{"type":"a\u0000","target":"b"}"#, "remove the character U+0000"),
+        ] {
+            assert!(error(text).help().unwrap().starts_with(help), "{text} {:?}", error(text).help());
+        }
+        let named = Action::from_json(br#"{"type":"a","target":"b","agent":"bot"}"#).unwrap();
+        assert_eq!(named.imposed("other").unwrap_err().help(), None);
+        assert!(error(r#"{"type":"a","target":"b","params":{"n":1e999}}"#).help().is_some());
+    }
 }

@@ -40,3 +40,17 @@ impl CallOrigin {
         self.id.as_deref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_tells_its_format_and_its_id_without_a_secret_in_it() {
+        let call = CallOrigin::new("anthropic", Some("toolu_01"));
+        assert_eq!((call.format(), call.id()), ("anthropic", Some("toolu_01")));
+        assert_eq!(CallOrigin::new("openai", None).id(), None);
+        let call = CallOrigin::new("openai", Some("call token=hunter2"));
+        assert!(!call.id().unwrap().contains("hunter2"), "{call:?}");
+    }
+}

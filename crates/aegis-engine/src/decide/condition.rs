@@ -273,4 +273,15 @@ mod tests {
         assert_eq!(judge(&ParamTest::Contains(json!("a")), &json!(5)), undecidable);
         assert_eq!(judge(&ParamTest::Contains(json!(1)), &json!(["1", 1.0])), Truth::True);
     }
+
+    #[test]
+    fn conditions_on_the_time_are_told_from_those_on_parameters() {
+        let text = b"version: '1'\nrules:\n\
+            \x20 - { name: a, conditions: { time_after: '08:00' } }\n\
+            \x20 - { name: b, conditions: { weekdays: [mon] } }\n\
+            \x20 - { name: c, conditions: { param_exists: { n: true } } }\n";
+        let policy = crate::load(&[crate::Source { text }]).policy.unwrap();
+        let timed = |rule: &crate::decide::policy::Rule| rule.conditions.iter().any(Condition::is_about_time);
+        assert_eq!(policy.rules().iter().map(timed).collect::<Vec<_>>(), [true, true, false]);
+    }
 }

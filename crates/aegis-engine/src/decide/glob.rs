@@ -294,8 +294,15 @@ impl Tokens {
                     sample.extend(if *negated { outside } else { inside });
                 }
                 Token::Alternatives(branches) => {
-                    if let Some(tokens) = branches.get(branch % branches.len().max(1)) {
-                        tokens.write_sample(filler, branch / branches.len().max(1), sample);
+                    let mut before = branch;
+                    // From the first again, where another part of the glob has more of them.
+                    for tokens in branches.iter().cycle() {
+                        let count = tokens.branches();
+                        if before < count {
+                            tokens.write_sample(filler, before, sample);
+                            break;
+                        }
+                        before -= count;
                     }
                 }
             }

@@ -45,6 +45,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn case_is_ignored_where_a_policy_asks_for_it() {
+        assert_eq!((Case::ignored_if(true), Case::ignored_if(false)), (Case::Ignored, Case::Exact));
+    }
+
+    #[test]
     fn letters_of_one_kind_fold_to_one() {
         for (left, right) in [("ReadΣ", "rEADς"), ("\u{212A}é", "kÉ"), ("a1_", "A1_"), ("ẞ", "ß")] {
             assert_eq!(folded(left), folded(right));

@@ -75,4 +75,39 @@ mod tests {
         assert_eq!(order(json!(-1e300), json!(i64::MIN)), Ordering::Less);
         assert_eq!(order(json!(-0.0), json!(0)), Ordering::Equal);
     }
+
+    #[test]
+    fn lists_and_objects_are_equal_where_their_numbers_are() {
+        for (left, right) in [
+            (json!([1, "a"]), json!([1.0, "a"])),
+            (json!([[2]]), json!([[2e0]])),
+            (json!({ "a": 1, "b": [null] }), json!({ "b": [null], "a": 1.0 })),
+            (json!([]), json!([])),
+            (json!({}), json!({})),
+        ] {
+            assert!(equal(&left, &right) && equal(&right, &left), "{left} {right}");
+        }
+        for (left, right) in [
+            (json!([1]), json!([1, 2])),
+            (json!([]), json!([1])),
+            (json!([1, 2]), json!([2, 1])),
+            (json!({ "a": 1 }), json!({ "a": 1, "b": 2 })),
+            (json!({}), json!({ "a": null })),
+            (json!({ "a": 1 }), json!({ "b": 1 })),
+            (json!({ "a": 1 }), json!({ "a": 2 })),
+            (json!([]), json!({})),
+            (json!("1"), json!(1)),
+        ] {
+            assert!(!equal(&left, &right) && !equal(&right, &left), "{left} {right}");
+        }
+    }
+
+    #[test]
+    fn a_schema_says_where_it_stands_that_only_numbers_and_strings_have_an_order() {
+        let mut schema = serde_json::to_value(schemars::schema_for!(OrderOperand)).unwrap();
+        schema.as_object_mut().unwrap().remove("$schema");
+        assert_eq!(schema, json!({ "title": "OrderOperand", "type": ["number", "string"] }));
+        let schema = serde_json::to_value(schemars::schema_for!(Vec<OrderOperand>)).unwrap();
+        assert_eq!(schema["items"], json!({ "type": ["number", "string"] }));
+    }
 }

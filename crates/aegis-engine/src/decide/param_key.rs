@@ -120,4 +120,28 @@ mod tests {
         assert_eq!(ParamKey::new("/a~"), None);
         assert_eq!(ParamKey::new("/a~é"), None);
     }
+
+    #[test]
+    fn a_value_is_put_where_it_is_found_again() {
+        for (key, before, after) in [
+            ("a/b", json!({}), json!({ "a/b": 7 })),
+            ("/a", json!({ "a": 1, "b": 2 }), json!({ "a": 7, "b": 2 })),
+            ("/a/b", json!({}), json!({ "a": { "b": 7 } })),
+            ("/a/b", json!({ "a": { "c": 1 } }), json!({ "a": { "c": 1, "b": 7 } })),
+            ("/a/b", json!({ "a": "in the way" }), json!({ "a": { "b": 7 } })),
+            ("/a/0", json!({ "a": [1, 2] }), json!({ "a": [7, 2] })),
+            ("/a/1/b", json!({ "a": [1, { "c": 2 }] }), json!({ "a": [1, { "c": 2, "b": 7 }] })),
+            ("/a/1/b", json!({ "a": [1, [2]] }), json!({ "a": [1, { "b": 7 }] })),
+            // A list that ends before it has no such place.
+            ("/a/2", json!({ "a": [1, 2] }), json!({ "a": { "2": 7 } })),
+            ("/a/3", json!({ "a": [1, 2] }), json!({ "a": { "3": 7 } })),
+            ("/a/-", json!({ "a": [1, 2] }), json!({ "a": { "-": 7 } })),
+        ] {
+            let mut params = before.as_object().unwrap().clone();
+            let key = ParamKey::new(key).unwrap();
+            key.put(&mut params, json!(7));
+            assert_eq!(Value::Object(params.clone()), after, "{key} {before}");
+            assert_eq!(key.find(&params), Some(&json!(7)), "{key} {before}");
+        }
+    }
 }

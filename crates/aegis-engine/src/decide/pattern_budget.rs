@@ -126,4 +126,21 @@ mod tests {
         assert!(matches!(budget.regex(r"\w{1000}"), Err(PatternError::TooLarge)));
         assert!(matches!(budget.regex("("), Err(PatternError::Malformed(_))));
     }
+
+    #[test]
+    fn what_is_left_suffices_to_the_last_byte() {
+        let price = PER_BYTE + LEAST / 4;
+        let mut budget = PatternBudget { left: price, compiled: HashMap::new() };
+        assert!(budget.pay(1).is_ok() && budget.left == 0);
+        // The expression is paid for as two of its length, and its program as the least there is.
+        let price = 2 * PER_BYTE + LEAST / 4 + LEAST;
+        let mut budget = PatternBudget { left: price, compiled: HashMap::new() };
+        assert!(budget.regex("a").is_ok() && budget.left == 0);
+        let mut budget = PatternBudget { left: price - 1, compiled: HashMap::new() };
+        assert!(!budget.is_exhausted());
+        assert!(matches!(budget.regex("a"), Err(PatternError::Exhausted)));
+        assert!(budget.is_exhausted());
+        let mut budget = PatternBudget { left: PER_BYTE, compiled: HashMap::new() };
+        assert!(budget.pay(1).is_err() && budget.is_exhausted());
+    }
 }

@@ -343,3 +343,6 @@ fn reason(rule: Option<&Rule>, approval: ApprovalMode, undecidable: &[Undecidabl
     }
     reason
 }
+
+#[cfg(test)]
+mod tests;

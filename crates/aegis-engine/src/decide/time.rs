@@ -166,8 +166,26 @@ mod tests {
     #[test]
     fn times_are_strictly_two_digits_each() {
         assert_eq!(parse_time_of_day("09:05"), NaiveTime::from_hms_opt(9, 5, 0));
-        for text in ["9:05", "24:00", "23:60", "0905", "09:05:00", "", "ab:cd", "+1:30", "09:5 ", "０９:05"]
-        {
+        for text in [
+            "9:05",
+            "09:5",
+            "09:",
+            "09:005",
+            "009:5",
+            "0:000",
+            "000:0",
+            "24:00",
+            "23:60",
+            "0905",
+            "09050",
+            "09:05:00",
+            "",
+            "ab:cd",
+            "+1:30",
+            "09:+5",
+            "09:5 ",
+            "０９:05",
+        ] {
             assert_eq!(parse_time_of_day(text), None, "{text}");
         }
     }
@@ -187,8 +205,10 @@ mod tests {
         ] {
             assert_eq!(time_meant(written).as_deref(), Some(meant), "{written}");
         }
-        for none in ["24:00", "13pm", "noon", "", "9", "25:61", "09:00:30", "1:2:3:4", "é", "-1:00", "123:00"]
-        {
+        for none in [
+            "24:00", "13pm", "noon", "", "9", "25:61", "09:00:30", "1:2:3:4", "é", "-1:00", "+1:00", "09:+5",
+            "123:00", "009:00", "09:005",
+        ] {
             assert_eq!(time_meant(none), None, "{none}");
         }
     }
@@ -209,12 +229,95 @@ mod tests {
 
     #[test]
     fn impossible_windows_are_known() {
-        let window = |after: &str, before: &str| Window {
-            after: (!after.is_empty()).then(|| at(after)),
-            before: (!before.is_empty()).then(|| at(before)),
-        };
         assert!(!window("08:00", "08:00").is_possible() && !window("", "00:00").is_possible());
         assert!(window("08:00", "00:00").is_possible() && window("00:00", "").is_possible());
+    }
+
+    /// A window of times of day; an empty one is no bound.
+    fn window(after: &str, before: &str) -> Window {
+        Window {
+            after: (!after.is_empty()).then(|| at(after)),
+            before: (!before.is_empty()).then(|| at(before)),
+        }
+    }
+
+    #[test]
+    fn a_window_that_ends_where_it_begins_holds_nothing() {
+        for time in ["00:00", "07:59", "08:00", "08:01", "23:59"] {
+            assert!(!window("08:00", "08:00").holds(at(time)), "{time}");
+        }
+    }
+
+    #[test]
+    fn a_window_is_within_another_to_the_minute() {
+        for (inner, outer) in [
+            (("08:00", "18:00"), ("08:00", "18:00")),
+            (("09:00", "10:00"), ("08:00", "18:00")),
+            (("23:59", ""), ("22:00", "06:00")),
+            (("", "00:01"), ("22:00", "06:00")),
+            (("08:00", "08:00"), ("12:00", "13:00")),
+            (("22:00", "06:00"), ("", "")),
+        ] {
+            assert!(window(inner.0, inner.1).is_within(window(outer.0, outer.1)), "{inner:?} {outer:?}");
+        }
+        for (inner, outer) in [
+            (("08:00", "18:00"), ("08:01", "18:00")),
+            (("08:00", "18:00"), ("08:00", "17:59")),
+            (("08:00", ""), ("08:00", "23:59")),
+            (("", "18:00"), ("00:01", "18:00")),
+            (("22:00", "06:00"), ("22:00", "")),
+            (("", ""), ("08:00", "18:00")),
+            (("09:00", "10:00"), ("10:00", "11:00")),
+        ] {
+            assert!(!window(inner.0, inner.1).is_within(window(outer.0, outer.1)), "{inner:?} {outer:?}");
+        }
+    }
+
+    #[test]
+    fn the_whole_day_is_known() {
+        for (after, before) in [("", ""), ("00:00", "")] {
+            assert!(window(after, before).is_whole_day(), "{after}-{before}");
+        }
+        for (after, before) in [("00:01", ""), ("", "23:59"), ("12:00", "11:59"), ("08:00", "18:00")] {
+            assert!(!window(after, before).is_whole_day(), "{after}-{before}");
+        }
+    }
+
+    #[test]
+    fn sets_of_days_are_compared_and_named() {
+        let days = |numbers: &[u8]| Weekdays::of(numbers.iter().map(|number| Weekday(*number)));
+        assert_eq!(days(&[1, 1, 5]), days(&[5, 1]));
+        assert_eq!(days(&[7, 1, 3]).words(), ["mon", "wed", "sun"]);
+        assert_eq!(days(&[]).words(), [""; 0]);
+        assert_eq!(days(&[1, 2, 3, 4, 5, 6, 7]).words(), Weekday::WORDS);
+        assert!(days(&[1, 2, 3, 4, 5, 6, 7]).is_every_day() && !days(&[1, 2, 3, 4, 5, 6]).is_every_day());
+        assert!(!days(&[]).is_every_day());
+        assert!(days(&[6, 7]).is_within(days(&[5, 6, 7])) && days(&[6]).is_within(days(&[6])));
+        assert!(days(&[]).is_within(days(&[])) && days(&[]).is_within(days(&[1])));
+        assert!(!days(&[5, 6, 7]).is_within(days(&[6, 7])) && !days(&[1]).is_within(days(&[])));
+    }
+
+    #[test]
+    fn a_schema_says_which_days_there_are() {
+        let mut schema = serde_json::to_value(schemars::schema_for!(Weekday)).unwrap();
+        schema.as_object_mut().unwrap().remove("$schema");
+        let wanted = serde_json::json!({
+            "title": "Weekday",
+            "description": "A day of the week: 1 or `mon` is Monday, 7 or `sun` is Sunday.",
+            "anyOf": [
+                { "type": "integer", "minimum": 1, "maximum": 7 },
+                { "enum": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"] },
+            ],
+        });
+        assert_eq!(schema, wanted);
+    }
+
+    #[test]
+    fn a_person_is_told_the_time_of_the_zone() {
+        let friday_night: DateTime<Utc> = "2026-11-27T23:30:00Z".parse().unwrap();
+        assert_eq!(local_time(friday_night, &Zone::UTC), "Fri 23:30 UTC");
+        let berlin = Zone::named("Europe/Berlin").unwrap();
+        assert_eq!(local_time(friday_night, &berlin), "Sat 00:30 Europe/Berlin");
     }
 
     #[test]

@@ -109,3 +109,6 @@ fn trace(rule: &Rule, action: &Action, redacted: Option<&Redacted>, at: DateTime
         misses: fields + conditions,
     }
 }
+
+#[cfg(test)]
+mod tests;

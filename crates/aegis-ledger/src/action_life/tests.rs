@@ -385,3 +385,29 @@ fn a_life_tells_the_row_of_each_step() {
         assert_eq!(rows(&life), told);
     }
 }
+
+#[test]
+fn a_reply_and_its_use_are_of_a_question_and_a_reply_is_yes_or_no() {
+    let replied = |decision: &str, requested_seq: Option<u64>| {
+        let approver = serde_json::json!({ "via": "approve", "user": "ana", "evidence": 1 });
+        let stored = serde_json::json!({
+            "decision": decision, "approver": approver, "name": null, "note": null, "host": "h", "user": "ana",
+            "requested_seq": requested_seq
+        });
+        check_words("a", &body(EventKind::Replied, &stored))
+    };
+    let consumed = |requested_seq: Option<u64>| {
+        let stored = serde_json::json!({ "by": "b", "requested_seq": requested_seq });
+        check_words("a", &body(EventKind::Consumed, &stored))
+    };
+    let not_put = Err(Impossible::Contradiction("it answers a question that was not put"));
+    for decision in ["approved", "denied"] {
+        assert_eq!(replied(decision, Some(1)), Ok(()), "{decision}");
+        assert_eq!(replied(decision, None), not_put, "{decision}");
+    }
+    for decision in ["auto", "block", "unanswered"] {
+        let neither = Impossible::Contradiction("a question was answered neither by yes nor by no");
+        assert_eq!(replied(decision, Some(1)), Err(neither), "{decision}");
+    }
+    assert_eq!((consumed(Some(1)), consumed(None)), (Ok(()), not_put));
+}

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::answer::{Evidence, Via};
 
-const ASKED_AT: i64 = 1_000;
-const EXPIRES_AT: i64 = 2_000;
+pub(super) const ASKED_AT: i64 = 1_000;
+pub(super) const EXPIRES_AT: i64 = 2_000;
 
 fn opening(terms: ApprovalTerms) -> Opening {
     Opening { key: "k".to_owned(), expires_at: EXPIRES_AT, terms }
@@ -16,12 +16,12 @@ fn party(user: &str) -> Party {
     Party { user: user.to_owned(), login: None }
 }
 
-fn question(terms: ApprovalTerms) -> Question {
+pub(super) fn question(terms: ApprovalTerms) -> Question {
     let terms = ApprovalTerms { use_within_ms: 100, ..terms };
     Question::new("a", ASKED_AT, Some("bot".to_owned()), party("agent"), &opening(terms))
 }
 
-fn said(answer: Answer, user: &str, evidence: Evidence, at: i64) -> Reply {
+pub(super) fn said(answer: Answer, user: &str, evidence: Evidence, at: i64) -> Reply {
     let approver =
         ApproverIdentity { via: Via::new("test"), user: Some(user.to_owned()), evidence, injectable: false };
     Reply { answer, approver, name: None, party: party(user), note: None, grant: false, at }
@@ -175,6 +175,124 @@ fn whoever_is_not_proven_may_be_anybody() {
     assert_eq!(theirs.reply(yes("ana", 1_100)), Err(Refused::OwnQuestion));
 }
 
+#[test]
+fn a_question_tells_what_its_request_opened() {
+    let stored = serde_json::json!({
+        "session_id": "s", "agent": "bot", "action_type": "read", "action_target": "crm", "risk_level": "low",
+        "approval": "approve", "matched_rule": "r", "decision": null, "approver": null, "result_status": null,
+        "reason": "", "undecidable": [], "action_sha256": "", "policy_sha256": "", "host": "h", "user": "root",
+        "login": "agent", "policy_source": "default", "log_source": "default", "requested_seq": null
+    });
+    let mut entry: EntryBody = serde_json::from_value(stored).unwrap();
+    assert_eq!(Question::opened("a", ASKED_AT, &entry), None, "it waits for no answer");
+    let terms = ApprovalTerms { quorum: 2, ..ApprovalTerms::default() };
+    entry.question = Some(opening(terms.clone()));
+    let question = Question::opened("a", ASKED_AT, &entry).unwrap();
+    assert_eq!((question.id(), question.key(), question.agent()), ("a", "k", Some("bot")));
+    assert_eq!(question.asker(), &Party { user: "root".to_owned(), login: Some("agent".to_owned()) });
+    assert_eq!((question.asked_at(), question.expires_at()), (ASKED_AT, EXPIRES_AT));
+    assert_eq!(question.terms(), &terms);
+    assert_eq!((question.replies(), question.settling_reply()), (&[][..], None));
+    assert_eq!(question.standing(ASKED_AT), Standing::Open { missing: 2 });
+}
+
+#[test]
+fn the_last_reply_settles_it() {
+    let mut question = question(ApprovalTerms { quorum: 2, ..ApprovalTerms::default() });
+    let [first, second] = [yes("ana", ASKED_AT), yes("bo", 1_200)];
+    assert_eq!(question.reply(first.clone()), Ok(()), "in the very moment in which it was asked");
+    assert_eq!((question.replies(), question.settling_reply()), (&[first.clone()][..], None));
+    question.reply(second.clone()).unwrap();
+    assert_eq!(question.replies(), [first, second.clone()]);
+    assert_eq!(question.settling_reply(), Some(&second));
+}
+
+#[test]
+fn a_question_is_the_same_whatever_was_said_to_it_and_no_other() {
+    let asked = || question(ApprovalTerms::default());
+    let mut answered = asked();
+    answered.reply(yes("ana", 1_100)).unwrap();
+    assert!(asked().asks_the_same_as(&asked()) && asked().asks_the_same_as(&answered));
+    let terms = ApprovalTerms { use_within_ms: 100, ..ApprovalTerms::default() };
+    let (agent, of) = (Some("bot".to_owned()), |opening: &Opening| {
+        Question::new("a", ASKED_AT, Some("bot".to_owned()), party("agent"), opening)
+    });
+    assert!(asked().asks_the_same_as(&of(&opening(terms.clone()))));
+    for other in [
+        Question::new("b", ASKED_AT, agent.clone(), party("agent"), &opening(terms.clone())),
+        Question::new("a", ASKED_AT + 1, agent.clone(), party("agent"), &opening(terms.clone())),
+        Question::new("a", ASKED_AT, agent, party("ana"), &opening(terms.clone())),
+        of(&Opening { key: "l".to_owned(), ..opening(terms.clone()) }),
+        of(&Opening { expires_at: EXPIRES_AT + 1, ..opening(terms.clone()) }),
+        of(&opening(ApprovalTerms { quorum: 2, ..terms })),
+    ] {
+        assert!(!asked().asks_the_same_as(&other) && !other.asks_the_same_as(&asked()), "{other:?}");
+    }
+}
+
+#[test]
+fn only_a_yes_is_stored_as_used_and_only_once() {
+    let body = ConsumedBody { by: "b", requested_seq: Some(1) };
+    let mut open = question(ApprovalTerms::default());
+    assert_eq!(open.take_consumed(1_100, &body), Err(Refused::NotAnswered));
+    let mut approved = open.clone();
+    approved.reply(yes("ana", 1_100)).unwrap();
+    assert_eq!(approved.take_consumed(1_100, &body), Ok(()));
+    assert_eq!(approved.standing(1_100), Standing::Used(Answer::Approved));
+    let used = Refused::TooLate(Standing::Used(Answer::Approved));
+    assert_eq!(approved.take_consumed(1_100, &body), Err(used));
+    open.reply(said(Answer::Denied, "ana", Evidence::Terminal, 1_100)).unwrap();
+    assert_eq!(
+        open.take_consumed(1_100, &body),
+        Err(Refused::NotAnswered),
+        "a no answers, and is not used up"
+    );
+}
+
+#[test]
+fn what_a_question_is_has_a_word_and_a_refusal_its_sentence() {
+    let standings = [
+        (Standing::Open { missing: 1 }, "open"),
+        (Standing::Approved { until: 1 }, "approved"),
+        (Standing::Denied { until: 1 }, "denied"),
+        (Standing::Expired, "expired"),
+        (Standing::Lapsed(Answer::Approved), "lapsed"),
+        (Standing::Used(Answer::Approved), "used"),
+    ];
+    for (standing, word) in standings {
+        assert_eq!(standing.as_str(), word);
+    }
+    for (refused, sentence) in [
+        (Refused::TooLate(Standing::Expired), "the question has expired"),
+        (
+            Refused::TooLate(Standing::Used(Answer::Approved)),
+            "it was answered `approved` already, and that was used",
+        ),
+        (
+            Refused::TooLate(Standing::Lapsed(Answer::Denied)),
+            "it was answered `denied`, and that was not used in time",
+        ),
+        (Refused::TooLate(Standing::Denied { until: 1 }), "it is answered already: denied"),
+        (Refused::NotAnswered, "nobody has answered it yet"),
+        (
+            Refused::TooWeak { needed: 3, given: 1 },
+            "the rule asks for evidence of level 3, and this is of level 1",
+        ),
+    ] {
+        assert_eq!(refused.to_string(), sentence);
+    }
+    let others = [
+        Refused::NotNamed,
+        Refused::OwnQuestion,
+        Refused::Injectable,
+        Refused::Twice,
+        Refused::NoAnswer,
+        Refused::TooEarly,
+    ];
+    let said: BTreeSet<String> = others.iter().map(Refused::to_string).collect();
+    assert_eq!(said.len(), others.len(), "{said:?}");
+}
+
 /// What can be said to a question.
 #[derive(Clone, Debug)]
 enum Said {
@@ -257,8 +375,11 @@ fn take(question: &mut Question, said: &Said, now: i64) -> bool {
     }
 }
 
+/// How many sequences are tried: a million in the long run.
+const SEQUENCES: u32 = if option_env!("AEGIS_TORTURE").is_some() { 1_000_000 } else { 4096 };
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4096))]
+    #![proptest_config(ProptestConfig::with_cases(SEQUENCES))]
 
     /// Whatever is said and when, both machines take and refuse the same.
     #[test]

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use aegis_audit::{Journal, RecordError};
 use aegis_engine::{ApprovalMode, Redacted, escape};
-use aegis_ledger::answer::Answer;
+use aegis_ledger::answer::{Answer, ApproverIdentity};
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
@@ -151,8 +151,7 @@ impl<'a> Asked<'a> {
     /// What the policy says, and who answered how.
     pub(crate) fn reason(&self, approval: &Approval) -> String {
         let policy_says = self.draft.decision.reason();
-        let user = approval.approver().and_then(|by| by.user.as_deref());
-        let who = user.map_or_else(|| "somebody".to_owned(), escape);
+        let who = approval.approver().map_or_else(|| "somebody".to_owned(), who);
         let since = match &self.since {
             Since::Same => String::new(),
             Since::Changed => "; the policy changed while the question stood".to_owned(),
@@ -179,4 +178,14 @@ impl<'a> Asked<'a> {
 fn instant(millis: i64) -> String {
     let at = DateTime::from_timestamp_millis(millis);
     at.map_or_else(|| "no time".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
+}
+
+/// Who answered, in words that do not make a person of what is none.
+fn who(by: &ApproverIdentity) -> String {
+    let user = by.user.as_deref().map_or_else(|| "somebody".to_owned(), escape);
+    match by.via.as_str() {
+        "command" => format!("a command of {user}"),
+        "fixed" => "a fixed answer".to_owned(),
+        _ => user,
+    }
 }

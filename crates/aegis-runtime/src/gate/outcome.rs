@@ -10,7 +10,7 @@ use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
 use crate::gate::sealed::Sealed;
-use crate::gate::waits::WaitingQuestion;
+use crate::waiting_question::WaitingQuestion;
 
 /// What the gate answered, with everything that is said about it.
 #[derive(Debug)]

@@ -140,16 +140,19 @@ impl Account for Sealed<'_> {
     }
 
     /// Where nobody is there to be asked, the log may have an answer, or a grant, or keeps the question.
+    fn consults(&self) -> bool {
+        // What was found in a try before is looked up anew.
+        let may_be_answered = |question: &Question| {
+            let is_unanswered = question.approval.answer() == Answer::Unanswered;
+            !question.is_recorded && (is_unanswered || self.waits.is_some())
+        };
+        self.may_wait
+            && self.asked.draft.needs_human()
+            && self.asked.question.as_ref().is_some_and(may_be_answered)
+    }
+
     fn consult(&mut self, questions: &mut QuestionBook, log: &dyn Snapshot) -> Result<(), TrailError> {
         let draft = &self.asked.draft;
-        let Some(question) = self.asked.question.as_ref().filter(|question| !question.is_recorded) else {
-            return Ok(());
-        };
-        // What was found in a try before is looked up anew.
-        let is_unanswered = question.approval.answer() == Answer::Unanswered || self.waits.is_some();
-        if !self.may_wait || !draft.needs_human() || !is_unanswered {
-            return Ok(());
-        }
         let waits = Waits::of(draft, questions, log)?;
         let (approval, waited_ms) = match &waits {
             Waits::Answered { approval, waited_ms, .. } => (approval.clone(), *waited_ms),

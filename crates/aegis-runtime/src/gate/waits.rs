@@ -4,10 +4,11 @@ use aegis_audit::store::Snapshot;
 use aegis_audit::{QuestionBook, TrailError};
 use aegis_ledger::event::Opening;
 use aegis_ledger::question::{MOST_OPEN, Party, Question, Standing};
-use chrono::{DateTime, Utc};
+use chrono::DateTime;
 
 use crate::approval::Approval;
 use crate::gate::draft::Draft;
+use crate::waiting_question::WaitingQuestion;
 
 /// What becomes of a question that nobody answers here and now.
 #[derive(Clone, Debug)]
@@ -29,15 +30,6 @@ pub(crate) enum Waits {
     },
     /// A grant lets it happen.
     Granted(Approval),
-}
-
-/// A question that waits for somebody to answer it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingQuestion {
-    /// Its id, which is that of the action that was asked about first.
-    pub id: String,
-    /// When it expires.
-    pub expires_at: DateTime<Utc>,
 }
 
 impl Waits {

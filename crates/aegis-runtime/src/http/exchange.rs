@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::executor::{Executed, ExecutorError};
 use crate::http::request::Request;
+use crate::http::target::is_below;
 
 /// How far an exchange may go.
 #[derive(Clone, Copy, Debug)]
@@ -96,12 +97,16 @@ fn redirected(
     if leaves && !leaves_host {
         return Err("the redirect leads to another host");
     }
+    // What lies elsewhere has no name that a policy could know it by.
+    if !leaves_host && !is_below(&request.base, &place) {
+        return Err("the redirect leads out of the base address");
+    }
     let changes_to_get = match status {
         StatusCode::SEE_OTHER => request.method != Method::HEAD,
         StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => request.method == Method::POST,
         _ => false,
     };
-    let Request { mut method, mut headers, mut body, timeout, .. } = request;
+    let Request { mut method, base, mut headers, mut body, timeout, .. } = request;
     if changes_to_get {
         (method, body) = (Method::GET, None);
         headers.remove(CONTENT_TYPE);
@@ -116,7 +121,7 @@ fn redirected(
         headers = HeaderMap::new();
         headers.extend(accepted.map(|accepted| (ACCEPT, accepted)));
     }
-    Ok(Request { method, address: place, headers, body, timeout })
+    Ok(Request { method, address: place, base, headers, body, timeout })
 }
 
 /// Reads the answer. A success is one that the server calls so, and no redirect that is not followed.
@@ -202,7 +207,8 @@ mod tests {
             headers.insert(name, value.parse().unwrap());
         }
         let address = Url::parse("https://api.example.com/v1/users").unwrap();
-        Request { method, address, headers, body: Some(b"x".to_vec()), timeout: None }
+        let base = Url::parse("https://api.example.com/v1").unwrap();
+        Request { method, address, base, headers, body: Some(b"x".to_vec()), timeout: None }
     }
 
     fn follow(method: Method, status: u16, place: &str, leaves: bool) -> Result<Request, &'static str> {
@@ -226,7 +232,7 @@ mod tests {
             (Method::PUT, 302, None),
             (Method::PATCH, 307, None),
         ] {
-            let next = follow(method.clone(), status, "/v2", false).ok();
+            let next = follow(method.clone(), status, "/v1/all", false).ok();
             assert_eq!(next.as_ref().map(|next| next.method.clone()), then, "{method} {status}");
             if let Some(next) = next.filter(|_| method == Method::POST) {
                 assert!(next.body.is_none() && !next.headers.contains_key("content-type"));
@@ -247,9 +253,23 @@ mod tests {
         for place in ["http://api.example.com/", "ftp://api.example.com/", "https://a:b@api.example.com/"] {
             assert!(follow(Method::GET, 302, place, true).is_err(), "{place}");
         }
-        let next = follow(Method::GET, 302, "../v2/users#top", false).unwrap();
-        assert_eq!(next.address.as_str(), "https://api.example.com/v2/users");
+        let next = follow(Method::GET, 302, "../v1/all/users?page=2#top", false).unwrap();
+        assert_eq!(next.address.as_str(), "https://api.example.com/v1/all/users?page=2");
         assert_eq!(next.headers["x-api-key"], "k");
+    }
+
+    #[test]
+    fn a_redirect_stays_below_the_base_unless_asked_otherwise() {
+        for place in
+            ["/", "/v1", "/v10/x", "../v2/users", "/v1/../admin", "/v1/a%2F..%2Fb", "/v1//admin", "/v1/;x"]
+        {
+            let why = follow(Method::GET, 302, place, false).unwrap_err();
+            assert_eq!(why, "the redirect leads out of the base address", "{place}");
+            assert!(follow(Method::GET, 302, place, true).is_ok(), "{place}");
+        }
+        for place in ["/v1/", "/v1/all?x=1", "all/"] {
+            assert!(follow(Method::GET, 302, place, false).is_ok(), "{place}");
+        }
     }
 
     #[test]

@@ -142,6 +142,8 @@ pub(super) struct Onto {
 pub(super) struct Request {
     pub(super) method: Method,
     pub(super) address: Url,
+    /// The address that it is below, as every action's.
+    pub(super) base: Url,
     pub(super) headers: HeaderMap,
     pub(super) body: Option<Vec<u8>>,
     pub(super) timeout: Option<Duration>,
@@ -177,7 +179,7 @@ impl Request {
         if body.is_some() && matches!(method, Method::GET | Method::HEAD | Method::OPTIONS) {
             return Err(RequestError::NoBody(kind));
         }
-        Ok(Request { method, address, headers, body, timeout: timeout(action)? })
+        Ok(Request { method, address, base: onto.base.clone(), headers, body, timeout: timeout(action)? })
     }
 }
 

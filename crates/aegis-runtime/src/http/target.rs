@@ -96,6 +96,14 @@ pub(super) fn address(base: &Url, target: &str, encodes_slashes: bool) -> Result
     }
 }
 
+/// Whether an address is one that an action could name: below the base, by a path that every server reads
+/// alike.
+pub(super) fn is_below(base: &Url, place: &Url) -> bool {
+    let prefix = base.path().trim_end_matches('/');
+    let target = place.path().strip_prefix(prefix);
+    place.origin() == base.origin() && target.is_some_and(|target| check(target, false).is_ok())
+}
+
 fn check(target: &str, encodes_slashes: bool) -> Result<(), TargetError> {
     let owned = || target.to_owned();
     if target.len() > LONGEST {

@@ -2,9 +2,13 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Instant;
+
+use aegis_ledger::answer::Evidence;
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 use crate::hooks::{Hooks, tell};
+use crate::waiting_question::WaitingQuestion;
 
 /// Somebody to ask, whose panic is no answer, and ends the asking for good.
 pub(super) struct Asking {
@@ -42,6 +46,15 @@ impl Approver for Asking {
 
     fn hold(&mut self) -> Hold {
         self.contained(|approver| approver.hold()).unwrap_or_else(Hold::nothing)
+    }
+
+    fn await_reply(&mut self, question: &WaitingQuestion, since: Instant) -> bool {
+        self.contained(|approver| approver.await_reply(question, since)).unwrap_or(false)
+    }
+
+    fn evidence(&self) -> Evidence {
+        // What cannot say how strong it is is none.
+        catch_unwind(AssertUnwindSafe(|| self.approver.evidence())).unwrap_or(Evidence::Rule)
     }
 
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::thread;
 
+use crate::contained::contained;
 use crate::executor::{BoxFuture, Executor, ExecutorError};
-use crate::runtime::contained::contained;
 
 /// An executor for the length of one plan.
 pub(super) struct Bench {

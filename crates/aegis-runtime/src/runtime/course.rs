@@ -7,6 +7,7 @@ use aegis_engine::{Action, Policy, hide_secrets};
 use serde_json::Value;
 
 use crate::action_result::{ActionResult, Ended, Failure};
+use crate::contained::{Lost, contained};
 use crate::execution::Running;
 use crate::executor::{Executed, ExecutorError};
 use crate::foreseen::Foreseen;
@@ -14,7 +15,6 @@ use crate::gate::{Answered, Proceed};
 use crate::gate_handle::{Beginning, GateHandle, HandleError};
 use crate::hooks::tell;
 use crate::runtime::bench::Bench;
-use crate::runtime::contained::{Lost, contained};
 use crate::runtime::parts::Parts;
 
 /// What the log has of an action whose caller has gone.

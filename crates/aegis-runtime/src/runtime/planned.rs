@@ -5,11 +5,11 @@ use std::collections::VecDeque;
 use aegis_engine::Action;
 
 use crate::action_result::{ActionResult, ActionStatus, Failure};
+use crate::contained::contained_call;
 use crate::executor::Executed;
 use crate::gate_handle::GateHandle;
 use crate::plan::{Plan, PlannedAction};
 use crate::report::Report;
-use crate::runtime::contained::contained_call;
 use crate::runtime::course::Course;
 use crate::runtime::parts::Parts;
 

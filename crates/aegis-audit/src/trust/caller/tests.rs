@@ -143,3 +143,14 @@ fn a_place_for_files_is_sticky_or_nobody_elses() {
         assert!(place(thing).is_err());
     }
 }
+
+#[test]
+fn what_a_list_is_read_from_is_a_directory_and_given_to_no_program() {
+    let place = tempfile::tempdir().unwrap();
+    let opened = reopened(File::open(place.path()).unwrap().as_fd()).unwrap();
+    let flags = nix::fcntl::fcntl(&opened, nix::fcntl::FcntlArg::F_GETFD).unwrap();
+    assert!(nix::fcntl::FdFlag::from_bits_retain(flags).contains(nix::fcntl::FdFlag::FD_CLOEXEC));
+    assert_eq!(fstat(&opened).unwrap().st_ino, fstat(File::open(place.path()).unwrap()).unwrap().st_ino);
+    let file = tempfile::tempfile().unwrap();
+    assert_eq!(reopened(file.as_fd()).unwrap_err(), Errno::ENOTDIR);
+}

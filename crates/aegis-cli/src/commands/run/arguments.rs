@@ -7,6 +7,7 @@ use aegis_engine::Digest;
 use clap::Args;
 
 use crate::audit_sinks::{SinkSpec, sink_parser};
+use crate::chosen_approver::ApproverArgs;
 use crate::named_action::{Param, Short, parse_param, parse_short};
 use crate::trusted_policy::parse_digest;
 use crate::waiting::WaitArgs;
@@ -82,6 +83,8 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "SINK", conflicts_with = "dry_run", value_parser = sink_parser(),
         hide_possible_values = true)]
     pub(super) audit: Vec<SinkSpec>,
+    #[command(flatten)]
+    pub(super) asks: ApproverArgs,
     #[command(flatten)]
     pub(super) waits: WaitArgs,
     /// Refuse where there is no audit log yet, instead of making one

@@ -116,3 +116,53 @@ fn globs_that_are_too_large_together_are_refused_as_such() {
     assert_eq!(refused.message, "the patterns of this policy are too large together");
     assert_eq!(refused.help.as_deref(), Some(EXHAUSTED_HELP));
 }
+
+#[test]
+fn alternatives_nest_as_deep_as_it_says() {
+    let nested = |depth: usize| format!("{}a{}", "{".repeat(depth), "}".repeat(depth));
+    assert!(matches(&nested(MAX_NESTING), "a"));
+    let refused = Glob::new(&nested(MAX_NESTING + 1)).unwrap_err();
+    assert_eq!(
+        (refused.offset, refused.message.as_str()),
+        (MAX_NESTING, "alternatives nest more than 16 deep")
+    );
+}
+
+#[test]
+fn a_bracket_within_a_set_begins_a_class_only_as_posix_writes_it() {
+    for (pattern, text) in [("[[]", "["), ("[[a]", "["), ("[[a]", "a"), ("[:a]", ":")] {
+        assert!(matches(pattern, text), "{pattern:?} must match {text:?}");
+    }
+    for pattern in ["[[:alpha:]]", "[[.a.]]", "[[=a=]]"] {
+        assert!(Glob::new(pattern).unwrap_err().message.starts_with("character classes"), "{pattern}");
+    }
+}
+
+#[test]
+fn samples_show_each_alternative_once_and_the_plainest_first() {
+    let samples = |pattern: &str, filler: &str| Glob::new(pattern).unwrap().samples(filler);
+    assert_eq!(samples("read", "x"), ["read"]);
+    assert_eq!(samples("re*d", "x"), ["red", "rexd"]);
+    // Nothing ends in what only joins words.
+    assert_eq!(samples("bulk_*", "x"), ["bulk_x", "bulk_"]);
+    assert_eq!(samples("*_bulk", "x"), ["x_bulk", "_bulk"]);
+    assert_eq!(samples("*", "x"), ["x", ""]);
+    assert_eq!(samples("{a,b{c,d},e}", "x"), ["a", "bc", "bd", "e"]);
+    assert_eq!(samples("{a,b}{c,d,e}", "x"), ["ac", "bd", "ae"]);
+    assert_eq!(samples("{[!x],?}[b-d]", "x"), ["0b", "xb"]);
+    let many: Vec<String> = (0..100).map(|number| format!("n{number}")).collect();
+    assert_eq!(samples(&format!("{{{}}}", many.join(",")), "x"), many[..MAX_BRANCHES]);
+}
+
+#[test]
+fn a_glob_is_told_in_parts() {
+    let glob = |pattern: &str, case| Glob::within(&mut PatternBudget::new(), pattern, case).unwrap();
+    let (exact, ignored) = (glob("bulk_*x", Case::Exact), glob("a1*", Case::Ignored));
+    assert_eq!((exact.case(), ignored.case()), (Case::Exact, Case::Ignored));
+    assert_eq!(exact.tokens().literal_prefix(), "bulk_");
+    assert_eq!(glob("{a,b}", Case::Exact).tokens().literal_prefix(), "");
+    // What has no other case stays what it is.
+    let letter = Token::Set { negated: false, ranges: vec![('a', 'a'), ('A', 'A')] };
+    assert_eq!(ignored.tokens(), Tokens(vec![letter, Token::Literal('1'), Token::Run]));
+    assert_eq!(ignored.written(), Tokens(vec![Token::Literal('a'), Token::Literal('1'), Token::Run]));
+}

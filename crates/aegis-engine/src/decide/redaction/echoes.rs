@@ -95,3 +95,24 @@ impl Echoes {
         found
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_longest_are_looked_for_one_by_one() {
+        let [short, longest, longer] = [SHORTEST, LONGEST, LONGEST + 1].map(|length| "x".repeat(length));
+        let mut secrets = Secrets::default();
+        for secret in [&short, &longest, &longer] {
+            secrets.add(&secret.as_str().into(), &mut |_| "*".to_owned());
+        }
+        let echoes = Echoes::of(secrets);
+        assert_eq!(echoes.alone, [(longer.clone(), "*".to_owned())]);
+        assert_eq!(echoes.stand_ins.len(), 2);
+        for secret in [&short, &longest, &longer] {
+            assert_eq!(echoes.whole(secret), Some("*"), "{}", secret.len());
+        }
+        assert_eq!(echoes.whole(&"x".repeat(SHORTEST - 1)), None);
+    }
+}

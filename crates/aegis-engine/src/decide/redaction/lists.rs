@@ -32,7 +32,7 @@ pub(super) fn told(items: &[Value], index: usize, hides: impl FnOnce(&str) -> bo
     if takes_user(before) {
         let Some(item) = text(index) else { return Told::Nothing };
         return match password_behind_user(item) {
-            Some(start) if item.get(..start - 1).is_some_and(is_name_like) => Told::Behind(start),
+            Some(start) if item.get(..start).is_some_and(is_name_like) => Told::Behind(start),
             Some(_) => Told::Whole,
             None => Told::Nothing,
         };
@@ -64,6 +64,7 @@ mod tests {
         assert_eq!(told_of(&json!(["x", "–pin", 1234, "y"])), [Nothing, Nothing, Whole, Nothing]);
         assert_eq!(told_of(&json!(["x", "–password", "–host", "y"])), [Nothing; 4]);
         assert_eq!(told_of(&json!(["curl", "-u", "ana:hunter2"])), [Nothing, Nothing, Behind(4)]);
+        assert_eq!(told_of(&json!(["curl", "-u", "ana:Ünter7"])), [Nothing, Nothing, Behind(4)]);
         assert_eq!(told_of(&json!(["curl", "-su", "x7Kq92LmPz:y"])), [Nothing, Nothing, Whole]);
         assert_eq!(told_of(&json!(["docker", "-u", "1000:1000"])), [Nothing; 3]);
         assert_eq!(told_of(&json!(["Authorization", "Bearer x"])), [Nothing, Whole]);

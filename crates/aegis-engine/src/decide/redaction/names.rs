@@ -128,6 +128,16 @@ mod tests {
     }
 
     #[test]
+    fn long_names_cost_what_it_takes_to_read_them() {
+        let names = Names::new(globs(&["*?".to_owned()]));
+        for (length, cost) in [(0, 1), (PIECE - 1, 1), (PIECE, 2), (3 * PIECE, 4)] {
+            let effort = Effort::new();
+            assert_eq!(names.contain(&"x".repeat(length), &effort), length > 0);
+            assert_eq!(effort.0.get(), MOST_EFFORT - cost, "{length}");
+        }
+    }
+
+    #[test]
     fn beyond_a_bound_everything_is_secret() {
         let patterns: Vec<String> = (0..1000).map(|number| format!("{{a,b}}*{{{number},x}}")).collect();
         let (names, effort) = (Names::new(globs(&patterns)), Effort::new());

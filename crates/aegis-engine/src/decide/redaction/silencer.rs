@@ -128,6 +128,19 @@ mod tests {
     }
 
     #[test]
+    fn so_many_secrets_of_all_texts_together_are_replaced_one_by_one() {
+        let stand_in = &mut |value: &Value| format!("<{}>", value.to_string().len());
+        let echoes = Echoes::of(Secrets::default());
+        let mut silencer = Silencer::new(&echoes);
+        let mut silence = |text: &str| silencer.silence(text, Kind::Words, stand_in);
+        assert_eq!(silence("token=x"), Some("token=<3>".to_owned()));
+        let all_that_are_left = "token=x ".repeat(MOST_REPLACED - 1);
+        assert_eq!(silence(&all_that_are_left), Some("token=<3> ".repeat(MOST_REPLACED - 1)));
+        assert_eq!(silence("token=x"), Some("<9>".to_owned()));
+        assert_eq!(silence("innocent"), None);
+    }
+
+    #[test]
     fn every_occurrence_is_replaced_by_what_stands_for_it() {
         assert_eq!(silence(&json!("hunter22"), "a hunter22, hunter22"), Some("a <10>, <10>".to_owned()));
         assert_eq!(silence(&json!("hunter22"), "hunter2"), None);

@@ -104,6 +104,46 @@ fn places_that_are_too_many_to_list_take_every_value_along() {
 }
 
 #[test]
+fn as_many_places_are_listed_as_it_says_and_one_more_takes_every_value_along() {
+    // One place, as long as all that may be listed; and after it one of four bytes more.
+    let name = |length: usize| "n".repeat(length - "/".len() - "/password".len());
+    let redacted = |length: usize, after: &Value| {
+        let params = json!({ name(length): { "password": 7 }, "z": after, "zz": "plain" });
+        Redaction::default().redact(&action(&params, ""), |_| "*".to_owned()).unwrap()
+    };
+    let most = 1 << 16;
+    let left = redacted(most, &json!("plain"));
+    assert_eq!(left.places(), [format!("/{}/password", name(most))]);
+    assert_eq!(left.params()["zz"], "plain");
+    for (length, after) in [(most + 1, json!("plain")), (most, json!({ "pin": 1 })), (most, json!("token=x"))]
+    {
+        let left = redacted(length, &after);
+        assert_eq!(left.places(), [format!("/{}", name(length)), "/z".to_owned(), "/zz".to_owned()]);
+        assert!(left.params().values().all(|value| value == "*"), "{length} {after}");
+    }
+}
+
+#[test]
+fn names_are_kept_where_they_read_like_some_and_announce_nothing() {
+    let keeps = |kind: &str, target: &str| {
+        let fields = json!({ "type": kind, "target": target, "params": { "password": "hunter22" } });
+        Redaction::default().keeps_names(&Action::from_value(fields).unwrap())
+    };
+    assert!(keeps("read", "prod-db2.example"));
+    assert!(!keeps("read", "x7Kq92LmPz") && !keeps("x7Kq92LmPz", "crm"));
+    assert!(!keeps("read", "token=hunter"), "it announces a secret");
+}
+
+#[test]
+fn the_first_word_of_a_longer_secret_is_looked_for_alone_where_it_is_a_key() {
+    let params =
+        json!({ "command": "PASSWORD=\"x7Kq92LmPz for prod\" run", "a": "x7Kq92LmPz", "b": "for prod" });
+    assert_eq!(redact("[zzz]", &params).1, ["/a", "/command"]);
+    let params = json!({ "command": "PASSWORD=\"correct horse\" run", "a": "correct", "b": "horse" });
+    assert_eq!(redact("[zzz]", &params).1, ["/command"]);
+}
+
+#[test]
 fn no_word_of_a_decision_quotes_a_parameter() {
     let text = b"version: '1'\nrules:\n\
         \x20 - { name: a, conditions: { param_gt: { n: 1 } }, approval: block }\n\

@@ -233,3 +233,20 @@ pub(super) fn without_values(action: &Action, stand_in: &mut impl FnMut(&Value) 
 fn pointer(path: &[String]) -> String {
     path.iter().flat_map(|token| ["/".to_owned(), token.replace('~', "~0").replace('/', "~1")]).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_of_a_longer_secret_is_a_key_where_it_is_no_word_of_a_sentence() {
+        for key in ["x7Kq92LmPz", "hunter22", "1234", "a/b+c==", "x-1"] {
+            assert!(is_key_like(key), "{key}");
+        }
+        for other in
+            ["", "correct", "-x7Kq", "+1234", "x7\"Kq", "x7:Kq", "{x7", "x7,", "x7é", "é7Kq92", "x 7"]
+        {
+            assert!(!is_key_like(other), "{other}");
+        }
+    }
+}

@@ -173,3 +173,32 @@ fn a_handle_has_the_verbs_of_the_gate() {
     assert_eq!(last.answered().policy_sha256(), Digest::of(b"q"));
     verify(&place);
 }
+
+#[test]
+fn what_was_said_and_never_heard_is_given_back_too() {
+    let place = Place::new();
+    let handle = gate(&place).into_handle().unwrap();
+    let settle = || handle.settle().wait().unwrap();
+    let action = |kind: &str| actions(&[kind]).remove(0);
+    let reply = handle.ask(action("read"));
+    settle();
+    assert_eq!(place.events(), ["decided"]);
+    drop(reply);
+    settle();
+    assert_eq!(place.events(), ["decided", "ended"]);
+    let reply = handle.begin(action("read"), None);
+    settle();
+    assert_eq!(place.events()[2..], ["decided", "started"]);
+    drop(reply);
+    settle();
+    assert_eq!(place.events()[2..], ["decided", "started", "ended"]);
+    let results: Vec<_> = place.records().iter().map(|record| record.result_status).collect();
+    assert_eq!(results, [Some(ResultStatus::Skipped); 2]);
+    // What must not happen needs not be given back, and what is heard is not.
+    drop((handle.ask(action("delete")), handle.begin(action("delete"), None)));
+    let heard = handle.begin(action("read"), None).wait().unwrap();
+    assert!(matches!(heard, crate::gate_handle::Beginning::Begun(..)), "{heard:?}");
+    settle();
+    assert_eq!(place.events()[5..], ["decided", "decided", "decided", "started"]);
+    verify(&place);
+}

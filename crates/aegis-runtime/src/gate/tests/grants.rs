@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use aegis_audit::{NewReply, Replied, ReplyError, RevokeError, offered_grant_of};
+use aegis_audit::{NewReply, Replied, ReplyError, RevokeError, offered_grant_of, question_of};
 use aegis_engine::AgentSource;
 use aegis_ledger::answer::{ApproverIdentity, Evidence, Via};
 use aegis_ledger::event::{Decided, Event, Operator, Stamped};
@@ -64,7 +64,10 @@ fn reply_by(
     let operator = Operator { host: "host", user, login: None };
     let (key, signature, note) = (None, None, None);
     let new = NewReply { answer, approver: &approver, key, signature, grant, note, operator };
-    place.journal().reply(id, new)
+    let asked = TrailReader::open(&place.log()).and_then(|log| question_of(&log, id)).unwrap().unwrap();
+    let mut journal = place.journal();
+    let log = journal.id().to_owned();
+    journal.reply_to(&asked, &log, new)
 }
 
 /// Asks, and has a grant given with the answer. Gives its id.

@@ -1,11 +1,13 @@
 //! Questions that wait in the log: opened once, answered by somebody, used once.
 
-use aegis_audit::{NewReply, Replied, ReplyError};
+use aegis_audit::{NewReply, Replied, ReplyError, question_of};
+use aegis_engine::ApprovalTerms;
 use aegis_ledger::answer::ApproverIdentity;
-use aegis_ledger::event::Operator;
-use aegis_ledger::question::{MOST_OPEN, Refused, Standing};
+use aegis_ledger::event::{Opening, Operator};
+use aegis_ledger::question::{MOST_OPEN, Party, Question, Refused, Standing};
 
 use super::*;
+use crate::gate::draft::Draft;
 
 fn gate(place: &Place) -> Gate {
     Gate::new(policy(), Digest::of(b"p"), place.journal(), Nobody, context())
@@ -29,7 +31,19 @@ fn reply(place: &Place, id: &str, answer: Answer) -> Result<Replied, ReplyError>
     let note = Some("as agreed");
     let new =
         NewReply { answer, approver: &approver, key: None, signature: None, grant: false, note, operator };
-    place.journal().reply(id, new)
+    let asked = TrailReader::open(&place.log()).and_then(|log| question_of(&log, id)).unwrap();
+    let asked = asked.unwrap_or_else(|| {
+        let opening = Opening { key: String::new(), expires_at: i64::MAX, terms: ApprovalTerms::default() };
+        asked_by_nobody(id, &opening)
+    });
+    let mut journal = place.journal();
+    let log = journal.id().to_owned();
+    journal.reply_to(&asked, &log, new)
+}
+
+/// A question that no log has.
+fn asked_by_nobody(id: &str, opening: &Opening) -> Question {
+    Question::new(id, 0, None, Party { user: "ana".to_owned(), login: None }, opening)
 }
 
 fn verify(place: &Place) {
@@ -186,5 +200,141 @@ fn an_answer_to_nothing_is_none() {
     let id = waiting(&mut gate, &update(1)).unwrap();
     for answer in [Answer::Auto, Answer::Block, Answer::Unanswered] {
         assert!(matches!(reply(&place, &id, answer), Err(ReplyError::Refused(Refused::NoAnswer))));
+    }
+}
+
+/// Lets it be this instant (milliseconds since the Unix epoch) in the log, which no clock can set back: an event
+/// of another action happens then.
+fn set_clock(place: &Place, millis: i64) {
+    let gate = gate(place);
+    let other = update(4711);
+    let mut draft = Draft::new(&gate.ground, &other, format!("clock-{millis}"));
+    draft.at = chrono::DateTime::from_timestamp_millis(millis).unwrap();
+    let _ = place.journal().record(vec![draft]).unwrap();
+}
+
+fn asked(place: &Place, id: &str) -> Question {
+    question_of(&TrailReader::open(&place.log()).unwrap(), id).unwrap().unwrap()
+}
+
+#[test]
+fn a_question_expires_to_the_millisecond() {
+    for (late, is_taken) in [(-1, true), (0, false), (1, false)] {
+        let place = Place::new();
+        let id = waiting(&mut gate(&place), &update(1)).unwrap();
+        set_clock(&place, asked(&place, &id).expires_at() + late);
+        let replied = reply(&place, &id, Answer::Approved);
+        match replied {
+            Ok(replied) => assert!(is_taken && matches!(replied.standing, Standing::Approved { .. })),
+            Err(ReplyError::Refused(refused)) => {
+                assert_eq!((is_taken, refused), (false, Refused::TooLate(Standing::Expired)));
+            }
+            Err(other) => panic!("{late}: {other}"),
+        }
+        verify(&place);
+    }
+}
+
+#[test]
+fn an_approval_lapses_to_the_millisecond() {
+    for (late, is_used) in [(-1, true), (0, false), (1, false)] {
+        let place = Place::new();
+        let id = waiting(&mut gate(&place), &update(1)).unwrap();
+        let _ = reply(&place, &id, Answer::Approved).unwrap();
+        set_clock(&place, asked(&place, &id).over_at() + late);
+        let outcome = gate(&place).answer(&update(1)).unwrap();
+        assert_eq!(matches!(outcome, Outcome::Allowed(_)), is_used, "{late}");
+        if !is_used {
+            assert_ne!(outcome.answered().waiting().unwrap().id, id, "it is asked anew");
+            let late = reply(&place, &id, Answer::Approved);
+            let lapsed = Refused::TooLate(Standing::Lapsed(Answer::Approved));
+            assert!(matches!(late, Err(ReplyError::Refused(refused)) if refused == lapsed));
+        }
+        verify(&place);
+    }
+}
+
+/// The clock of the machine is behind the log from here on, by more than an hour.
+#[test]
+fn a_clock_that_is_set_back_gives_nobody_more_time() {
+    let place = Place::new();
+    let id = waiting(&mut gate(&place), &update(1)).unwrap();
+    let expired_at = asked(&place, &id).expires_at();
+    set_clock(&place, expired_at);
+    assert!(aegis_audit::now().timestamp_millis() < expired_at, "it is set back");
+    let late = reply(&place, &id, Answer::Approved);
+    assert!(matches!(late, Err(ReplyError::Refused(Refused::TooLate(Standing::Expired)))), "{late:?}");
+    // The next question is asked at the time of the log, and its answer is given and used by it.
+    let next = waiting(&mut gate(&place), &update(1)).unwrap();
+    assert_ne!(next, id);
+    assert!(asked(&place, &next).asked_at() >= expired_at);
+    let _ = reply(&place, &next, Answer::Approved).unwrap();
+    assert!(asked(&place, &next).replies()[0].at >= expired_at);
+    set_clock(&place, asked(&place, &next).over_at());
+    let lapsed = gate(&place).answer(&update(1)).unwrap();
+    assert_eq!(lapsed.answered().answer(), Answer::Unanswered);
+    verify(&place);
+}
+
+/// Every byte of it is changed, in several ways: whatever is an action still is another one.
+#[test]
+fn an_action_with_one_changed_byte_does_not_use_the_approval() {
+    let place = Place::new();
+    let text = br#"{"type":"update","target":"crm","agent":"bot","params":{"id":17}}"#;
+    let original = Action::from_json(text).unwrap();
+    let mut gate = gate(&place);
+    let id = waiting(&mut gate, &original).unwrap();
+    let _ = reply(&place, &id, Answer::Approved).unwrap();
+    let mut tried = 0;
+    for place in 0..text.len() {
+        for change in [0x01, 0x02, 0x10, 0x20] {
+            let mut changed = text.to_vec();
+            changed[place] ^= change;
+            let Ok(action) = Action::from_json(&changed) else { continue };
+            if action.digest() == original.digest() {
+                continue;
+            }
+            tried += 1;
+            let outcome = gate.answer(&action).unwrap();
+            assert_ne!(
+                outcome.answered().answer(),
+                Answer::Approved,
+                "{}",
+                String::from_utf8_lossy(&changed)
+            );
+        }
+    }
+    assert!(tried > 50, "{tried}");
+    assert!(matches!(gate.answer(&original).unwrap(), Outcome::Allowed(_)), "it was there all the time");
+    verify(&place);
+}
+
+#[test]
+fn of_many_who_answer_at_once_one_does() {
+    for round in 0..20 {
+        let place = Place::new();
+        let id = waiting(&mut gate(&place), &update(1)).unwrap();
+        let (start, place, id) = (std::sync::Barrier::new(4), &place, &id);
+        let replied: Vec<_> = std::thread::scope(|scope| {
+            let start = &start;
+            let threads: Vec<_> = [Answer::Approved, Answer::Denied, Answer::Approved, Answer::Denied]
+                .into_iter()
+                .map(|answer| {
+                    scope.spawn(move || {
+                        start.wait();
+                        (answer, reply(place, id, answer))
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let taken: Vec<_> = replied.iter().filter_map(|(answer, it)| it.is_ok().then_some(*answer)).collect();
+        assert_eq!(taken.len(), 1, "round {round}: {replied:?}");
+        let too_late =
+            |it: &Result<Replied, ReplyError>| matches!(it, Err(ReplyError::Refused(Refused::TooLate(_))));
+        assert_eq!(replied.iter().filter(|(_, it)| too_late(it)).count(), 3, "{replied:?}");
+        let answered = gate(place).answer(&update(1)).unwrap();
+        assert_eq!(answered.answered().answer(), taken[0]);
+        verify(place);
     }
 }

@@ -12,7 +12,7 @@ use crate::executor::panic_message;
 
 /// Why there is nothing of a future.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Lost {
+pub(crate) enum Lost {
     /// It panicked, with these words.
     Panicked(String),
     /// It took longer than this.
@@ -20,7 +20,7 @@ pub(super) enum Lost {
 }
 
 /// Polls a future until it is done, panics, or takes too long; then it is dropped.
-pub(super) async fn contained<T>(
+pub(crate) async fn contained<T>(
     future: impl Future<Output = T>,
     deadline: Option<Duration>,
 ) -> Result<T, Lost> {
@@ -41,7 +41,7 @@ pub(super) async fn contained<T>(
 }
 
 /// Calls what may panic; that goes no further.
-pub(super) fn contained_call<T>(call: impl FnOnce() -> T) -> Result<T, Lost> {
+pub(crate) fn contained_call<T>(call: impl FnOnce() -> T) -> Result<T, Lost> {
     catch_unwind(AssertUnwindSafe(call)).map_err(|panic| Lost::Panicked(panic_message(&*panic).to_owned()))
 }
 
