@@ -83,6 +83,8 @@ fn whoever_gives_a_grant_is_told_what_it_is_and_types_a_word() {
     }
     // A risk that is medium takes a `y`, where nothing more is given.
     terminal.type_text("y\n");
+    terminal.wait_for("2 tries left");
+    terminal.type_text("n\n");
     assert_eq!(terminal.code(), 3, "{}", terminal.contents());
     assert_eq!(grants(&environment), Vec::<Value>::new());
     let asked = environment.aegis(&["approvals", "show", &id]);
@@ -134,9 +136,9 @@ fn where_a_word_is_wanted_a_grant_wants_it_too() {
     let screen = terminal.wait_for_question();
     let word = terminal.word().unwrap();
     assert!(screen.contains(&format!("To allow this, type {word}, or grant {word}:")), "{screen}");
-    for wrong in ["grant\n", "grant nope\n"] {
+    for (wrong, left) in [("grant\n", "2 tries left"), ("grant nope\n", "one try left")] {
         terminal.type_text(wrong);
-        terminal.wait_for("tr");
+        terminal.wait_for(left);
     }
     terminal.type_text(&format!("grant {word}\n"));
     assert_eq!(terminal.code(), 0, "{}", terminal.contents());
