@@ -94,7 +94,7 @@ impl<'a> Prompt<'a> {
         };
         let needs_word = Prompt::needs_word(request, look);
         let choices: &[Choice] = if grantable.is_some() { &[YES, GRANT] } else { &[YES] };
-        let asks = Asks { needs_word, choices, ..ALLOWS };
+        let asks = Asks { choices, needs_word, ..ALLOWS };
         Prompt::of(subject, TITLES, asks, look, word)
     }
 

@@ -201,8 +201,12 @@ impl Sheet {
         let (word, Asks { whether, to, needs_word, reads_all, choices, .. }) =
             (self.word.as_str(), self.asks);
         if needs_word {
-            let others = choices.iter().filter(|choice| !choice.before_word.is_empty());
-            let others: String = others.map(|it| format!(", or {} {word}", it.before_word)).collect();
+            let others: Vec<_> = choices
+                .iter()
+                .filter(|choice| !choice.before_word.is_empty())
+                .map(|choice| format!(", or {} {word}", choice.before_word))
+                .collect();
+            let others = others.concat();
             format!("To {to} this, type {word}{others}:")
         } else if all_was_shown || !reads_all {
             format!("{whether} [{}]", keys(choices))

@@ -1,6 +1,7 @@
 //! The terms that policies come to.
 
 use super::*;
+use crate::decide::grant_terms::SameField;
 use crate::decide::policy::Policy;
 use crate::language::compile::load;
 use crate::language::policy_bytes::Source;
@@ -157,7 +158,7 @@ fn a_grant_says_for_how_long_for_how_many_actions_and_for_which() {
     let usual = grant("{ for: 15m }");
     assert_eq!((usual.for_ms, usual.uses, usual.same), (900_000, 10, None));
     let said = grant("{ for: 1d, uses: 10000, same: [target, type, region, /deep/0] }");
-    let same: Vec<_> = said.same.iter().flatten().map(|field| field.as_str()).collect();
+    let same: Vec<_> = said.same.iter().flatten().map(SameField::as_str).collect();
     assert_eq!(
         (said.for_ms, said.uses, same),
         (86_400_000, 10_000, vec!["target", "type", "region", "/deep/0"])
