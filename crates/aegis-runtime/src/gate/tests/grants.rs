@@ -91,30 +91,52 @@ fn verify(place: &Place) {
     assert_eq!(found.unchecked_references, 0);
 }
 
-/// Writes an action down as a program could whose clock says so.
-fn at_another_time(place: &Place, at: chrono::DateTime<chrono::Utc>) {
+/// Writes so many actions down as a program could whose clock says so.
+fn at_another_time(place: &Place, at: chrono::DateTime<chrono::Utc>, count: usize) {
     let (policy, read) = (policy_of(GRANTS), action(r#"{"type":"read","target":"crm"}"#));
     let decision = policy.decide(&read, at);
-    let context = Arc::new(context());
-    let entry = aegis_ledger::event::Entry {
-        action_id: &format!("at-{}", at.timestamp_millis()),
-        session_id: "s",
-        session_source: context.session_source,
-        action: &read,
-        action_sha256: read.digest(),
-        decision: &decision,
-        redaction: policy.redaction(),
-        policy_sha256: Digest::of(b"p"),
-        host: "host",
-        user: "ana",
-        login: None,
-        policy_source: PathSource::Argument,
-        log_source: PathSource::Argument,
-    };
+    let context = context();
+    let ids: Vec<_> = (0..count).map(|number| format!("at-{}-{number}", at.timestamp_millis())).collect();
     let by = ApproverIdentity::rule();
-    let (answer, approver, reason) = (Answer::Auto, Some(&by), "it is so");
-    let event = Event::Decided(Decided { entry, answer, approver, reason, grant: None });
-    let _ = place.journal().record(vec![Stamped { at, event }]).unwrap();
+    let decided = ids.iter().map(|action_id| {
+        let entry = aegis_ledger::event::Entry {
+            action_id,
+            session_id: "s",
+            session_source: context.session_source,
+            action: &read,
+            action_sha256: read.digest(),
+            decision: &decision,
+            redaction: policy.redaction(),
+            policy_sha256: Digest::of(b"p"),
+            host: "host",
+            user: "ana",
+            login: None,
+            policy_source: PathSource::Argument,
+            log_source: PathSource::Argument,
+        };
+        let (answer, approver, reason) = (Answer::Auto, Some(&by), "it is so");
+        Stamped { at, event: Event::Decided(Decided { entry, answer, approver, reason, grant: None }) }
+    });
+    let _ = place.journal().record(vec![decided.collect::<Vec<_>>()]).unwrap();
+}
+
+/// A log that has filled blocks of its index knows its grants by that, and how late it was.
+#[test]
+fn a_grant_is_found_behind_thousands_of_events() {
+    let place = Place::new();
+    let mut gate = gate(&place);
+    let id = granted(&place, &mut gate, &note("a", 0));
+    let now = aegis_audit::now();
+    at_another_time(&place, now + TimeDelta::minutes(14), 1);
+    at_another_time(&place, now, 4200);
+    assert_eq!(by_grant(&mut gate, &note("a", 1)), Some((id, 2)));
+    assert_eq!(by_grant(&mut gate, &note("b", 1)), None);
+    let at = place.records().iter().map(|record| record.timestamp.clone()).max().unwrap();
+    assert_eq!(place.records().last().map(|record| record.timestamp.clone()), Some(at), "time goes on");
+    at_another_time(&place, now + TimeDelta::minutes(16), 1);
+    at_another_time(&place, now + TimeDelta::minutes(1), 4200);
+    assert_eq!(by_grant(&mut gate, &note("a", 2)), None, "it was later in this log already");
+    verify(&place);
 }
 
 #[test]
@@ -266,8 +288,8 @@ fn a_clock_that_was_set_back_revives_no_grant() {
     let mut gate = gate(&place);
     granted(&place, &mut gate, &note("a", 0));
     let now = aegis_audit::now();
-    at_another_time(&place, now + TimeDelta::minutes(16));
-    at_another_time(&place, now);
+    at_another_time(&place, now + TimeDelta::minutes(16), 1);
+    at_another_time(&place, now, 1);
     assert_eq!(by_grant(&mut gate, &note("a", 1)), None, "it was later in this log already");
 }
 
@@ -277,9 +299,9 @@ fn a_grant_ends_when_its_time_is_over() {
     let mut gate = gate(&place);
     granted(&place, &mut gate, &note("a", 0));
     let now = aegis_audit::now();
-    at_another_time(&place, now + TimeDelta::minutes(14));
+    at_another_time(&place, now + TimeDelta::minutes(14), 1);
     assert!(by_grant(&mut gate, &note("a", 1)).is_some());
-    at_another_time(&place, now + TimeDelta::minutes(15) + TimeDelta::seconds(10));
+    at_another_time(&place, now + TimeDelta::minutes(15) + TimeDelta::seconds(10), 1);
     assert_eq!(by_grant(&mut gate, &note("a", 2)), None);
 }
 
