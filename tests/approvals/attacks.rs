@@ -99,6 +99,30 @@ fn an_account_that_calls_itself_otherwise_is_not_another_one() {
     verify(&environment);
 }
 
+/// A wait is as long for the policy as it is for the agent: what is blocked by the time that the answer comes
+/// is not done.
+#[test]
+fn a_yes_to_somebody_who_waits_counts_for_the_policy_of_its_own_moment() {
+    let commands =
+        ["check bulk_update:crm --param count=101", "run bulk_update:crm --param count=101 -- touch made"];
+    for (command, status) in commands.into_iter().zip([1, 126]) {
+        let environment = TestEnvironment::new();
+        let script = format!("setsid -w \"$AEGIS\" {command} --wait 50s; echo status=$?");
+        let script = script.replace(" -- touch made --wait 50s", " --wait 50s -- touch made");
+        let agent = Terminal::shell(&environment, &script);
+        agent.wait_for("the question waits until");
+        let id =
+            environment.aegis(&["approvals", "--format", "json"]).json()["id"].as_str().unwrap().to_owned();
+        environment.write("policy.yaml", "version: 1\nrules:\n  - { name: none, approval: block }\n");
+        assert_eq!(approve(&environment, &id), 0);
+        let shown = agent.wait_for("status=");
+        assert!(shown.contains(&format!("status={status}")), "{command}: {shown}");
+        assert!(!environment.file("made").exists());
+        assert_eq!(environment.records().last().unwrap()["decision"], "block");
+        verify(&environment);
+    }
+}
+
 #[test]
 fn what_was_typed_ahead_approves_nothing() {
     let environment = TestEnvironment::with_policy("version: 1\nrules:\n  - { risk_level: low }\n");

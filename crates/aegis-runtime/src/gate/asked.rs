@@ -139,6 +139,17 @@ impl<'a> Asked<'a> {
         self
     }
 
+    /// Lets a yes that was found in the log count for the policy of this moment, as one that is given here
+    /// does. It was given on the terms of its question, and on no others.
+    pub(crate) fn consider_reply_again(&mut self, source: &PolicySource) {
+        let terms = self.draft.decision.terms();
+        if let Err(why) = self.consider_again(source, self.at) {
+            self.since = Since::Overtaken(why);
+        } else if self.draft.needs_human() && self.draft.decision.terms() != terms {
+            self.since = Since::Overtaken("the rule wants more by now than what was asked for".to_owned());
+        }
+    }
+
     /// The answer that holds: what was said, unless the policy says otherwise by now.
     pub(crate) fn answer(&self, approval: &Approval) -> Answer {
         match (approval.answer(), self.draft.decision.approval(), &self.since) {

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use crate::gate::ground::Ground;
 
 /// An action, and what the policy says of it at one instant.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Draft<'a> {
     pub(crate) ground: Ground,
     pub(crate) action: &'a Action,

@@ -10,7 +10,8 @@ use aegis_ledger::event::{
 };
 
 use crate::approval::{Approval, Unanswered};
-use crate::gate::asked::{Asked, Question};
+use crate::gate::asked::{Asked, Question, Since};
+use crate::gate::draft::Draft;
 use crate::gate::ground::PolicySource;
 use crate::gate::waits::Waits;
 
@@ -28,6 +29,8 @@ pub(crate) struct Sealed<'a> {
     /// What becomes of the question, where nobody answers it here and now and it may wait.
     pub(crate) waits: Option<Waits>,
     may_wait: bool,
+    /// What the policy said when the question was put, where an answer of the log was considered again.
+    put: Option<Draft<'a>>,
     /// Why nobody answers here and now.
     nobody: Unanswered,
 }
@@ -39,7 +42,18 @@ impl<'a> Sealed<'a> {
         let (answer, approver, reason) = Sealed::settle(&asked);
         let why = asked.question.as_ref().and_then(|question| question.approval.why().map(str::to_owned));
         let nobody = Unanswered::new(why.unwrap_or_default());
-        Sealed { asked, source, names, answer, approver, reason, waits: None, may_wait: true, nobody }
+        Sealed {
+            asked,
+            source,
+            names,
+            answer,
+            approver,
+            reason,
+            waits: None,
+            may_wait: true,
+            put: None,
+            nobody,
+        }
     }
 
     /// With no question about it that would wait: the action will not be done, whatever somebody says.
@@ -119,6 +133,7 @@ impl Account for Sealed<'_> {
                     Some(Waits::Opened(opening)) => Some(opening),
                     _ => None,
                 };
+                let entry = self.put.as_ref().map_or(entry, Draft::entry);
                 events.push(at(Event::Requested(Requested { entry, opening, is_put: opening.is_some() })));
             }
             events.push(at(self.answered(question)));
@@ -152,6 +167,9 @@ impl Account for Sealed<'_> {
     }
 
     fn consult(&mut self, questions: &mut QuestionBook, log: &dyn Snapshot) -> Result<(), TrailError> {
+        if let Some(put) = self.put.take() {
+            (self.asked.draft, self.asked.since) = (put, Since::Same);
+        }
         let draft = &self.asked.draft;
         let waits = Waits::of(draft, questions, log)?;
         let (approval, waited_ms) = match &waits {
@@ -163,6 +181,11 @@ impl Account for Sealed<'_> {
             (question.approval, question.waited_ms) = (approval, waited_ms);
         }
         self.asked.at = self.asked.at.max(questions.now());
+        if matches!(&waits, Waits::Answered { approval, .. } if approval.answer() == Answer::Approved) {
+            self.put = Some(self.asked.draft.clone());
+            self.asked.consider_reply_again(self.source);
+            self.names = self.asked.draft.entry().recorded_names(&log.identity().key);
+        }
         (self.answer, self.approver, self.reason) = Sealed::settle(&self.asked);
         if let Some(reason) = &mut self.reason {
             reason.push_str(&waits.remark());

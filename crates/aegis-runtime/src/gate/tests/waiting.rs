@@ -90,6 +90,48 @@ fn a_yes_is_used_once_and_by_the_very_same_action_alone() {
     verify(&place);
 }
 
+/// A gate that finds another policy by the time that an answer is used.
+fn gate_of_another_time(place: &Place, then: &str) -> Gate {
+    let (policy, sha256) =
+        (Arc::new(load(&[Source { text: then.as_bytes() }]).policy.unwrap()), Digest::of(then.as_bytes()));
+    gate(place).rereading(move || Ok((Arc::clone(&policy), sha256)))
+}
+
+#[test]
+fn a_yes_that_waited_counts_for_the_policy_of_the_moment_when_it_is_used() {
+    let rule = |approval: &str, risk: &str| {
+        format!("version: 1\nrules:\n  - {{ name: now, risk_level: {risk}, approval: {approval} }}\n")
+    };
+    for (then, answer, says) in [
+        (rule("block", "low"), Answer::Block, "by the time that bo approved it"),
+        (rule("approve", "critical"), Answer::Unanswered, "the risk rose"),
+        (rule("{ mode: approve, quorum: 2 }", "low"), Answer::Unanswered, "the rule wants more by now"),
+        (rule("{ mode: approve, ttl: 1m }", "low"), Answer::Unanswered, "the rule wants more by now"),
+        (rule("approve", "low"), Answer::Approved, "the policy changed while the question stood"),
+        (rule("auto", "low"), Answer::Approved, "the policy changed while the question stood"),
+    ] {
+        let place = Place::new();
+        let mut gate = gate_of_another_time(&place, &then);
+        let id = waiting(&mut gate, &update(1)).unwrap();
+        let _replied = reply(&place, &id, Answer::Approved).unwrap();
+        let outcome = gate.answer(&update(1)).unwrap();
+        let answered = outcome.answered();
+        assert_eq!(answered.answer(), answer, "{then}: {}", answered.reason());
+        assert!(answered.reason().contains(says), "{then}: {}", answered.reason());
+        assert_eq!(matches!(outcome, Outcome::Allowed(_)), answer == Answer::Approved, "{then}");
+        verify(&place);
+    }
+    // A no stays one, and so does what cannot be read any more.
+    let place = Place::new();
+    let mut gate = gate(&place).rereading(|| Err("it is gone".to_owned()));
+    let id = waiting(&mut gate, &update(1)).unwrap();
+    let _replied = reply(&place, &id, Answer::Approved).unwrap();
+    let outcome = gate.answer(&update(1)).unwrap();
+    assert_eq!(outcome.answered().answer(), Answer::Unanswered, "{}", outcome.answered().reason());
+    assert!(outcome.answered().reason().contains("it is gone"), "{}", outcome.answered().reason());
+    verify(&place);
+}
+
 #[test]
 fn a_no_answers_every_further_question_of_the_kind() {
     let place = Place::new();
