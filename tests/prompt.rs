@@ -22,7 +22,7 @@ fn answer(typed: &str) -> (i32, String, String) {
     let asked = terminal.contents();
     let word = terminal.word().unwrap();
     let typed = typed.replace(WORD, &word);
-    if typed.ends_with('\n') && typed.trim_matches(' ') != format!("{word}\n") {
+    if typed.ends_with('\n') && (typed.trim() != word || typed.len() > 64) {
         terminal.refuse_with(&typed);
     } else {
         terminal.type_text(&typed);
@@ -72,6 +72,49 @@ allowed  bulk_update crm  high risk  approved  bulk_needs_approval
 "]]
     );
     assert_eq!(answer("  WORD \n").0, 0);
+}
+
+#[test]
+fn how_often_the_like_was_approved_before_is_said() {
+    let environment = TestEnvironment::new();
+    for said in [
+        "  before │ never approved\n",
+        "  before │ approved once, last ",
+        "  before │ approved 2 times, last ",
+    ] {
+        let mut terminal = Terminal::aegis(&environment, &ASK);
+        let screen = terminal.wait_for_question();
+        let user = aegis_runtime::current_user();
+        assert!(screen.contains(said), "{screen}");
+        assert!(said.contains("never") || screen.contains(&format!(" ago by {user}\n")), "{screen}");
+        terminal.allow();
+        assert_eq!(terminal.code(), 0);
+    }
+    // What was denied, is of another target or decided by another rule is not the like of it.
+    let mut terminal = Terminal::aegis(&environment, &["check", "bulk_update:shop", "--param", "count=101"]);
+    assert!(terminal.wait_for_question().contains("  before │ never approved\n"));
+    terminal.refuse();
+    assert_eq!(terminal.code(), 1);
+    let terminal = Terminal::aegis(&environment, &["check", "bulk_update:shop", "--param", "count=101"]);
+    assert!(terminal.wait_for_question().contains("  before │ never approved\n"));
+}
+
+#[test]
+fn a_reason_for_a_no_is_recorded_and_the_agent_hears_it_escaped() {
+    let environment = TestEnvironment::new();
+    let mut terminal = Terminal::aegis(&environment, &ASK);
+    terminal.wait_for_question();
+    terminal.type_text("n\n");
+    terminal.wait_for("Why not?");
+    terminal.type_text("ask the \u{202e}owner first\n");
+    assert_eq!(terminal.code(), 1);
+    let screen = terminal.wait_for("because");
+    assert!(screen.contains("denied it: ask the \\u{202e}owner first"), "{screen}");
+    let record = environment.records().pop().unwrap();
+    let reason = record["reason"].as_str().unwrap_or_default().to_owned();
+    assert!(reason.is_empty() || reason.ends_with("denied it: ask the \\u{202e}owner first"), "{record}");
+    let history = environment.aegis(&["audit", "show", record["id"].as_str().unwrap()]);
+    assert!(history.stdout.contains("owner first"), "{history:?}");
 }
 
 #[test]
@@ -258,4 +301,45 @@ fn the_screen_in_the_readme_is_the_one_that_people_see() {
     let screen = terminal.wait_for("allowed");
     let (_, screen) = screen.split_once("\n\n").unwrap();
     snapbox::assert_data_eq!(screen.trim_end(), left.trim_end().to_owned());
+}
+
+/// Lines whose texts are of one moment and machine, without those texts.
+fn lasting(lines: &str) -> String {
+    let changes = ["  asked  │ ", "  waits  │ ", "  you    │ "];
+    let kept = lines.lines().map(|line| match changes.iter().find(|label| line.starts_with(**label)) {
+        Some(label) => label.trim_end(),
+        None => line.trim_end(),
+    });
+    kept.collect::<Vec<_>>().join("\n").replace("4:59 left", "5:00 left")
+}
+
+#[test]
+fn the_screens_in_the_page_on_approving_are_those_that_people_see() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/how-to/approve.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let mut blocks = page.split("```text\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let (drawn, plain) = (blocks.next().unwrap(), blocks.next().unwrap());
+
+    let policy = "version: '1'\nrules:\n  - { name: deploys, match: { type: deploy }, risk_level: high, approval: approve }\n";
+    let environment = TestEnvironment::with_policy(policy);
+    let asked = environment.aegis(&["check", "deploy:shop", "--param", "stage=live", "--format", "json"]);
+    let id = asked.json()["request"]["id"].as_str().unwrap().to_owned();
+    let terminal = Terminal::aegis(&environment, &["approve", &id]);
+    let screen = without_note(&terminal.wait_for_question());
+    let screen = screen.replace(&terminal.word().unwrap(), "khwp");
+    snapbox::assert_data_eq!(lasting(&screen), lasting(drawn));
+
+    let (command, written) = plain.split_once('\n').unwrap();
+    let policy = "version: '1'\nrules:\n  - { name: large_refunds_need_approval, risk_level: high, approval: approve }\n";
+    let environment = TestEnvironment::with_policy(policy);
+    let terminal = Terminal::shell(&environment, command.trim_start_matches("$ "));
+    let screen = terminal.wait_for_question().replace(&terminal.word().unwrap(), "khwp");
+    let (_, screen) = screen.split_once("  Aegis:").unwrap();
+    let mut is_note = false;
+    let own = screen.lines().filter(|line| {
+        is_note = line.starts_with("  note: ") || (is_note && line.starts_with("  > "));
+        !is_note
+    });
+    let own = own.collect::<Vec<_>>().join("\n");
+    snapbox::assert_data_eq!(lasting(&format!("  Aegis:{own}")), lasting(written));
 }

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use aegis_audit::store::{Appended, Snapshot, Store, history_of};
+use aegis_audit::store::{Appended, Likeness, Snapshot, Store, history_of};
 use aegis_audit::{
     Check, EndStatus, Ending, Journal, LifeError, RecordError, RedactError, Sink, SinkError, SinkRecord,
-    TrailError,
+    TrailError, precedents_of,
 };
 use aegis_engine::Digest;
 use aegis_ledger::answer::{Answer, ResultStatus};
@@ -50,6 +50,7 @@ pub fn store_suite<P: StorePlace>() {
     what_was_pruned_is_deleted_and_the_log_begins_behind_it::<P>();
     sinks_get_the_records_that_are_stored::<P>();
     a_look_stops_where_it_is_told_to::<P>();
+    what_was_approved_of_the_like_is_counted_from_the_newest::<P>();
 }
 
 fn a_log_is_made_once_and_has_one_name<P: StorePlace>() {
@@ -310,6 +311,32 @@ fn a_look_stops_where_it_is_told_to<P: StorePlace>() {
 }
 
 /// The number and hash of every event.
+fn what_was_approved_of_the_like_is_counted_from_the_newest<P: StorePlace>() {
+    let place = P::new();
+    let mut journal = Journal::over(place.open());
+    let like =
+        |target| Likeness { action_type: "update", action_target: target, rule: "updates_need_approval" };
+    let found = |target| place.look(|log| log.approved_like(like(target), 3)).unwrap();
+    let precedents = |target| place.look(|log| precedents_of(log, like(target))).unwrap();
+    assert_eq!(found("crm"), [0_u64; 0]);
+    assert_eq!(precedents("crm").last, None);
+    let answers = [("crm", Answer::Approved), ("crm", Answer::Denied), ("shop", Answer::Approved)];
+    for round in 0..4 {
+        for (index, (target, answer)) in answers.into_iter().enumerate() {
+            let action = format!(r#"{{"type":"update","target":"{target}"}}"#);
+            let case = Case::new(&action).id(&format!("{round}{index}")).answered_by(answer, "ana");
+            journal.append(&[case.decided()]).unwrap();
+        }
+    }
+    assert_eq!(found("crm"), [10, 7, 4], "no more than were asked for, the newest first");
+    assert_eq!((found("shop"), found("other")), (vec![12, 9, 6], Vec::new()));
+    let precedents = precedents("crm");
+    assert_eq!((precedents.count, precedents.has_more), (4, false));
+    assert_eq!(precedents.last.unwrap().by.as_deref(), Some("ana"));
+    let other = Likeness { rule: "another", ..like("crm") };
+    assert_eq!(place.look(|log| log.approved_like(other, 3)).unwrap(), [0_u64; 0]);
+}
+
 fn heads(place: &impl StorePlace) -> Vec<(u64, Digest)> {
     let mut heads = Vec::new();
     place.look(|log| {

@@ -20,6 +20,23 @@ pub(super) struct Choice {
     pub(super) before_word: &'static str,
 }
 
+/// What is asked, in the words that stand next to the answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asks {
+    /// What a `y` answers.
+    pub(super) whether: &'static str,
+    /// What typing the word does, behind `to`.
+    pub(super) to: &'static str,
+    /// What can be answered beside no.
+    pub(super) choices: &'static [Choice],
+    /// Whether the word is asked for, whatever was shown.
+    pub(super) needs_word: bool,
+    /// Whether a `y` counts only once all was shown.
+    pub(super) reads_all: bool,
+    /// What all else than a yes comes to.
+    pub(super) otherwise: &'static str,
+}
+
 /// What the question asks for.
 pub(super) const YES: Choice = Choice { answer: Answer::Yes, words: &["y", "yes"], before_word: "" };
 

@@ -84,3 +84,6 @@ impl Asking<'_> {
         Ok(Replied { reply, note })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,14 +2,15 @@
 
 use crate::approval::Unanswered;
 
-use super::answers::{Answer, YES};
+use super::answers::{Answer, Asks, YES};
 use super::asking::Asking;
 use super::challenge::Word;
 use super::layout::Lines;
+use super::look::{BOLD, Look, PLAIN};
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
 use super::reply::{Replied, Reply};
-use super::sheet::{Asks, BOLD, Look, PLAIN, Sheet};
+use super::sheet::Sheet;
 use super::shown::Shown;
 use super::signals::Signals;
 

@@ -1,9 +1,9 @@
 //! What each key does, on a screen that any key leaves.
 
-use super::answers::{Answer, Choice, keys};
+use super::answers::{Answer, Asks, Choice, keys};
 use super::challenge::Word;
+use super::look::{BOLD, Look, PLAIN};
 use super::scene::Scene;
-use super::sheet::{Asks, BOLD, Look, PLAIN};
 
 /// The help on a question.
 #[derive(Clone, Debug)]

@@ -8,15 +8,16 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::answers::{Answer, Choice, GRANT, YES};
+use super::answers::{Answer, Asks, Choice, GRANT, YES};
 use super::challenge::Word;
 use super::glyphs::Glyphs;
 use super::layout::{LONGEST, Lines};
+use super::look::{BOLD, Look, PLAIN};
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
 use super::reply::Reply;
 use super::screen::Size;
-use super::sheet::{Asks, BOLD, Look, PLAIN, Sheet};
+use super::sheet::Sheet;
 use super::shown::{Cut, Shown, short_digest};
 use crate::approval::ApprovalRequest;
 use crate::granted_actions::{Grantee, granted_to, granted_uses};

@@ -8,13 +8,14 @@ use super::challenge::Word;
 use super::glyphs::Glyphs;
 use super::injection;
 use super::keys::{Key, Keys};
+use super::look::Look;
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
 use super::reading::{Reading, Said};
 use super::reply::Ended;
 use super::screen::Size;
 use super::session::Session;
-use super::sheet::{Look, Sheet};
+use super::sheet::Sheet;
 use super::signals::{Interruption, Signals};
 
 /// How long a question stands before an answer can be one: what is typed within it was on its way to

@@ -6,11 +6,11 @@ use super::canvas::Canvas;
 use super::glyphs::Glyphs;
 use super::keys::{Key, Keys, Line};
 use super::layout::Lines;
+use super::look::{BOLD, PLAIN};
 use super::reply::Ended;
 use super::scene::Scene;
 use super::screen::Size;
 use super::session::Session;
-use super::sheet::{BOLD, PLAIN};
 use super::signals::{Interruption, Signals};
 
 /// The longest reason, in bytes.

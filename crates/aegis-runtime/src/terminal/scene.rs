@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr as _;
 
-use super::sheet::{BOLD, PLAIN};
+use super::look::{BOLD, PLAIN};
 
 /// How `?` is named where there is room.
 const HELP: &str = "? helps";

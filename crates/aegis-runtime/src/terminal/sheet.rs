@@ -2,46 +2,17 @@
 
 use std::time::Duration;
 
-use anstyle::Style;
-
-use super::answers::{Answer, Choice, keys, refuses};
+use super::answers::{Answer, Asks, Choice, keys, refuses};
 use super::challenge::Word;
-use super::glyphs::Glyphs;
 use super::help::Help;
-use super::injection::REMEDY;
 use super::layout::Lines;
+use super::look::Look;
 use super::no_answer::NoAnswer;
 use super::scene::Scene;
 use super::screen::Size;
 
 /// The lines of what is said of the page, and of the question itself.
 const STATUS_AND_QUESTION: usize = 2;
-
-pub(super) const PLAIN: Style = Style::new();
-pub(super) const BOLD: Style = Style::new().bold();
-
-/// On what, and how, a question is shown.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Look {
-    pub(super) size: Size,
-    pub(super) color: bool,
-    pub(super) glyphs: Glyphs,
-    /// Whether other programs can type into this terminal.
-    pub(super) injectable: bool,
-}
-
-impl Look {
-    pub(super) fn new_lines(self) -> Lines {
-        Lines::new(self.size.columns, self.color, self.glyphs)
-    }
-
-    /// That a `y` may be somebody else's, and what would stop that.
-    pub(super) fn note(self, lines: &mut Lines) {
-        if self.injectable {
-            lines.own("note", PLAIN, &format!("others may type here; stop it: {REMEDY}"));
-        }
-    }
-}
 
 /// How far somebody has come with a question.
 #[derive(Clone, Debug)]
@@ -59,23 +30,6 @@ pub(super) struct Far<'r> {
     pub(super) typed: String,
     /// How long it may still take.
     pub(super) left: Option<Duration>,
-}
-
-/// What is asked, in the words that stand next to the answer.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Asks {
-    /// What a `y` answers.
-    pub(super) whether: &'static str,
-    /// What typing the word does, behind `to`.
-    pub(super) to: &'static str,
-    /// What can be answered beside no.
-    pub(super) choices: &'static [Choice],
-    /// Whether the word is asked for, whatever was shown.
-    pub(super) needs_word: bool,
-    /// Whether a `y` counts only once all was shown.
-    pub(super) reads_all: bool,
-    /// What all else than a yes comes to.
-    pub(super) otherwise: &'static str,
 }
 
 /// What a line that was typed comes to.

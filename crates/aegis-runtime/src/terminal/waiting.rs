@@ -8,13 +8,13 @@ use std::sync::Arc;
 
 use crate::approval::{Hold, Unanswered};
 
-use super::answers::Answer;
+use super::answers::{Answer, Asks};
 use super::asking::Asking;
+use super::look::Look;
 use super::no_answer::NoAnswer;
 use super::options::TerminalOptions;
 use super::prompt::{ALLOWS, Prompt, Subject, TITLES};
 use super::reply::{Replied, Reply};
-use super::sheet::{Asks, Look};
 use super::signals::Signals;
 
 /// The title of a question whose yes denies.

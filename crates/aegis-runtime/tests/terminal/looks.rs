@@ -25,7 +25,7 @@ fn without_note(screen: &str) -> String {
         is_note = line.starts_with("  note   │") || (is_note && line.starts_with("         │ ↳"));
         !is_note
     });
-    let kept = kept.map(|line| without_time(line)).collect::<Vec<_>>();
+    let kept = kept.map(without_time).collect::<Vec<_>>();
     let kept = kept.iter().map(|line| match line.split_once("or type ") {
         Some((before, after)) => format!("{before}or type [word]{}", after.get(4..).unwrap()),
         // How many pages there are, the note decides, too.
@@ -178,6 +178,32 @@ fn lines_are_broken_for_a_narrow_terminal() {
   risk   │ medium
   type   │ update
   target │ crm
+  [time] left; ? helps
+  Allow this action? [y/N] "#
+    );
+}
+
+#[test]
+fn a_wide_screen_is_used() {
+    let action = json!({
+        "type": "exec", "target": "shell", "agent": "coder",
+        "params": {
+            "argv": ["rsync", "--archive", "--delete", "--exclude=node_modules", "/home/ana/work/shop/", "deploy@web1.example:/srv/shop/"],
+            "why": "the release of this afternoon was rolled back, and its files are still on the first of the two machines, where they are served"
+        }
+    });
+    assert_eq!(
+        screen_for(&action, (200, 50)),
+        r#"  Aegis: an agent asks for your approval
+  agent  │ coder
+  params │ argv = ["rsync","--archive","--delete","--exclude=node_modules","/home/ana/work/shop/","deploy@web1.example:/srv/shop/"]
+         │ why = "the release of this afternoon was rolled back, and its files are still on the first of the two machines, where they are served"
+  rule   │ bulk_changes
+  before │ never approved
+  sha256 │ [digest]
+  risk   │ medium
+  type   │ exec
+  target │ shell
   [time] left; ? helps
   Allow this action? [y/N] "#
     );

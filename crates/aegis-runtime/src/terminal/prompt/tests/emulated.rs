@@ -1,4 +1,4 @@
-//! What a terminal shows of a prompt about hostile texts: the screen is compared after emulation, cell by cell.
+//! What a terminal shows of a prompt about hostile texts: the screen is compared after emulation, row by row.
 
 use std::collections::BTreeSet;
 
@@ -117,8 +117,8 @@ fn action_of(text: &str, place: usize) -> Value {
     }
 }
 
-/// The rows that a terminal shows once this was written to it, over a screen that was prepared to lie, and where
-/// its cursor is.
+/// The rows that a terminal shows once this was written to it, over a screen that was prepared to lie, and
+/// where its cursor is.
 fn shown_by(written: &str, (columns, rows): (u16, u16)) -> (Vec<String>, (u16, u16)) {
     let mut terminal = vt100::Parser::new(rows.try_into().unwrap(), columns.try_into().unwrap(), 0);
     let filled = "Z".repeat(usize::from(columns) * usize::from(rows));
