@@ -8,7 +8,7 @@ use snapbox::Data;
 use crate::environment::TestEnvironment;
 
 /// The words that call each command, in the order of the reference.
-const COMMANDS: [&str; 23] = [
+const COMMANDS: [&str; 25] = [
     "",
     "init",
     "validate",
@@ -21,6 +21,8 @@ const COMMANDS: [&str; 23] = [
     "approvals show",
     "approve",
     "deny",
+    "grants",
+    "grants revoke",
     "audit",
     "audit verify",
     "audit checkpoint",

@@ -38,6 +38,8 @@ mod gallery_mended;
 #[cfg(test)]
 mod generated;
 #[cfg(test)]
+mod grants;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod init;

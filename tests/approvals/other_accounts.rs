@@ -23,13 +23,17 @@ impl Foreign {
 
     /// The same with a policy that names root and the other account as approvers, and has this rule.
     fn with_rule(rule: &str) -> Option<Foreign> {
+        let named = "approvers:\n  root: { account: root }\n  them: { account: nobody }\n";
+        let named = if rule.contains("by:") { named } else { "" };
+        Foreign::with_policy(&format!("version: 1\n{named}rules:\n  - {rule}\n"))
+    }
+
+    fn with_policy(policy: &str) -> Option<Foreign> {
         if !is_root() {
             skipped("approvals of another account", "only root may become another account");
             return None;
         }
-        let named = "approvers:\n  root: { account: root }\n  them: { account: nobody }\n";
-        let named = if rule.contains("by:") { named } else { "" };
-        let environment = TestEnvironment::with_policy(&format!("version: 1\n{named}rules:\n  - {rule}\n"));
+        let environment = TestEnvironment::with_policy(policy);
         let program = environment.file("aegis");
         std::fs::copy(Aegis::PATH, &program).unwrap();
         set_mode(&program, 0o755);
@@ -287,5 +291,34 @@ fn a_signature_is_brought_by_another_account_than_the_one_that_asks() {
     assert_eq!((used.code, used.json()["approver"]["user"].as_str()), (0, Some("bo")), "{used:?}");
     let shown = foreign.theirs(&["approvals", "show", &id, "--format", "json"]).json();
     assert_eq!(shown["replies"][0]["user"], "root", "who brought it is recorded as well");
+    assert_eq!(foreign.theirs(&["audit", "verify"]).code, 0);
+}
+
+/// A grant of root for what another account asks is worth what root's answer was; whoever asks has none to
+/// give.
+#[test]
+fn a_grant_of_another_account_is_worth_what_its_answer_was() {
+    let policy = "version: 1\nrules:\n  - { risk_level: low, approval: { self_approval: false, grant: { for: 15m, \
+                  same: [target] } } }\n";
+    let Some(foreign) = Foreign::with_policy(policy) else { return };
+    let ask = |number: &str| {
+        foreign.theirs(&["check", "note:wiki", "--param", number, "--session", "s", "--format", "json"])
+    };
+    let id = ask("n=0").json()["request"]["id"].as_str().unwrap().to_owned();
+    let become_them = "setpriv --reuid=65534 --regid=65534 --clear-groups ./aegis approve";
+    let mut own = Terminal::shell(&foreign.environment, &format!("{become_them} {id} --grant"));
+    assert_eq!(own.code(), 1, "{}", own.contents());
+    assert!(own.contents().contains("whoever asks may not answer"), "{}", own.contents());
+    let mut terminal = Terminal::aegis(&foreign.environment, &["approve", &id, "--grant"]);
+    terminal.wait_for_question();
+    terminal.allow();
+    assert_eq!(terminal.code(), 0, "{}", terminal.contents());
+    let used = ask("n=1");
+    assert_eq!(used.code, 0, "{used:?}");
+    let by = &used.json()["approver"];
+    assert_eq!(
+        (by["via"].as_str(), by["user"].as_str(), by["evidence"].as_u64()),
+        (Some("grant"), Some("root"), Some(2))
+    );
     assert_eq!(foreign.theirs(&["audit", "verify"]).code, 0);
 }

@@ -49,6 +49,7 @@ fn reply(environment: &TestEnvironment, id: &str) {
         answer: Answer::Approved,
         approver: &approver,
         signature: None,
+        grant: false,
         note: None,
         operator: Operator { host: "host", user: "bo", login: None },
     };

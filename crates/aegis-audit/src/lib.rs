@@ -42,7 +42,8 @@
 //! #     log_source: source,
 //! # };
 //! let mut journal = Journal::open(&path, Duration::from_secs(10))?;
-//! let decided = Decided { entry, answer: Answer::Block, approver: None, reason: "it is blocked" };
+//! let (approver, grant, reason) = (None, None, "it is blocked");
+//! let decided = Decided { entry, answer: Answer::Block, approver, reason, grant };
 //! let committed = journal.record(vec![Stamped { at, event: Event::Decided(decided) }])?;
 //! assert_eq!(committed[0].receipt().seq(), 1);
 //!
@@ -88,7 +89,8 @@ pub use error::TrailError;
 pub use file_mode::{PRIVATE, set_mode};
 pub use journal::{
     A_WAIT, Account, Check, Committed, EndStatus, Ending, Journal, LifeError, NewReply, QuestionBook,
-    RecordError, RedactError, Removal, Replied, ReplyError, open_questions, question_of,
+    RecordError, RedactError, Removal, Replied, ReplyError, Revocation, RevokeError, offered_grant_of,
+    open_grants, open_questions, question_of,
 };
 pub use left_out::LeftOut;
 pub use log_names::is_part_of_log;

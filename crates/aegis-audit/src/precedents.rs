@@ -29,6 +29,8 @@ pub struct Precedent {
     pub at: DateTime<Utc>,
     /// The account that gave it, if that is known.
     pub by: Option<String>,
+    /// Whether nobody was asked then, because they had given a grant.
+    pub is_by_grant: bool,
 }
 
 /// Counts what was approved of the like of an action, up to a thousand of it, and reads the newest of them.
@@ -59,9 +61,11 @@ fn precedent(log: &dyn Snapshot, like: Likeness<'_>, seq: u64) -> Result<Precede
                 && &*entry.matched_rule == like.rule
         });
         let at = DateTime::from_timestamp_millis(event.at);
-        found = entry
-            .zip(at)
-            .map(|(entry, at)| Precedent { at, by: entry.approver.as_ref().and_then(|by| by.user.clone()) });
+        found = entry.zip(at).map(|(entry, at)| Precedent {
+            at,
+            by: entry.approver.as_ref().and_then(|by| by.user.clone()),
+            is_by_grant: entry.grant.is_some(),
+        });
         Ok(ControlFlow::Break(()))
     })?;
     found.ok_or_else(tampered)

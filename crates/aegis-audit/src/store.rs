@@ -96,6 +96,20 @@ pub trait Snapshot {
     /// When the log cannot be read, or `each` says so.
     fn each_question(&self, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError>;
 
+    /// The same with the `requested` events that offered a grant: all of them, or those whose grant is for
+    /// actions of this [key](aegis_ledger::event::grant_key).
+    ///
+    /// # Errors
+    /// When the log cannot be read, or `each` says so.
+    fn each_offer(&self, key: Option<&str>, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError>;
+
+    /// The latest instant that any event has, in milliseconds since the Unix epoch. The newest event may have
+    /// an earlier one, by a clock that was set back.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    fn latest(&self) -> Result<i64, TrailError>;
+
     /// The numbers of the events that approved the like of an action, the newest first, and at most so many.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use aegis_engine::{escape_capped, hide_secrets, looks_secret, zone_edition};
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::commands::{
-    approvals, approve, audit, check, completions, deny, fmt, init, man, run, schema, test, validate,
+    approvals, approve, audit, check, completions, deny, fmt, grants, init, man, run, schema, test, validate,
 };
 use crate::global_options::GlobalOptions;
 
@@ -59,6 +59,7 @@ pub(crate) enum Command {
     Approvals(approvals::ApprovalsArgs),
     Approve(approve::ApproveArgs),
     Deny(deny::DenyArgs),
+    Grants(grants::GrantsArgs),
     Audit(Box<audit::AuditArgs>),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -66,7 +67,7 @@ pub(crate) enum Command {
 
 /// Which of the common options a command heeds, of those that not every command does. Where a command is not
 /// named, it heeds them all.
-const HEEDED: [(&str, &[&str]); 22] = [
+const HEEDED: [(&str, &[&str]); 24] = [
     ("init", &[]),
     ("validate", &["policy"]),
     ("fmt", &["policy"]),
@@ -76,6 +77,8 @@ const HEEDED: [(&str, &[&str]); 22] = [
     ("approvals show", &["db"]),
     ("approve", &["db"]),
     ("deny", &["db"]),
+    ("grants", &["db"]),
+    ("grants revoke", &["db"]),
     ("audit", &["db", "session", "agent"]),
     ("audit verify", &["db"]),
     ("audit checkpoint", &["db"]),

@@ -7,6 +7,7 @@ pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod deny;
 pub(crate) mod fmt;
+pub(crate) mod grants;
 pub(crate) mod init;
 pub(crate) mod man;
 pub(crate) mod run;

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use aegis_adapters::ReadError;
 use aegis_audit::{
-    ArchiveError, DamagedLog, LifeError, RecordError, RedactError, ReplyError, SinkError, TrailError,
+    ArchiveError, DamagedLog, LifeError, RecordError, RedactError, ReplyError, RevokeError, SinkError,
+    TrailError,
 };
 use aegis_engine::{ActionError, JsonError, JsonSlip, escape};
 use aegis_ledger::question::Refused;
@@ -152,6 +153,18 @@ impl From<ReplyError> for CommandError {
     }
 }
 
+impl From<RevokeError> for CommandError {
+    fn from(error: RevokeError) -> CommandError {
+        let help = remedies::of_log(error.remedy(), error.help());
+        match error {
+            RevokeError::Record(error) => error.into(),
+            RevokeError::Unknown { .. } => CommandError::new(ExitStatus::No, error.to_string())
+                .help("`aegis grants` lists what holds; `--db` names another log"),
+            other => CommandError { status: ExitStatus::No, message: other.to_string(), help },
+        }
+    }
+}
+
 impl From<NotGiven> for CommandError {
     fn from(error: NotGiven) -> CommandError {
         match error {
@@ -253,6 +266,7 @@ impl CommandError {
             Refused::Untouched => "touch the key when it asks for that, and sign once more",
             Refused::Signature(_) => "sign anew what `--print-request` prints: it differs for each answer",
             Refused::Twice => "the others are still missing; `aegis approvals show` says how many",
+            Refused::NoGrant => "approve it without `--grant`: once",
             _ => return CommandError::new(ExitStatus::No, refused.to_string()),
         };
         CommandError::new(ExitStatus::No, refused.to_string()).help(help)

@@ -91,6 +91,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(args) => commands::run::run(&args, &settings, dumped),
         Command::Test(args) => commands::test::run(&args, &settings),
         Command::Approvals(args) => commands::approvals::run(&args, &settings),
+        Command::Grants(args) => commands::grants::run(&args, &settings),
         Command::Approve(args) => commands::approve::run(&args, &settings),
         Command::Deny(args) => commands::deny::run(&args, &settings),
         Command::Audit(args) => commands::audit::run(&args, &settings),

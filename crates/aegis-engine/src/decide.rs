@@ -11,6 +11,7 @@ mod call_origin;
 pub(crate) mod condition;
 pub(crate) mod decision;
 pub(crate) mod glob;
+pub(crate) mod grant_terms;
 pub(crate) mod letter_case;
 pub(crate) mod operand;
 pub(crate) mod param_key;
@@ -28,6 +29,7 @@ pub use call_origin::CallOrigin;
 pub use decision::{
     ApprovalMode, DEFAULT_RULE, Decision, OBSERVED_RULE, RESERVED_RULES, RiskLevel, Undecidable,
 };
+pub use grant_terms::{GrantTerms, LONGEST_GRANT_MS, MOST_USES, SameField, USUAL_USES};
 pub use policy::{Policy, Rule};
 pub use redaction::{Redacted, Redaction};
 pub use trace::{RuleOutcome, RuleTrace};

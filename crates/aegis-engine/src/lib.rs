@@ -56,8 +56,9 @@ pub use author::{
 };
 pub use decide::{
     Action, ActionError, AgentSource, ApprovalMode, ApprovalTerms, CallOrigin, DEFAULT_RULE, Decision,
-    KnownBy, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES, NamedApprover, OBSERVED_RULE, Policy,
-    Redacted, Redaction, RiskLevel, Rule, RuleOutcome, RuleTrace, Undecidable, WantedEvidence, zone_edition,
+    GrantTerms, KnownBy, LONGEST_GRANT_MS, MAX_ACTION_BYTES, MAX_ACTION_DEPTH, MAX_ACTION_VALUES, MOST_USES,
+    NamedApprover, OBSERVED_RULE, Policy, Redacted, Redaction, RiskLevel, Rule, RuleOutcome, RuleTrace,
+    SameField, USUAL_USES, Undecidable, WantedEvidence, zone_edition,
 };
 pub use language::{
     Code, Diagnostic, Document, Edit, Explanation, Fix, Label, Loaded, MAX_POLICY_BYTES, Remedy, Severity,

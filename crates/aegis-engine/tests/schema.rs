@@ -73,7 +73,8 @@ mod schema {
                     "match": { "type": "pay" },
                     "approval": {
                         "mode": "approve", "by": ["ana", "bo", "cy"], "quorum": 2, "evidence": "signature",
-                        "self_approval": false, "ttl": "24h", "use_within": "15m"
+                        "self_approval": false, "ttl": "24h", "use_within": "15m",
+                        "grant": { "for": "15m", "uses": 20, "same": ["target", "/region"] }
                     }
                 }
             ],

@@ -14,6 +14,8 @@
 //! An approval may lead to less: the action is decided again for the answer's own moment. An action is given
 //! up where a copy of its record was not taken. What was `redacted` of an action is no part of its life.
 
+mod grants;
+
 use std::fmt;
 
 use aegis_engine::ApprovalMode;
@@ -21,6 +23,7 @@ use chrono::{DateTime, SecondsFormat};
 
 use crate::answer::{Answer, ResultStatus};
 use crate::event::{ConsumedBody, EntryBody, EventBody, EventKind, RepliedBody};
+use crate::grant::NoGrant;
 use crate::question::Refused;
 
 /// Before the first of January 2026 (UTC) there was no log of this kind: a time before that, in milliseconds
@@ -60,6 +63,8 @@ pub enum Impossible {
     },
     /// What it says contradicts itself.
     Contradiction(&'static str),
+    /// What is told of a grant that is not so.
+    Grant(NoGrant),
     /// Something happened twice that happens once.
     Twice {
         /// What.
@@ -112,6 +117,7 @@ impl fmt::Display for Impossible {
                 write!(formatter, "its time is {at}, when there was no such log")
             }
             Impossible::Contradiction(what) => formatter.write_str(what),
+            Impossible::Grant(why) => why.fmt(formatter),
             Impossible::Twice { kind, first } => {
                 write!(
                     formatter,
@@ -243,7 +249,9 @@ fn check_words<S>(action_id: &str, body: &EventBody<S>) -> Result<(), Impossible
         }
         _ => None,
     };
-    contradiction.map_or(Ok(()), |what| Err(Impossible::Contradiction(what)))
+    contradiction
+        .or_else(|| grants::contradiction(body))
+        .map_or(Ok(()), |what| Err(Impossible::Contradiction(what)))
 }
 
 fn contradiction_of_request<S>(entry: &EntryBody<S>) -> Option<&'static str> {

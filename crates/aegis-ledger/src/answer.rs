@@ -116,6 +116,9 @@ impl Via {
     /// A rule of the policy allowed it.
     pub const RULE: Via = Via(Cow::Borrowed("rule"));
 
+    /// Somebody had given a grant.
+    pub const GRANT: Via = Via(Cow::Borrowed("grant"));
+
     /// The way of this name.
     #[must_use]
     pub const fn new(word: &'static str) -> Via {

@@ -34,6 +34,7 @@
 //! | [`record`] | one line for each action, as it is exported; [`filter`]: which of them |
 //! | [`history`] | every event of one action, and how it stands |
 //! | [`action_life`] | which events of an action can follow each other |
+//! | [`question`], [`grant`] | what waits for an answer, and what a yes lets happen beyond it |
 //! | [`receipt`] | where in a log an event is: what callers keep |
 //! | [`merkle`], [`note`], [`checkpoint`], [`proof`] | what others can hold a log to |
 //! | [`origin`] | where a log begins, if its oldest events were pruned |
@@ -76,6 +77,7 @@ pub mod event_lines;
 pub mod export;
 pub mod filter;
 pub mod findings;
+pub mod grant;
 pub mod history;
 mod history_warnings;
 pub mod merkle;

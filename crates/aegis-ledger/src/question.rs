@@ -74,6 +74,8 @@ pub struct Reply {
     pub party: Party,
     /// Why, in their words.
     pub note: Option<String>,
+    /// Whether they gave the grant that is offered, together with a yes.
+    pub grant: bool,
     /// When, in milliseconds since the Unix epoch.
     pub at: i64,
 }
@@ -89,6 +91,8 @@ impl Reply {
             name: body.name.as_ref().map(text),
             party: Party { user: text(&body.user), login: body.login.as_ref().map(text) },
             note: body.note.as_ref().map(text),
+            // A signature is over an answer alone: whoever signed has granted nothing.
+            grant: body.grant && body.decision == Answer::Approved && body.signature.is_none(),
             at,
         }
     }
@@ -192,6 +196,8 @@ pub enum Refused {
     Twice,
     /// It is neither a yes nor a no.
     NoAnswer,
+    /// The rule lets no grant be given.
+    NoGrant,
     /// It is said to have happened before the question.
     TooEarly,
     /// What was signed does not count.
@@ -232,6 +238,7 @@ impl fmt::Display for Refused {
             ),
             Refused::Twice => formatter.write_str("this approver has said yes already"),
             Refused::NoAnswer => formatter.write_str("it is neither a yes nor a no"),
+            Refused::NoGrant => formatter.write_str("the rule lets nobody give a grant"),
             Refused::TooEarly => formatter.write_str("it is said to be older than the question"),
             Refused::Signature(problem) => write!(formatter, "the signature does not count: {problem}"),
             Refused::Untouched => formatter.write_str(
@@ -409,6 +416,7 @@ impl Question {
             return Err(Refused::NotNamed);
         }
         match reply.answer {
+            Answer::Denied if reply.grant => return Err(Refused::NoGrant),
             Answer::Denied => self.settled = Some((Answer::Denied, reply.at)),
             Answer::Approved => {
                 let given = reply.approver.evidence.level();
@@ -420,6 +428,9 @@ impl Question {
                 }
                 if !self.terms.self_approval && reply.party.may_be(&self.asker) {
                     return Err(Refused::OwnQuestion);
+                }
+                if reply.grant && self.terms.grant.is_none() {
+                    return Err(Refused::NoGrant);
                 }
                 if self.replies.iter().any(|earlier| earlier.may_repeat(&reply)) {
                     return Err(Refused::Twice);

@@ -8,6 +8,7 @@ mod anchoring;
 mod bodies;
 mod damage;
 mod exports;
+mod grants;
 mod impossible;
 mod lives;
 mod misplaced;

@@ -2,6 +2,7 @@
 
 use aegis_engine::{Decision, Digest};
 use aegis_ledger::answer::{Answer, ApproverIdentity};
+use aegis_ledger::event::GrantUse;
 use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
@@ -33,6 +34,8 @@ pub struct Answered<'a> {
     pub at: DateTime<Utc>,
     /// The question that waits for an answer, by its id and when it expires, where nobody gave one.
     pub waits: Option<(&'a str, DateTime<Utc>)>,
+    /// The grant that allowed it, where one did.
+    pub grant: Option<&'a GrantUse>,
     /// The proof that it is recorded.
     pub receipt: &'a Receipt,
 }

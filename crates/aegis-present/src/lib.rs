@@ -22,7 +22,7 @@
 //! | [`ci`] | CI services: SARIF, `JUnit` XML, annotations of GitHub Actions |
 //! | [`diagnostics`] | people who write policies: findings as a compiler shows them |
 //! | [`lines`] | people at a terminal: decisions, lives, questions, statistics, verifications, tests |
-//! | [`table`] | people at a terminal: records and questions in columns |
+//! | [`table`] | people at a terminal: records, questions and grants in columns |
 //! | [`html`] | people with a browser or a printer: the report on a trail |
 //!
 //! # Colour
@@ -37,6 +37,7 @@ pub mod diagnostics;
 pub mod diff;
 mod fitting;
 mod format;
+mod granted;
 pub mod html;
 mod intervals;
 pub mod json;
@@ -51,4 +52,5 @@ pub use answered::{Answered, Named};
 pub use asked::{Asked, enough_of_ids};
 pub use charset::Charset;
 pub use format::Format;
+pub use granted::Granted;
 pub use unread_file::UnreadFile;

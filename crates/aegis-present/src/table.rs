@@ -6,10 +6,13 @@
 mod column;
 #[cfg(test)]
 mod example;
+mod fitted;
+mod grants;
 mod plan;
 mod questions;
 mod records;
 
 pub use column::{Column, Times};
+pub use grants::render_grants;
 pub use questions::render_questions;
 pub use records::{RecordLines, RecordTable, TableLook};

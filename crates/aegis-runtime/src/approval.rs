@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use aegis_audit::Precedents;
-use aegis_engine::{Action, Decision, Digest};
+use aegis_engine::{Action, Decision, Digest, GrantTerms, RiskLevel};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence};
+use aegis_ledger::event::GrantUse;
+use aegis_ledger::grant::Grant;
 use aegis_ledger::question;
 
 use crate::waiting_question::WaitingQuestion;
@@ -49,6 +51,10 @@ pub struct Approval {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Reply {
     Approved(ApproverIdentity),
+    /// Together with a grant.
+    Granted(ApproverIdentity),
+    /// By a grant that was given before.
+    ByGrant(ApproverIdentity, GrantUse),
     Denied(ApproverIdentity, Option<String>),
     Unanswered(Unanswered),
 }
@@ -77,6 +83,16 @@ impl ApprovalRequest<'_> {
         self.replied(Reply::Approved(by.into_identity()))
     }
 
+    /// What can be given together with a yes, where the rule lets a grant be given: somebody who is told what
+    /// that is may choose it.
+    #[must_use]
+    pub fn grantable(&self) -> Option<Grantable<'_>> {
+        if self.decision.risk_level() == RiskLevel::Critical {
+            return None;
+        }
+        Some(Grantable { action_id: self.action_id, terms: self.decision.terms().grant? })
+    }
+
     /// Somebody said no, and perhaps why.
     pub fn deny(&self, by: Witness, why: Option<String>) -> Approval {
         self.replied(Reply::Denied(by.into_identity(), why))
@@ -97,6 +113,26 @@ impl ApprovalRequest<'_> {
     }
 }
 
+/// A grant that can be given together with a yes to one request. It is made only from that.
+#[derive(Clone, Debug)]
+pub struct Grantable<'a> {
+    action_id: &'a str,
+    terms: GrantTerms,
+}
+
+impl Grantable<'_> {
+    /// For how long it would hold, for how many further actions, and for which.
+    #[must_use]
+    pub const fn terms(&self) -> &GrantTerms {
+        &self.terms
+    }
+
+    /// Somebody said yes, and gave the grant.
+    pub fn approve(&self, by: Witness) -> Approval {
+        Approval { action_id: self.action_id.to_owned(), reply: Reply::Granted(by.into_identity()) }
+    }
+}
+
 impl Approval {
     /// Nobody answered about the action of this id.
     pub(crate) fn unanswered(action_id: &str, why: Unanswered) -> Approval {
@@ -114,6 +150,26 @@ impl Approval {
         Approval { action_id: action_id.to_owned(), reply }
     }
 
+    /// What a grant that was given before allows, about the action of this id.
+    pub(crate) fn by_grant(action_id: &str, grant: &Grant, used: GrantUse) -> Approval {
+        Approval { action_id: action_id.to_owned(), reply: Reply::ByGrant(grant.approver(), used) }
+    }
+
+    /// Whether a grant was given together with a yes.
+    #[must_use]
+    pub const fn gives_grant(&self) -> bool {
+        matches!(self.reply, Reply::Granted(_))
+    }
+
+    /// The grant that it rests on, where nobody was asked because of one.
+    #[must_use]
+    pub const fn grant_use(&self) -> Option<&GrantUse> {
+        match &self.reply {
+            Reply::ByGrant(_, used) => Some(used),
+            _ => None,
+        }
+    }
+
     /// The same, if it is the answer to what was asked about this action. An answer to something else is
     /// none.
     pub(crate) fn about(self, action_id: &str) -> Approval {
@@ -127,7 +183,7 @@ impl Approval {
     #[must_use]
     pub const fn answer(&self) -> Answer {
         match self.reply {
-            Reply::Approved(_) => Answer::Approved,
+            Reply::Approved(_) | Reply::Granted(_) | Reply::ByGrant(..) => Answer::Approved,
             Reply::Denied(..) => Answer::Denied,
             Reply::Unanswered(_) => Answer::Unanswered,
         }
@@ -137,7 +193,9 @@ impl Approval {
     #[must_use]
     pub const fn approver(&self) -> Option<&ApproverIdentity> {
         match &self.reply {
-            Reply::Approved(by) | Reply::Denied(by, _) => Some(by),
+            Reply::Approved(by) | Reply::Granted(by) | Reply::ByGrant(by, _) | Reply::Denied(by, _) => {
+                Some(by)
+            }
             Reply::Unanswered(_) => None,
         }
     }
@@ -146,7 +204,7 @@ impl Approval {
     #[must_use]
     pub fn why(&self) -> Option<&str> {
         match &self.reply {
-            Reply::Approved(_) => None,
+            Reply::Approved(_) | Reply::Granted(_) | Reply::ByGrant(..) => None,
             Reply::Denied(_, why) => why.as_deref(),
             Reply::Unanswered(why) => Some(&why.0),
         }

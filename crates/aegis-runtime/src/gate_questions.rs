@@ -32,8 +32,8 @@ impl Gate {
     }
 
     /// Why nobody is asked here and now about an action that a human must approve: nobody is there, the rule
-    /// wants more than an answer at the asker's own terminal is worth, or somebody has answered already. What
-    /// the log has to say then is looked up when the answer is recorded.
+    /// wants more than an answer at the asker's own terminal is worth, or somebody has answered already, or
+    /// gave a grant. What the log has to say then is looked up when the answer is recorded.
     pub(crate) fn nobody_for(&mut self, draft: &Draft<'_>) -> Result<Option<Unanswered>, RecordError> {
         if !draft.needs_human() {
             return Ok(None);
@@ -45,7 +45,8 @@ impl Gate {
         if !terms.asker_suffices(self.approver.evidence().level()) {
             return Ok(Some(Unanswered::new("the rule wants to be answered by others than whoever asks")));
         }
-        let is_answered = self.journal.has_answer(&draft.asked(&terms))?;
+        let grant = self.journal.grant_key(&draft.entry());
+        let is_answered = self.journal.has_answer(&draft.asked(&terms), grant.as_deref())?;
         Ok(is_answered.then(|| Unanswered::new("somebody else was asked")))
     }
 }

@@ -67,6 +67,7 @@ mod gate;
 mod gate_handle;
 mod gate_policy;
 mod gate_questions;
+mod granted_actions;
 mod hooks;
 #[cfg(feature = "http")]
 mod http;
@@ -77,6 +78,7 @@ mod policy_file;
 mod policy_files;
 mod policy_watch;
 mod precedent_words;
+mod recorded_grant;
 mod recorded_question;
 mod recorder;
 mod remedy;
@@ -93,7 +95,7 @@ mod witness;
 
 pub use action_result::{ActionResult, ActionStatus, Failure};
 pub use aegis_audit::{Check, EndStatus, Ending, LifeError, Precedent, Precedents};
-pub use approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
+pub use approval::{Approval, ApprovalRequest, Approver, Grantable, Hold, Unanswered};
 pub use approvers::{
     ApprovalRequestV1, ApproverCommandError, CallbackAnswer, CallbackApprover, ChainApprover,
     CommandApprover, QuestionSnapshot, QueueApprover,
@@ -109,6 +111,7 @@ pub use identity::{current_host, current_login, current_user, new_session_id};
 pub use plan::{Plan, PlanSummary, PlanV1, PlannedAction};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
 pub use policy_files::PolicyLoadError;
+pub use recorded_grant::RecordedGrant;
 pub use recorded_question::{QuestionError, RecordedQuestion};
 pub use recorder::{current_recorder, is_running};
 pub use remedy::Remedy;

@@ -18,7 +18,12 @@ pub(crate) fn precedent_words(precedents: Option<&Precedents>, now: i64) -> Stri
         (count, false) => format!("{count} times"),
     };
     let ago = ago(now.saturating_sub(last.at.timestamp_millis()));
-    let by = last.by.as_ref().map(|by| format!(" by {by}")).unwrap_or_default();
+    let by = match (&last.by, last.is_by_grant) {
+        (Some(by), true) => format!(" by a grant of {by}"),
+        (None, true) => " by a grant".to_owned(),
+        (Some(by), false) => format!(" by {by}"),
+        (None, false) => String::new(),
+    };
     format!("approved {often}, last {ago} ago{by}")
 }
 
@@ -39,12 +44,15 @@ mod tests {
     #[test]
     fn it_is_said_how_often_and_when_last_or_that_it_never_was() {
         let words = |count, has_more, ago: i64, by: Option<&str>| {
-            let last = Precedent { at: DateTime::UNIX_EPOCH, by: by.map(str::to_owned) };
+            let last = Precedent { at: DateTime::UNIX_EPOCH, by: by.map(str::to_owned), is_by_grant: false };
             let precedents = Precedents { count, has_more, last: Some(last) };
             precedent_words(Some(&precedents), ago)
         };
         assert_eq!(words(1, false, 59_000, Some("ana")), "approved once, last 59s ago by ana");
         assert_eq!(words(12, false, 3 * 86_400_000 + 5, None), "approved 12 times, last 3d ago");
+        let last = Precedent { at: DateTime::UNIX_EPOCH, by: Some("ana".to_owned()), is_by_grant: true };
+        let by_grant = Precedents { count: 2, has_more: false, last: Some(last) };
+        assert_eq!(precedent_words(Some(&by_grant), 0), "approved 2 times, last 0s ago by a grant of ana");
         assert_eq!(words(1000, true, -5, None), "approved more than 1000 times, last 0s ago");
         let never = Precedents { count: 0, has_more: false, last: None };
         assert_eq!(precedent_words(Some(&never), 0), "never approved");

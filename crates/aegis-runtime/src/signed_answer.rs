@@ -47,7 +47,7 @@ impl Answerer {
     /// When it would not.
     pub fn check_key(&self, asked: &RecordedQuestion, wish: Wish, key: &SigningKey) -> Result<(), NotGiven> {
         let known = known_by(asked, key)?;
-        self.try_out(asked, wish.answer(), &known).map_err(NotGiven::Refused)
+        self.try_out(asked, wish.answer(), wish == Wish::ApproveWithGrant, &known).map_err(NotGiven::Refused)
     }
 
     /// Asks at the controlling terminal, as [`ask`](Answerer::ask) does, and lets the key sign what was said.
@@ -99,6 +99,7 @@ impl SignedAnswer<'_> {
             answer: self.answer,
             approver: by.identity(),
             signature: Some(self.signer.armoured()),
+            grant: false,
             note: self.note.as_deref(),
             operator: self.answerer.operator(),
         };
@@ -114,7 +115,7 @@ impl SignedAnswer<'_> {
 
 const fn signable(wish: Wish) -> Signable {
     match wish {
-        Wish::Approve => Signable::Approve,
+        Wish::Approve | Wish::ApproveWithGrant => Signable::Approve,
         Wish::Deny => Signable::Deny,
     }
 }

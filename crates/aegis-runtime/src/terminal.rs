@@ -57,11 +57,13 @@ pub(crate) use waiting::{Typed, ask_about};
 ///
 /// The terminal is brought into a known state, and has nothing on its screen but the question. Yes is only
 /// what was typed after the question stood there for half a second: `y` or `yes` and Enter; for high and
-/// critical risk, a short random word that stands on the screen, for which there are three tries. Where not
-/// all of the action fits on the screen, a `y` counts once all of its pages were shown. Enter alone, anything
-/// else, the end of input, ^C and ^\ are no; whoever typed a no is asked why, and may say nothing. Nobody
-/// answered if there is no terminal, the process is in its background, the deadline passes, the terminal goes
-/// away or is smaller than 40 columns and 10 lines, or the process is told to stop.
+/// critical risk, a short random word that stands on the screen, for which there are three tries. Where
+/// not all of the action fits on the screen, a `y` counts once all of its pages were shown. Where the rule
+/// offers a grant, `grant` (before the word, where one is wanted) is a yes that gives it. Enter alone,
+/// anything else, the end of input, ^C and ^\ are no; whoever typed a no is asked why, and may say
+/// nothing. Nobody answered if there is no terminal, the process is in its background, the deadline
+/// passes, the terminal goes away or is smaller than 40 columns and 10 lines, or the process is told to
+/// stop.
 #[derive(Clone, Debug)]
 pub struct TerminalApprover {
     options: TerminalOptions,
@@ -121,6 +123,14 @@ impl Approver for TerminalApprover {
         match self.reply(request) {
             Ok((Replied { reply: Reply::Answered(Answer::Yes), .. }, injectable)) => {
                 request.approve(Witness::terminal(current_user(), injectable))
+            }
+            Ok((Replied { reply: Reply::Answered(Answer::Grant), .. }, injectable)) => {
+                let by = Witness::terminal(current_user(), injectable);
+                // It is among the answers only where there is one to give.
+                match request.grantable() {
+                    Some(grantable) => grantable.approve(by),
+                    None => request.approve(by),
+                }
             }
             // A no is typed by whoever types anything.
             Ok((Replied { reply: Reply::Answered(Answer::No), note }, _)) => {

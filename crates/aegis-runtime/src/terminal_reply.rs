@@ -10,6 +10,7 @@ use aegis_ledger::question::{Party, Refused, Reply, Standing};
 use thiserror::Error;
 
 use crate::approval::{Hold, Unanswered};
+use crate::granted_actions::{Grantee, granted_to, granted_uses};
 use crate::identity::{current_host, current_login, current_user};
 use crate::precedent_words::precedent_words;
 use crate::recorded_question::{QuestionError, RecordedQuestion};
@@ -33,6 +34,8 @@ pub struct TerminalReply<'q> {
     by: Witness,
     answerer: Answerer,
     note: Option<String>,
+    /// Whether the grant that is offered is given with it.
+    grant: bool,
     _hold: Hold,
 }
 
@@ -105,7 +108,8 @@ impl Answerer {
         let known = Known { by: self.witness(asked, false).into_identity(), key: None };
         let given = self.put(asked, wish, note, options, &known)?;
         let (by, answerer, answer) = (self.witness(asked, given.injectable), self.clone(), wish.answer());
-        Ok(TerminalReply { asked, answer, by, answerer, note: given.note, _hold: given.hold })
+        let grant = wish == Wish::ApproveWithGrant;
+        Ok(TerminalReply { asked, answer, by, answerer, note: given.note, grant, _hold: given.hold })
     }
 
     /// Puts the question to whoever sits at the terminal, as somebody who will be known so.
@@ -118,14 +122,24 @@ impl Answerer {
         known: &Known<'_>,
     ) -> Result<Given, NotGiven> {
         // What counts is decided when the answer is recorded. Nobody is bothered where it could not.
-        self.try_out(asked, wish.answer(), known).map_err(NotGiven::Refused)?;
+        let grant = wish == Wish::ApproveWithGrant;
+        self.try_out(asked, wish.answer(), grant, known).map_err(NotGiven::Refused)?;
         let (action, entry) = (asked.action()?, asked.entry());
         let unknown = || QuestionError::Unknown { id: asked.question().id().to_owned() };
         let reason = entry.reason.rsplit_once(" (rule `").map(|(reason, _)| reason);
         let secret = (!entry.redacted.is_empty()).then(|| {
             format!("kept out of the log, so that only digests are shown: {}", entry.redacted.join(", "))
         });
-        let facts = self.facts(asked, known);
+        let mut facts = self.facts(asked, known);
+        if let Some(offer) = entry.offer.as_ref().filter(|_| grant) {
+            let (rule, agent) = (&entry.matched_rule, entry.agent.as_deref());
+            let session = Some(entry.session_id.as_str());
+            let to = Grantee { rule, session, agent };
+            if let Some(terms) = &offer.terms.grant {
+                facts.push(("grants", granted_uses(terms)));
+                facts.push(("only", granted_to(terms, to)));
+            }
+        }
         let subject = Subject {
             action: &action,
             action_sha256: Digest::from_hex(&entry.action_sha256).ok_or_else(unknown)?,
@@ -156,19 +170,23 @@ impl Answerer {
         }
     }
 
-    /// Whether an answer of somebody who is known so would count.
+    /// Whether an answer of somebody who is known so would count. A signature says nothing of a grant.
     pub(crate) fn try_out(
         &self,
         asked: &RecordedQuestion,
         answer: Answer,
+        grant: bool,
         known: &Known<'_>,
     ) -> Result<(), Refused> {
+        if grant && (known.key.is_some() || asked.entry().offer.is_none()) {
+            return Err(Refused::NoGrant);
+        }
         let mut question = asked.question().clone();
         let name = question.name_of(&self.party, known.key)?.map(str::to_owned);
         // By a clock that was set back, it is still not before the question.
         let at = aegis_audit::now().timestamp_millis().max(question.asked_at());
         let approver = known.by.clone();
-        question.reply(Reply { answer, approver, name, party: self.party.clone(), note: None, at })
+        question.reply(Reply { answer, approver, name, party: self.party.clone(), note: None, grant, at })
     }
 
     /// What there is to know of a question besides the action.
@@ -208,6 +226,7 @@ impl TerminalReply<'_> {
             answer: self.answer,
             approver: self.by.identity(),
             signature: None,
+            grant: self.grant,
             note: self.note.as_deref(),
             operator: self.answerer.operator(),
         };

@@ -141,7 +141,10 @@ impl Case {
 
     /// Somebody is asked.
     pub fn requested(&self) -> Stamped<'_> {
-        Stamped { at: self.at, event: Event::Requested(Requested { entry: self.entry(), opening: None }) }
+        Stamped {
+            at: self.at,
+            event: Event::Requested(Requested { entry: self.entry(), opening: None, is_put: true }),
+        }
     }
 
     /// Somebody has answered.
@@ -153,6 +156,7 @@ impl Case {
             approver: self.approver.as_ref(),
             note: None,
             waited_ms: self.waited_ms,
+            grant: false,
         });
         Stamped { at: self.at, event }
     }
@@ -167,7 +171,7 @@ impl Case {
         let (entry, answer, approver) = (self.entry(), self.answer, self.approver.as_ref());
         Stamped {
             at: self.at,
-            event: Event::Decided(Decided { entry, answer, approver, reason: "it is so" }),
+            event: Event::Decided(Decided { entry, answer, approver, reason: "it is so", grant: None }),
         }
     }
 

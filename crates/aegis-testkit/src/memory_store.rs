@@ -191,6 +191,14 @@ impl Snapshot for Copied<'_> {
         Copied::each(self.rows.iter().filter(|(_, row)| asks(row)), each)
     }
 
+    fn each_offer(&self, _key: Option<&str>, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        self.each_question(since, each)
+    }
+
+    fn latest(&self) -> Result<i64, TrailError> {
+        Ok(self.rows.values().map(|row| row.at).max().unwrap_or_default())
+    }
+
     fn approved_like(&self, like: Likeness<'_>, most: u64) -> Result<Vec<u64>, TrailError> {
         let is_like = |seq: u64, row: &MemoryRow| {
             let stored = row.stored(seq);

@@ -143,7 +143,7 @@ fn whoever_found_nothing_in_a_log_goes_on_behind_what_others_wrote_first<P: Stor
         login: None,
         terms: &terms,
     };
-    assert!(!early.has_answer(&asked).unwrap());
+    assert!(!early.has_answer(&asked, None).unwrap());
     assert_eq!(crate::append_one(&mut other, "a").unwrap()[0].seq(), 1);
     assert_eq!(crate::append_one(&mut early, "b").unwrap()[0].seq(), 2);
     assert_eq!(verify(&place).rows, 2);

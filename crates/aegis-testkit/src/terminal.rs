@@ -199,7 +199,7 @@ impl Terminal {
     pub fn wait_for_question_number(&self, number: usize) -> String {
         self.wait_for_screen(&format!("question {number}"), |screen| {
             let contents = screen.parser.screen().contents();
-            let asks = contents.contains("[y/N]") || word_in(&contents).is_some();
+            let asks = contents.contains("/N]") || word_in(&contents).is_some();
             let is_drawn = DRAWN.iter().any(|end| screen.said.ends_with(end));
             screen.asked >= number && asks && is_drawn && !contents.contains(TOO_EARLY)
         })

@@ -76,7 +76,8 @@ pub(super) fn given_up<'e>(events: &[Stamped<'e>], at: DateTime<Utc>, why: &'e s
         match stamped.event {
             Event::Requested(asked) if !decided.contains(asked.entry.action_id) => {
                 let entry = asked.entry;
-                let decided = Decided { entry, answer: Answer::Unanswered, approver: None, reason: why };
+                let decided =
+                    Decided { entry, answer: Answer::Unanswered, approver: None, reason: why, grant: None };
                 given_up.push(Stamped { at, event: Event::Decided(decided) });
                 given_up.push(ended(entry.action_id, entry.session_id));
             }

@@ -1,31 +1,36 @@
-//! The questions that matter at one instant, as a log has them.
+//! The questions and grants that matter at one instant, as a log has them.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use aegis_ledger::event::{Asked, EventBody};
+use aegis_ledger::grant::Grant;
 use aegis_ledger::question::{MOST_OPEN, Question, Standing};
 use chrono::{DateTime, Utc};
 
 use crate::error::TrailError;
 use crate::journal::action_events::each_event_of_action;
+use crate::journal::grant_book::grants_for;
 use crate::store::{Snapshot, Transaction};
 
 /// For how long after it was asked a question can matter, at most, in milliseconds: eight days. A policy
 /// allows no longer terms.
 pub(super) const LONGEST_LIFE: i64 = 8 * 24 * 60 * 60 * 1000;
 
-/// The questions that matter at one instant. They are read when one is asked for.
+/// The questions and grants that matter at one instant. They are read when one is asked for.
 #[derive(Debug)]
 pub struct QuestionBook {
     now: DateTime<Utc>,
     questions: Option<Vec<Question>>,
+    /// By what actions that they hold for have in common.
+    grants: BTreeMap<String, Vec<Grant>>,
 }
 
 impl QuestionBook {
     /// Nothing is read yet.
     #[must_use]
     pub const fn as_of(now: DateTime<Utc>) -> QuestionBook {
-        QuestionBook { now, questions: None }
+        QuestionBook { now, questions: None, grants: BTreeMap::new() }
     }
 
     /// The instant: never one before the newest event.
@@ -65,6 +70,22 @@ impl QuestionBook {
             question.agent() == agent && matches!(question.standing(now), Standing::Open { .. })
         };
         Ok(self.loaded(log)?.iter().filter(open).count() >= MOST_OPEN)
+    }
+
+    /// The grant that holds for actions of this key; of several, the one that ends first.
+    ///
+    /// # Errors
+    /// As [`find`](QuestionBook::find).
+    pub fn find_grant(&mut self, log: &dyn Snapshot, key: &str) -> Result<Option<&mut Grant>, TrailError> {
+        if !self.grants.contains_key(key) {
+            let (grants, now) = grants_for(log, Some(key), self.now)?;
+            self.now = now;
+            self.grants.insert(key.to_owned(), grants);
+        }
+        let now = self.now.timestamp_millis();
+        let open =
+            self.grants.get_mut(key).into_iter().flatten().filter(|grant| grant.check(key, now).is_ok());
+        Ok(open.min_by_key(|grant| grant.expires_at()))
     }
 
     /// Notes a question that is about to be opened.

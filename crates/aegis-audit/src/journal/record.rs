@@ -96,6 +96,13 @@ impl Journal {
         entry.recorded_names(&self.store.identity().key)
     }
 
+    /// What an action has in common with those that one grant holds for, as this log has them; `None`
+    /// where its rule lets no grant be given.
+    #[must_use]
+    pub fn grant_key(&self, entry: &Entry<'_>) -> Option<String> {
+        entry.grant_key(&self.store.identity().key)
+    }
+
     /// Writes accounts down in one transaction, gives them to every sink, and hands each back with the
     /// receipt of its last event.
     ///

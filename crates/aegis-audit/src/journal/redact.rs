@@ -168,8 +168,13 @@ mod tests {
             policy_source: source,
             log_source: source,
         };
-        let event =
-            Event::Decided(Decided { entry, answer: Answer::Block, approver: None, reason: "it is so" });
+        let event = Event::Decided(Decided {
+            entry,
+            answer: Answer::Block,
+            approver: None,
+            grant: None,
+            reason: "it is so",
+        });
         let _ = journal.record(vec![Stamped { at, event }]).unwrap();
     }
 

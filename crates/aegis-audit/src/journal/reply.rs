@@ -10,6 +10,7 @@ use aegis_ledger::remedy::Remedy;
 use thiserror::Error;
 
 use crate::journal::error::RecordError;
+use crate::journal::grant_book::offered_grant_of;
 use crate::journal::question_book::{QuestionBook, now_in, question_of};
 use crate::journal::record::Journal;
 
@@ -22,6 +23,8 @@ pub struct NewReply<'a> {
     pub approver: &'a ApproverIdentity,
     /// The armoured signature, where the answer is signed. It is verified when it is recorded.
     pub signature: Option<&'a str>,
+    /// Whether the grant that is offered is given together with a yes.
+    pub grant: bool,
     /// Why, in their words.
     pub note: Option<&'a str>,
     /// The account that writes it down, and where.
@@ -35,6 +38,8 @@ pub struct Replied {
     pub receipt: Receipt,
     /// What the question is now.
     pub standing: Standing,
+    /// Whether a grant holds by that.
+    pub grants: bool,
 }
 
 /// Why an answer was not recorded.
@@ -111,7 +116,7 @@ impl Journal {
         let id = shown.id();
         let party =
             Party { user: new.operator.user.to_owned(), login: new.operator.login.map(str::to_owned) };
-        let (receipt, standing) = self
+        let (receipt, standing, grants) = self
             .write(|log| {
                 let now = now_in(log.transaction)?;
                 let Some(mut question) = question_of(log.transaction, id)? else {
@@ -119,6 +124,10 @@ impl Journal {
                 };
                 if !question.asks_the_same_as(shown) {
                     return Ok(Err(ReplyError::Exchanged));
+                }
+                if new.grant && (new.signature.is_some() || offered_grant_of(log.transaction, id)?.is_none())
+                {
+                    return Ok(Err(Refused::NoGrant.into()));
                 }
                 let log_id = hex::encode(&log.transaction.identity().id);
                 let at = now.timestamp_millis();
@@ -134,29 +143,38 @@ impl Journal {
                     note: new.note,
                     signature: signer.as_ref().map(Signer::armoured),
                     key: signer.as_ref().map(Signer::fingerprint),
+                    grant: new.grant,
                     operator: new.operator,
                 });
                 let receipt = log.append(&[Stamped { at: now, event }])?;
-                Ok(Ok((receipt, question.standing(now.timestamp_millis()))))
+                let standing = question.standing(now.timestamp_millis());
+                let grants = matches!(standing, Standing::Approved { .. })
+                    && question.replies().iter().all(|reply| reply.grant);
+                Ok(Ok((receipt, standing, grants)))
             })
             .map_err(RecordError::from)??;
         let receipt = receipt.ok_or(RecordError::NoEvent)?;
-        Ok(Replied { receipt, standing })
+        Ok(Replied { receipt, standing, grants })
     }
 
-    /// Whether the question about just this is answered, so that asking anew is for nothing.
+    /// Whether the question about just this is answered, or a grant holds for actions of that key, so that
+    /// asking anew is for nothing.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn has_answer(&mut self, asked: &Asked<'_>) -> Result<bool, RecordError> {
+    pub fn has_answer(&mut self, asked: &Asked<'_>, grant_key: Option<&str>) -> Result<bool, RecordError> {
         let answered = self.transact(|log| {
             let now = now_in(log)?;
             let mut book = QuestionBook::as_of(now);
             let found = book.find(log, asked)?;
-            Ok(found.is_some_and(|question| {
+            let is_answered = found.is_some_and(|question| {
                 let standing = question.standing(now.timestamp_millis());
                 matches!(standing, Standing::Approved { .. } | Standing::Denied { .. })
-            }))
+            });
+            match grant_key.filter(|_| !is_answered) {
+                Some(key) => Ok(book.find_grant(log, key)?.is_some()),
+                None => Ok(is_answered),
+            }
         })?;
         Ok(answered)
     }
@@ -194,6 +212,7 @@ fn counted(
         name: by.name.clone(),
         party,
         note: new.note.map(str::to_owned),
+        grant: new.grant,
         at,
     };
     question.reply(reply)?;

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use aegis_engine::LONGEST_GRANT_MS;
 use aegis_ledger::filter::ceil_millis;
 use aegis_ledger::origin::Origin;
 
@@ -11,6 +12,8 @@ use super::reader::TrailReader;
 use super::sqlite_error::failed;
 use crate::error::TrailError;
 
+/// How long a grant keeps the action that it was given for: none holds longer.
+const GRANT_STANDS: TimeDelta = TimeDelta::milliseconds(LONGEST_GRANT_MS.cast_signed());
 /// How long a question that was not decided keeps its action. Whoever asked has long given up by then: it was
 /// killed.
 const QUESTION_STANDS: TimeDelta = TimeDelta::days(7);
@@ -81,7 +84,8 @@ impl PrunePlan {
 impl TrailReader {
     /// Says which events may go: the longest prefix in which all are older than `before`, and of which no
     /// action has an event behind it. A `redacted` event is not part of its action's life, and a question
-    /// that stands for a week by `now` without a decision was given up.
+    /// that stands for a week by `now` without a decision was given up. A grant that was given within a
+    /// day keeps the action that it was given for.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -102,7 +106,9 @@ impl TrailReader {
         let old = old.unwrap_or(i64::try_from(newest).unwrap_or(i64::MAX));
         let asked_since = now.checked_sub_signed(QUESTION_STANDS).unwrap_or(DateTime::<Utc>::MIN_UTC);
         let mut cut = Cut { connection, gone: gone_through, through: old, looked_at: i64::MAX, held: None };
-        cut.keep_actions_whole(asked_since.timestamp_millis()).map_err(failed)?;
+        let granted_since = now.checked_sub_signed(GRANT_STANDS).unwrap_or(DateTime::<Utc>::MIN_UTC);
+        let since = (asked_since.timestamp_millis(), granted_since.timestamp_millis());
+        cut.keep_actions_whole(since).map_err(failed)?;
         self.check_unchanged()?;
         let (through, held) = (cut.through.unsigned_abs(), cut.held);
         Ok(PrunePlan { log: self.id(), gone, through, newest, left_over, held })
@@ -133,11 +139,11 @@ struct Cut<'a> {
 }
 
 impl Cut<'_> {
-    fn keep_actions_whole(&mut self, asked_since: i64) -> rusqlite::Result<()> {
+    fn keep_actions_whole(&mut self, (asked_since, granted_since): (i64, i64)) -> rusqlite::Result<()> {
         loop {
             let first = match self.first_behind()? {
                 Some(first) => first,
-                None => match self.open_question(asked_since)? {
+                None => match self.open_question(asked_since)?.or(self.grant(granted_since)?) {
                     Some(first) => first,
                     None => return Ok(()),
                 },
@@ -160,6 +166,21 @@ impl Cut<'_> {
             (Some(seq), Some(action_id)) if seq <= self.through => Some((seq, action_id)),
             _ => None,
         })
+    }
+
+    /// The first event, before the cut, of the earliest action with which a grant was given lately.
+    fn grant(&self, granted_since: i64) -> rusqlite::Result<Option<(i64, String)>> {
+        self.connection
+            .query_row(
+                "SELECT min(r.seq), r.action_id FROM events r WHERE r.seq > ?1 AND r.seq <= ?2 AND r.action_id IN
+                 (SELECT g.action_id FROM events g WHERE g.seq > ?1 AND g.seq <= ?2 AND g.at >= ?3
+                  AND g.kind IN ('answered', 'replied') AND json_valid(g.body)
+                  AND json_extract(g.body, '$.grant') IS NOT NULL)
+                 GROUP BY r.action_id ORDER BY min(r.seq) LIMIT 1",
+                params![self.gone, self.through, granted_since],
+                |row| Ok((row.get(0)?, row.get(1)?)),
+            )
+            .optional()
     }
 
     /// The earliest question before the cut that was asked lately, and not decided.

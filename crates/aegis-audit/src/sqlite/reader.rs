@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use aegis_ledger::chain::LogIdentity;
+use aegis_ledger::event::Field;
 use aegis_ledger::export::RecordWriter;
 use aegis_ledger::filter::Filter;
 use aegis_ledger::origin::Origin;
@@ -19,7 +20,7 @@ use aegis_ledger::stored_event::StoredEvent;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction};
 
 use super::connection_settings::defend;
-use super::open_questions::each_question;
+use super::open_questions::{each_asked, latest};
 use super::origin::origin;
 use super::precedents::approved_like;
 use super::record_rows::ActionRows;
@@ -328,8 +329,21 @@ impl Snapshot for TrailReader {
 
     fn each_question(&self, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
         let _moment = self.moment()?;
-        each_question(&self.connection, &self.path, since, each)?;
+        each_asked(&self.connection, &self.path, (Field::Question, None), since, each)?;
         self.check_unchanged()
+    }
+
+    fn each_offer(&self, key: Option<&str>, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        let _moment = self.moment()?;
+        each_asked(&self.connection, &self.path, (Field::Grant, key), since, each)?;
+        self.check_unchanged()
+    }
+
+    fn latest(&self) -> Result<i64, TrailError> {
+        let _moment = self.moment()?;
+        let latest = latest(&self.connection, &self.path)?;
+        self.check_unchanged()?;
+        Ok(latest)
     }
 
     fn approved_like(&self, like: Likeness<'_>, most: u64) -> Result<Vec<u64>, TrailError> {

@@ -5,14 +5,14 @@ use std::path::Path;
 
 use aegis_ledger::block_index::{BlockIndex, block_of, completes_block};
 use aegis_ledger::chain::{Head, Link, LogIdentity, SALT_LENGTH, commitment};
-use aegis_ledger::event::{Body as _, EventKind, Stamped};
+use aegis_ledger::event::{Body as _, EventKind, Field, Stamped};
 use aegis_ledger::origin::Origin;
 use aegis_ledger::record::Record;
 use rusqlite::{Connection, OptionalExtension as _, Statement, params};
 
 use super::deletion::delete_some;
 use super::index::seal;
-use super::open_questions::each_question;
+use super::open_questions::{each_asked, latest};
 use super::origin::origin;
 use super::precedents::approved_like;
 use super::row::{ROW, read_record};
@@ -85,7 +85,15 @@ impl Snapshot for Appending<'_> {
     }
 
     fn each_question(&self, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
-        each_question(self.connection, self.path, since, each)
+        each_asked(self.connection, self.path, (Field::Question, None), since, each)
+    }
+
+    fn each_offer(&self, key: Option<&str>, since: i64, each: &mut EachEvent<'_>) -> Result<(), TrailError> {
+        each_asked(self.connection, self.path, (Field::Grant, key), since, each)
+    }
+
+    fn latest(&self) -> Result<i64, TrailError> {
+        latest(self.connection, self.path)
     }
 
     fn approved_like(&self, like: Likeness<'_>, most: u64) -> Result<Vec<u64>, TrailError> {

@@ -33,7 +33,8 @@ const LONGEST_REASON: usize = 1024;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  aegis approve 0193a1b2-c3d4\n  aegis approve 0193a1b2-c3d4 --reason \"as \
-    agreed with the owner\"\n  sudo aegis approve 0193a1b2-c3d4 --db /home/agent/aegis_audit.db\n  aegis approve \
+    agreed with the owner\"\n  aegis approve 0193a1b2-c3d4 --grant\n  sudo aegis approve 0193a1b2-c3d4 --db \
+    /home/agent/aegis_audit.db\n  aegis approve \
     0193a1b2-c3d4 --sign ~/.ssh/id_ed25519\n  aegis approve 0193a1b2-c3d4 --print-request | ssh-keygen -Y sign -n \
     aegis-approval -f KEY | aegis approve 0193a1b2-c3d4 --signature -\n\nThe account \
     counts that runs this, as the kernel names it: where it is not the one that asked, the record says so \
@@ -51,6 +52,10 @@ pub(crate) struct ApproveArgs {
     /// Why, for the log and for whoever asked
     #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
     reason: Option<String>,
+    /// Give the grant that the rule offers as well: further actions like this one, so many and for so long
+    /// as the question then says, are allowed without asking anybody
+    #[arg(long, conflicts_with_all = ["sign", "signature", "print_request"])]
+    grant: bool,
     /// How long to wait for an answer at the terminal
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration)]
     timeout: Duration,
@@ -70,7 +75,8 @@ pub(super) fn parse_reason(text: &str) -> Result<String, String> {
 }
 
 pub(crate) fn run(args: &ApproveArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
-    answer(Wish::Approve, (&args.id, args.reason.clone(), args.timeout), &args.sign, settings)
+    let wish = if args.grant { Wish::ApproveWithGrant } else { Wish::Approve };
+    answer(wish, (&args.id, args.reason.clone(), args.timeout), &args.sign, settings)
 }
 
 /// Shows a question, asks whether it is to be answered so, and records that.
@@ -108,23 +114,37 @@ pub(super) fn answer(
         }
     };
     // It is recorded, whether or not anyone hears of it.
-    if let Err(error) = settings.console.tell(told(&question, &replied, level)) {
+    if let Err(error) = settings.console.tell(told(&question, &replied, level, wish)) {
         settings.console.error(&error);
     }
     Ok(ExitStatus::Success)
 }
 
 /// What was recorded, and what follows from it.
-fn told(question: &RecordedQuestion, replied: &Replied, evidence: u8) -> String {
+fn told(question: &RecordedQuestion, replied: &Replied, evidence: u8, wish: Wish) -> String {
     let entry = question.entry();
     let within = humantime::format_duration(Duration::from_millis(question.question().terms().use_within_ms));
     let (style, word, then) = match replied.standing {
         Standing::Open { missing: 1 } => (UNSURE, "counted", "one more yes is missing".to_owned()),
         Standing::Open { missing } => (UNSURE, "counted", format!("{missing} more yeses are missing")),
         Standing::Denied { .. } => (BAD, "denied", format!("that is the answer for {within}")),
-        _ => (GOOD, "approved", format!("once, by the same action again within {within}")),
+        _ => {
+            let grant = granted(question, replied, wish).unwrap_or_default();
+            (GOOD, "approved", format!("once, by the same action again within {within}{grant}"))
+        }
     };
     let (kind, target) = (escape_capped(&entry.action_type, 60), escape_capped(&entry.action_target, 60));
     let (risk, row) = (entry.risk_level, replied.receipt.seq());
     format!("{style}{word}{style:#}  {kind} {target}  {risk} risk  evidence {evidence}  row {row}  {then}")
+}
+
+/// What is granted beyond that, where the last of those who answered gave a grant.
+fn granted(question: &RecordedQuestion, replied: &Replied, wish: Wish) -> Option<String> {
+    let grant = question.entry().offer.as_ref()?.terms.grant.as_ref()?;
+    if wish != Wish::ApproveWithGrant || !replied.grants {
+        return (wish == Wish::ApproveWithGrant)
+            .then(|| "; no grant: not everybody who approved it gave one".to_owned());
+    }
+    let within = humantime::format_duration(Duration::from_millis(grant.for_ms));
+    Some(format!("; and {} more by the grant, within {within}", grant.uses))
 }

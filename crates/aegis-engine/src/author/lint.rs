@@ -8,6 +8,7 @@ mod bounds;
 mod dead_rules;
 mod globs;
 mod globs_as_written;
+mod grants;
 mod implication;
 mod names;
 mod operands;
@@ -55,6 +56,7 @@ pub fn lint(loaded: &Loaded, sources: &[Source<'_>]) -> Vec<Diagnostic> {
     outcome::check(&subject, &mut found);
     names::check(&subject, &mut found);
     approvers::check(&subject, &mut found);
+    grants::check(&subject, &mut found);
     operands::check(&subject, &mut found);
     zones::check(&subject, &mut found);
     redundant::check(&subject, &mut found);

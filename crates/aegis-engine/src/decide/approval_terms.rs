@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::decide::grant_terms::GrantTerms;
+
 /// How long a question waits where its rule does not say: an hour.
 const TTL_MS: u64 = 60 * 60 * 1000;
 /// How long an answer holds where its rule does not say: a quarter of an hour.
@@ -32,6 +34,9 @@ pub struct ApprovalTerms {
     /// Who may answer. Where nobody is named, whoever may write the log.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub by: Vec<NamedApprover>,
+    /// What an approver can give together with a yes, where the rule lets them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantTerms>,
 }
 
 /// Somebody whom a policy names as an approver.
@@ -73,14 +78,15 @@ impl Default for ApprovalTerms {
             uninjectable: false,
             self_approval: true,
             by: Vec::new(),
+            grant: None,
         }
     }
 }
 
 impl ApprovalTerms {
-    /// Terms that are met only by answers that meet both of these: of each number the stricter one, and so
-    /// many of all who are named that enough of either list are among them, whichever they are. It may be
-    /// that nobody can meet them; then nobody approves.
+    /// Terms that are met only by answers that meet both of these: of each number the stricter one, a
+    /// grant only where both let one be given, and so many of all who are named that enough of either list
+    /// are among them, whichever they are. It may be that nobody can meet them; then nobody approves.
     #[must_use]
     pub fn together_with(&self, other: &ApprovalTerms) -> ApprovalTerms {
         let mut by = self.by.clone();
@@ -98,6 +104,11 @@ impl ApprovalTerms {
             uninjectable: self.uninjectable || other.uninjectable,
             self_approval: self.self_approval && other.self_approval,
             by,
+            grant: self
+                .grant
+                .as_ref()
+                .zip(other.grant.as_ref())
+                .map(|(ours, theirs)| ours.together_with(theirs)),
         }
     }
 
@@ -219,10 +230,15 @@ mod tests {
             uninjectable: true,
             self_approval: false,
             by: Vec::new(),
+            grant: None,
         };
         let usual = ApprovalTerms::default();
         assert_eq!(strict.together_with(&usual), strict);
         assert_eq!(usual.together_with(&strict), strict);
+        let granting =
+            ApprovalTerms { grant: Some(GrantTerms { for_ms: 1, uses: 1, same: None }), ..usual.clone() };
+        assert_eq!(granting.together_with(&usual), usual, "a grant takes both");
+        assert_eq!(granting.together_with(&granting), granting);
         // One man's name is not another's: keys tell.
         let key = |key: &str| NamedApprover {
             name: "ana".to_owned(),

@@ -24,6 +24,11 @@ impl ParamKey {
         Some(ParamKey { written: written.to_owned(), pointer })
     }
 
+    /// The key as it is written.
+    pub(crate) fn written(&self) -> &str {
+        &self.written
+    }
+
     /// Puts a value where the key looks for it; what is in the way is replaced.
     pub(crate) fn put(&self, params: &mut Map<String, Value>, value: Value) {
         let Some(tokens) = &self.pointer else {

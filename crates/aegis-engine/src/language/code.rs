@@ -109,6 +109,9 @@ codes! {
     ImpossibleApproval = "impossible-approval", "An approval asks for what its approvers can never give.";
     TermsWithoutQuestion = "terms-without-question",
         "An approval that asks nobody says on what terms an answer counts.";
+    InvalidGrant = "invalid-grant",
+        "A grant says not how often it can be used, or is bound to nothing that it could be bound to.";
+    CriticalGrant = "critical-grant", "A rule of critical risk lets a grant be given.";
     InvalidExample = "invalid-example", "An example's action or instant is not valid.";
     UnknownLint = "unknown-lint", "A comment `# aegis:` does not name a finding that can be silenced.";
     AllowWithoutReason = "allow-without-reason", "A finding is silenced without a reason.";
@@ -153,6 +156,9 @@ codes! {
         "A rule asks or blocks only because of the agent that an action names.";
     AskerApproves = "asker-approves", "The only approver of a rule may be the very account that asks.";
     UnusedApprover = "unused-approver", "No rule names this approver.";
+    LooseGrant = "loose-grant",
+        "A grant is bound to a parameter that an action can be without, and then to none of its values.";
+    GrantAfterTouch = "grant-after-touch", "One touch of a security key can stand for many actions.";
     RedundantRedact = "redundant-redact", "What an entry of `redact` names is redacted without it.";
     UnusedAllow = "unused-allow", "A comment silences a finding that is not there.";
 }

@@ -102,7 +102,8 @@ fn compile<'d>(
             policy.risk_level = defaults.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value);
             policy.approval = mode(defaults.approval.as_ref());
         }
-        let terms = compiler.approvers.terms(defaults.approval.as_ref(), compiler.diagnostics);
+        let risk = defaults.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value);
+        let terms = compiler.approvers.terms(defaults.approval.as_ref(), risk, compiler.diagnostics);
         if index == 0 {
             policy.terms = terms;
         }
@@ -161,6 +162,7 @@ impl Compiler<'_> {
                 name.value.clone()
             }
         };
+        let risk_level = entry.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value);
         let case = Case::ignored_if(entry.matches.ignore_case.is_some_and(|flag| flag.value));
         Rule {
             name,
@@ -172,9 +174,9 @@ impl Compiler<'_> {
                 agent: self.globs(entry.matches.agent.as_ref(), case),
             },
             conditions: self.conditions(&entry.conditions),
-            risk_level: entry.risk_level.map_or(RiskLevel::DEFAULT, |word| word.value),
+            risk_level,
             approval: mode(entry.approval.as_ref()),
-            terms: self.approvers.terms(entry.approval.as_ref(), self.diagnostics),
+            terms: self.approvers.terms(entry.approval.as_ref(), risk_level, self.diagnostics),
             reason: entry.reason.as_ref().map(|reason| reason.value.clone()),
         }
     }

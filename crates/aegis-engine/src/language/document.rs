@@ -18,7 +18,7 @@ use crate::text::span::{Span, Spanned};
 pub use crate::decide::approval_terms::WantedEvidence;
 pub use crate::decide::operand::OrderOperand;
 pub use crate::decide::time::Weekday;
-pub use approvals::{ApprovalEntry, ApproverEntry, Approvers, TermsEntry};
+pub use approvals::{ApprovalEntry, ApproverEntry, Approvers, GrantEntry, TermsEntry};
 
 /// The largest policy file, in bytes.
 pub const MAX_POLICY_BYTES: usize = 64 << 20;

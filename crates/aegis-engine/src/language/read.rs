@@ -6,6 +6,7 @@ mod conditions;
 mod days;
 mod examples;
 mod flags;
+mod grants;
 mod reader;
 mod shapes;
 mod words;

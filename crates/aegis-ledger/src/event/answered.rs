@@ -21,6 +21,8 @@ pub struct Answered<'a> {
     pub note: Option<&'a str>,
     /// How long the question stood, in milliseconds.
     pub waited_ms: Option<u64>,
+    /// Whether the grant that was offered was given together with a yes.
+    pub grant: bool,
 }
 
 /// The same as it is stored.
@@ -36,6 +38,14 @@ pub struct AnsweredBody<S = String> {
     pub note: Option<S>,
     /// How long the question stood, in milliseconds.
     pub waited_ms: Option<u64>,
+    /// Whether the grant that was offered was given together with a yes.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub grant: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(it: &bool) -> bool {
+    !*it
 }
 
 impl<'a> Happening<'a> for Answered<'a> {
@@ -52,6 +62,7 @@ impl<'a> Happening<'a> for Answered<'a> {
             approver: self.approver.cloned(),
             note: self.note.map(Text::from),
             waited_ms: self.waited_ms,
+            grant: self.grant,
         };
         (body, None)
     }

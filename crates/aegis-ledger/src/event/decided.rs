@@ -5,6 +5,7 @@ use aegis_engine::ApprovalMode;
 use super::body::{Happening, Key};
 use super::entry::{Answered, Entry, EntryBody};
 use super::kind::EventKind;
+use super::offer::GrantUse;
 use super::text::Text;
 use crate::answer::{Answer, ApproverIdentity};
 
@@ -19,6 +20,8 @@ pub struct Decided<'a> {
     pub approver: Option<&'a ApproverIdentity>,
     /// Why, in a sentence for a person.
     pub reason: &'a str,
+    /// The grant that it was allowed by, if it was.
+    pub grant: Option<&'a GrantUse>,
 }
 
 impl<'a> Happening<'a> for Decided<'a> {
@@ -36,9 +39,9 @@ impl<'a> Happening<'a> for Decided<'a> {
     }
 
     fn stored(&self, requested_seq: Option<u64>, key: &Key) -> (Self::Body, Option<String>) {
-        let Decided { answer, approver, reason, .. } = *self;
-        let (body, payload) =
-            self.entry.stored(Some(Answered { answer, approver, reason, requested_seq }), key);
+        let Decided { answer, approver, reason, grant, .. } = *self;
+        let answered = Answered { answer, approver, reason, grant, requested_seq };
+        let (body, payload) = self.entry.stored(Some(answered), key);
         (body, Some(payload))
     }
 }

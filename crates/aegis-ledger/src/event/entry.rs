@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::body::{Body, Claimed, Key};
 use super::kind::EventKind;
+use super::offer::{GrantUse, Offer};
 use super::opening::Opening;
 use super::recorded_call::RecordedCall;
 use super::text::Text;
@@ -125,6 +126,13 @@ pub struct EntryBody<S = String> {
     /// The question that waits for its answer; absent where none does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub question: Option<Opening>,
+    /// The grant that whoever is asked can give together with a yes; absent where the rule lets none be
+    /// given, and where nobody is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offer: Option<Offer>,
+    /// The grant that it was allowed by; absent where it was not.
+    #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
+    pub grant: Option<GrantUse<S>>,
     /// The call of a framework that it was read from. Absent where it was read from none.
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     pub call: Option<RecordedCall<S>>,
@@ -165,6 +173,7 @@ pub(super) struct Answered<'a> {
     pub(super) answer: Answer,
     pub(super) approver: Option<&'a ApproverIdentity>,
     pub(super) reason: &'a str,
+    pub(super) grant: Option<&'a GrantUse>,
     pub(super) requested_seq: Option<u64>,
 }
 
@@ -248,6 +257,8 @@ impl<'a> Entry<'a> {
             agent_source: self.action.agent_source(),
             session_source: Some(self.session_source),
             question: None,
+            offer: None,
+            grant: answered.and_then(|answered| answered.grant).map(GrantUse::stored),
             call: self.action.call().map(RecordedCall::of),
             requested_seq: answered.and_then(|answered| answered.requested_seq),
             redacted: places.iter().cloned().map(Text::from).collect(),
@@ -269,6 +280,7 @@ impl<S: AsRef<str>> Body for EntryBody<S> {
                 (Field::Decision, self.decision.map(Answer::as_str)),
                 (Field::Result, self.result_status.map(ResultStatus::as_str)),
                 (Field::Question, self.question.as_ref().map(|question| question.key.as_str())),
+                (Field::Grant, self.offer.as_ref().map(|offer| offer.key.as_str())),
             ]),
             superseded: self.requested_seq,
             outcome: None,

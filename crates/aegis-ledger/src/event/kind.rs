@@ -21,6 +21,10 @@ macro_rules! kinds {
             Replied: Replied, RepliedBody, "replied";
             /// The answer to a question that waited was used.
             Consumed: Consumed, ConsumedBody, "consumed";
+            /// A grant let an action happen.
+            Used: Used, UsedBody, "used";
+            /// A grant was taken back.
+            Revoked: Revoked, RevokedBody, "revoked";
             /// An action was done without asking, and seen afterwards.
             Observed: Observed, EntryBody, "observed";
             /// A checkpoint of the log was handed out.

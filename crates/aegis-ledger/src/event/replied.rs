@@ -25,6 +25,8 @@ pub struct Replied<'a> {
     pub signature: Option<&'a str>,
     /// The fingerprint of the key that it is by.
     pub key: Option<&'a str>,
+    /// Whether the grant that is offered is given together with a yes.
+    pub grant: bool,
     /// The account that wrote it down, and where.
     pub operator: Operator<'a>,
 }
@@ -47,6 +49,9 @@ pub struct RepliedBody<S = String> {
     /// The fingerprint of the key that it is by, as OpenSSH shows it.
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     pub key: Option<S>,
+    /// Whether the grant that is offered is given together with a yes.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub grant: bool,
     /// The machine on which it was written down.
     pub host: S,
     /// The account that wrote it down.
@@ -56,6 +61,11 @@ pub struct RepliedBody<S = String> {
     pub login: Option<S>,
     /// The number of the `requested` event that asks.
     pub requested_seq: Option<u64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_false(it: &bool) -> bool {
+    !*it
 }
 
 impl<'a> Happening<'a> for Replied<'a> {
@@ -77,6 +87,7 @@ impl<'a> Happening<'a> for Replied<'a> {
             note: self.note.map(Text::from),
             signature: self.signature.map(Text::from),
             key: self.key.map(Text::from),
+            grant: self.grant,
             host: self.operator.host.into(),
             user: self.operator.user.into(),
             login: self.operator.login.map(Text::from),

@@ -2,6 +2,7 @@
 
 use super::body::{Happening, Key};
 use super::entry::{Entry, EntryBody};
+use super::offer::Offer;
 use super::opening::Opening;
 use super::text::Text;
 
@@ -12,6 +13,8 @@ pub struct Requested<'a> {
     pub entry: Entry<'a>,
     /// The question that it opens, where that is to wait for its answer.
     pub opening: Option<&'a Opening>,
+    /// Whether somebody is asked who can give a grant together with a yes, where the rule lets them.
+    pub is_put: bool,
 }
 
 impl<'a> Happening<'a> for Requested<'a> {
@@ -23,6 +26,9 @@ impl<'a> Happening<'a> for Requested<'a> {
 
     fn stored(&self, _: Option<u64>, key: &Key) -> (Self::Body, Option<String>) {
         let (body, payload) = self.entry.stored(None, key);
-        (EntryBody { question: self.opening.cloned(), ..body }, Some(payload))
+        let terms = self.entry.decision.terms();
+        let offered = self.is_put.then(|| self.entry.grant_key(key)).flatten();
+        let offer = offered.map(|key| Offer { key, terms });
+        (EntryBody { question: self.opening.cloned(), offer, ..body }, Some(payload))
     }
 }

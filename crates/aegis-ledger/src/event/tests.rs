@@ -10,7 +10,8 @@ const KEY: [u8; 32] = [7; 32];
 /// Asks for every action, and knows a secret parameter.
 fn policy() -> Policy {
     let text =
-        b"version: 1\nredact: [pin]\nrules:\n  - { name: sized, conditions: { param_gt: { n: 1 } } }\n";
+        b"version: 1\nredact: [pin]\ndefaults: { approval: { grant: { for: 15m, same: [n, pin] } } }\nrules:\n  - name: sized\n    \
+          conditions: { param_gt: { n: 1 } }\n    approval: { grant: { for: 15m, same: [n, pin] } }\n";
     load(&[Source { text }]).policy.unwrap()
 }
 
@@ -56,12 +57,15 @@ fn every_event(each: impl Fn(Event<'_>)) {
     };
     let recorder = Recorder { pid: 7, began: 8, boot: "b".to_owned() };
     let operator = Operator { host: "host", user: "root", login: None };
+    let grant = GrantUse { id: "g".to_owned(), given_at: 1, expires_at: 2, uses_left: 3 };
     let subtrees = [digest, digest];
     let (action_id, session_id, answer) = ("a", "s", Answer::Approved);
     for kind in EventKind::ALL {
         let (status, note) = (Some(ResultStatus::Failed), Some("no\u{1b}route"));
         each(match kind {
-            EventKind::Requested => Event::Requested(Requested { entry, opening: Some(&opening) }),
+            EventKind::Requested => {
+                Event::Requested(Requested { entry, opening: Some(&opening), is_put: true })
+            }
             EventKind::Answered => Event::Answered(Answered {
                 action_id,
                 session_id,
@@ -69,8 +73,15 @@ fn every_event(each: impl Fn(Event<'_>)) {
                 approver: by,
                 note,
                 waited_ms: Some(7),
+                grant: true,
             }),
-            EventKind::Decided => Event::Decided(Decided { entry, answer, approver: by, reason: "because" }),
+            EventKind::Decided => Event::Decided(Decided {
+                entry,
+                answer,
+                approver: by,
+                reason: "because",
+                grant: Some(&grant),
+            }),
             EventKind::Ended => {
                 Event::Ended(Ended { action_id, session_id, status, error: note, duration_ms: Some(3) })
             }
@@ -93,9 +104,12 @@ fn every_event(each: impl Fn(Event<'_>)) {
                 note,
                 signature: Some("signed"),
                 key: Some("SHA256:key"),
+                grant: true,
                 operator,
             }),
             EventKind::Consumed => Event::Consumed(Consumed { action_id, by: "b" }),
+            EventKind::Used => Event::Used(Used { action_id, by: "b" }),
+            EventKind::Revoked => Event::Revoked(Revoked { action_id, note, operator }),
             EventKind::Checkpoint => {
                 Event::Checkpoint(Checkpointed { size: 4, root: digest, signed_by: Some("key"), operator })
             }
@@ -147,7 +161,10 @@ fn the_stored_bytes_are_those_of_the_format() {
             EventKind::Answered => &["session_id", "s", "decision", "approved", "approver", "via", "window"],
             EventKind::Started => &["session_id", "s", "recorder", "pid", "began", "boot", "b"],
             EventKind::Replied => &["decision", "approved", "approver", "via", "window"],
-            EventKind::Consumed => &["by", "b", "requested_seq"],
+            EventKind::Consumed | EventKind::Used => &["by", "b", "requested_seq"],
+            EventKind::Revoked => {
+                &["host", "host", "user", "root", "note", "no\\u001broute", "requested_seq"]
+            }
             EventKind::Verified => &["session_id", "s", "passed", "error"],
             EventKind::Ended => &["session_id", "s", "result_status", "failed", "result_error"],
             EventKind::Checkpoint => &["size", "root"],
@@ -161,9 +178,9 @@ fn the_stored_bytes_are_those_of_the_format() {
                 assert!(encoded.json.contains(call), "{}", encoded.json);
                 "\"redacted\":[\"/pin\"]}"
             }
-            EventKind::Answered => "\"waited_ms\":7}",
+            EventKind::Answered => "\"waited_ms\":7,\"grant\":true}",
             EventKind::Replied => "\"host\":\"host\",\"user\":\"root\",\"requested_seq\":2}",
-            EventKind::Consumed => "\"requested_seq\":2}",
+            EventKind::Consumed | EventKind::Used | EventKind::Revoked => "\"requested_seq\":2}",
             EventKind::Started => "\"decided_seq\":2}",
             EventKind::Ended | EventKind::Verified => "\"duration_ms\":3,\"decided_seq\":2}",
             _ => "\"host\":\"host\",\"user\":\"root\"}",
@@ -176,7 +193,7 @@ fn the_stored_bytes_are_those_of_the_format() {
 /// A record, a history and the index are made of the same entry. What none of them shows is named here.
 #[test]
 fn no_field_of_an_entry_is_missed() {
-    const IN_NO_RECORD: [&str; 10] = [
+    const IN_NO_RECORD: [&str; 12] = [
         "reason",
         "undecidable",
         "policy_source",
@@ -187,6 +204,8 @@ fn no_field_of_an_entry_is_missed() {
         "requested_seq",
         "redacted",
         "question",
+        "offer",
+        "grant",
     ];
     const OF_THE_ROW: [&str; 8] =
         ["id", "timestamp", "action_params", "action_desc", "result_error", "duration_ms", "seq", "hash"];
@@ -215,8 +234,9 @@ fn no_field_of_an_entry_is_missed() {
         }
         // Every word by which records are asked for is one of the entry's.
         for (field, word) in entry.words().terms.unwrap() {
-            let within = stored.get("question").map(|question| &question["key"]);
-            let stands = stored.values().chain(within).any(|value| value.as_str() == word);
+            let within = ["question", "offer"].map(|field| stored.get(field).map(|within| &within["key"]));
+            let stands =
+                stored.values().chain(within.into_iter().flatten()).any(|value| value.as_str() == word);
             assert!(stands, "{field:?}: {word:?}");
         }
         // Nothing secret is in what is written.

@@ -32,13 +32,15 @@ pub enum Field {
     Outcome = 12,
     /// Of a `requested` event that opens a question: what makes it the same as others.
     Question = 13,
+    /// Of a `requested` event that offers a grant: what actions that it holds for have in common.
+    Grant = 14,
 }
 
 /// What is indexed of one event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Words<'a> {
     /// The words by which an action's record is found, each with its field.
-    pub(crate) terms: Option<[(Field, Option<&'a str>); 10]>,
+    pub(crate) terms: Option<[(Field, Option<&'a str>); 11]>,
     /// The number of the event in whose place this one stands.
     pub(crate) superseded: Option<u64>,
     /// The number of the event whose outcome this one tells, and the outcome.

@@ -24,7 +24,7 @@ pub(super) fn question(terms: ApprovalTerms) -> Question {
 pub(super) fn said(answer: Answer, user: &str, evidence: Evidence, at: i64) -> Reply {
     let approver =
         ApproverIdentity { via: Via::new("test"), user: Some(user.to_owned()), evidence, injectable: false };
-    Reply { answer, approver, name: None, party: party(user), note: None, at }
+    Reply { answer, approver, name: None, party: party(user), note: None, grant: false, at }
 }
 
 fn yes(user: &str, at: i64) -> Reply {

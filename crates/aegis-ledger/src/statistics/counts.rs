@@ -117,8 +117,11 @@ impl Counts {
         tally.count(answer);
         let (target, tally) = self.targets.of(&body.action_target);
         tally.count(answer);
-        if !matches!(answer, Some(Answer::Auto | Answer::Block)) {
-            self.count_asked(body, [rule, kind, target], waited);
+        match (&body.grant, &body.approver) {
+            // Nobody was asked; what it was allowed by is told beside what approvers answered.
+            (Some(_), Some(approver)) => self.approvers.of(&approver_word(approver)).1.tally.count(answer),
+            _ if matches!(answer, Some(Answer::Auto | Answer::Block)) => {}
+            _ => self.count_asked(body, [rule, kind, target], waited),
         }
     }
 

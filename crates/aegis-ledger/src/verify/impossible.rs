@@ -7,6 +7,7 @@ use crate::event::{EventBody, EventKind};
 use crate::question::Question;
 use crate::stored_event::StoredEvent;
 use crate::verify::damage::DamageKind;
+use crate::verify::grants::Told;
 use crate::verify::lives::ActionEvents;
 use crate::verify::observer::Observer;
 use crate::verify::verifier::Verifier;
@@ -64,6 +65,16 @@ impl<O: Observer> Verifier<'_, O> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether what a sound row tells of grants can have happened.
+    pub(super) fn check_grants<S: AsRef<str>>(
+        &mut self,
+        told: Told<'_>,
+        body: &EventBody<S>,
+    ) -> Result<(), Impossible> {
+        let (start, damaged) = (self.start.seq, self.damaged.rows());
+        self.grants.take(told, body, |behind| may_be_missing(start, damaged, behind, told.row))
     }
 
     /// Takes an entry of the index that gives the events of each action one after another, those of one kind

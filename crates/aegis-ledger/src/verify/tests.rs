@@ -5,6 +5,7 @@ mod anchors;
 mod bodies;
 mod chain;
 mod exports;
+mod grants;
 mod index;
 mod joined;
 mod lives;

@@ -10,6 +10,7 @@ use crate::stored_event::StoredEvent;
 use crate::verify::anchor::{Anchor, Standing};
 use crate::verify::bodies::{Bodies, Referred};
 use crate::verify::damage::{DamageKind, Damages};
+use crate::verify::grants::{Grants, Told};
 use crate::verify::lives::Lives;
 use crate::verify::misplaced::{Run, Suspect};
 use crate::verify::observer::{Observer, SoFar};
@@ -43,6 +44,7 @@ pub struct Verifier<'a, O = ()> {
     pub(super) bodies: Bodies<'a>,
     pub(super) lives: Lives,
     pub(super) questions: Questions,
+    pub(super) grants: Grants,
     pub(super) anchors: Vec<(Anchor, Standing)>,
     /// The first anchor whose row has not passed by.
     pub(super) ahead: usize,
@@ -94,6 +96,7 @@ impl<'a, O: Observer> Verifier<'a, O> {
             bodies: Bodies::new(start.seq, start.of_export),
             lives: Lives::followed(),
             questions: Questions::default(),
+            grants: Grants::default(),
             anchors: anchors.into_iter().map(|anchor| (anchor, Standing::Unchecked)).collect(),
             ahead: 0,
             observer,
@@ -206,7 +209,7 @@ impl<O: Observer> Verifier<'_, O> {
             removed: self.bodies.removed(),
             payloads,
             allowed: self.lives.allowed.into_rows(),
-            unchecked_references: self.bodies.unchecked,
+            unchecked_references: self.bodies.unchecked.saturating_add(self.grants.unchecked),
             damage: self.damages.listed,
             more_damage: self.damages.more,
             anchors: self.anchors,
@@ -256,8 +259,8 @@ impl<O: Observer> Verifier<'_, O> {
         let subject = read.as_ref().ok().and_then(|(body, _)| body.entry());
         let subject = subject.map(|entry| entry.action_sha256.as_ref());
         self.bodies.remember(seq.unsigned_abs(), event, subject);
-        let body = match read {
-            Ok((body, _)) => body,
+        let (body, payload) = match read {
+            Ok(read) => read,
             Err(problem) => return self.not_so(seq, DamageKind::Unreadable { problem }),
         };
         let problem = match body.claim() {
@@ -269,8 +272,12 @@ impl<O: Observer> Verifier<'_, O> {
         if let Some(problem) = problem {
             return self.not_so(seq, DamageKind::False { problem });
         }
+        let (row, at, action_id) = (seq.unsigned_abs(), event.at, event.action_id);
+        let is_first = row == self.start.seq && row > 1;
+        let told = Told { row, is_first, at, action_id, payload: payload.as_ref() };
         let lived = self.check_life(seq, event, &body);
-        if let Err(why) = lived.and_then(|()| self.check_proof(seq, event, &body)) {
+        let proved = lived.and_then(|()| self.check_proof(seq, event, &body));
+        if let Err(why) = proved.and_then(|()| self.check_grants(told, &body)) {
             self.not_so(seq, DamageKind::Impossible(why));
         } else if let Ok(hash) = event.hash.try_into().map(Digest::from_bytes) {
             self.observer.sound(event, hash, &body);

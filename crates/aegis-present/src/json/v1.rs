@@ -3,6 +3,7 @@
 mod call;
 mod decision;
 mod ended;
+mod grant;
 mod history;
 mod instant;
 mod policy_report;
@@ -16,6 +17,7 @@ mod verification;
 pub use call::{CallV1, ObservedCallV1, RefusedCallV1};
 pub use decision::{DecisionV1, Subject, UnreadableV1};
 pub use ended::EndedV1;
+pub use grant::{GrantUseV1, GrantV1};
 pub use history::HistoryV1;
 pub use policy_report::PolicyReportV1;
 pub use question::{QuestionV1, RequestV1};

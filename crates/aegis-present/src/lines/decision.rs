@@ -27,7 +27,8 @@ pub fn render_answer(named: Named<'_>, answered: &Answered<'_>) -> String {
         how,
         named,
         answered.decision,
-        (!answered.answer.is_allowed()).then_some(answered.reason),
+        // That nobody was asked is told as well.
+        (!answered.answer.is_allowed() || answered.grant.is_some()).then_some(answered.reason),
     )
 }
 

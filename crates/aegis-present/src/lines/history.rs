@@ -114,6 +114,16 @@ fn answer(fields: &mut LabelledLines, history: &History, entry: &EntryBody, is_r
     if let Some(answer) = entry.decision {
         fields.field("Answered by", PLAIN, &who(entry.approver.as_ref(), answer));
     }
+    if let Some(grant) = &entry.grant {
+        let given = time(DateTime::from_timestamp_millis(grant.given_at));
+        let (until, left) = (time(DateTime::from_timestamp_millis(grant.expires_at)), grant.uses_left);
+        let id = text(&grant.id);
+        fields.field(
+            "Grant",
+            PLAIN,
+            &format!("{id}, given {given} until {until}, {left} uses left behind this one"),
+        );
+    }
     if let Some(waited) = history.waited_ms() {
         fields.field("Waited", PLAIN, &duration(waited));
     }
@@ -194,7 +204,9 @@ fn describe(event: &HistoryEvent, asked_at: Option<DateTime<Utc>>) -> (Style, St
         Some(EventBody::Answered(answered)) => answer_given(answered),
         Some(EventBody::Decided(entry)) => {
             let answer = entry.decision.map_or("without an answer", Answer::as_str);
-            format!("{answer}, {} risk, by rule {}", entry.risk_level, text(&entry.matched_rule))
+            let grant = entry.grant.as_ref().map(|grant| format!(", by grant {}", text(&grant.id)));
+            let (risk, rule) = (entry.risk_level, text(&entry.matched_rule));
+            format!("{answer}, {risk} risk, by rule {rule}{}", grant.unwrap_or_default())
         }
         Some(EventBody::Started(started)) => match &started.recorder {
             Some(recorder) => format!("by process {}", recorder.pid),
@@ -214,9 +226,18 @@ fn describe(event: &HistoryEvent, asked_at: Option<DateTime<Utc>>) -> (Style, St
             let after = waited.and_then(|waited| u64::try_from(waited).ok()).map(duration);
             let after = after.map_or_else(String::new, |after| format!(" after {after}"));
             let key = replied.key.as_deref().map_or_else(String::new, |key| format!(", key {}", text(key)));
-            format!("{} by {by} (evidence {evidence}){name}{key}{after}{why}", replied.decision.as_str())
+            let grant = if replied.grant { ", with the grant" } else { "" };
+            let word = replied.decision.as_str();
+            format!("{word}{grant} by {by} (evidence {evidence}){name}{key}{after}{why}")
         }
         Some(EventBody::Consumed(consumed)) => format!("used by action {}", text(&consumed.by)),
+        Some(EventBody::Used(used)) => format!("the grant let action {} happen", text(&used.by)),
+        Some(EventBody::Revoked(revoked)) => {
+            let (user, host) = (text(&revoked.user), text(&revoked.host));
+            let why = revoked.note.as_deref().map_or_else(String::new, |note| format!(": {}", text(note)));
+            let login = revoked.login.as_deref().map(logged_in).unwrap_or_default();
+            format!("the grant taken back by {user} on {host}{login}{why}")
+        }
         Some(EventBody::Observed(entry)) => {
             format!(
                 "done without asking; the policy would have said: {}, {} risk",
@@ -249,7 +270,9 @@ fn logged_in(login: &str) -> String {
 }
 
 fn answer_given(answered: &AnsweredBody) -> String {
-    let mut what = format!("{} by {}", answered.decision.as_str(), short_who(answered.approver.as_ref()));
+    let grant = if answered.grant { ", with the grant" } else { "" };
+    let by = short_who(answered.approver.as_ref());
+    let mut what = format!("{}{grant} by {by}", answered.decision.as_str());
     if let Some(waited) = answered.waited_ms {
         what = format!("{what} after {}", duration(waited));
     }
@@ -299,6 +322,11 @@ fn who(approver: Option<&ApproverIdentity>, answer: Answer) -> String {
         "terminal" => "at a terminal".to_owned(),
         "account" => "at a terminal of their own account".to_owned(),
         "signature" | "touch" => "by the SSH key that the policy names".to_owned(),
+        "grant" => match approver.evidence {
+            Evidence::Account => "by a grant given at a terminal of their own account".to_owned(),
+            Evidence::Signature | Evidence::Touch => "by a grant".to_owned(),
+            Evidence::Rule | Evidence::Terminal => "by a grant given at a terminal".to_owned(),
+        },
         other => format!("by way of `{}`", text(other)),
     };
     match approver.evidence {

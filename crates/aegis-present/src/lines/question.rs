@@ -12,7 +12,7 @@ use super::foreign_text::{on_one_line, short, subject, text};
 use super::json_value::json_lines;
 use super::labelled::LabelledLines;
 use crate::asked::Asked;
-use crate::quantity::brief_duration;
+use crate::quantity::{brief_duration, counted};
 use crate::style::{BAD, FAINT, GOOD, HELP, UNSURE};
 
 const PLAIN: Style = Style::new();
@@ -98,6 +98,17 @@ fn terms(fields: &mut LabelledLines, terms: &ApprovalTerms) {
     fields.field("Needs", PLAIN, &format!("{quorum}, {evidence}{own}; any no is final"));
     let within = duration(terms.use_within_ms);
     fields.field("Use", PLAIN, &format!("once, within {within} of the answer, by the same action again"));
+    if let Some(grant) = &terms.grant {
+        let (uses, within) = (counted(u64::from(grant.uses), "further action"), duration(grant.for_ms));
+        let same = grant.same.as_ref().map_or_else(
+            || "all of it the same".to_owned(),
+            |same| {
+                format!("the same {}", same.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
+            },
+        );
+        let line = format!("can be given with a yes: {uses} within {within}, {same}");
+        fields.field("Grant", PLAIN, &line);
+    }
     for named in &terms.by {
         let by = match &named.known_by {
             KnownBy::Account { account } => format!("account {}", text(account)),
@@ -112,7 +123,11 @@ fn terms(fields: &mut LabelledLines, terms: &ApprovalTerms) {
 /// A reply in a line, and how it is painted.
 fn replied(reply: &Reply, asked_at: i64) -> (Style, String) {
     let style = if reply.answer == Answer::Approved { GOOD } else { BAD };
-    let word = if reply.answer == Answer::Approved { "yes" } else { "no" };
+    let word = match (reply.answer, reply.grant) {
+        (Answer::Approved, true) => "yes, with the grant,",
+        (Answer::Approved, false) => "yes",
+        _ => "no",
+    };
     let evidence = reply.approver.evidence.level();
     let by = text(&approver_word(&reply.approver));
     let name = reply.name.as_deref().map_or_else(String::new, |name| format!(", as {}", text(name)));

@@ -1,24 +1,15 @@
 //! Questions that wait, a line each below the titles of their columns.
 
-use std::fmt::Write as _;
-
 use aegis_engine::escape;
 use aegis_ledger::question::Standing;
 use anstyle::Style;
 
 use crate::asked::{Asked, enough_of_ids};
-use crate::fitting::{fit, fit_middle, width_of};
 use crate::names::NO_NAME;
 use crate::quantity::brief_duration;
 use crate::style::{UNSURE, risk_style};
+use crate::table::fitted::{Heading, render};
 
-/// How many columns of the terminal are between two cells.
-const GAP: usize = 2;
-/// The widest that a word from outside is shown, and the narrowest while a column can still give way.
-const WIDEST_WORD: usize = 40;
-const NARROW_WORD: usize = 8;
-/// The narrowest that it is shown at all.
-const NARROWEST_WORD: usize = 4;
 /// How soon a question expires whose time is painted, in milliseconds: five minutes.
 const SOON: i64 = 5 * 60 * 1000;
 
@@ -99,75 +90,12 @@ impl Column {
 #[must_use]
 pub fn render_questions(questions: &[Asked<'_>], now: i64, width: Option<usize>) -> String {
     let id_length = enough_of_ids(questions.iter().map(|asked| asked.question.id()));
-    let rows: Vec<Vec<(String, Style)>> = questions
+    let rows = questions
         .iter()
         .map(|asked| Column::ALL.iter().map(|column| column.cell(asked, now, id_length)).collect())
         .collect();
-    let wanted: Vec<(Column, usize)> = Column::ALL
-        .into_iter()
-        .enumerate()
-        .map(|(index, column)| {
-            let cells = rows.iter().filter_map(|row| row.get(index)).map(|(text, _)| width_of(text));
-            let longest = cells.max().unwrap_or_default();
-            let longest = if column.is_word() { longest.min(WIDEST_WORD) } else { longest };
-            (column, longest.max(width_of(column.title())))
-        })
-        .collect();
-    // The last column is left free: some terminals go to the next line when it is written.
-    let planned = plan(wanted, width.map(|width| width.saturating_sub(1)));
-    let titles = Column::ALL.iter().map(|column| (column.title().to_owned(), Style::new())).collect();
-    let lines = std::iter::once(titles).chain(rows).map(|row: Vec<(String, Style)>| drawn(&planned, &row));
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-/// The columns that are shown, and how wide each is.
-fn plan(mut shown: Vec<(Column, usize)>, room: Option<usize>) -> Vec<(Column, usize)> {
-    let Some(room) = room else { return shown };
-    let least = |shown: &[(Column, usize)], narrowest: usize| {
-        let cells = shown.iter().map(|(column, width)| least_of(*column, *width, narrowest));
-        cells.sum::<usize>() + GAP * shown.len().saturating_sub(1)
-    };
-    for column in Column::GIVING_WAY {
-        if least(&shown, NARROW_WORD) <= room {
-            break;
-        }
-        shown.retain(|(other, _)| *other != column);
-    }
-    let narrowest = if least(&shown, NARROW_WORD) <= room { NARROW_WORD } else { NARROWEST_WORD };
-    let mut left = room.saturating_sub(least(&shown, narrowest));
-    let mut planned: Vec<(Column, usize)> =
-        shown.iter().map(|(column, width)| (*column, least_of(*column, *width, narrowest))).collect();
-    // The narrowest first, until all is shown, or nothing is left.
-    while left > 0 {
-        let short = planned.iter_mut().zip(&shown).filter(|((_, width), (_, wanted))| width < wanted);
-        let Some(((_, width), _)) = short.min_by_key(|((_, width), _)| *width) else { break };
-        *width += 1;
-        left -= 1;
-    }
-    planned
-}
-
-fn least_of(column: Column, width: usize, narrowest: usize) -> usize {
-    if column.is_word() { width.min(narrowest) } else { width }
-}
-
-/// A line of those cells that are shown. Nothing stands behind the last.
-fn drawn(planned: &[(Column, usize)], row: &[(String, Style)]) -> String {
-    let mut line = String::new();
-    let cells = Column::ALL.iter().zip(row);
-    let shown = cells.filter_map(|(column, cell)| {
-        let (_, width) = planned.iter().find(|(other, _)| other == column)?;
-        Some((*column, *width, cell))
-    });
-    let mut gap = 0;
-    for (column, width, (text, style)) in shown {
-        let (text, used) =
-            if column.is_word() { fit_middle(text, width, "…") } else { fit(text, width, "") };
-        line.push_str(&" ".repeat(gap));
-        let _ = write!(line, "{style}{text}{style:#}");
-        gap = width.saturating_sub(used) + GAP;
-    }
-    line
+    let headings = Column::ALL.map(|column| Heading { title: column.title(), is_word: column.is_word() });
+    render(&headings, &Column::GIVING_WAY.map(Column::title), rows, width)
 }
 
 #[cfg(test)]

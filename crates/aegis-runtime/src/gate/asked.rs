@@ -5,7 +5,7 @@ use std::time::Instant;
 use aegis_audit::{Journal, RecordError};
 use aegis_engine::{ApprovalMode, Redacted, escape};
 use aegis_ledger::answer::{Answer, ApproverIdentity};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
 use crate::gate::draft::Draft;
@@ -168,6 +168,11 @@ impl<'a> Asked<'a> {
             Since::Changed => "; the policy changed while the question stood".to_owned(),
             Since::Overtaken(why) => format!("; {}, so that this is no approval", escape(why)),
         };
+        if let Some(used) = approval.grant_use().filter(|_| self.answer(approval) == Answer::Approved) {
+            let (id, given) = (escape(&used.id), instant(used.given_at));
+            let left = format!("good for {} more until {}", used.uses_left, instant(used.expires_at));
+            return format!("{policy_says}; allowed by grant {id} of {who}, given at {given}, {left}{since}");
+        }
         match (approval.answer(), approval.why()) {
             (Answer::Approved, _) if self.answer(approval) == Answer::Block => {
                 format!("{policy_says}, by the time that {who} approved it{since}")
@@ -178,6 +183,12 @@ impl<'a> Asked<'a> {
             (_, why) => format!("{policy_says}; {}", escape(why.unwrap_or("nobody answered"))),
         }
     }
+}
+
+/// An instant of the log, for a person.
+fn instant(millis: i64) -> String {
+    let at = DateTime::from_timestamp_millis(millis);
+    at.map_or_else(|| "no time".to_owned(), |at| at.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 /// Who answered, in words that do not make a person of what is none.

@@ -57,6 +57,20 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The same where a human must be asked, and must be still; else nothing has changed. Tells which it is.
+    pub(crate) fn reconsider_asked(&mut self, ground: Ground, at: DateTime<Utc>) -> bool {
+        let later = ground.policy.decide(self.action, at);
+        let (decision, is_later) = self.decision.clone().or_stricter(later);
+        let is_asked = decision.approval() == ApprovalMode::Approve;
+        if is_asked {
+            self.decision = decision;
+            if is_later {
+                (self.ground, self.at) = (ground, at);
+            }
+        }
+        is_asked
+    }
+
     /// Whether a human must be asked.
     pub(crate) fn needs_human(&self) -> bool {
         self.decision.approval() == ApprovalMode::Approve
@@ -107,7 +121,7 @@ impl Account for Draft<'_> {
     fn events(&self) -> Vec<Stamped<'_>> {
         vec![Stamped {
             at: self.at,
-            event: Event::Requested(Requested { entry: self.entry(), opening: None }),
+            event: Event::Requested(Requested { entry: self.entry(), opening: None, is_put: true }),
         }]
     }
 }

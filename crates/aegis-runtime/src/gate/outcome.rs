@@ -5,7 +5,7 @@ use std::sync::Arc;
 use aegis_audit::Committed;
 use aegis_engine::{Decision, Digest, Policy};
 use aegis_ledger::answer::{Answer, ApproverIdentity};
-use aegis_ledger::event::RecordedNames;
+use aegis_ledger::event::{GrantUse, RecordedNames};
 use aegis_ledger::receipt::Receipt;
 use chrono::{DateTime, Utc};
 
@@ -49,12 +49,14 @@ pub struct Answered {
     /// Where it says more than the decision's own reason.
     reason: Option<String>,
     waiting: Option<WaitingQuestion>,
+    grant: Option<GrantUse>,
     receipt: Receipt,
 }
 
 impl From<Committed<Sealed<'_>>> for Outcome {
     /// The outcome, now that the log and every sink have it.
     fn from(committed: Committed<Sealed<'_>>) -> Outcome {
+        let grant = committed.account().grant().cloned();
         let (Sealed { asked, names, answer, approver, reason, waits, .. }, receipt) = committed.into_parts();
         let waiting = waits.and_then(|waits| waits.question(&asked.draft.action_id));
         let (draft, at) = (asked.draft, asked.at);
@@ -71,6 +73,7 @@ impl From<Committed<Sealed<'_>>> for Outcome {
             approver,
             reason,
             waiting,
+            grant,
             receipt,
         };
         // Refusal is what falls through.
@@ -184,6 +187,12 @@ impl Answered {
     #[must_use]
     pub fn waiting(&self) -> Option<&WaitingQuestion> {
         self.waiting.as_ref()
+    }
+
+    /// The grant that allowed it, where nobody was asked because of one, and what is left of that.
+    #[must_use]
+    pub fn grant(&self) -> Option<&GrantUse> {
+        self.grant.as_ref()
     }
 
     /// Where in the log the answer is.

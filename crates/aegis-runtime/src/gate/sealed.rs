@@ -5,7 +5,9 @@ use aegis_audit::{Account, Journal, QuestionBook, TrailError};
 use aegis_engine::ApprovalMode;
 use aegis_ledger::answer::{Answer, ApproverIdentity};
 use aegis_ledger::chain::LogIdentity;
-use aegis_ledger::event::{Answered, Consumed, Decided, Event, RecordedNames, Requested, Stamped};
+use aegis_ledger::event::{
+    Answered, Consumed, Decided, Event, GrantUse, RecordedNames, Requested, Stamped, Used,
+};
 
 use crate::approval::{Approval, Unanswered};
 use crate::gate::asked::{Asked, Question, Since};
@@ -81,8 +83,26 @@ impl<'a> Sealed<'a> {
         }
     }
 
+    /// What nobody answered may be allowed by what the log holds, which counts for the policy of now: where
+    /// that asks nobody any more, or cannot be read, the log is not asked either.
+    fn look_again(&mut self, log: &LogIdentity) {
+        if !self.may_wait || !self.asked.draft.needs_human() {
+            return;
+        }
+        let ground = self.source.now(&self.asked.draft.ground);
+        let draft = &mut self.asked.draft;
+        self.may_wait = ground.is_ok_and(|ground| draft.reconsider_asked(ground, aegis_audit::now()));
+        self.names = self.asked.draft.entry().recorded_names(&log.key);
+    }
+
     fn reason(&self) -> &str {
         self.reason.as_deref().unwrap_or_else(|| self.asked.draft.decision.reason())
+    }
+
+    /// The grant that it was allowed by, if it was.
+    pub(crate) fn grant(&self) -> Option<&GrantUse> {
+        let question = self.asked.question.as_ref().filter(|_| self.answer == Answer::Approved)?;
+        question.approval.grant_use()
     }
 
     fn answered<'e>(&'e self, question: &'e Question) -> Event<'e> {
@@ -94,6 +114,7 @@ impl<'a> Sealed<'a> {
             approver: question.approval.approver(),
             note: question.approval.why(),
             waited_ms: question.waited_ms,
+            grant: question.is_recorded && question.approval.gives_grant(),
         })
     }
 }
@@ -113,7 +134,7 @@ impl Account for Sealed<'_> {
                     _ => None,
                 };
                 let entry = self.put.as_ref().map_or(entry, Draft::entry);
-                events.push(at(Event::Requested(Requested { entry, opening })));
+                events.push(at(Event::Requested(Requested { entry, opening, is_put: opening.is_some() })));
             }
             events.push(at(self.answered(question)));
             if let Some(Waits::Answered { question, approval, .. }) = &self.waits
@@ -122,14 +143,18 @@ impl Account for Sealed<'_> {
                 events.push(at(Event::Consumed(Consumed { action_id: question, by: entry.action_id })));
             }
         } else if *answer == Answer::Unanswered {
-            events.push(at(Event::Requested(Requested { entry, opening: None })));
+            events.push(at(Event::Requested(Requested { entry, opening: None, is_put: false })));
+        }
+        let grant = self.grant();
+        if let Some(grant) = grant {
+            events.push(at(Event::Used(Used { action_id: &grant.id, by: entry.action_id })));
         }
         let (approver, reason) = (approver.as_ref(), self.reason());
-        events.push(at(Event::Decided(Decided { entry, answer: *answer, approver, reason })));
+        events.push(at(Event::Decided(Decided { entry, answer: *answer, approver, reason, grant })));
         events
     }
 
-    /// Where nobody is there to be asked, the log may have an answer, or keeps the question.
+    /// Where nobody is there to be asked, the log may have an answer, or a grant, or keeps the question.
     fn consults(&self) -> bool {
         // What was found in a try before is looked up anew.
         let may_be_answered = |question: &Question| {
@@ -149,6 +174,7 @@ impl Account for Sealed<'_> {
         let waits = Waits::of(draft, questions, log)?;
         let (approval, waited_ms) = match &waits {
             Waits::Answered { approval, waited_ms, .. } => (approval.clone(), *waited_ms),
+            Waits::Granted(approval) => (approval.clone(), None),
             _ => (Approval::unanswered(&draft.action_id, self.nobody.clone()), Some(0)),
         };
         if let Some(question) = &mut self.asked.question {
@@ -171,6 +197,7 @@ impl Account for Sealed<'_> {
     /// What was allowed before the wait is decided again, as after any other wait. A no stays one.
     fn waited(&mut self, log: &LogIdentity) -> Result<(), String> {
         if !self.answer.is_allowed() {
+            self.look_again(log);
             return Ok(());
         }
         self.asked.consider_again(self.source, aegis_audit::now())?;

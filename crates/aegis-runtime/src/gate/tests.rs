@@ -19,6 +19,7 @@ use crate::gate_handle::{GateHandle, HandleError};
 use crate::witness::Witness;
 
 mod execution;
+mod grants;
 mod terms;
 mod waiting;
 

@@ -28,6 +28,8 @@ pub(crate) enum Waits {
         /// How long the question stood before it was complete, in milliseconds.
         waited_ms: Option<u64>,
     },
+    /// A grant lets it happen.
+    Granted(Approval),
 }
 
 impl Waits {
@@ -50,6 +52,14 @@ impl Waits {
                 let waited_ms = u64::try_from(reply.at.saturating_sub(found.asked_at())).ok();
                 return Ok(Waits::Answered { question, approval, waited_ms });
             }
+        }
+        if let Some(key) = draft.entry().grant_key(&log.identity().key)
+            && let Some(approval) = by_grant(&key, draft, questions, log)?
+        {
+            return Ok(Waits::Granted(approval));
+        }
+        if let Some(found) = questions.find(log, &key)? {
+            let question = found.id().to_owned();
             let expires_at = DateTime::from_timestamp_millis(found.expires_at()).unwrap_or(now);
             return Ok(Waits::Already(WaitingQuestion { id: question, expires_at }));
         }
@@ -76,7 +86,7 @@ impl Waits {
                 expires_at: DateTime::from_timestamp_millis(opening.expires_at)?,
             }),
             Waits::Already(question) => Some(question.clone()),
-            Waits::Flooded | Waits::Answered { .. } => None,
+            Waits::Flooded | Waits::Answered { .. } | Waits::Granted(_) => None,
         }
     }
 
@@ -86,7 +96,26 @@ impl Waits {
             Waits::Flooded => {
                 format!("; {MOST_OPEN} questions of this agent wait already, so this one does not")
             }
-            Waits::Opened(_) | Waits::Already(_) | Waits::Answered { .. } => String::new(),
+            Waits::Opened(_) | Waits::Already(_) | Waits::Answered { .. } | Waits::Granted(_) => {
+                String::new()
+            }
         }
     }
+}
+
+/// Uses a grant that holds for an action of this key, if there is one.
+fn by_grant(
+    key: &str,
+    draft: &Draft<'_>,
+    book: &mut QuestionBook,
+    log: &dyn Snapshot,
+) -> Result<Option<Approval>, TrailError> {
+    let Some(mut grant) = book.find_grant(log, key)?.cloned() else { return Ok(None) };
+    let used = grant.use_for(key, book.now().timestamp_millis());
+    let approval = used.ok().map(|used| Approval::by_grant(&draft.action_id, &grant, used));
+    // What is allowed next finds what this one leaves.
+    if let Some(known) = book.find_grant(log, key)?.filter(|_| approval.is_some()) {
+        *known = grant;
+    }
+    Ok(approval)
 }

@@ -5,6 +5,8 @@
 pub(super) enum Answer {
     /// What the question asks for.
     Yes,
+    /// The same, and the grant that is offered with it.
+    Grant,
     No,
 }
 
@@ -37,6 +39,10 @@ pub(super) struct Asks {
 
 /// What the question asks for.
 pub(super) const YES: Choice = Choice { answer: Answer::Yes, words: &["y", "yes"], before_word: "" };
+
+/// What the question asks for, and the grant that is offered with it: worth more than a key, so that it is
+/// spelt out.
+pub(super) const GRANT: Choice = Choice { answer: Answer::Grant, words: &["grant"], before_word: "grant" };
 
 /// What is no, and not a word typed wrong. To type nothing is no.
 const REFUSALS: [&str; 3] = ["", "n", "no"];
@@ -75,13 +81,13 @@ mod tests {
 
     #[test]
     fn a_choice_is_named_by_its_words_or_stands_before_the_random_word() {
-        let other = Choice { answer: Answer::Yes, words: &["g", "grant"], before_word: "grant" };
         assert_eq!(keys(&[YES]), "y/N");
-        assert_eq!(keys(&[YES, other]), "y/g/N");
-        assert!(YES.is("Y") && YES.is("yes") && !YES.is("") && !YES.is("ye") && !YES.is("g"));
-        assert_eq!((YES.word_in("khwp"), other.word_in("khwp")), (Some("khwp"), None));
+        assert_eq!(keys(&[YES, GRANT]), "y/grant/N");
+        assert!(YES.is("Y") && YES.is("yes") && !YES.is("") && !YES.is("ye") && !YES.is("grant"));
+        assert!(GRANT.is("Grant") && !GRANT.is("g") && !GRANT.is("y") && !GRANT.is("yes"));
+        assert_eq!((YES.word_in("khwp"), GRANT.word_in("khwp")), (Some("khwp"), None));
         assert_eq!(
-            (other.word_in("grant khwp"), YES.word_in("grant khwp")),
+            (GRANT.word_in("grant khwp"), YES.word_in("grant khwp")),
             (Some("khwp"), Some("grant khwp"))
         );
     }

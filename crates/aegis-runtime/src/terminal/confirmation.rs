@@ -53,7 +53,8 @@ pub fn confirm(confirmation: &Confirmation<'_>, options: TerminalOptions) -> Con
     });
     match asked {
         Ok(Replied { reply: Reply::Answered(Answer::Yes), .. }) => Confirmed::Yes,
-        Ok(Replied { reply: Reply::Answered(Answer::No), .. }) => Confirmed::No,
+        // Nothing else was offered.
+        Ok(Replied { reply: Reply::Answered(Answer::No | Answer::Grant), .. }) => Confirmed::No,
         Ok(Replied { reply: Reply::Nobody(why), .. }) | Err(why) => Confirmed::Nobody(why.into()),
     }
 }

@@ -1,6 +1,6 @@
 //! What each key does, on a screen that any key leaves.
 
-use super::answers::{Asks, keys};
+use super::answers::{Answer, Asks, Choice, keys};
 use super::challenge::Word;
 use super::look::{BOLD, Look, PLAIN};
 use super::scene::Scene;
@@ -26,13 +26,11 @@ impl Help {
             "what is shown happens as it is shown, or not at all. No answer in time is a no",
         );
         // The no is told below.
-        let yes = keys(choices).trim_end_matches("/N").to_owned();
+        let is_plain = |choice: &&Choice| choice.answer != Answer::Grant;
+        let plain: Vec<Choice> = choices.iter().filter(is_plain).copied().collect();
+        let yes = keys(&plain).trim_end_matches("/N").to_owned();
         if needs_word {
-            lines.own(
-                "yes",
-                PLAIN,
-                &format!("{word}, then Enter: {to}. Only this word does; it has three tries"),
-            );
+            lines.own("yes", PLAIN, &format!("{word}, then Enter: {to}. it has three tries"));
         } else if has_pages {
             lines.own(
                 "yes",
@@ -41,6 +39,16 @@ impl Help {
             );
         } else {
             lines.own("yes", PLAIN, &format!("{yes}, then Enter: {to}"));
+        }
+        for choice in choices.iter().filter(|choice| choice.answer == Answer::Grant) {
+            let grant = choice.before_word;
+            let typed = match (needs_word, has_pages) {
+                (true, _) => format!("{grant} {word}"),
+                (false, true) => format!("{grant}, once all pages were shown, or {grant} {word}"),
+                (false, false) => grant.to_owned(),
+            };
+            let text = format!("{typed}, then Enter: {to}, and give the grant that stands above");
+            lines.own(grant, PLAIN, &text);
         }
         lines.own("no", PLAIN, &format!("n, Enter alone, or ^C: {otherwise}. That is the default"));
         lines.own("read", PLAIN, "v or Space: the next page of all there is");

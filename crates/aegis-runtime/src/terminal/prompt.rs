@@ -8,7 +8,7 @@ use anstyle::{AnsiColor, Style};
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::answers::{Answer, Asks, YES};
+use super::answers::{Answer, Asks, Choice, GRANT, YES};
 use super::challenge::Word;
 use super::glyphs::Glyphs;
 use super::layout::{LONGEST, Lines};
@@ -20,6 +20,7 @@ use super::screen::Size;
 use super::sheet::Sheet;
 use super::shown::{Cut, Shown, short_digest};
 use crate::approval::ApprovalRequest;
+use crate::granted_actions::{Grantee, granted_to, granted_uses};
 use crate::precedent_words::precedent_words;
 
 /// How many lines parameters may take, however much else there is to show.
@@ -75,7 +76,13 @@ impl<'a> Prompt<'a> {
         let places = (!request.redacted.is_empty())
             .then(|| format!("kept out of the log: {}", request.redacted.join(", ")));
         let now = aegis_audit::now().timestamp_millis();
-        let facts = [("before", precedent_words(request.precedents, now))];
+        let mut facts = vec![("before", precedent_words(request.precedents, now))];
+        let grantable = request.grantable();
+        if let Some(grantable) = &grantable {
+            let to = Grantee { rule: decision.matched_rule(), session: None, agent: request.action.agent() };
+            facts.push(("grants", granted_uses(grantable.terms())));
+            facts.push(("only", granted_to(grantable.terms(), to)));
+        }
         let subject = Subject {
             action: request.action,
             action_sha256: request.action_sha256,
@@ -87,7 +94,8 @@ impl<'a> Prompt<'a> {
             facts: &facts,
         };
         let needs_word = Prompt::needs_word(request, look);
-        let asks = Asks { needs_word, ..ALLOWS };
+        let choices: &[Choice] = if grantable.is_some() { &[YES, GRANT] } else { &[YES] };
+        let asks = Asks { choices, needs_word, ..ALLOWS };
         Prompt::of(subject, TITLES, asks, look, word)
     }
 
@@ -283,6 +291,7 @@ impl<'a> Prompt<'a> {
     ) -> String {
         let (color, said) = match reply {
             Reply::Answered(Answer::Yes) => (AnsiColor::Green, "approved".to_owned()),
+            Reply::Answered(Answer::Grant) => (AnsiColor::Green, "approved and granted".to_owned()),
             Reply::Answered(Answer::No) => (AnsiColor::Red, "denied".to_owned()),
             Reply::Nobody(NoAnswer::Timeout) => {
                 let timeout = humantime::format_duration(options.timeout);

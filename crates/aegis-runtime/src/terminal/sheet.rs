@@ -155,7 +155,13 @@ impl Sheet {
         let (word, Asks { whether, to, needs_word, reads_all, choices, .. }) =
             (self.word.as_str(), self.asks);
         if needs_word {
-            format!("To {to} this, type {word}:")
+            let others: Vec<_> = choices
+                .iter()
+                .filter(|choice| !choice.before_word.is_empty())
+                .map(|choice| format!(", or {} {word}", choice.before_word))
+                .collect();
+            let others = others.concat();
+            format!("To {to} this, type {word}{others}:")
         } else if all_was_shown || !reads_all {
             format!("{whether} [{}]", keys(choices))
         } else {

@@ -30,6 +30,8 @@ const LEFT_OPEN: &str = "left open";
 pub enum Wish {
     /// Yes.
     Approve,
+    /// Yes, and the grant that is offered with it.
+    ApproveWithGrant,
     /// No.
     Deny,
 }
@@ -82,6 +84,11 @@ pub(crate) fn ask_about(
                     || (look.injectable && uninjectable);
                 (TITLES, Asks { needs_word, otherwise: LEFT_OPEN, ..ALLOWS })
             }
+            // It is worth more than one action, and never given in passing.
+            Wish::ApproveWithGrant => {
+                let (whether, to) = ("Allow and grant this?", "allow and grant");
+                (TITLES, Asks { whether, to, needs_word: true, otherwise: LEFT_OPEN, ..ALLOWS })
+            }
             // What is denied by mistake can be asked for anew.
             Wish::Deny => {
                 let (whether, to) = ("Deny this action?", "deny");
@@ -100,7 +107,8 @@ pub(crate) fn ask_about(
         Ok(Replied { reply: Reply::Answered(Answer::Yes), note }) => {
             Typed::Yes { injectable: injectable.get(), note, hold: Hold::of(signals) }
         }
-        Ok(Replied { reply: Reply::Answered(Answer::No), .. }) => Typed::No,
+        // Nothing else was offered.
+        Ok(Replied { reply: Reply::Answered(Answer::No | Answer::Grant), .. }) => Typed::No,
         Ok(Replied { reply: Reply::Nobody(why), .. }) | Err(why) => Typed::Nobody(why.into()),
     }
 }

@@ -115,6 +115,7 @@ fn shown(answered: &Answered) -> Shown<'_> {
         approver: answered.approver(),
         at: answered.at(),
         waits: answered.waiting().map(|question| (question.id.as_str(), question.expires_at)),
+        grant: answered.grant(),
         receipt: answered.receipt(),
     }
 }

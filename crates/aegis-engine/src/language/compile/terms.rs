@@ -1,11 +1,15 @@
 //! Approvers, and the terms on which their answers count.
 
+mod grants;
+
 use std::sync::Arc;
 
 use crate::decide::approval_terms::{ApprovalTerms, KnownBy, NamedApprover, WantedEvidence};
-use crate::decide::decision::ApprovalMode;
+use crate::decide::decision::{ApprovalMode, RiskLevel};
+use crate::decide::grant_terms::LONGEST_GRANT_MS;
 use crate::language::code::Code;
 use crate::language::compile::durations::{Duration, duration};
+use crate::language::compile::terms::grants::grant_terms;
 use crate::language::diagnostic::Diagnostic;
 use crate::language::document::{ApprovalEntry, ApproverEntry, Approvers, TermsEntry};
 use crate::language::fix::Fix;
@@ -18,6 +22,8 @@ use crate::text::ssh_key::SshKey;
 const MAX_TTL: (u64, &str) = (7 * 24 * 60 * 60 * 1000, "7d");
 /// How long an answer may be used: a day.
 const MAX_USE_WITHIN: (u64, &str) = (24 * 60 * 60 * 1000, "1d");
+/// How long a grant may hold: a day.
+const MAX_GRANT: (u64, &str) = (LONGEST_GRANT_MS, "1d");
 /// How many characters of a name are shown.
 const SHOWN: usize = 64;
 /// How many wrong names of approvers get the nearest right one.
@@ -77,10 +83,11 @@ impl KnownApprovers {
         }
     }
 
-    /// The terms of an approval; none where the usual ones hold.
+    /// The terms of an approval at this risk; none where the usual ones hold.
     pub(super) fn terms(
         &mut self,
         entry: Option<&ApprovalEntry>,
+        risk: RiskLevel,
         report: &mut Vec<Diagnostic>,
     ) -> Option<Arc<ApprovalTerms>> {
         let mode = entry?.mode();
@@ -95,6 +102,10 @@ impl KnownApprovers {
         report.extend(self.impossible(entry, by.as_deref()));
         let named = by.iter().flatten();
         let by = named.filter_map(|index| self.known.get(*index)?.named()).collect();
+        let grant = entry.grant.as_ref().and_then(|grant| {
+            let for_ms = millis(grant.lasts.as_ref(), "a grant", MAX_GRANT, report);
+            grant_terms(grant, for_ms, risk, report)
+        });
         let terms = ApprovalTerms {
             ttl_ms: millis(entry.ttl.as_ref(), "a question", MAX_TTL, report).unwrap_or(usual.ttl_ms),
             use_within_ms: millis(entry.use_within.as_ref(), "an answer", MAX_USE_WITHIN, report)
@@ -104,6 +115,7 @@ impl KnownApprovers {
             uninjectable: entry.evidence.is_some(),
             self_approval: entry.self_approval.map_or(usual.self_approval, |flag| flag.value),
             by,
+            grant,
         };
         (terms != usual).then(|| Arc::new(terms))
     }

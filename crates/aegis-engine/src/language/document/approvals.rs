@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::decide::approval_terms::WantedEvidence;
 use crate::decide::decision::ApprovalMode;
+use crate::decide::grant_terms::{MOST_USES, USUAL_USES};
 use crate::text::span::{Span, Spanned};
 
 /// The approvers that rules can name, in the order written.
@@ -170,6 +171,10 @@ pub struct TermsEntry {
     /// How long an answer can be used, at most `1d`. `15m` if omitted.
     #[schemars(regex(pattern = r"^[1-9][0-9]{0,8}[smhd]$"), extend("default" = "15m", "examples" = ["15m"]))]
     pub use_within: Option<Spanned<String>>,
+    #[doc = "What an approver can give together with a yes: leave for further actions like this one, for some \
+             time. None if omitted; never at critical risk."]
+    #[schemars(default)]
+    pub grant: Option<GrantEntry>,
 }
 
 impl TermsEntry {
@@ -184,6 +189,7 @@ impl TermsEntry {
             self_approval: None,
             ttl: None,
             use_within: None,
+            grant: None,
         }
     }
 
@@ -196,10 +202,46 @@ impl TermsEntry {
             ("self_approval", self.self_approval.is_some()),
             ("ttl", self.ttl.is_some()),
             ("use_within", self.use_within.is_some()),
+            ("grant", self.grant.is_some()),
         ]
         .into_iter()
         .filter_map(|(key, is_written)| is_written.then_some(key))
     }
+}
+
+/// What an approver can give together with a yes: leave for further actions like the one that is asked about.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(rename = "GrantTerms", deny_unknown_fields)]
+pub struct GrantEntry {
+    /// The whole mapping.
+    #[schemars(skip)]
+    pub span: Span,
+    /// For how long, from when it is given, at most `1d`.
+    #[schemars(
+        rename = "for",
+        with = "String",
+        required,
+        regex(pattern = r"^[1-9][0-9]{0,8}[smhd]$"),
+        extend("examples" = ["15m"])
+    )]
+    pub lasts: Option<Spanned<String>>,
+    /// For how many further actions. 10 if omitted.
+    #[schemars(schema_with = "uses_schema", default)]
+    pub uses: Option<Spanned<u32>>,
+    #[doc = "What must be as it was in the action that was asked about: `type`, `target`, or parameters, as in \
+             conditions. The whole action, if omitted. Session, agent, rule, policy and account are the same \
+             anyway."]
+    #[schemars(
+        with = "Vec<String>",
+        default,
+        length(min = 1),
+        extend("examples" = [["type", "target", "region"]])
+    )]
+    pub same: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+fn uses_schema(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "integer", "minimum": 1, "maximum": MOST_USES, "default": USUAL_USES })
 }
 
 fn quorum_schema(_: &mut SchemaGenerator) -> Schema {

@@ -104,6 +104,38 @@ fn terms(code: Code) -> Option<Explanation> {
             "- { name: payments, match: { type: pay }, approval: { mode: block, quorum: 2 } }",
             "- { name: payments, match: { type: pay }, risk_level: high, approval: { mode: approve, quorum: 2 } }",
         ),
+        Code::InvalidGrant => explain(
+            "`uses` is how many further actions a grant is good for, from 1 to 10000. `same` names what of them \
+             must be as it was in the one that was asked about: `type`, `target` and parameters. Session, agent, \
+             rule, policy and account are the same anyway.",
+            "- { name: notes, match: { type: note }, approval: { grant: { for: 15m, uses: 0 } } }",
+            "- { name: notes, match: { type: note }, approval: { grant: { for: 15m, uses: 20 } } }",
+        ),
+        Code::CriticalGrant => explain(
+            "What is done by a grant is seen by nobody beforehand. At critical risk, each action is asked about \
+             by itself.",
+            "- { name: drops, match: { type: drop }, risk_level: critical, approval: { grant: { for: 15m } } }",
+            "- { name: drops, match: { type: drop }, risk_level: critical, approval: { ttl: 15m } }",
+        ),
+        Code::LooseGrant => explain(
+            "A grant holds for actions whose `same` fields are as they were. Where the parameter was absent, it \
+             holds for all others without it; a misspelt name is absent from all. Let a condition want it.",
+            "- { name: notes, match: { type: note }, approval: { grant: { for: 15m, same: [topic] } } }",
+            "- name: notes\n  match: { type: note }\n  conditions: { param_exists: { topic: true } }\n  \
+             risk_level: high\n  approval: { grant: { for: 15m, same: [topic] } }",
+        ),
+        Code::GrantAfterTouch => explain(
+            "`evidence: touch` wants a person at a key. A grant lets one touch stand for many actions that come \
+             later. Remove the grant, or say in a comment that this is meant.",
+            "version: \"1\"\napprovers:\n  cy:\n    ssh_key: sk-ssh-ed25519@openssh.com \
+             AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHAAAABHNzaDo=\n    \
+             touch: true\nrules:\n  - match: { type: pay }\n    risk_level: high\n    \
+             approval: { by: [cy], evidence: touch, grant: { for: 5m } }",
+            "version: \"1\"\napprovers:\n  cy:\n    ssh_key: sk-ssh-ed25519@openssh.com \
+             AAAAGnNrLXNzaC1lZDI1NTE5QG9wZW5zc2guY29tAAAAIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHAAAABHNzaDo=\n    \
+             touch: true\nrules:\n  - match: { type: pay }\n    risk_level: high\n    \
+             approval: { by: [cy], evidence: touch }",
+        ),
         _ => return None,
     })
 }

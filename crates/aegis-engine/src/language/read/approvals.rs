@@ -11,7 +11,8 @@ use crate::language::yaml::node::{Kind, Node};
 use crate::text::span::Spanned;
 
 const APPROVER_KEYS: &[&str] = &["account", "ssh_key", "touch"];
-const TERMS_KEYS: &[&str] = &["mode", "by", "quorum", "evidence", "self_approval", "ttl", "use_within"];
+const TERMS_KEYS: &[&str] =
+    &["mode", "by", "quorum", "evidence", "self_approval", "ttl", "use_within", "grant"];
 /// What is to be written of an approver.
 const KNOWN_BY: &str = "say how they are known: `{ account: ana }`, or `{ ssh_key: \"ssh-ed25519 AAAA…\" }`";
 /// What `touch` says.
@@ -123,6 +124,7 @@ impl Reader<'_> {
                 .and_then(|node| self.flag(node, "`self_approval`", SELF_APPROVAL)),
             ttl: fields.get("ttl").and_then(|node| self.duration(node, "`ttl`")),
             use_within: fields.get("use_within").and_then(|node| self.duration(node, "`use_within`")),
+            grant: fields.get("grant").map(|node| self.grant(node)),
             ..TermsEntry::new(node.span)
         };
         Some(ApprovalEntry::Terms(Box::new(terms)))
@@ -172,7 +174,7 @@ impl Reader<'_> {
         self.word(node, "a kind of evidence", &known, |_| None, WantedEvidence::from_word)
     }
 
-    fn duration(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
+    pub(super) fn duration(&mut self, node: &Node, what: &str) -> Option<Spanned<String>> {
         self.string_or(node, what, "a duration such as `15m`")
     }
 }

@@ -75,6 +75,7 @@ fn body(signer: &Signer, answer: Answer) -> RepliedBody {
         note: None,
         signature: Some(signer.armoured().to_owned()),
         key: Some(signer.fingerprint().to_owned()),
+        grant: false,
         host: "host".to_owned(),
         user: "carrier".to_owned(),
         login: None,

@@ -157,20 +157,32 @@ impl Log {
 
     /// Somebody is asked.
     pub(super) fn requested(&mut self, id: &str) -> u64 {
-        entry("update", id, |entry| self.add(Event::Requested(Requested { entry, opening: None }), None))
+        entry("update", id, |entry| {
+            self.add(Event::Requested(Requested { entry, opening: None, is_put: true }), None)
+        })
     }
 
     /// Somebody is asked, and the question waits.
     pub(super) fn asked(&mut self, id: &str, opening: &Opening) -> u64 {
         let opening = Some(opening);
-        entry("update", id, |entry| self.add(Event::Requested(Requested { entry, opening }), None))
+        entry("update", id, |entry| {
+            self.add(Event::Requested(Requested { entry, opening, is_put: true }), None)
+        })
     }
 
     /// Somebody answered.
     pub(super) fn answered(&mut self, action_id: &str, answer: Answer) -> u64 {
         let by = (answer != Answer::Unanswered).then(approver);
         let approver = by.as_ref();
-        let event = Answered { action_id, session_id: "s", answer, approver, note: None, waited_ms: None };
+        let event = Answered {
+            action_id,
+            session_id: "s",
+            answer,
+            approver,
+            note: None,
+            waited_ms: None,
+            grant: false,
+        };
         self.add(Event::Answered(event), None)
     }
 
@@ -182,7 +194,7 @@ impl Log {
             Answer::Block | Answer::Unanswered => None,
         };
         entry(kind, id, |entry| {
-            let event = Decided { entry, answer, approver: by.as_ref(), reason: "it is so" };
+            let event = Decided { entry, answer, approver: by.as_ref(), reason: "it is so", grant: None };
             self.add(Event::Decided(event), asked)
         })
     }

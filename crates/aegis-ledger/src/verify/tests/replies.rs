@@ -56,6 +56,7 @@ fn reply(log: &mut Log, row: u64, claim: impl FnOnce(&mut ApproverIdentity, &mut
         note: None,
         signature: signature.as_deref(),
         key: Some(signer.fingerprint()),
+        grant: false,
         operator: OPERATOR,
     };
     log.add(Event::Replied(event), Some(row))

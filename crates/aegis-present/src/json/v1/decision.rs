@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::call::CallV1;
+use super::grant::GrantUseV1;
 use super::instant::timestamp;
 use super::question::RequestV1;
 use super::receipt::ReceiptV1;
@@ -50,6 +51,9 @@ pub struct DecisionV1<'a> {
     /// The question that waits for an answer, where nobody gave one.
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<RequestV1<'a>>,
+    /// The grant that allowed it, where nobody was asked because of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<GrantUseV1<'a>>,
     /// The proof that the answer is in the audit trail. Null in a dry run.
     receipt: Option<ReceiptV1<'a>>,
     /// Each rule that was looked at, with `--explain`.
@@ -98,6 +102,7 @@ impl<'a> DecisionV1<'a> {
             reason: answered.reason,
             approver: answered.approver,
             request: answered.waits.map(|(id, expires_at)| RequestV1::new(id, expires_at)),
+            grant: answered.grant.map(GrantUseV1::new),
             receipt: Some(ReceiptV1::new(answered.receipt)),
             ..DecisionV1::evaluated(subject, answered.action_sha256, answered.decision, answered.at)
         }
@@ -128,6 +133,7 @@ impl<'a> DecisionV1<'a> {
             action_sha256: action_sha256.to_string(),
             policy_sha256: subject.policy_sha256,
             request: None,
+            grant: None,
             receipt: None,
             explain: subject.explain.as_deref(),
             call: subject.call,

@@ -8,6 +8,7 @@ use aegis_ledger::reconsidered::Reconsidered;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::grant::GrantUseV1;
 use super::instant::timestamp;
 use super::receipt::ReceiptV1;
 
@@ -62,6 +63,8 @@ struct EntryV1<'a> {
     reason: &'a str,
     undecidable: &'a [Undecidable],
     approver: Option<&'a ApproverIdentity>,
+    /// The grant that allowed it; null where none did.
+    grant: Option<GrantUseV1<'a>>,
     action_sha256: &'a str,
     policy_sha256: &'a str,
     host: &'a str,
@@ -163,6 +166,7 @@ fn entry(event: &HistoryEvent) -> Option<EntryV1<'_>> {
         reason: &entry.reason,
         undecidable: &entry.undecidable,
         approver: entry.approver.as_ref(),
+        grant: entry.grant.as_ref().map(GrantUseV1::new),
         action_sha256: &entry.action_sha256,
         policy_sha256: &entry.policy_sha256,
         host: &entry.host,

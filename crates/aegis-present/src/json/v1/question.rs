@@ -77,6 +77,8 @@ struct ReplyV1<'a> {
     user: &'a str,
     login: Option<&'a str>,
     note: Option<&'a str>,
+    /// Whether the grant that the terms offer was given with it.
+    grant: bool,
     timestamp: Option<String>,
 }
 
@@ -132,6 +134,7 @@ fn reply(reply: &Reply) -> ReplyV1<'_> {
         user: &reply.party.user,
         login: reply.party.login.as_deref(),
         note: reply.note.as_deref(),
+        grant: reply.grant,
         timestamp: instant(reply.at),
     }
 }

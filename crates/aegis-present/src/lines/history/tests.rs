@@ -45,6 +45,8 @@ fn entry(decision: Option<Answer>) -> EntryBody {
         log_source: PathSource::Environment,
         result_status: decision.and_then(ResultStatus::of),
         question: None,
+        offer: None,
+        grant: None,
         call: None,
         requested_seq: None,
         redacted: Vec::new(),
@@ -80,6 +82,7 @@ fn whole_life() -> History {
         approver: Some(at_a_terminal("ana")),
         note: None,
         waited_ms: Some(12_300),
+        grant: false,
     });
     let ended = EventBody::Ended(EndedBody {
         session_id: "a1b2c3d4e5f6".to_owned(),

@@ -3,6 +3,7 @@ use aegis_ledger::event::{EntryBody, Opening, PathSource};
 use aegis_ledger::question::{Party, Question};
 
 use super::*;
+use crate::fitting::width_of;
 
 const ASKED_AT: i64 = 1_800_000_000_000;
 const MINUTE: i64 = 60_000;
@@ -31,6 +32,8 @@ fn entry(agent: &str, kind: &str, target: &str, rule: &str) -> EntryBody {
         agent_source: None,
         session_source: None,
         question: None,
+        offer: None,
+        grant: None,
         call: None,
         requested_seq: None,
         redacted: Vec::new(),

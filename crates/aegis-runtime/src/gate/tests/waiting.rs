@@ -29,7 +29,7 @@ fn reply(place: &Place, id: &str, answer: Answer) -> Result<Replied, ReplyError>
     let approver = ApproverIdentity { user: Some("bo".to_owned()), ..ana().into_identity() };
     let operator = Operator { host: "host", user: "bo", login: None };
     let note = Some("as agreed");
-    let new = NewReply { answer, approver: &approver, signature: None, note, operator };
+    let new = NewReply { answer, approver: &approver, signature: None, grant: false, note, operator };
     let asked = TrailReader::open(&place.log()).and_then(|log| question_of(&log, id)).unwrap();
     let asked = asked.unwrap_or_else(|| {
         let opening = Opening { key: String::new(), expires_at: i64::MAX, terms: ApprovalTerms::default() };

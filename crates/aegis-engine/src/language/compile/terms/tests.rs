@@ -1,6 +1,7 @@
 //! The terms that policies come to.
 
 use super::*;
+use crate::decide::grant_terms::SameField;
 use crate::decide::policy::Policy;
 use crate::language::compile::load;
 use crate::language::policy_bytes::Source;
@@ -149,4 +150,44 @@ fn defaults_have_terms_too() {
     let action = crate::Action::from_json(br#"{"type":"read","target":"crm"}"#).unwrap();
     let decision = policy.decide(&action, "2026-11-23T08:49:00Z".parse().unwrap());
     assert!(!decision.terms().self_approval && decision.terms().by.len() == 1);
+}
+
+#[test]
+fn a_grant_says_for_how_long_for_how_many_actions_and_for_which() {
+    let grant = |written: &str| terms(&format!("{{ grant: {written} }}")).grant.unwrap();
+    let usual = grant("{ for: 15m }");
+    assert_eq!((usual.for_ms, usual.uses, usual.same), (900_000, 10, None));
+    let said = grant("{ for: 1d, uses: 10000, same: [target, type, region, /deep/0] }");
+    let same: Vec<_> = said.same.iter().flatten().map(SameField::as_str).collect();
+    assert_eq!(
+        (said.for_ms, said.uses, same),
+        (86_400_000, 10_000, vec!["target", "type", "region", "/deep/0"])
+    );
+    assert_eq!(grant("{ for: 1s, uses: 1 }").for_ms, 1000);
+}
+
+#[test]
+fn a_grant_that_says_nothing_sensible_is_an_error() {
+    for (written, expected) in [
+        ("{ for: 25h }", vec![Code::DurationTooLong]),
+        ("{ for: 0s }", vec![Code::InvalidDuration]),
+        ("{ for: 15m, uses: 10001 }", vec![Code::InvalidGrant]),
+        ("{ for: 15m, uses: 1.5 }", vec![Code::InvalidGrant]),
+        ("{ for: 15m, uses: -1 }", vec![Code::InvalidGrant]),
+        ("{ for: 15m, same: [] }", vec![Code::InvalidGrant]),
+        ("{ for: 15m, same: [a, /a] }", vec![Code::InvalidGrant]),
+        ("{ for: 15m, same: [agent, session, /agent] }", vec![Code::InvalidGrant; 2]),
+        ("{ for: 15m, same: ['/~'] }", vec![Code::InvalidPointer]),
+        ("{ for: 15m, same: target }", vec![Code::WrongType]),
+        ("{ for: 15m, same: [1] }", vec![Code::WrongType]),
+        ("{ uses: 1 }", vec![Code::MissingKey]),
+        ("{}", vec![Code::MissingKey]),
+        ("15m", vec![Code::WrongType]),
+        ("{ for: 15m, until: 16m }", vec![Code::UnknownKey]),
+    ] {
+        assert_eq!(codes(&format!("{{ grant: {written} }}")), expected, "{written}");
+    }
+    let with_risk = |risk: &str| codes(&format!("{{ grant: {{ for: 15m }} }}, risk_level: {risk}"));
+    assert_eq!(with_risk("high"), []);
+    assert_eq!(with_risk("critical"), [Code::CriticalGrant]);
 }

@@ -1,0 +1,69 @@
+//! `aegis grants revoke`: a grant is taken back.
+
+use std::time::Duration;
+
+use aegis_audit::act_as_owner;
+use aegis_audit::sqlite::TrailReader;
+use aegis_engine::escape;
+use aegis_present::style::GOOD;
+use clap::Args;
+
+use crate::commands::approve::parse_reason;
+use crate::commands::audit::find::find_action;
+use crate::current_operator::CurrentOperator;
+use crate::effective_settings::Settings;
+use crate::error::CommandError;
+use crate::exit::ExitStatus;
+use crate::open_log::open_existing_log;
+
+/// How long to wait for the lock of the log before giving up.
+const LOG_WAIT: Duration = Duration::from_secs(10);
+/// How many characters of an id must be given at least.
+const SHORTEST: usize = 4;
+
+/// Take a grant back
+///
+/// From then on, nothing is allowed by it; what was allowed before stays allowed. Whoever may write the
+/// log may do it, without being asked: it only takes away. The record says who did.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  aegis grants revoke 0193a1b2-c3d4\n  aegis grants revoke 0193a1b2-c3d4 --reason \
+    \"that was the wrong session\"\n\nExit status: 0 taken back, 1 too late (it is spent, has expired, or was \
+    revoked before) or unknown, 2 wrong usage, 4 the audit log could not be read or written."
+)]
+pub(crate) struct RevokeArgs {
+    /// A grant's id, or the beginning of one (at least 4 characters): `aegis grants` lists them
+    #[arg(value_name = "ID")]
+    id: String,
+    /// Why, for the log
+    #[arg(long, value_name = "TEXT", value_parser = parse_reason)]
+    reason: Option<String>,
+}
+
+pub(super) fn run(args: &RevokeArgs, settings: &Settings) -> Result<ExitStatus, CommandError> {
+    // Who runs this is asked before anything else, and stays what it is.
+    let current = CurrentOperator::new();
+    act_as_owner(&settings.db)?;
+    let id = find_grant(&TrailReader::open(&settings.db)?, &args.id)?;
+    let mut journal = open_existing_log(settings, LOG_WAIT)?;
+    let revoked = journal.revoke_grant(&id, args.reason.as_deref(), current.operator())?;
+    let (used, uses) = (revoked.grant.used(), revoked.grant.terms().uses);
+    let (shown, row) = (escape(&id), revoked.receipt.seq());
+    let told = format!("{GOOD}revoked{GOOD:#}  grant {shown}  used {used} of {uses}  row {row}");
+    // It is recorded, whether or not anyone hears of it.
+    if let Err(error) = settings.console.tell(told) {
+        settings.console.error(&error);
+    }
+    Ok(ExitStatus::Success)
+}
+
+/// The id that `text` stands for. Where several actions have an id that begins so, the grant that holds is
+/// meant, if only one does.
+fn find_grant(reader: &TrailReader, text: &str) -> Result<String, CommandError> {
+    let mut open = aegis_audit::open_grants(reader, aegis_audit::now())?;
+    open.retain(|grant| text.len() >= SHORTEST && grant.id().starts_with(text));
+    match (open.pop(), open.is_empty()) {
+        (Some(grant), true) => Ok(grant.id().to_owned()),
+        _ => find_action(reader, text),
+    }
+}
