@@ -7,6 +7,7 @@ mod list;
 mod notified;
 mod other_accounts;
 mod races;
+mod unattended;
 
 use std::process::Command;
 

@@ -177,7 +177,8 @@ fn a_yes_is_none_for_another_file_behind_the_first() {
     for name in ["decoy", "file"] {
         environment.write(name, GOOD);
     }
-    let asked = || run(&environment, &["--dry-run", "--format", "json", "--", "flock", "decoy", "sh", "file"]);
+    let asked =
+        || run(&environment, &["--dry-run", "--format", "json", "--", "flock", "decoy", "sh", "file"]);
     let before = asked();
     environment.write("file", EVIL);
     assert_ne!(before.stdout, asked().stdout);
