@@ -174,14 +174,20 @@ fn a_file_besides_the_script_that_appears_goes_away_or_leads_elsewhere_is_refuse
 #[test]
 fn a_yes_is_none_for_another_file_behind_the_first() {
     let environment = place();
-    for name in ["decoy", "file"] {
-        environment.write(name, GOOD);
+    environment.write("decoy", "");
+    let mut digests = Vec::new();
+    for text in [GOOD, GOOD, EVIL] {
+        environment.write("file", text);
+        let run = run(&environment, &["flock", "decoy", "sh", "./file"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let record = environment.records().pop().unwrap();
+        assert!(record["action_params"]["script"].as_str().unwrap().ends_with("/decoy"));
+        let files = record["action_params"]["files"].as_object().unwrap();
+        assert!(files.keys().all(|path| path.ends_with("/file")) && files.len() == 1, "{files:?}");
+        digests.push(record["action_sha256"].as_str().unwrap().to_owned());
     }
-    let asked =
-        || run(&environment, &["--dry-run", "--format", "json", "--", "flock", "decoy", "sh", "file"]);
-    let before = asked();
-    environment.write("file", EVIL);
-    assert_ne!(before.stdout, asked().stdout);
+    assert_eq!(digests[0], digests[1]);
+    assert_ne!(digests[1], digests[2]);
 }
 
 #[test]
@@ -189,7 +195,7 @@ fn a_file_besides_the_script_that_is_rewritten_while_it_runs_is_no_success() {
     let environment = place();
     environment.write("decoy", "");
     environment.write("file", "sleep 0.2; echo >>file\n");
-    let done = run(&environment, &["--", "flock", "decoy", "sh", "file"]);
+    let done = run(&environment, &["flock", "decoy", "sh", "file"]);
     assert_eq!(done.code, 125, "{done:?}");
     assert!(done.stderr.contains("changed while it ran, so that nobody can tell what ran"), "{done:?}");
     assert!(result(&environment).starts_with("failed: exit status 0; the file `"));
