@@ -8,6 +8,7 @@ mod notified;
 mod other_accounts;
 mod races;
 mod signatures;
+mod unattended;
 
 use std::process::Command;
 

@@ -311,8 +311,8 @@ fn reply(environment: &TestEnvironment, id: &str, answer: aegis_ledger::answer::
     let (via, user) = (Via::new("terminal"), Some("bo".to_owned()));
     let approver = ApproverIdentity { via, user, evidence: Evidence::Terminal, injectable: false };
     let operator = Operator { host: "host", user: "bo", login: None };
-    let (key, signature, note) = (None, None, None);
-    let new = aegis_audit::NewReply { answer, approver: &approver, key, signature, grant, note, operator };
+    let (signature, note) = (None, None);
+    let new = aegis_audit::NewReply { answer, approver: &approver, signature, grant, note, operator };
     let path = environment.file("aegis_audit.db");
     let mut journal = aegis_audit::Journal::open_existing(&path, aegis_testkit::PATIENCE).unwrap();
     let log = aegis_audit::sqlite::TrailReader::open(&path).unwrap();

@@ -192,6 +192,31 @@ fn being_told_to_stop_is_no_answer() {
 }
 
 #[test]
+fn whatever_would_end_the_process_is_no_answer_and_leaves_the_terminal_as_it_was_found() {
+    for signal in [
+        Signal::SIGTERM,
+        Signal::SIGUSR1,
+        Signal::SIGUSR2,
+        Signal::SIGALRM,
+        Signal::SIGVTALRM,
+        Signal::SIGPROF,
+        Signal::SIGXCPU,
+    ] {
+        let environment = TestEnvironment::new();
+        let script = "stty -g >before; aegis check bulk_update:crm --param count=101; code=$?; stty -g >after; echo status=$code";
+        let survive = "trap : TERM USR1 USR2 ALRM VTALRM PROF XCPU";
+        let mut terminal = Terminal::shell(&environment, &format!("{survive}; {script}"));
+        terminal.wait_for_question();
+        terminal.send_to_all(signal);
+        terminal.wait_for("status=3");
+        assert_eq!(terminal.code(), 0);
+        let read = |name: &str| std::fs::read_to_string(environment.file(name)).unwrap();
+        assert_eq!(read("before"), read("after"), "{signal}");
+        assert_eq!(outcome(&environment), "unanswered skipped", "{signal}");
+    }
+}
+
+#[test]
 fn killed_while_asking_leaves_a_record_that_somebody_was_asked() {
     let environment = TestEnvironment::new();
     let mut terminal = Terminal::aegis(&environment, &ASK);

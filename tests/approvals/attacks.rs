@@ -208,3 +208,19 @@ fn a_flood_is_cut_off_with_a_word() {
     assert!(!run.stderr.contains("the question waits"), "{run:?}");
     assert_eq!(environment.aegis(&["approvals", "--format", "json"]).json_lines().len(), 20);
 }
+
+#[test]
+fn a_flood_under_many_names_is_cut_off_with_a_word() {
+    let environment = TestEnvironment::new();
+    let lines: Vec<_> = (0..105)
+        .map(|index| {
+            format!("{{\"type\":\"bulk_update\",\"target\":\"crm\",\"params\":{{\"count\":101}},\"agent\":\"a{index}\"}}\n")
+        })
+        .collect();
+    environment.write("lines", lines.concat());
+    let mut command = environment.shell("exec setsid -w \"$AEGIS\" check --jsonl <lines");
+    let run = Run::of(command.output().unwrap());
+    let of_account = "100 questions of this account wait already, so this one does not";
+    assert_eq!(run.stdout.lines().filter(|line| line.contains(of_account)).count(), 5, "{run:?}");
+    assert_eq!(environment.aegis(&["approvals", "--format", "json"]).json_lines().len(), 100);
+}

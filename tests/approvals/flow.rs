@@ -191,6 +191,7 @@ fn waiting_in_vain_leaves_the_question_and_says_nobody_answered() {
     let environment = TestEnvironment::new();
     let run = aside(&environment, &[&ASK[..], &["--wait", "1s", "--format", "json"]].concat());
     assert_eq!((run.code, run.json()["decision"].as_str()), (3, Some("unanswered")), "{run:?}");
+    assert!(run.stderr.contains("note: nobody answered within 1s"), "{run:?}");
     let id = run.json()["request"]["id"].as_str().unwrap().to_owned();
     assert_eq!(standing(&environment, &id), "open");
     // Told to stop: the same.

@@ -125,6 +125,83 @@ fn a_script_that_appears_or_goes_away_is_not_run() {
     assert_refused(&environment, code, "changed since it was approved");
 }
 
+/// What an interpreter or a starter is given before the file that it runs leads nobody away from that file.
+#[test]
+fn a_file_behind_a_decoy_that_is_exchanged_is_not_run() {
+    for command in [
+        "sh -o errexit ./file",
+        "bash --rcfile decoy ./file",
+        "mawk -f./file decoy",
+        "flock decoy ./file",
+        "env -S 'sh decoy ./file' decoy",
+        "env -S 'sh ./file'",
+        "setpriv --no-new-privs ./file",
+        "timeout 9 flock decoy sh ./file",
+        "find decoy -exec ./file {} \\;",
+        "script -qc ./file /dev/null",
+        "xargs -a decoy ./file",
+    ] {
+        let environment = place();
+        environment.write("decoy", "");
+        environment.write("errexit", "");
+        program(&environment, "file", GOOD);
+        let code =
+            changed_before_the_answer(&environment, command, |_| drop(program(&environment, "file", EVIL)));
+        assert_eq!(code, 126, "{command}");
+        assert_refused(&environment, code, "changed since it was approved");
+    }
+}
+
+#[test]
+fn a_file_besides_the_script_that_appears_goes_away_or_leads_elsewhere_is_refused() {
+    let environment = place();
+    environment.write("one", GOOD);
+    let command = "flock one sh ./file";
+    let code = changed_before_the_answer(&environment, command, |_| drop(environment.write("file", EVIL)));
+    assert_refused(&environment, code, "the file `");
+    let remove = |place: &Path| fs::remove_file(place.join("file")).unwrap();
+    let code = changed_before_the_answer(&environment, command, remove);
+    assert_refused(&environment, code, "the file `");
+    std::os::unix::fs::symlink("one", environment.file("file")).unwrap();
+    environment.write("two", EVIL);
+    let code = changed_before_the_answer(&environment, command, |place| {
+        remove(place);
+        std::os::unix::fs::symlink("two", place.join("file")).unwrap();
+    });
+    assert_refused(&environment, code, "the file `");
+}
+
+#[test]
+fn a_yes_is_none_for_another_file_behind_the_first() {
+    let environment = place();
+    environment.write("decoy", "");
+    let mut digests = Vec::new();
+    for text in [GOOD, GOOD, EVIL] {
+        environment.write("file", text);
+        let run = run(&environment, &["flock", "decoy", "sh", "./file"]);
+        assert_eq!(run.code, 0, "{run:?}");
+        let record = environment.records().pop().unwrap();
+        assert!(record["action_params"]["script"].as_str().unwrap().ends_with("/decoy"));
+        let files = record["action_params"]["files"].as_object().unwrap();
+        assert!(files.keys().all(|path| path.ends_with("/file")) && files.len() == 1, "{files:?}");
+        digests.push(record["action_sha256"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(digests[0], digests[1]);
+    assert_ne!(digests[1], digests[2]);
+}
+
+#[test]
+fn a_file_besides_the_script_that_is_rewritten_while_it_runs_is_no_success() {
+    let environment = place();
+    environment.write("decoy", "");
+    environment.write("file", "sleep 0.2; echo >>file\n");
+    let done = run(&environment, &["flock", "decoy", "sh", "file"]);
+    assert_eq!(done.code, 125, "{done:?}");
+    assert!(done.stderr.contains("changed while it ran, so that nobody can tell what ran"), "{done:?}");
+    assert!(result(&environment).starts_with("failed: exit status 0; the file `"));
+    assert_sound(&environment);
+}
+
 #[test]
 fn a_script_that_may_not_be_executed_any_more_is_not_run() {
     let environment = place();
@@ -161,7 +238,7 @@ fn a_script_that_is_rewritten_while_it_runs_is_no_success() {
         assert_eq!(done.code, 125, "{done:?}");
         assert!(done.stderr.contains("changed while it ran, so that nobody can tell what ran"), "{done:?}");
         assert!(
-            result(&environment).starts_with("failed: exit status 0; the script `"),
+            result(&environment).starts_with("failed: exit status 0; the file `"),
             "{}",
             result(&environment)
         );

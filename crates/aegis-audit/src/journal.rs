@@ -24,7 +24,7 @@ pub use end::{EndStatus, Ending};
 pub use error::RecordError;
 pub use grant_book::{offered_grant_of, open_grants};
 pub use life_error::LifeError;
-pub use question_book::{QuestionBook, open_questions, question_of};
+pub use question_book::{Flood, QuestionBook, open_questions, question_of};
 pub use record::{A_WAIT, Journal};
 pub use redact::{RedactError, Removal};
 pub use reply::{NewReply, Replied, ReplyError};

@@ -88,7 +88,7 @@ pub use clock::now;
 pub use error::TrailError;
 pub use file_mode::{PRIVATE, set_mode};
 pub use journal::{
-    A_WAIT, Account, Check, Committed, EndStatus, Ending, Journal, LifeError, NewReply, QuestionBook,
+    A_WAIT, Account, Check, Committed, EndStatus, Ending, Flood, Journal, LifeError, NewReply, QuestionBook,
     RecordError, RedactError, Removal, Replied, ReplyError, Revocation, RevokeError, offered_grant_of,
     open_grants, open_questions, question_of,
 };

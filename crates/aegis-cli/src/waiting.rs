@@ -14,7 +14,9 @@ use aegis_runtime::{
 };
 use chrono::SecondsFormat;
 use clap::Args;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::{
+    SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
+};
 use signal_hook::flag;
 
 use crate::commands::approvals::question_json;
@@ -86,6 +88,7 @@ impl Waiting<'_> {
                 notified.see_out();
             }
             if waited == Waited::InVain {
+                self.tell_in_vain(begun);
                 return Ok(outcome);
             }
             outcome = gate.answer(action)?;
@@ -119,6 +122,14 @@ impl Waiting<'_> {
         let until = question.expires_at.to_rfc3339_opts(SecondsFormat::Secs, true);
         let log = self.log();
         self.settings.console.notice(format!("the question waits until {until}: aegis approve {id}{log}"));
+    }
+
+    /// Tells that the time to wait is over, where it is: what is recorded says why nobody was asked at once.
+    fn tell_in_vain(&self, begun: Instant) {
+        if let Some(wait) = self.args.wait.filter(|wait| begun.elapsed() >= *wait) {
+            let wait = humantime::format_duration(wait);
+            self.settings.console.notice(format!("nobody answered within {wait}"));
+        }
     }
 
     /// How an approver names the log on the command line.
@@ -161,6 +172,10 @@ impl Waiting<'_> {
     }
 }
 
+/// What ends a process from without, and can be caught.
+const ENDING: [i32; 10] =
+    [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
+
 /// While this lives, being told to stop ends the wait and not the process, as where nobody answers.
 /// Afterwards it ends the process, as it did before.
 struct Stop {
@@ -171,7 +186,7 @@ struct Stop {
 impl Stop {
     fn begin() -> Stop {
         let stop = Stop { told: Arc::default(), over: Arc::default() };
-        for signal in [SIGINT, SIGTERM, SIGHUP, SIGQUIT] {
+        for signal in ENDING {
             // One that cannot be caught ends the process, and the question stays as well.
             let _ = flag::register_conditional_default(signal, Arc::clone(&stop.over));
             let _ = flag::register(signal, Arc::clone(&stop.told));

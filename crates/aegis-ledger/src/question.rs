@@ -21,6 +21,8 @@ use crate::ssh_signature::SshSignatureError;
 
 /// How many questions of one agent may be open at once.
 pub const MOST_OPEN: usize = 20;
+/// How many questions of one account may be open at once, by whatever names its agents go.
+pub const MOST_OPEN_OF_ACCOUNT: usize = 100;
 
 /// What the name of an account ends in that the kernel does not vouch for: whoever runs a process in a user
 /// namespace of their own chooses what it is called there.
@@ -52,6 +54,16 @@ impl Party {
         !self.is_proven()
             || !other.is_proven()
             || self.accounts().any(|account| other.accounts().any(|theirs| theirs == account))
+    }
+
+    /// Whether both count as one where questions are counted: all whom the kernel does not vouch for do, since
+    /// each of them may take any name.
+    #[must_use]
+    pub fn counts_as(&self, other: &Party) -> bool {
+        match (self.is_proven(), other.is_proven()) {
+            (true, true) => self.person() == other.person(),
+            (is_proven, is_theirs) => is_proven == is_theirs,
+        }
     }
 
     /// The person behind it, as far as the kernel keeps that: whoever logged in.

@@ -11,6 +11,7 @@
 //! | `cwd` | the directory that it runs in |
 //! | `env` | the variables that change how programs behave: see [`VARIABLE_GROUPS`] |
 //! | `script`, `script_sha256` | the first file that an interpreter is given, and what is in it |
+//! | `files` | every other file that an interpreter's arguments name, with the digest of what is in it |
 //! | `sealed` | true where scripts are run from a copy that nobody can change |
 //!
 //! [`execute`] takes the action and the leave to do it, and knows nothing else. It opens the program,
@@ -65,6 +66,8 @@ mod descendants;
 mod end;
 mod environment;
 mod executor;
+mod given_files;
+mod interpreters;
 mod launch;
 mod opened_file;
 mod program_header;

@@ -57,12 +57,14 @@ pub(crate) use waiting::{Typed, ask_about};
 ///
 /// The terminal is brought into a known state, and has nothing on its screen but the question. Yes is only
 /// what was typed after the question stood there for half a second: `y` or `yes` and Enter; for high and
-/// critical risk, a short random word that stands on the screen, for which there are three tries. Where
-/// not all of the action fits on the screen, a `y` counts once all of its pages were shown. Where the rule
+/// critical risk, a short random word that stands on the screen, for which there are three tries. Where not
+/// all of the action fits on the screen, a `y` counts once all of its pages were shown. Where the rule
 /// offers a grant, `grant` (before the word, where one is wanted) is a yes that gives it. Enter alone,
-/// anything else, the end of input, ^C and ^\ are no; whoever typed a no is asked why, and may say
-/// nothing. Nobody answered if there is no terminal, the process is in its background, the deadline
-/// passes, the terminal goes away or is smaller than 40 columns and 10 lines, or the process is told to
+/// anything else, the end of input, ^C and ^\ are no; whoever typed a no is asked why, and may say nothing.
+///
+/// Nobody is [there](Approver::absent) if there is no terminal, the process is in its background, or the
+/// kernel says that the terminal is gone or is smaller than 40 columns and 10 lines. Nobody answered if the
+/// deadline passes, the terminal goes away or gets that small while it is asked at, or the process is told to
 /// stop.
 #[derive(Clone, Debug)]
 pub struct TerminalApprover {
@@ -105,7 +107,11 @@ impl TerminalApprover {
 
 impl Approver for TerminalApprover {
     fn absent(&self) -> Option<Unanswered> {
-        Session::terminal().err().filter(|why| *why == NoAnswer::NoTerminal).map(Unanswered::from)
+        match Session::look_at_terminal() {
+            // Whatever else is wrong with the terminal, somebody sits there and finds out what was asked.
+            Ok(()) | Err(NoAnswer::TerminalFailed) => None,
+            Err(why) => Some(why.into()),
+        }
     }
 
     fn hold(&mut self) -> Hold {

@@ -43,6 +43,7 @@ fn reply(log: &Path) -> Result<(), String> {
         answer: Answer::Approved,
         approver: &approver,
         signature: None,
+        grant: false,
         note: None,
         operator: Operator { host: "host", user: "bo", login: None },
     };

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use aegis_ledger::event::{Asked, EventBody};
 use aegis_ledger::grant::Grant;
-use aegis_ledger::question::{MOST_OPEN, Question, Standing};
+use aegis_ledger::question::{MOST_OPEN, MOST_OPEN_OF_ACCOUNT, Party, Question, Standing};
 use chrono::{DateTime, Utc};
 
 use crate::error::TrailError;
@@ -16,6 +16,15 @@ use crate::store::{Snapshot, Transaction};
 /// For how long after it was asked a question can matter, at most, in milliseconds: eight days. A policy
 /// allows no longer terms.
 pub(super) const LONGEST_LIFE: i64 = 8 * 24 * 60 * 60 * 1000;
+
+/// Whose questions are too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flood {
+    /// Those of one agent, by its name.
+    OfAgent,
+    /// Those of one account, by whatever names its agents go.
+    OfAccount,
+}
 
 /// The questions and grants that matter at one instant. They are read when one is asked for.
 #[derive(Debug)]
@@ -60,16 +69,28 @@ impl QuestionBook {
         Ok(standing.min_by_key(|question| rank(question)))
     }
 
-    /// Whether an agent has as many open questions as it may.
+    /// Whose open questions are as many as they may be: those of an agent, or of the account that asks.
     ///
     /// # Errors
     /// As [`find`](QuestionBook::find).
-    pub fn is_flooded(&mut self, log: &dyn Snapshot, agent: Option<&str>) -> Result<bool, TrailError> {
+    pub fn flood(
+        &mut self,
+        log: &dyn Snapshot,
+        agent: Option<&str>,
+        asker: &Party,
+    ) -> Result<Option<Flood>, TrailError> {
         let now = self.now.timestamp_millis();
-        let open = |question: &&Question| {
-            question.agent() == agent && matches!(question.standing(now), Standing::Open { .. })
-        };
-        Ok(self.loaded(log)?.iter().filter(open).count() >= MOST_OPEN)
+        let is_open = |question: &&Question| matches!(question.standing(now), Standing::Open { .. });
+        let open: Vec<_> = self.loaded(log)?.iter().filter(is_open).collect();
+        let of_agent = open.iter().filter(|question| question.agent() == agent).count();
+        let of_account = open.iter().filter(|question| question.asker().counts_as(asker)).count();
+        Ok(if of_agent >= MOST_OPEN {
+            Some(Flood::OfAgent)
+        } else if of_account >= MOST_OPEN_OF_ACCOUNT {
+            Some(Flood::OfAccount)
+        } else {
+            None
+        })
     }
 
     /// The grant that holds for actions of this key; of several, the one that ends first.

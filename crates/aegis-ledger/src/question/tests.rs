@@ -448,3 +448,13 @@ fn explore(steps: &[(Said, i64)], order: &mut Vec<usize>, each: &mut impl FnMut(
         }
     }
 }
+
+#[test]
+fn whoever_takes_any_name_counts_as_one() {
+    let of =
+        |user: &str, login: Option<&str>| Party { user: user.to_owned(), login: login.map(str::to_owned) };
+    let agent = of("agent", None);
+    assert!(agent.counts_as(&agent) && agent.counts_as(&of("root", Some("agent"))));
+    assert!(!agent.counts_as(&of("ana", None)) && !agent.counts_as(&of("agent (unproven)", None)));
+    assert!(of("a (unproven)", None).counts_as(&of("b (unproven)", None)));
+}

@@ -5,12 +5,10 @@ use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use signal_hook::consts::SIGCHLD;
 use signal_hook::low_level::raise;
 
-use crate::caught_signals::CaughtSignals;
-
-const STOPS: [i32; 4] = [SIGINT, SIGQUIT, SIGTERM, SIGHUP];
+use crate::caught_signals::{CaughtSignals, ENDING};
 
 /// While this lives, signals are caught. Those that nobody has heard of when it ends do then what they would
 /// have done.
@@ -24,7 +22,7 @@ impl StopSignals {
     pub(super) fn catch() -> io::Result<StopSignals> {
         // Whoever ignores the ends of its children never learns how they ended: so that signal is handled in
         // any case.
-        let caught = CaughtSignals::catch(&STOPS, &[SIGCHLD])?;
+        let caught = CaughtSignals::catch(&ENDING, &[SIGCHLD])?;
         Ok(StopSignals { caught, was_told: AtomicBool::new(false) })
     }
 
@@ -35,7 +33,7 @@ impl StopSignals {
 
     /// Whether this process was told to stop by now.
     pub(super) fn was_told(&self) -> bool {
-        if self.caught.received().iter().any(|origin| STOPS.contains(&origin.signal)) {
+        if self.caught.received().iter().any(|origin| ENDING.contains(&origin.signal)) {
             self.was_told.store(true, Ordering::SeqCst);
         }
         self.was_told.load(Ordering::SeqCst)
@@ -47,7 +45,7 @@ impl Drop for StopSignals {
         // From here on, what is raised does what it does.
         self.caught.release();
         for origin in self.caught.received() {
-            if STOPS.contains(&origin.signal) && !self.caught.is_handled(origin.signal) {
+            if ENDING.contains(&origin.signal) && !self.caught.is_handled(origin.signal) {
                 let _ = raise(origin.signal);
             }
         }

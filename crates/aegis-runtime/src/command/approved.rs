@@ -8,6 +8,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::environment::is_part_of_command;
+use super::given_files::GivenFiles;
 use super::script::Script;
 
 /// A command as it was decided on.
@@ -19,6 +20,8 @@ pub(super) struct ApprovedCommand {
     pub(super) cwd: PathBuf,
     pub(super) env: BTreeMap<String, String>,
     pub(super) script: Option<Script>,
+    /// What else an interpreter is given.
+    pub(super) files: GivenFiles,
     /// Whether a script is run from a copy that nobody can change.
     pub(super) is_sealed: bool,
 }
@@ -59,6 +62,7 @@ impl ApprovedCommand {
             cwd: absolute(action, "cwd")?,
             env: environment(action)?,
             script,
+            files: files(action)?,
         })
     }
 }
@@ -73,6 +77,24 @@ fn environment(action: &Action) -> Result<BTreeMap<String, String>, NoCommand> {
         .map(|(name, value)| {
             let value = plain(value).filter(|_| is_part_of_command(name) && !name.contains(['=', '\0']));
             value.map(|value| (name.clone(), value)).ok_or_else(|| wrong.clone())
+        })
+        .collect()
+}
+
+fn files(action: &Action) -> Result<GivenFiles, NoCommand> {
+    let wrong = || NoCommand {
+        param: "files",
+        expected: "an object of paths with the SHA-256 of each in hexadecimal digits, or left out",
+    };
+    let files = match action.params().get("files") {
+        None => return Ok(GivenFiles::new()),
+        Some(Value::Object(files)) if !files.is_empty() => files,
+        Some(_) => return Err(wrong()),
+    };
+    files
+        .iter()
+        .map(|(path, sha256)| {
+            sha256.as_str().and_then(Digest::from_hex).map(|sha256| (path.clone(), sha256)).ok_or_else(wrong)
         })
         .collect()
 }
@@ -119,7 +141,14 @@ mod tests {
         let mut with_script = good();
         with_script.as_object_mut().unwrap().extend(script.as_object().unwrap().clone());
         assert_eq!(of(&with_script).unwrap().script.unwrap().path, "/s");
+        let mut with_files = good();
+        with_files["files"] = json!({ "/s": "cd".repeat(32) });
+        assert!(of(&with_files).unwrap().files.contains_key("/s"));
         for (param, value) in [
+            ("files", json!({})),
+            ("files", json!(["/s"])),
+            ("files", json!({ "/s": null })),
+            ("files", json!({ "/s": "ab" })),
             ("argv", json!([])),
             ("argv", json!("x")),
             ("argv", json!(["x", 1])),

@@ -25,7 +25,7 @@ pub struct CommandEnd {
     pub how: HowItEnded,
     /// How long it ran.
     pub duration: Duration,
-    /// The script that changed while it ran, if one did: nobody can tell whether what ran is what was
+    /// The script, or other file that it was given, that changed while it ran, if one did: nobody can tell whether what ran is what was
     /// approved.
     pub changed: Option<PathBuf>,
 }
@@ -99,7 +99,7 @@ impl CommandEnd {
         Some(match &self.changed {
             None => how,
             Some(path) => format!(
-                "{how}; the script `{}` changed while it ran, so that nobody can tell what ran",
+                "{how}; the file `{}` changed while it ran, so that nobody can tell what ran",
                 show(path)
             ),
         })
@@ -164,7 +164,7 @@ mod tests {
         }
         let changed = CommandEnd { changed: Some("/x".into()), ..end(HowItEnded::Exited(0)) };
         assert_eq!((changed.status(), changed.succeeded()), (125, false));
-        assert!(changed.error().unwrap().starts_with("exit status 0; the script `/x` changed while it ran"));
+        assert!(changed.error().unwrap().starts_with("exit status 0; the file `/x` changed while it ran"));
         let changed = CommandEnd { changed: Some("/x".into()), ..end(HowItEnded::Exited(3)) };
         assert_eq!(changed.status(), 3);
         let refused = CommandEnd::not_started(LaunchError::AnotherAction);

@@ -13,6 +13,7 @@ use thiserror::Error;
 
 use super::approved::{ApprovedCommand, NoCommand};
 use super::environment::is_part_of_command;
+use super::given_files::{Watched, given_files};
 use super::opened_file::{FileProblem, OpenedFile, show};
 use super::program_header::{LARGEST_PROGRAM, ProgramKind};
 use super::resolution::resolve;
@@ -47,6 +48,13 @@ pub enum LaunchError {
         /// Where it is.
         path: PathBuf,
     },
+    /// A file that the command is given is another one than was approved, or there was none then, or is none
+    /// now.
+    #[error("the file `{}`, which the command is given, changed since it was approved", show(path))]
+    FileChanged {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// The working directory cannot be entered any more.
     #[error("the working directory `{}` cannot be entered: {problem}", show(path))]
     Directory {
@@ -74,7 +82,9 @@ impl LaunchError {
     pub fn help(&self) -> Option<&'static str> {
         Some(match self {
             LaunchError::File(problem) => return problem.help(),
-            LaunchError::ProgramChanged { .. } | LaunchError::ScriptChanged { .. } => {
+            LaunchError::ProgramChanged { .. }
+            | LaunchError::ScriptChanged { .. }
+            | LaunchError::FileChanged { .. } => {
                 "look at what is there now, and ask again: an approval holds for exact bytes"
             }
             LaunchError::NotStarted { problem, .. } if problem.kind() == io::ErrorKind::NotFound => {
@@ -106,12 +116,14 @@ impl LaunchError {
 pub(super) struct Launched {
     pub(super) child: Child,
     held: Vec<Held>,
+    given: Vec<Watched>,
 }
 
 impl Launched {
-    /// The script that is not what was looked at any more, if there is one.
+    /// The script or the file that is not what was looked at any more, if there is one.
     pub(super) fn changed(&self) -> Option<PathBuf> {
-        self.held.iter().filter(|held| matches!(held, Held::ByPath { .. })).find_map(Held::changed)
+        let scripts = self.held.iter().filter(|held| matches!(held, Held::ByPath { .. }));
+        scripts.filter_map(Held::changed).chain(self.given.iter().filter_map(Watched::changed)).next()
     }
 }
 
@@ -170,8 +182,10 @@ pub(super) fn launch(
     command.env_clear().envs(environment(approved, inherited));
     enter(approved, &mut command)?;
     let (mut argv, mut held) = (approved.argv.clone(), vec![program]);
-    // Last, and right before the start: an interpreter opens its script by its path.
-    if let Some((script, word)) = same_script(approved, &name)? {
+    // Last, and right before the start: an interpreter opens its script and the other files by their paths.
+    let script = same_script(approved, &name)?;
+    let given = same_files(approved, &name, script.as_ref().map(|(_, word)| *word))?;
+    if let Some((script, word)) = script {
         if let (Held::Copy(copy), Some(argument)) = (&script, argv.get_mut(word)) {
             *argument = copy.self_path();
         }
@@ -183,11 +197,13 @@ pub(super) fn launch(
     let child = start(&mut command, &held)
         .map_err(|problem| LaunchError::NotStarted { path: approved.program.clone(), problem })?;
     // While a program runs, the kernel lets nobody write to it; this is about the moment before.
-    match held.iter().find_map(Held::changed) {
-        None => Ok(Launched { child, held }),
-        Some(path) => {
+    let program = held.iter().find_map(Held::changed).map(|path| LaunchError::ProgramChanged { path });
+    let file = given.iter().find_map(Watched::changed).map(|path| LaunchError::FileChanged { path });
+    match program.or(file) {
+        None => Ok(Launched { child, held, given }),
+        Some(changed) => {
             give_up(child);
-            Err(LaunchError::ProgramChanged { path })
+            Err(changed)
         }
     }
 }
@@ -244,6 +260,20 @@ fn same_script(approved: &ApprovedCommand, program: &OsStr) -> Result<Option<(He
         (found.read(|_| Ok(()))?, Held::by_path(approved, found.file, called))
     };
     if read == *wanted { Ok(Some((held, word))) } else { Err(changed(&wanted.path)) }
+}
+
+/// The files that a command is given besides its script, if they are what was approved.
+fn same_files(
+    approved: &ApprovedCommand,
+    program: &OsStr,
+    script: Option<usize>,
+) -> Result<Vec<Watched>, LaunchError> {
+    let (files, watched) = given_files(&approved.argv, program, &approved.cwd, script)?;
+    let differs = |path: &&String| files.get(*path) != approved.files.get(*path);
+    match files.keys().chain(approved.files.keys()).find(differs) {
+        None => Ok(watched),
+        Some(path) => Err(LaunchError::FileChanged { path: path.into() }),
+    }
 }
 
 /// What a program finds in its environment.

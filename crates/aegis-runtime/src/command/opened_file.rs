@@ -63,6 +63,18 @@ pub enum FileProblem {
         /// How many it may have.
         most: u64,
     },
+    /// There are more of them than are looked at.
+    #[error("the command is given more than {most} files")]
+    TooMany {
+        /// How many there may be.
+        most: usize,
+    },
+    /// There is more in them than is looked at.
+    #[error("the files that the command is given have more than {most} bytes")]
+    TooLargeTogether {
+        /// How many they may have together.
+        most: u64,
+    },
     /// Its path is no text, so that no rule could speak of it.
     #[error("the path `{}` is not valid UTF-8", show(path))]
     NotText {
@@ -87,6 +99,10 @@ impl FileProblem {
             }
             FileProblem::Unreadable { .. } => "what is run is read first: give this account leave to read it",
             FileProblem::TooLarge { .. } => "nothing that large is looked at before it is run",
+            FileProblem::TooMany { .. } | FileProblem::TooLargeTogether { .. } => {
+                "an interpreter may run any file that it is named, so all are read first: name their directory, or \
+                 give them on standard input"
+            }
             FileProblem::NotText { .. } => "give it a name that is text",
         })
     }
@@ -113,7 +129,7 @@ pub(super) struct OpenedFile {
 
 /// What changes with the content of a file, and cannot be set back by whoever may write it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     place: (u64, u64),
     size: i64,
     changed: (i64, u64),
@@ -129,6 +145,11 @@ impl Stamp {
             changed: (stat.st_ctime.into(), stat.st_ctime_nsec.into()),
             modified: (stat.st_mtime.into(), stat.st_mtime_nsec.into()),
         }
+    }
+
+    /// Whether a path leads to the file as it was.
+    pub(super) fn is_at(self, path: &Path) -> bool {
+        rustix::fs::stat(path).is_ok_and(|stat| Stamp::of(&stat) == self)
     }
 }
 
@@ -216,6 +237,11 @@ impl OpenedFile {
         self.path.file_name().unwrap_or_default()
     }
 
+    /// How it was when it was opened.
+    pub(super) const fn stamp(&self) -> Stamp {
+        self.stamp
+    }
+
     /// By which path this process, and one that has just been forked off it, opens the same file again.
     pub(super) fn self_path(&self) -> String {
         self_fd(self.file.as_fd())
@@ -228,7 +254,7 @@ impl OpenedFile {
 
     /// The same, and whether a path still leads to it.
     pub(super) fn is_unchanged_at(&self, path: &Path) -> bool {
-        self.is_unchanged() && rustix::fs::stat(path).is_ok_and(|stat| Stamp::of(&stat) == self.stamp)
+        self.is_unchanged() && self.stamp.is_at(path)
     }
 
     /// Reads all of the file, of which there may be at most `most` bytes, gives it to `take` piece by piece,

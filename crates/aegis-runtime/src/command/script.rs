@@ -6,52 +6,11 @@ use std::path::Path;
 
 use aegis_engine::Digest;
 
+use super::interpreters::does_what_files_say;
 use super::opened_file::{FileProblem, OpenedFile};
 
 /// How large a script may be.
 pub(super) const LARGEST_SCRIPT: u64 = 256 << 20;
-
-/// Programs that do what the first file says which they are given, by their names without versions.
-const INTERPRETERS: [&str; 33] = [
-    "ash",
-    "awk",
-    "bash",
-    "bun",
-    "busybox",
-    "dash",
-    "deno",
-    "elixir",
-    "fish",
-    "gawk",
-    "groovy",
-    "guile",
-    "java",
-    "ksh",
-    "lua",
-    "luajit",
-    "mksh",
-    "node",
-    "nodejs",
-    "perl",
-    "php",
-    "powershell",
-    "pwsh",
-    "pypy",
-    "python",
-    "ruby",
-    "rscript",
-    "sh",
-    "tclsh",
-    "ts-node",
-    "tsx",
-    "wish",
-    "zsh",
-];
-/// Programs that start another one with the arguments that they are given.
-const STARTERS: [&str; 16] = [
-    "chroot", "chrt", "doas", "env", "flock", "ionice", "nice", "nohup", "nsenter", "setsid", "stdbuf",
-    "sudo", "taskset", "time", "timeout", "xargs",
-];
 
 /// A script, by what was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,8 +46,7 @@ pub(super) fn script_of(
     cwd: &Path,
 ) -> Result<Option<FoundScript>, FileProblem> {
     let Some((called, arguments)) = argv.split_first() else { return Ok(None) };
-    let called = Path::new(called).file_name().unwrap_or_default();
-    if ![called, program].into_iter().any(reads_scripts) {
+    if !does_what_files_say(called, program) {
         return Ok(None);
     }
     let arguments = arguments.iter().enumerate().map(|(index, argument)| (index + 1, argument));
@@ -102,13 +60,6 @@ pub(super) fn script_of(
         }
     }
     Ok(None)
-}
-
-/// Whether a program of this name does what a file says.
-fn reads_scripts(name: &OsStr) -> bool {
-    let name = name.to_string_lossy().to_ascii_lowercase();
-    let bare = name.trim_end_matches(|it: char| it.is_ascii_digit() || matches!(it, '.' | '-' | '_'));
-    [name.as_str(), bare].iter().any(|name| INTERPRETERS.contains(name) || STARTERS.contains(name))
 }
 
 #[cfg(test)]
@@ -143,17 +94,5 @@ mod tests {
         assert_eq!(script(&["cat", "a.py"], "cat"), None);
         assert_eq!(script(&["bash", "--rcfile=a.py"], "bash"), None);
         assert_eq!(script(&[], "bash"), None);
-    }
-
-    #[test]
-    fn interpreters_are_known_with_and_without_versions() {
-        for name in
-            ["python3", "python3.13", "lua5.4", "ruby3.1", "perl", "sh", "Rscript", "guile-3.0", "php8.2"]
-        {
-            assert!(reads_scripts(OsStr::new(name)), "{name}");
-        }
-        for name in ["cat", "git", "shred", "", "3.1"] {
-            assert!(!reads_scripts(OsStr::new(name)), "{name}");
-        }
     }
 }

@@ -9,17 +9,19 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::environment::is_part_of_command;
+use super::given_files::given_files;
 use super::opened_file::FileProblem;
 use super::program_header::{LARGEST_PROGRAM, ProgramKind};
 use super::resolution::resolve;
 use super::script::script_of;
 
 /// The parameters that say what is run. Nobody else gives them.
-pub const RESERVED_PARAMS: [&str; 10] = [
+pub const RESERVED_PARAMS: [&str; 11] = [
     "argv",
     "compensates",
     "cwd",
     "env",
+    "files",
     "program",
     "program_sha256",
     "script",
@@ -207,6 +209,8 @@ impl CommandSpec {
         let program = resolve(called, &self.cwd, path)?.file;
         ProgramKind::of(&program)?;
         let script = script_of(&argv, program.name(), &self.cwd)?;
+        let word = script.as_ref().map(|script| script.word);
+        let (files, _) = given_files(&argv, program.name(), &self.cwd, word)?;
         let target = self.target.as_deref().map_or_else(|| file_name(called), str::to_owned);
 
         let mut params = self.params.clone();
@@ -222,6 +226,10 @@ impl CommandSpec {
             let script = script.read(|_| Ok(()))?;
             params.insert("script".to_owned(), script.path.into());
             params.insert("script_sha256".to_owned(), script.sha256.to_string().into());
+        }
+        if !files.is_empty() {
+            let files = files.into_iter().map(|(path, sha256)| (path, sha256.to_string().into()));
+            params.insert("files".to_owned(), Value::Object(files.collect()));
         }
         params.extend(self.relation.iter().map(|(name, of)| ((*name).to_owned(), of.as_str().into())));
         let mut action = Map::new();

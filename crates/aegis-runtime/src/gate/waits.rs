@@ -1,9 +1,9 @@
 //! What the log has to say of a question that nobody answers here and now.
 
 use aegis_audit::store::Snapshot;
-use aegis_audit::{QuestionBook, TrailError};
+use aegis_audit::{Flood, QuestionBook, TrailError};
 use aegis_ledger::event::Opening;
-use aegis_ledger::question::{MOST_OPEN, Party, Question, Standing};
+use aegis_ledger::question::{MOST_OPEN, MOST_OPEN_OF_ACCOUNT, Party, Question, Standing};
 use chrono::DateTime;
 
 use crate::approval::Approval;
@@ -17,8 +17,8 @@ pub(crate) enum Waits {
     Opened(Opening),
     /// The same question waits already.
     Already(WaitingQuestion),
-    /// Too many questions of the agent wait.
-    Flooded,
+    /// Too many questions of the agent, or of its account, wait.
+    Flooded(Flood),
     /// It was answered, and this is what was said.
     Answered {
         /// The id of the question.
@@ -58,21 +58,21 @@ impl Waits {
         {
             return Ok(Waits::Granted(approval));
         }
-        if let Some(found) = questions.find(log, &key)? {
+        if let Some(found) = questions.find(log, &asked)? {
             let question = found.id().to_owned();
             let expires_at = DateTime::from_timestamp_millis(found.expires_at()).unwrap_or(now);
             return Ok(Waits::Already(WaitingQuestion { id: question, expires_at }));
         }
         let context = &draft.ground.context;
         let agent = draft.entry().recorded_agent(&log.identity().key);
-        if questions.is_flooded(log, agent.as_deref())? {
-            return Ok(Waits::Flooded);
+        let subject = (draft.action_sha256.to_string(), draft.ground.policy_sha256.to_string());
+        let asker = Party { user: context.user.clone(), login: context.login.clone() };
+        if let Some(flood) = questions.flood(log, agent.as_deref(), &asker)? {
+            return Ok(Waits::Flooded(flood));
         }
         let ttl = i64::try_from(terms.ttl_ms).unwrap_or(i64::MAX);
         let expires_at = now.timestamp_millis().saturating_add(ttl);
-        let subject = (asked.action_sha256.to_string(), asked.policy_sha256.to_string());
         let opening = Opening { key: asked.key(), expires_at, terms };
-        let asker = Party { user: context.user.clone(), login: context.login.clone() };
         let question = Question::new(&draft.action_id, now.timestamp_millis(), agent, asker, &opening);
         questions.add(question.about(&subject.0, &subject.1));
         Ok(Waits::Opened(opening))
@@ -86,15 +86,20 @@ impl Waits {
                 expires_at: DateTime::from_timestamp_millis(opening.expires_at)?,
             }),
             Waits::Already(question) => Some(question.clone()),
-            Waits::Flooded | Waits::Answered { .. } | Waits::Granted(_) => None,
+            Waits::Flooded(_) | Waits::Answered { .. } | Waits::Granted(_) => None,
         }
     }
 
     /// What is said of it behind the reason, in our own words.
     pub(crate) fn remark(&self) -> String {
         match self {
-            Waits::Flooded => {
+            Waits::Flooded(Flood::OfAgent) => {
                 format!("; {MOST_OPEN} questions of this agent wait already, so this one does not")
+            }
+            Waits::Flooded(Flood::OfAccount) => {
+                format!(
+                    "; {MOST_OPEN_OF_ACCOUNT} questions of this account wait already, so this one does not"
+                )
             }
             Waits::Opened(_) | Waits::Already(_) | Waits::Answered { .. } | Waits::Granted(_) => {
                 String::new()

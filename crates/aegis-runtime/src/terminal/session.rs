@@ -87,15 +87,20 @@ impl Session {
         })
     }
 
+    /// Looks whether anybody can be asked at the controlling terminal, as far as the kernel knows, and leaves
+    /// it alone.
+    pub(super) fn look_at_terminal() -> Result<(), NoAnswer> {
+        let terminal = Session::terminal()?;
+        foreground_of(&terminal)?;
+        match size_of(&terminal) {
+            Some(size) if !size.holds(Size::SMALLEST) => Err(NoAnswer::TooSmall),
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses to go on in the background, where the terminal belongs to somebody else.
     fn require_foreground(&self) -> Result<(), NoAnswer> {
-        match tcgetpgrp(&self.terminal) {
-            Ok(group) if group == getpgrp() => Ok(()),
-            Ok(_) => Err(NoAnswer::Background),
-            Err(Errno::ENOTTY) => Err(NoAnswer::NoTerminal),
-            Err(Errno::EIO) => Err(NoAnswer::HungUp),
-            Err(_) => Err(NoAnswer::TerminalFailed),
-        }
+        foreground_of(&self.terminal)
     }
 
     /// Waits until no other process asks at this terminal, so that an answer to one question is not taken for
@@ -150,9 +155,7 @@ impl Session {
 
     /// How large the terminal is, as the kernel was told, if it was.
     pub(super) fn size(&self) -> Option<Size> {
-        let size = rustix::termios::tcgetwinsize(&self.terminal).ok()?;
-        let size = Size { columns: size.ws_col.into(), rows: size.ws_row.into() };
-        (size.columns > 0 && size.rows > 0).then_some(size)
+        size_of(&self.terminal)
     }
 
     /// Sets the terminal up for typing keys, whatever the program before left behind.
@@ -339,6 +342,24 @@ impl Drop for Session {
     fn drop(&mut self) {
         self.restore();
     }
+}
+
+/// Whether this process is in the foreground of a terminal.
+fn foreground_of(terminal: &File) -> Result<(), NoAnswer> {
+    match tcgetpgrp(terminal) {
+        Ok(group) if group == getpgrp() => Ok(()),
+        Ok(_) => Err(NoAnswer::Background),
+        Err(Errno::ENOTTY) => Err(NoAnswer::NoTerminal),
+        Err(Errno::EIO) => Err(NoAnswer::HungUp),
+        Err(_) => Err(NoAnswer::TerminalFailed),
+    }
+}
+
+/// How large a terminal is, as the kernel was told, if it was.
+fn size_of(terminal: &File) -> Option<Size> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    let size = Size { columns: size.ws_col.into(), rows: size.ws_row.into() };
+    (size.columns > 0 && size.rows > 0).then_some(size)
 }
 
 /// The settings for typing keys, which are shown by whoever reads them; ^C and ^\ are signals.

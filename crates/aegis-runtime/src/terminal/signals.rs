@@ -8,12 +8,12 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGWINCH};
 use signal_hook::iterator::exfiltrator::origin::Origin;
 use signal_hook::low_level::raise;
 use signal_hook::low_level::siginfo::Cause;
 
-use crate::caught_signals::CaughtSignals;
+use crate::caught_signals::{CaughtSignals, ENDING};
 
 /// How long a signal may be on its way. A person does not notice it.
 const SETTLING: Duration = Duration::from_millis(50);
@@ -67,7 +67,7 @@ pub(super) struct Signals {
 
 impl Signals {
     pub(super) fn catch() -> io::Result<Signals> {
-        let caught = CaughtSignals::catch(&[SIGINT, SIGQUIT, SIGTERM, SIGHUP], &[SIGCONT, SIGWINCH])?;
+        let caught = CaughtSignals::catch(&ENDING, &[SIGCONT, SIGWINCH])?;
         Ok(Signals { caught, has_hung_up: AtomicBool::new(false) })
     }
 

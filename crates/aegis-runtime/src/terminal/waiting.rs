@@ -41,7 +41,7 @@ impl Wish {
     #[must_use]
     pub const fn answer(self) -> Answered {
         match self {
-            Wish::Approve => Answered::Approved,
+            Wish::Approve | Wish::ApproveWithGrant => Answered::Approved,
             Wish::Deny => Answered::Denied,
         }
     }

@@ -71,6 +71,7 @@ impl Place {
             answer,
             approver: &approver,
             signature: None,
+            grant: false,
             note: Some("as agreed"),
             operator: Operator { host: "host", user: "bo", login: None },
         };

@@ -4,7 +4,7 @@ use aegis_audit::{NewReply, Replied, ReplyError, question_of};
 use aegis_engine::ApprovalTerms;
 use aegis_ledger::answer::ApproverIdentity;
 use aegis_ledger::event::{Opening, Operator};
-use aegis_ledger::question::{MOST_OPEN, Party, Question, Refused, Standing};
+use aegis_ledger::question::{MOST_OPEN, MOST_OPEN_OF_ACCOUNT, Party, Question, Refused, Standing};
 
 use super::*;
 use crate::gate::draft::Draft;
@@ -177,6 +177,28 @@ fn a_flood_of_questions_is_cut_off() {
     let id = &outcomes[0].answered().waiting().unwrap().id;
     let _ = reply(&place, id, Answer::Denied).unwrap();
     assert!(waiting(&mut gate, &update(99)).is_some());
+    verify(&place);
+}
+
+#[test]
+fn names_of_agents_make_no_room_for_a_flood() {
+    let place = Place::new();
+    let named = |index: usize| {
+        let action = serde_json::json!({ "type": "update", "target": "crm", "agent": format!("a{index}") });
+        Action::from_value(action).unwrap()
+    };
+    let mut gate = gate(&place);
+    let all: Vec<_> = (0..MOST_OPEN_OF_ACCOUNT + 5).map(named).collect();
+    let outcomes = gate.answer_all(&all).unwrap();
+    let waits = |outcome: &Outcome| outcome.answered().waiting().is_some();
+    assert!(outcomes[..MOST_OPEN_OF_ACCOUNT].iter().all(waits));
+    assert!(!outcomes[MOST_OPEN_OF_ACCOUNT..].iter().any(waits));
+    let reason = outcomes[MOST_OPEN_OF_ACCOUNT].answered().reason();
+    assert!(reason.contains("100 questions of this account wait already"), "{reason}");
+    // Another account has its own.
+    let stranger = Context { user: "eve".to_owned(), ..context() };
+    let mut theirs = Gate::new(policy(), Digest::of(b"p"), place.journal(), Nobody, stranger);
+    assert!(waiting(&mut theirs, &named(0)).is_some());
     verify(&place);
 }
 
