@@ -200,3 +200,6 @@ impl Decision {
         &self.undecidable
     }
 }
+
+#[cfg(test)]
+mod tests;
