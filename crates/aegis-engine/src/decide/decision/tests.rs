@@ -51,3 +51,24 @@ fn of_two_decisions_the_stricter_holds_and_on_a_tie_the_earlier_is_named() {
         assert_eq!((stricter.matched_rule(), said), (named, is_later), "{earlier} {later}");
     }
 }
+
+#[test]
+fn an_answer_must_meet_the_terms_of_both_where_both_ask() {
+    let of =
+        |terms: ApprovalTerms| Decision { terms: Some(Arc::new(terms)), ..decided("a, approval: approve") };
+    let usual = || decided("b, approval: approve");
+    let two = ApprovalTerms { quorum: 2, ..ApprovalTerms::default() };
+    let signed = ApprovalTerms { evidence: 3, ..ApprovalTerms::default() };
+    let terms = |earlier: Decision, later: Decision| earlier.or_stricter(later).0.terms();
+    assert_eq!(terms(usual(), usual()), ApprovalTerms::default());
+    assert_eq!(terms(of(two.clone()), of(two.clone())), two);
+    assert_eq!(terms(of(two.clone()), usual()), two);
+    assert_eq!(terms(usual(), of(two.clone())), two);
+    let both = ApprovalTerms { evidence: 3, ..two.clone() };
+    assert_eq!(terms(of(two.clone()), of(signed.clone())), both);
+    assert_eq!(terms(of(signed), of(two.clone())), both);
+    // Where only one of them asks, or blocks, its own terms are all there is.
+    let auto = || Decision { terms: Some(Arc::default()), ..decided("c, approval: auto") };
+    assert_eq!(terms(auto(), of(two.clone())), two);
+    assert_eq!(terms(of(two.clone()), auto()), two);
+}
