@@ -287,6 +287,7 @@ mod tests {
         for terms in [ApprovalTerms::default(), strict] {
             let text = serde_json::to_string(&terms).unwrap();
             assert_eq!(serde_json::from_str::<ApprovalTerms>(&text).unwrap(), terms, "{text}");
+            assert_eq!(text.contains("\"uninjectable\""), terms.uninjectable, "{text}");
         }
     }
 }

@@ -46,6 +46,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_action_has_the_call_that_it_was_read_from_and_is_the_same_without_it() {
+        let action = crate::Action::from_json(br#"{"type":"read","target":"crm"}"#).unwrap();
+        assert_eq!(action.call(), None);
+        let call = CallOrigin::new("anthropic", Some("toolu_01"));
+        let called = action.clone().of_call(call.clone());
+        assert_eq!((called.call(), called.digest()), (Some(&call), action.digest()));
+        assert_eq!(called.with_params(serde_json::Map::new()).call(), Some(&call));
+    }
+
+    #[test]
     fn a_call_tells_its_format_and_its_id_without_a_secret_in_it() {
         let call = CallOrigin::new("anthropic", Some("toolu_01"));
         assert_eq!((call.format(), call.id()), ("anthropic", Some("toolu_01")));

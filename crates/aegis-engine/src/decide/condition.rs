@@ -284,4 +284,82 @@ mod tests {
         let timed = |rule: &crate::decide::policy::Rule| rule.conditions.iter().any(Condition::is_about_time);
         assert_eq!(policy.rules().iter().map(timed).collect::<Vec<_>>(), [true, true, false]);
     }
+
+    #[test]
+    fn a_condition_is_told_with_what_it_wants_and_what_it_met() {
+        let told = |written: &str, params: &Value| {
+            let text = format!("version: '1'\nrules:\n  - {{ name: a, conditions: {written} }}\n");
+            let policy = crate::load(&[crate::Source { text: text.as_bytes() }]).policy.unwrap();
+            let condition = &policy.rules()[0].conditions[0];
+            let action = json!({ "type": "a", "target": "b", "params": params });
+            let action = Action::from_value(action).unwrap();
+            let actual = condition.actual(&action, action.params(), DateTime::UNIX_EPOCH);
+            (condition.stated(), condition.to_string(), actual)
+        };
+        let params = json!({ "n": 5, "s": "x\u{202e}", "password": HIDDEN });
+        for (written, stated, called, actual) in [
+            ("{ param_eq: { n: 1.50 } }", "param_eq: { n: 1.5 }", "param_eq: n", "`n` is 5"),
+            ("{ param_gt: { n: 7 } }", "param_gt: { n: 7 }", "param_gt: n", "`n` is 5"),
+            ("{ param_lte: { n: b } }", "param_lte: { n: \"b\" }", "param_lte: n", "`n` is 5"),
+            (
+                "{ param_contains: { /s: y } }",
+                "param_contains: { /s: \"y\" }",
+                "param_contains: /s",
+                "`/s` is \"x\\u{202e}\"",
+            ),
+            (
+                "{ param_matches: { s: ^y } }",
+                "param_matches: { s: '^y' }",
+                "param_matches: s",
+                "`s` is \"x\\u{202e}\"",
+            ),
+            (
+                "{ param_exists: { m: true } }",
+                "param_exists: { m: true }",
+                "param_exists: m",
+                "`m` is absent",
+            ),
+            (
+                "{ param_eq: { password: x } }",
+                "param_eq: { password: … }",
+                "param_eq: password",
+                "`password` is \"[secret]\"",
+            ),
+            ("{ time_after: '08:00' }", "time_after: \"08:00\"", "time_after", "it was Thu 00:00 UTC"),
+            ("{ time_before: '08:00' }", "time_before: \"08:00\"", "time_before", "it was Thu 00:00 UTC"),
+            (
+                "{ time_after: '08:00', time_before: '18:00' }",
+                "time_after: \"08:00\", time_before: \"18:00\"",
+                "time_after, time_before",
+                "it was Thu 00:00 UTC",
+            ),
+            ("{ weekdays: [sun, 1] }", "weekdays: [mon, sun]", "weekdays", "it was Thu 00:00 UTC"),
+        ] {
+            let told = told(written, &params);
+            assert_eq!(
+                (told.0.as_str(), told.1.as_str(), told.2.as_str()),
+                (stated, called, actual),
+                "{written}"
+            );
+        }
+    }
+
+    #[test]
+    fn comparisons_hold_as_they_say() {
+        for (order, holds) in [
+            (Order::Greater, [false, false, true]),
+            (Order::GreaterOrEqual, [false, true, true]),
+            (Order::Less, [true, false, false]),
+            (Order::LessOrEqual, [true, true, false]),
+        ] {
+            for (value, holds) in [4, 5, 6].into_iter().zip(holds) {
+                let test = ParamTest::Order(order, OrderOperand::Number(5.into()));
+                assert_eq!(judge(&test, &json!(value)), holds.into(), "{order:?} {value}");
+                let test = ParamTest::Order(order, OrderOperand::String("5".to_owned()));
+                assert_eq!(judge(&test, &json!(value.to_string())), holds.into(), "{order:?} {value}");
+            }
+            assert_eq!(order.other_strictness().other_strictness(), order);
+            assert_ne!(order.other_strictness(), order);
+        }
+    }
 }

@@ -203,3 +203,6 @@ impl Decision {
         &self.undecidable
     }
 }
+
+#[cfg(test)]
+mod tests;

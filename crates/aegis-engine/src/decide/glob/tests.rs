@@ -159,6 +159,17 @@ fn a_glob_is_told_in_parts() {
     let glob = |pattern: &str, case| Glob::within(&mut PatternBudget::new(), pattern, case).unwrap();
     let (exact, ignored) = (glob("bulk_*x", Case::Exact), glob("a1*", Case::Ignored));
     assert_eq!((exact.case(), ignored.case()), (Case::Exact, Case::Ignored));
+    for (pattern, is_any, is_literal) in [
+        ("*", true, false),
+        ("**", true, false),
+        ("", false, true),
+        ("read", false, true),
+        ("r*", false, false),
+    ] {
+        let glob = glob(pattern, Case::Exact);
+        assert_eq!((glob.is_any(), glob.is_literal()), (is_any, is_literal), "{pattern:?}");
+    }
+    assert!(glob("1_2", Case::Ignored).is_literal() && !ignored.is_literal());
     assert_eq!(exact.tokens().literal_prefix(), "bulk_");
     assert_eq!(glob("{a,b}", Case::Exact).tokens().literal_prefix(), "");
     // What has no other case stays what it is.

@@ -120,12 +120,17 @@ fn receipts_of_both_are_one_report() {
     assert_eq!(joined.covered.iter().collect::<Vec<_>>(), [2, 9]);
     assert_eq!((joined.uncovered.as_slice(), joined.more_uncovered), (&[1, 3, 4, 5, 6, 7][..], 4));
     // Only so many are listed.
-    let many = ReceiptReport { uncovered: (2000..3000).collect(), ..ReceiptReport::default() };
+    let many = ReceiptReport {
+        covered: [9].into_iter().collect(),
+        uncovered: (2000..3000).collect(),
+        ..ReceiptReport::default()
+    };
     let given = Given { receipts: Some(&lines), until: Some(6), ..Given::default() };
     let exports = check(&[log.export(1, 5)], given).unwrap();
     let later = behind(&log, &exports, 5);
     let joined = exports.join(later, Some(many)).receipts.unwrap();
     assert_eq!((joined.uncovered.len(), joined.more_uncovered), (1000, 4));
+    assert_eq!(joined.covered.iter().collect::<Vec<_>>(), [2, 9], "what either of them covers");
     // Where only one of them has a report, that is it.
     let exports = exported(&log, 1, 5);
     let later = behind(&log, &exports, 5);

@@ -62,8 +62,8 @@ fn reply_by(
         injectable: false,
     };
     let operator = Operator { host: "host", user, login: None };
-    let (key, signature, note) = (None, None, None);
-    let new = NewReply { answer, approver: &approver, key, signature, grant, note, operator };
+    let (signature, note) = (None, None);
+    let new = NewReply { answer, approver: &approver, signature, grant, note, operator };
     let asked = TrailReader::open(&place.log()).and_then(|log| question_of(&log, id)).unwrap().unwrap();
     let mut journal = place.journal();
     let log = journal.id().to_owned();

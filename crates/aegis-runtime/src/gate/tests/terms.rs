@@ -3,6 +3,7 @@
 use aegis_ledger::answer::ApproverIdentity;
 
 use super::*;
+use crate::foreseen::Foreseen;
 
 /// Says yes at a terminal into which neighbours can type, or not.
 #[derive(Clone, Copy)]
@@ -44,4 +45,22 @@ fn whoever_asks_is_not_asked_where_others_are_wanted() {
         assert_eq!(answer, Answer::Unanswered, "{approval}");
         assert!(reason.contains("the rule wants to be answered by others"), "{reason}");
     }
+}
+
+#[test]
+fn what_was_foreseen_makes_the_same_action_stricter_and_no_other() {
+    let strict = load(&[Source { text: b"version: '1'\nrules:\n  - { name: none, approval: block }\n" }]);
+    let strict = Arc::new(strict.policy.unwrap());
+    let place = Place::new();
+    let mut gate = Gate::new(policy(), Digest::of(b"p"), place.journal(), Nobody, context());
+    let (action, other) = (actions(&["read"]).remove(0), actions(&["update"]).remove(0));
+    let foreseen = |action: &Action| Foreseen::new(action, Arc::clone(&strict), Digest::of(b"strict"));
+    let outcome = gate.answer_foreseen(&action, foreseen(&action)).unwrap();
+    assert_eq!(outcome.answered().answer(), Answer::Block);
+    assert_eq!(outcome.answered().policy_sha256(), Digest::of(b"strict"));
+    let outcome = gate.answer_foreseen(&action, foreseen(&other)).unwrap();
+    assert_eq!(outcome.answered().answer(), Answer::Auto);
+    assert_eq!(outcome.answered().policy_sha256(), Digest::of(b"p"));
+    // It is forgotten with the answer.
+    assert_eq!(gate.answer(&action).unwrap().answered().answer(), Answer::Auto);
 }

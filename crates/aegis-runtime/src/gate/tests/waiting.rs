@@ -401,3 +401,21 @@ fn of_many_who_answer_at_once_one_does() {
         verify(place);
     }
 }
+
+#[test]
+fn what_is_skipped_opens_no_question_and_uses_no_yes() {
+    let place = Place::new();
+    let mut gate = gate(&place);
+    let skipped = |gate: &mut Gate| {
+        let outcomes = gate.skip_all(&[update(1)], "the first one failed").unwrap();
+        let answered = outcomes[0].answered();
+        assert_eq!((answered.answer(), answered.waiting()), (Answer::Unanswered, None));
+    };
+    skipped(&mut gate);
+    let id = waiting(&mut gate, &update(1)).unwrap();
+    let _ = reply(&place, &id, Answer::Approved).unwrap();
+    skipped(&mut gate);
+    assert!(!place.events().contains(&"consumed".to_owned()), "{:?}", place.events());
+    assert!(matches!(gate.answer(&update(1)).unwrap(), Outcome::Allowed(_)), "the yes is there still");
+    verify(&place);
+}
