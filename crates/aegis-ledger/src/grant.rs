@@ -92,8 +92,8 @@ impl fmt::Display for NoGrant {
 
 impl Grant {
     /// What an offer comes to when its grant is given by somebody at an instant; `None` where its terms let
-    /// none be given, and where the giver is known by a signature: that is over one answer, and says nothing of
-    /// a grant.
+    /// none be given, and where the giver is known by a signature: that is over one answer, and says nothing
+    /// of a grant.
     #[must_use]
     pub fn given(id: &str, offer: &Offer, giver: ApproverIdentity, at: i64) -> Option<Grant> {
         if giver.evidence >= Evidence::Signature {

@@ -56,8 +56,8 @@ impl Party {
             || self.accounts().any(|account| other.accounts().any(|theirs| theirs == account))
     }
 
-    /// Whether both count as one where questions are counted: all whom the kernel does not vouch for do, since
-    /// each of them may take any name.
+    /// Whether both count as one where questions are counted: all whom the kernel does not vouch for do,
+    /// since each of them may take any name.
     #[must_use]
     pub fn counts_as(&self, other: &Party) -> bool {
         match (self.is_proven(), other.is_proven()) {

@@ -88,8 +88,8 @@ impl Questions {
         self.used.insert(body.by.as_ref().to_owned(), body.requested_seq.unwrap_or_default());
     }
 
-    /// Whether a decision that allows the action of this id and names somebody who signed goes back to a signature.
-    /// `may_be_missing` tells that what it goes back to may have been pruned, or is damaged itself.
+    /// Whether a decision that allows the action of this id and names somebody who signed goes back to a
+    /// signature. `may_be_missing` tells that what it goes back to may have been pruned, or is damaged itself.
     pub(super) fn check_decided<S>(
         &mut self,
         id: &str,
