@@ -89,7 +89,7 @@ impl Questions {
     }
 
     /// Whether a decision that allows the action of this id and names somebody who signed goes back to a
-    /// signature. `may_be_missing` tells that what it goes back to may have been pruned, or is damaged itself.
+    /// signature. `may_be_missing` tells that what it goes back to may have been pruned, or is damaged.
     pub(super) fn check_decided<S>(
         &mut self,
         id: &str,

@@ -25,8 +25,7 @@ pub struct CommandEnd {
     pub how: HowItEnded,
     /// How long it ran.
     pub duration: Duration,
-    /// The script, or other file that it was given, that changed while it ran, if one did: nobody can tell whether what ran is what was
-    /// approved.
+    /// The script that changed while it ran, if one did: nobody can tell whether what ran is what was approved.
     pub changed: Option<PathBuf>,
 }
 

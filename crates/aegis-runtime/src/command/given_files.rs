@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use aegis_engine::Digest;
 
 use super::interpreters::does_what_files_say;
-use super::opened_file::{FileProblem, OpenedFile, Stamp};
+use super::opened_file::{FileProblem, OpenedFile};
 
 /// How many files may be given to one command.
 const MOST_FILES: usize = 1000;
@@ -19,23 +19,6 @@ const BETWEEN_WORDS: [char; 5] = [' ', '\t', '\n', '"', '\''];
 
 /// What is in each file, by its path without links.
 pub(super) type GivenFiles = BTreeMap<String, Digest>;
-
-/// A file that was looked at, which a program opens by its path.
-#[derive(Debug)]
-pub(super) struct Watched {
-    /// The path that the command names, from the root.
-    place: PathBuf,
-    /// The path without links.
-    path: PathBuf,
-    stamp: Stamp,
-}
-
-impl Watched {
-    /// What it is, if somebody wrote to it or put something else in its place.
-    pub(super) fn changed(&self) -> Option<PathBuf> {
-        (!self.stamp.is_at(&self.place)).then(|| self.path.clone())
-    }
-}
 
 /// All regular files that the arguments of an interpreter or a starter name, but for its script, which is the
 /// word of this number.
@@ -51,11 +34,11 @@ pub(super) fn given_files(
     program: &OsStr,
     cwd: &Path,
     script: Option<usize>,
-) -> Result<(GivenFiles, Vec<Watched>), FileProblem> {
-    let (mut files, mut watched, mut left) = (GivenFiles::new(), Vec::new(), MOST_BYTES);
-    let Some((called, arguments)) = argv.split_first() else { return Ok((files, watched)) };
+) -> Result<GivenFiles, FileProblem> {
+    let (mut files, mut left) = (GivenFiles::new(), MOST_BYTES);
+    let Some((called, arguments)) = argv.split_first() else { return Ok(files) };
     if !does_what_files_say(called, program) {
-        return Ok((files, watched));
+        return Ok(files);
     }
     let splits = argv.iter().any(|word| Path::new(word).file_name() == Some(OsStr::new("env")))
         || program == OsStr::new("env");
@@ -86,9 +69,8 @@ pub(super) fn given_files(
             left = left.saturating_sub(length);
             files.insert(file.path_text().to_owned(), sha256);
         }
-        watched.push(Watched { place, path: file.path().to_owned(), stamp: file.stamp() });
     }
-    Ok((files, watched))
+    Ok(files)
 }
 
 /// The texts in a word that may be names of files.

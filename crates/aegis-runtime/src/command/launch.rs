@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::approved::{ApprovedCommand, NoCommand};
 use super::environment::is_part_of_command;
-use super::given_files::{Watched, given_files};
+use super::given_files::given_files;
 use super::opened_file::{FileProblem, OpenedFile, show};
 use super::program_header::{LARGEST_PROGRAM, ProgramKind};
 use super::resolution::resolve;
@@ -116,14 +116,12 @@ impl LaunchError {
 pub(super) struct Launched {
     pub(super) child: Child,
     held: Vec<Held>,
-    given: Vec<Watched>,
 }
 
 impl Launched {
-    /// The script or the file that is not what was looked at any more, if there is one.
+    /// The script that is not what was looked at any more, if there is one.
     pub(super) fn changed(&self) -> Option<PathBuf> {
-        let scripts = self.held.iter().filter(|held| matches!(held, Held::ByPath { .. }));
-        scripts.filter_map(Held::changed).chain(self.given.iter().filter_map(Watched::changed)).next()
+        self.held.iter().filter(|held| matches!(held, Held::ByPath { .. })).find_map(Held::changed)
     }
 }
 
@@ -184,7 +182,8 @@ pub(super) fn launch(
     let (mut argv, mut held) = (approved.argv.clone(), vec![program]);
     // Last, and right before the start: an interpreter opens its script and the other files by their paths.
     let script = same_script(approved, &name)?;
-    let given = same_files(approved, &name, script.as_ref().map(|(_, word)| *word))?;
+    // What a command is given it may write to, so that the files are not compared any more once it runs.
+    same_files(approved, &name, script.as_ref().map(|(_, word)| *word))?;
     if let Some((script, word)) = script {
         if let (Held::Copy(copy), Some(argument)) = (&script, argv.get_mut(word)) {
             *argument = copy.self_path();
@@ -197,13 +196,11 @@ pub(super) fn launch(
     let child = start(&mut command, &held)
         .map_err(|problem| LaunchError::NotStarted { path: approved.program.clone(), problem })?;
     // While a program runs, the kernel lets nobody write to it; this is about the moment before.
-    let program = held.iter().find_map(Held::changed).map(|path| LaunchError::ProgramChanged { path });
-    let file = given.iter().find_map(Watched::changed).map(|path| LaunchError::FileChanged { path });
-    match program.or(file) {
-        None => Ok(Launched { child, held, given }),
-        Some(changed) => {
+    match held.iter().find_map(Held::changed) {
+        None => Ok(Launched { child, held }),
+        Some(path) => {
             give_up(child);
-            Err(changed)
+            Err(LaunchError::ProgramChanged { path })
         }
     }
 }
@@ -263,15 +260,11 @@ fn same_script(approved: &ApprovedCommand, program: &OsStr) -> Result<Option<(He
 }
 
 /// The files that a command is given besides its script, if they are what was approved.
-fn same_files(
-    approved: &ApprovedCommand,
-    program: &OsStr,
-    script: Option<usize>,
-) -> Result<Vec<Watched>, LaunchError> {
-    let (files, watched) = given_files(&approved.argv, program, &approved.cwd, script)?;
+fn same_files(approved: &ApprovedCommand, program: &OsStr, script: Option<usize>) -> Result<(), LaunchError> {
+    let files = given_files(&approved.argv, program, &approved.cwd, script)?;
     let differs = |path: &&String| files.get(*path) != approved.files.get(*path);
     match files.keys().chain(approved.files.keys()).find(differs) {
-        None => Ok(watched),
+        None => Ok(()),
         Some(path) => Err(LaunchError::FileChanged { path: path.into() }),
     }
 }

@@ -237,11 +237,6 @@ impl OpenedFile {
         self.path.file_name().unwrap_or_default()
     }
 
-    /// How it was when it was opened.
-    pub(super) const fn stamp(&self) -> Stamp {
-        self.stamp
-    }
-
     /// By which path this process, and one that has just been forked off it, opens the same file again.
     pub(super) fn self_path(&self) -> String {
         self_fd(self.file.as_fd())

@@ -210,7 +210,7 @@ impl CommandSpec {
         ProgramKind::of(&program)?;
         let script = script_of(&argv, program.name(), &self.cwd)?;
         let word = script.as_ref().map(|script| script.word);
-        let (files, _) = given_files(&argv, program.name(), &self.cwd, word)?;
+        let files = given_files(&argv, program.name(), &self.cwd, word)?;
         let target = self.target.as_deref().map_or_else(|| file_name(called), str::to_owned);
 
         let mut params = self.params.clone();

@@ -293,7 +293,7 @@ fn a_grant_that_is_made_larger_or_better_known_is_found() {
         |body| body["grant"]["uses_left"] = 2.into(),
         |body| body["grant"]["expires_at"] = (AT + 99 * MINUTE).into(),
         |body| body["grant"]["given_at"] = (AT + 1).into(),
-        |body| body["approver"]["evidence"] = 4.into(),
+        |body| body["approver"]["evidence"] = 1.into(),
         |body| body["approver"]["user"] = "root".into(),
     ];
     for change in what {
