@@ -15,3 +15,10 @@ pub struct TerminalOptions {
     /// Whether to show nothing beyond ASCII, for terminals and locales that have nothing else.
     pub ascii: bool,
 }
+
+/// What every terminal can show: plain lines in ASCII, without colour, for five minutes.
+impl Default for TerminalOptions {
+    fn default() -> TerminalOptions {
+        TerminalOptions { timeout: Duration::from_secs(5 * 60), color: false, plain: true, ascii: true }
+    }
+}
