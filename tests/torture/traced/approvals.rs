@@ -24,6 +24,9 @@ use crate::claim::{Claim, broken};
 use crate::environment::TestEnvironment;
 
 const REPLIES_TO: &str = "AEGIS_TORTURE_REPLIES_TO";
+/// Questions and answers hold for longer than the longest of these tests.
+const POLICY: &str =
+    "version: 1\nrules:\n  - { risk_level: low, approval: { mode: approve, ttl: 7d, use_within: 1d } }\n";
 /// How many faults are injected in the bounded run, into each of the two.
 const BOUNDED: usize = 60;
 
@@ -94,7 +97,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 
 /// What a log with a question in it consists of, answered or not.
 fn files(is_answered: bool) -> Files {
-    let environment = TestEnvironment::new();
+    let environment = TestEnvironment::with_policy(POLICY);
     assert_eq!(ask(&environment), Some(3));
     if is_answered {
         reply(&environment.file(LOG)).unwrap();

@@ -20,9 +20,11 @@ use crate::waiting_question::WaitingQuestion;
 ///
 /// use aegis_runtime::{ChainApprover, QueueApprover, TerminalApprover, TerminalOptions};
 ///
-/// let queue = QueueApprover::new("aegis_audit.db", Duration::from_secs(600));
+/// let timeout = Duration::from_secs(600);
+/// let options = TerminalOptions { timeout, color: true, plain: false, ascii: false };
 /// // Whoever sits at the terminal, and otherwise whoever answers in the log.
-/// let approver = ChainApprover::new(TerminalApprover::new(TerminalOptions::default())).or_else(queue);
+/// let approver = ChainApprover::new(TerminalApprover::new(options))
+///     .or_else(QueueApprover::new("aegis_audit.db", timeout));
 /// # let _ = approver;
 /// ```
 #[derive(Clone, Debug)]
