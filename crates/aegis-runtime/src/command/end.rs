@@ -25,7 +25,8 @@ pub struct CommandEnd {
     pub how: HowItEnded,
     /// How long it ran.
     pub duration: Duration,
-    /// The script that changed while it ran, if one did: nobody can tell whether what ran is what was approved.
+    /// The script that changed while it ran, if one did: nobody can tell whether what ran is what was
+    /// approved.
     pub changed: Option<PathBuf>,
 }
 

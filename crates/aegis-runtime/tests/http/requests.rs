@@ -122,21 +122,25 @@ fn any_runtime_polls_it_and_may_drop_it() {
 #[test]
 fn a_request_that_nobody_waits_for_is_broken_off() {
     let (hung_up, is_hung_up) = channel();
+    let (arrived, has_arrived) = channel();
     let server = Server::new(move |_, stream| {
+        let _ = arrived.send(());
         // Nothing more comes: this waits until the other end hangs up.
         let _ = stream.read(&mut [0]);
         let _ = hung_up.send(());
     });
     let client = Client::new(&server.address);
-    let running = Box::pin(client.runtime.run_one(request("get", "/slow", &json!({}))));
-    let Either::Right(((), running)) =
-        pollster::block_on(select(running, Delay::new(Duration::from_millis(200))))
-    else {
-        panic!("it is never answered")
-    };
+    let mut running = Box::pin(client.runtime.run_one(request("get", "/slow", &json!({}))));
+    while has_arrived.try_recv().is_err() {
+        let turn = Delay::new(Duration::from_millis(50));
+        let Either::Right(((), still)) = pollster::block_on(select(running, turn)) else {
+            panic!("it is never answered")
+        };
+        running = still;
+    }
     assert!(is_hung_up.try_recv().is_err());
     drop(running);
-    is_hung_up.recv_timeout(Duration::from_secs(5)).unwrap();
+    is_hung_up.recv_timeout(Duration::from_secs(60)).unwrap();
     pollster::block_on(client.runtime.settled());
     assert_eq!(client.records()[0].result_status.unwrap().as_str(), "failed");
 }
