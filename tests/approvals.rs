@@ -12,7 +12,11 @@ mod unattended;
 
 use std::process::Command;
 
-use aegis_testkit::{Run, Terminal};
+use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{Journal, NewReply, question_of};
+use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, Via};
+use aegis_ledger::event::Operator;
+use aegis_testkit::{PATIENCE, Run, Terminal};
 
 use crate::environment::TestEnvironment;
 
@@ -22,7 +26,7 @@ const ASK: [&str; 4] = ["check", "bulk_update:crm", "--param", "count=101"];
 const ASK_IN_SHELL: &str = "setsid -w \"$AEGIS\" check bulk_update:crm --param count=101";
 
 /// `aegis` with these arguments, in a session that has no terminal.
-fn without_terminal(environment: &TestEnvironment, arguments: &[&str]) -> Command {
+pub(crate) fn without_terminal(environment: &TestEnvironment, arguments: &[&str]) -> Command {
     let mut command = environment.shell("exec setsid -w \"$AEGIS\" \"$@\"");
     command.arg("sh").args(arguments);
     command
@@ -67,6 +71,21 @@ fn deny(environment: &TestEnvironment, id: &str, reason: &str) -> i32 {
     terminal.wait_for_question();
     terminal.type_text("y\n");
     terminal.code()
+}
+
+/// Answers as somebody did who used another program.
+pub(crate) fn reply(environment: &TestEnvironment, id: &str, answer: Answer, grant: bool) {
+    let (via, user) = (Via::new("terminal"), Some("bo".to_owned()));
+    let approver = ApproverIdentity { via, user, evidence: Evidence::Terminal, injectable: false };
+    let operator = Operator { host: "host", user: "bo", login: None };
+    let (signature, note) = (None, None);
+    let new = NewReply { answer, approver: &approver, signature, grant, note, operator };
+    let path = environment.file("aegis_audit.db");
+    let mut journal = Journal::open_existing(&path, PATIENCE).unwrap();
+    let log = TrailReader::open(&path).unwrap();
+    let asked = question_of(&log, id).unwrap().unwrap();
+    let log = journal.id().to_owned();
+    let _ = journal.reply_to(&asked, &log, new).unwrap();
 }
 
 /// How a question stands.

@@ -1,10 +1,12 @@
 //! Grants: given with a yes, listed, used, taken back; and what an agent could try with one.
 
-use std::process::{Child, Command};
+use std::process::Child;
 
+use aegis_ledger::answer::Answer;
 use aegis_testkit::{Run, Terminal, figures, scaled, without_triggers};
 use serde_json::Value;
 
+use crate::approvals::{reply, without_terminal};
 use crate::environment::TestEnvironment;
 
 /// Notes may be granted, three more within a quarter of an hour, on one target; payments may not.
@@ -13,13 +15,6 @@ rules:
   - { name: notes, match: { type: note }, approval: { grant: { for: 15m, uses: 3, same: [target] } } }
   - { name: payments, match: { type: pay } }
 ";
-
-/// `aegis` with these arguments, in a session that has no terminal.
-fn without_terminal(environment: &TestEnvironment, arguments: &[&str]) -> Command {
-    let mut command = environment.shell("exec setsid -w \"$AEGIS\" \"$@\"");
-    command.arg("sh").args(arguments);
-    command
-}
 
 /// Asks whether a note may be taken, in a session of this name.
 fn note(environment: &TestEnvironment, number: usize, session: &str) -> Run {
@@ -283,7 +278,7 @@ fn of_eight_processes_exactly_as_many_as_were_granted_use_a_grant() {
 /// Whoever was not allowed waits in a question: a no clears it away, so that the next round asks anew.
 fn clear_questions(environment: &TestEnvironment) {
     for question in environment.aegis(&["approvals", "--format", "json"]).json_lines() {
-        reply(environment, question["id"].as_str().unwrap(), aegis_ledger::answer::Answer::Denied, false);
+        reply(environment, question["id"].as_str().unwrap(), Answer::Denied, false);
     }
 }
 
@@ -294,7 +289,7 @@ fn give_in_log(environment: &TestEnvironment) {
     let asked = Run::of(without_terminal(environment, &arguments).output().unwrap());
     assert_eq!(asked.code, 3, "{asked:?}");
     let id = asked.json()["request"]["id"].as_str().unwrap().to_owned();
-    reply(environment, &id, aegis_ledger::answer::Answer::Approved, true);
+    reply(environment, &id, Answer::Approved, true);
 }
 
 /// A number that no other action of this program has.
@@ -302,23 +297,6 @@ fn unique() -> usize {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static NEXT: AtomicUsize = AtomicUsize::new(1000);
     NEXT.fetch_add(1, Ordering::SeqCst)
-}
-
-fn reply(environment: &TestEnvironment, id: &str, answer: aegis_ledger::answer::Answer, grant: bool) {
-    use aegis_ledger::answer::{ApproverIdentity, Evidence, Via};
-    use aegis_ledger::event::Operator;
-
-    let (via, user) = (Via::new("terminal"), Some("bo".to_owned()));
-    let approver = ApproverIdentity { via, user, evidence: Evidence::Terminal, injectable: false };
-    let operator = Operator { host: "host", user: "bo", login: None };
-    let (signature, note) = (None, None);
-    let new = aegis_audit::NewReply { answer, approver: &approver, signature, grant, note, operator };
-    let path = environment.file("aegis_audit.db");
-    let mut journal = aegis_audit::Journal::open_existing(&path, aegis_testkit::PATIENCE).unwrap();
-    let log = aegis_audit::sqlite::TrailReader::open(&path).unwrap();
-    let asked = aegis_audit::question_of(&log, id).unwrap().unwrap();
-    let log = journal.id().to_owned();
-    let _ = journal.reply_to(&asked, &log, new).unwrap();
 }
 
 #[test]

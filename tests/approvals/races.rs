@@ -1,9 +1,10 @@
 //! Many at once, and those that are killed on the way.
 
+use aegis_ledger::answer::Answer;
 use aegis_testkit::{Terminal, figures, scaled};
 use nix::sys::signal::Signal;
 
-use super::{ASK, approve, ask, standing, verify, without_terminal};
+use super::{ASK, approve, ask, reply, standing, verify, without_terminal};
 use crate::environment::TestEnvironment;
 
 /// A policy whose questions take a `y`.
@@ -16,7 +17,7 @@ fn of_eight_processes_that_use_one_approval_one_does() {
     for round in 0..rounds {
         let id = ask(&environment);
         // Through the journal itself: a terminal for each of a thousand rounds would take hours.
-        reply(&environment, &id);
+        reply(&environment, &id, Answer::Approved, false);
         let asking: Vec<_> = (0..8).map(|_| without_terminal(&environment, &ASK).spawn().unwrap()).collect();
         let codes: Vec<_> =
             asking.into_iter().map(|child| child.wait_with_output().unwrap().status.code()).collect();
@@ -27,38 +28,11 @@ fn of_eight_processes_that_use_one_approval_one_does() {
         let waiting = environment.aegis(&["approvals", "--format", "json"]).json_lines();
         assert_eq!(waiting.len(), 1, "round {round}");
         let next = waiting[0]["id"].as_str().unwrap();
-        reply(&environment, next);
+        reply(&environment, next, Answer::Approved, false);
         assert!(without_terminal(&environment, &ASK).output().unwrap().status.success());
     }
     verify(&environment);
     figures("approvals", format!("{rounds} rounds, 8 processes each, one of which used the approval"));
-}
-
-/// A yes by somebody who answered in another program.
-fn reply(environment: &TestEnvironment, id: &str) {
-    use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, Via};
-    use aegis_ledger::event::Operator;
-
-    let approver = ApproverIdentity {
-        via: Via::new("terminal"),
-        user: Some("bo".to_owned()),
-        evidence: Evidence::Terminal,
-        injectable: false,
-    };
-    let new = aegis_audit::NewReply {
-        answer: Answer::Approved,
-        approver: &approver,
-        signature: None,
-        grant: false,
-        note: None,
-        operator: Operator { host: "host", user: "bo", login: None },
-    };
-    let path = environment.file("aegis_audit.db");
-    let mut journal = aegis_audit::Journal::open_existing(&path, aegis_testkit::PATIENCE).unwrap();
-    let log = aegis_audit::sqlite::TrailReader::open(&path).unwrap();
-    let asked = aegis_audit::question_of(&log, id).unwrap().unwrap();
-    let log = journal.id().to_owned();
-    let _ = journal.reply_to(&asked, &log, new).unwrap();
 }
 
 #[test]
