@@ -1,21 +1,18 @@
 //! A gate over the log and the policy that the command line names.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aegis_audit::A_WAIT;
 use aegis_engine::{Digest, escape};
 use aegis_ledger::event::SessionSource;
-use aegis_runtime::{Approver, Context, Gate, current_host, current_login, current_user};
+use aegis_runtime::{Approver, Context, Gate, current_host, current_party};
 
 use crate::audit_sinks::{self, SinkSpec};
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
-use crate::open_log::{open_existing_log, open_log};
+use crate::open_log::{LOG_WAIT, open_existing_log, open_log};
 use crate::trusted_policy::{TrustedPolicy, load_policy};
-
-/// How long to wait for the lock of the log before giving up.
-const LOG_WAIT: Duration = Duration::from_secs(10);
 
 /// What a command says of the gate that it wants.
 pub(crate) struct WantedGate<'a> {
@@ -59,12 +56,13 @@ pub(crate) fn open_gate(
         // A log that was removed shows by this.
         console.notice(format!("the audit log was created at `{path}`"));
     }
+    let party = current_party();
     let context = Context {
         session_id,
         session_source,
         host: current_host(),
-        user: current_user(),
-        login: current_login(),
+        user: party.user,
+        login: party.login,
         policy_source: settings.policy_source,
         log_source: settings.db_source,
     };

@@ -9,6 +9,9 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::remedies::KEEP_LOG_ON_DISK;
 
+/// How long to wait for the lock of the log before giving up.
+pub(crate) const LOG_WAIT: Duration = Duration::from_secs(10);
+
 /// Opens the log that is meant, or creates it. Waits for at most `wait` whenever another process holds it.
 /// Where nothing that is written to it lasts, that is said, however quiet the rest is to be: whoever goes by
 /// the exit status would take it for kept.

@@ -10,13 +10,11 @@ use aegis_audit::sqlite::TrailReader;
 use aegis_engine::{Action, escape};
 use aegis_ledger::event::PathSource;
 use aegis_runtime::{
-    Answered, Gate, Outcome, RecordedQuestion, ReplyWait, ReplyWaitError, WaitingQuestion, wait_for_reply,
+    Answered, ENDING_SIGNALS, Gate, Outcome, RecordedQuestion, ReplyWait, ReplyWaitError, WaitingQuestion,
+    wait_for_reply,
 };
 use chrono::SecondsFormat;
 use clap::Args;
-use signal_hook::consts::{
-    SIGALRM, SIGHUP, SIGINT, SIGPROF, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGVTALRM, SIGXCPU,
-};
 use signal_hook::flag;
 
 use crate::commands::approvals::question_json;
@@ -172,10 +170,6 @@ impl Waiting<'_> {
     }
 }
 
-/// What ends a process from without, and can be caught.
-const ENDING: [i32; 10] =
-    [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
-
 /// While this lives, being told to stop ends the wait and not the process, as where nobody answers.
 /// Afterwards it ends the process, as it did before.
 struct Stop {
@@ -186,7 +180,7 @@ struct Stop {
 impl Stop {
     fn begin() -> Stop {
         let stop = Stop { told: Arc::default(), over: Arc::default() };
-        for signal in ENDING {
+        for signal in ENDING_SIGNALS {
             // One that cannot be caught ends the process, and the question stays as well.
             let _ = flag::register_conditional_default(signal, Arc::clone(&stop.over));
             let _ = flag::register(signal, Arc::clone(&stop.told));

@@ -194,13 +194,8 @@ pub struct ApproverIdentity {
     /// Whether programs of the account could type into the terminal that was asked at (`TIOCSTI`), so that
     /// it may have been one of them that answered. Absent where they could not, and where a word from the
     /// screen was typed, which they do not know.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub injectable: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-const fn is_false(it: &bool) -> bool {
-    !*it
 }
 
 impl ApproverIdentity {

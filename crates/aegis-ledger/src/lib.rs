@@ -45,7 +45,6 @@
 //! | [`statistics`] | counting actions in bounded memory; [`overview`]: a trail as a whole |
 //! | [`findings`] | what verifying came to, held against what was kept elsewhere |
 //! | [`reconsidered`] | what a policy says of an action that was recorded |
-//! | [`question`] | questions that wait: what is said to them, and by whom |
 //! | [`signed_reply`], [`ssh_signature`] | answers that are signed |
 //! | [`remedy`] | what would help against an error, for those who have a command for it |
 //!

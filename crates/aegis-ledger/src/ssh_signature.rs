@@ -203,8 +203,9 @@ fn put_together(key: &[u8], hash: HashAlg, signature: &[u8]) -> String {
     wrapped(&Base64::encode_string(&bytes))
 }
 
-/// These one after another, each behind its length.
-fn strings(strings: &[&[u8]]) -> Vec<u8> {
+/// These one after another, each behind its length: what RFC 4251 (section 5) calls strings.
+#[must_use]
+pub fn strings(strings: &[&[u8]]) -> Vec<u8> {
     let length = |string: &[u8]| u32::try_from(string.len()).unwrap_or(u32::MAX).to_be_bytes();
     strings.iter().flat_map(|string| [&length(string), *string].concat()).collect()
 }

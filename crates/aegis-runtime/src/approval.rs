@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use aegis_audit::Precedents;
@@ -229,6 +229,18 @@ impl Hold {
     #[must_use]
     pub fn of(held: Arc<impl Any + Send + Sync>) -> Hold {
         Hold(Some(held))
+    }
+
+    /// What catches signals is held, and remembered for when somebody is asked. Where they cannot be caught,
+    /// nothing is, and nobody will be asked.
+    pub(crate) fn caught<S: Any + Send + Sync, E>(signals: Result<Arc<S>, E>, held: &mut Weak<S>) -> Hold {
+        signals.map_or_else(
+            |_| Hold::nothing(),
+            |signals| {
+                *held = Arc::downgrade(&signals);
+                Hold::of(signals)
+            },
+        )
     }
 }
 

@@ -15,7 +15,7 @@ use signal_hook::iterator::exfiltrator::origin::{Origin, WithOrigin};
 
 /// What ends a process by its default, is sent from without, and can be caught. Not those that say that the
 /// process itself went wrong, nor those of real time, which nobody can make do what they did.
-pub(crate) const ENDING: [i32; 10] =
+pub const ENDING: [i32; 10] =
     [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGVTALRM, SIGPROF, SIGXCPU];
 
 /// What is known of the signals that were ever caught in this process.

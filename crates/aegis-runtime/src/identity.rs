@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use aegis_audit::trust::{is_in_first_user_namespace, user_name};
-use aegis_ledger::question::UNPROVEN;
+use aegis_ledger::question::{Party, UNPROVEN};
 use nix::unistd::{gethostname, getuid};
 use uuid::{Builder, Uuid};
 
@@ -14,9 +14,13 @@ use uuid::{Builder, Uuid};
 /// counts for nobody's.
 #[must_use]
 pub fn current_user() -> String {
+    user_of(is_in_first_user_namespace())
+}
+
+fn user_of(is_proven: bool) -> String {
     let user = getuid();
     let name = user_name(user.as_raw()).unwrap_or_else(|| format!("uid {user}"));
-    if is_in_first_user_namespace() { name } else { name + UNPROVEN }
+    if is_proven { name } else { name + UNPROVEN }
 }
 
 /// The account that logged in to the session in which this process runs, where that is another one than the
@@ -25,11 +29,19 @@ pub fn current_user() -> String {
 /// service or a container, where the system does not tell, and in a user namespace that somebody made.
 #[must_use]
 pub fn current_login() -> Option<String> {
-    if !is_in_first_user_namespace() {
-        return None;
-    }
+    is_in_first_user_namespace().then(login).flatten()
+}
+
+fn login() -> Option<String> {
     let login = login_of(&std::fs::read_to_string("/proc/self/loginuid").ok()?)?;
     (login != getuid().as_raw()).then(|| user_name(login).unwrap_or_else(|| format!("uid {login}")))
+}
+
+/// Both accounts of whoever runs this process: [`current_user`] and [`current_login`].
+#[must_use]
+pub fn current_party() -> Party {
+    let is_proven = is_in_first_user_namespace();
+    Party { user: user_of(is_proven), login: is_proven.then(login).flatten() }
 }
 
 /// The number in that file; none where it stands for nobody.

@@ -100,6 +100,7 @@ pub use approvers::{
     ApprovalRequestV1, ApproverCommandError, CallbackAnswer, CallbackApprover, ChainApprover,
     CommandApprover, QuestionSnapshot, QueueApprover,
 };
+pub use caught_signals::ENDING as ENDING_SIGNALS;
 pub use execution::{Observation, Running};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
 pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
@@ -107,7 +108,7 @@ pub use gate_handle::{GateHandle, HandleError, Reply};
 pub use hooks::{Hooks, PolicyChange};
 #[cfg(feature = "http")]
 pub use http::{HttpExecutor, HttpExecutorBuilder, HttpSetUpError, RequestError, TargetError};
-pub use identity::{current_host, current_login, current_user, new_session_id};
+pub use identity::{current_host, current_login, current_party, current_user, new_session_id};
 pub use plan::{Plan, PlanSummary, PlanV1, PlannedAction};
 pub use policy_file::{PolicyFile, PolicyFileError, policy_sha256};
 pub use policy_files::PolicyLoadError;

@@ -4,7 +4,6 @@ use aegis_audit::{Journal, NewReply, Replied, ReplyError};
 use aegis_ledger::answer::{Answer, ApproverIdentity, Evidence, Via};
 use aegis_ledger::question::Refused;
 use aegis_ledger::question::signed::Signer;
-use aegis_ledger::signed_reply::Signable;
 
 use crate::approval::Hold;
 use crate::recorded_question::RecordedQuestion;
@@ -66,7 +65,7 @@ impl Answerer {
     ) -> Result<SignedAnswer<'q>, NotGiven> {
         let known = known_by(asked, key)?;
         let given = self.put(asked, wish, note, options, &known)?;
-        let signature = key.sign(&asked.to_be_signed(signable(wish))?)?;
+        let signature = key.sign(&asked.to_be_signed(wish.signable())?)?;
         self.signed(asked, wish, given.note, &signature, given.hold)
     }
 
@@ -110,13 +109,6 @@ impl SignedAnswer<'_> {
     #[must_use]
     pub fn evidence(&self) -> Evidence {
         self.signer.identity().evidence
-    }
-}
-
-const fn signable(wish: Wish) -> Signable {
-    match wish {
-        Wish::Approve | Wish::ApproveWithGrant => Signable::Approve,
-        Wish::Deny => Signable::Deny,
     }
 }
 

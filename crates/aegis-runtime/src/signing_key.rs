@@ -6,7 +6,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
-use aegis_ledger::ssh_signature::{assemble, to_be_signed};
+use aegis_ledger::ssh_signature::{assemble, strings, to_be_signed};
 use nix::fcntl::OFlag;
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -272,12 +272,6 @@ fn sign(key: &PrivateKey, signed: &[u8]) -> Option<Vec<u8>> {
         }
         _ => None,
     }
-}
-
-/// These one after another, each behind its length.
-fn strings(strings: &[&[u8]]) -> Vec<u8> {
-    let length = |string: &[u8]| u32::try_from(string.len()).unwrap_or(u32::MAX).to_be_bytes();
-    strings.iter().flat_map(|string| [&length(string), *string].concat()).collect()
 }
 
 fn is_security_key(key: &PublicKey) -> bool {

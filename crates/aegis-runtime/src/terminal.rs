@@ -115,14 +115,7 @@ impl Approver for TerminalApprover {
     }
 
     fn hold(&mut self) -> Hold {
-        // Where signals cannot be caught, nobody is asked.
-        self.signals().map_or_else(
-            |_| Hold::nothing(),
-            |signals| {
-                self.held = Arc::downgrade(&signals);
-                Hold::of(signals)
-            },
-        )
+        Hold::caught(self.signals(), &mut self.held)
     }
 
     fn ask(&mut self, request: &ApprovalRequest<'_>) -> Approval {

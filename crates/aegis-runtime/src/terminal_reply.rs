@@ -11,7 +11,7 @@ use thiserror::Error;
 
 use crate::approval::{Hold, Unanswered};
 use crate::granted_actions::{Grantee, granted_to, granted_uses};
-use crate::identity::{current_host, current_login, current_user};
+use crate::identity::{current_host, current_party};
 use crate::precedent_words::precedent_words;
 use crate::recorded_question::{QuestionError, RecordedQuestion};
 use crate::signing_key::SigningError;
@@ -81,7 +81,7 @@ impl Answerer {
     /// Whoever runs this process: its own account, and the one that logged in.
     #[must_use]
     pub fn current() -> Answerer {
-        Answerer { party: Party { user: current_user(), login: current_login() }, host: current_host() }
+        Answerer { party: current_party(), host: current_host() }
     }
 
     pub(crate) fn operator(&self) -> Operator<'_> {

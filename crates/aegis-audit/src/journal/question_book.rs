@@ -64,7 +64,9 @@ impl QuestionBook {
             Standing::Open { .. } => Some(2),
             Standing::Expired | Standing::Lapsed(_) | Standing::Used(_) => None,
         };
-        let same = self.loaded(log)?.iter_mut().filter(|question| question.is_about(asked));
+        let key = asked.key();
+        let same = self.loaded(log)?.iter_mut().filter(|question| question.key() == key);
+        let same = same.filter(|question| question.is_about(asked));
         let standing = same.filter(|question| rank(question).is_some());
         Ok(standing.min_by_key(|question| rank(question)))
     }

@@ -18,10 +18,8 @@ use crate::console::terminal_options;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::open_log::open_existing_log;
+use crate::open_log::{LOG_WAIT, open_existing_log};
 
-/// How long to wait for the lock of the log before giving up.
-const LOG_WAIT: Duration = Duration::from_secs(10);
 /// The longest reason, in bytes.
 const LONGEST_REASON: usize = 1024;
 

@@ -27,7 +27,7 @@ pub struct ApprovalTerms {
     pub evidence: u8,
     /// Whether an answer at a terminal into which other programs can type counts only if it is one that they
     /// could not give: a word from the screen, and no `y`. So it is wherever a rule writes its evidence out.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub uninjectable: bool,
     /// Whether whoever asks may also answer.
     pub self_approval: bool,
@@ -117,11 +117,6 @@ impl ApprovalTerms {
     pub fn asker_suffices(&self, evidence: u8) -> bool {
         evidence >= self.evidence && self.quorum <= 1 && self.by.is_empty() && self.self_approval
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-const fn is_false(it: &bool) -> bool {
-    !*it
 }
 
 /// The weakest evidence that counts, in the words of a policy, from the weakest.

@@ -39,13 +39,8 @@ pub struct AnsweredBody<S = String> {
     /// How long the question stood, in milliseconds.
     pub waited_ms: Option<u64>,
     /// Whether the grant that was offered was given together with a yes.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub grant: bool,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-const fn is_false(it: &bool) -> bool {
-    !*it
 }
 
 impl<'a> Happening<'a> for Answered<'a> {

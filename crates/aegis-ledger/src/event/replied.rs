@@ -50,7 +50,7 @@ pub struct RepliedBody<S = String> {
     #[serde(default = "Option::default", skip_serializing_if = "Option::is_none")]
     pub key: Option<S>,
     /// Whether the grant that is offered is given together with a yes.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub grant: bool,
     /// The machine on which it was written down.
     pub host: S,
@@ -61,11 +61,6 @@ pub struct RepliedBody<S = String> {
     pub login: Option<S>,
     /// The number of the `requested` event that asks.
     pub requested_seq: Option<u64>,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-const fn is_false(it: &bool) -> bool {
-    !*it
 }
 
 impl<'a> Happening<'a> for Replied<'a> {

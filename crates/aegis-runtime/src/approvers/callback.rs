@@ -1,7 +1,6 @@
 //! A function of the embedding program that is asked.
 
 use std::error::Error;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
@@ -12,8 +11,7 @@ use aegis_audit::Precedents;
 use aegis_engine::{Action, Decision, Digest};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Unanswered};
-use crate::contained::{Lost, contained};
-use crate::executor::panic_message;
+use crate::contained::{Lost, contained, contained_call};
 use crate::witness::Witness;
 
 /// How long an answer is waited for, unless another deadline is set.
@@ -218,14 +216,9 @@ impl CallbackApprover {
         let (asking, callback) = (Asking(Arc::clone(&self.is_asking)), Arc::clone(&self.callback));
         let deadline = self.deadline;
         let ask = move || {
-            let said = catch_unwind(AssertUnwindSafe(|| callback(question, deadline)));
-            let said = match said {
-                // What an error says is put together by others, too.
-                Ok(said) => catch_unwind(AssertUnwindSafe(|| said.map_err(|error| error.to_string()))),
-                Err(panic) => Err(panic),
-            };
-            let said = said
-                .unwrap_or_else(|panic| Err(lost_words(Lost::Panicked(panic_message(&*panic).to_owned()))));
+            // What an error says is put together by others, too.
+            let said = contained_call(|| callback(question, deadline).map_err(|error| error.to_string()));
+            let said = said.unwrap_or_else(|lost| Err(lost_words(lost)));
             drop(asking);
             let _ = answers.send(said);
         };

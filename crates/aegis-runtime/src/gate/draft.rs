@@ -49,26 +49,30 @@ impl<'a> Draft<'a> {
     /// Evaluates the action again, by the policy as it is at a later moment. The stricter of both holds, and
     /// is what is recorded.
     pub(crate) fn reconsider(&mut self, ground: Ground, at: DateTime<Utc>) {
-        let later = ground.policy.decide(self.action, at);
-        let (decision, is_later) = self.decision.clone().or_stricter(later);
-        self.decision = decision;
-        if is_later {
-            (self.ground, self.at) = (ground, at);
-        }
+        self.reconsider_where(ground, at, |_| true);
     }
 
     /// The same where a human must be asked, and must be still; else nothing has changed. Tells which it is.
     pub(crate) fn reconsider_asked(&mut self, ground: Ground, at: DateTime<Utc>) -> bool {
+        self.reconsider_where(ground, at, |decision| decision.approval() == ApprovalMode::Approve)
+    }
+
+    fn reconsider_where(
+        &mut self,
+        ground: Ground,
+        at: DateTime<Utc>,
+        is_wanted: impl FnOnce(&Decision) -> bool,
+    ) -> bool {
         let later = ground.policy.decide(self.action, at);
         let (decision, is_later) = self.decision.clone().or_stricter(later);
-        let is_asked = decision.approval() == ApprovalMode::Approve;
-        if is_asked {
+        let is_wanted = is_wanted(&decision);
+        if is_wanted {
             self.decision = decision;
             if is_later {
                 (self.ground, self.at) = (ground, at);
             }
         }
-        is_asked
+        is_wanted
     }
 
     /// Whether a human must be asked.

@@ -115,12 +115,12 @@ fn by_grant(
     book: &mut QuestionBook,
     log: &dyn Snapshot,
 ) -> Result<Option<Approval>, TrailError> {
-    let Some(mut grant) = book.find_grant(log, key)?.cloned() else { return Ok(None) };
-    let used = grant.use_for(key, book.now().timestamp_millis());
-    let approval = used.ok().map(|used| Approval::by_grant(&draft.action_id, &grant, used));
-    // What is allowed next finds what this one leaves.
-    if let Some(known) = book.find_grant(log, key)?.filter(|_| approval.is_some()) {
-        *known = grant;
+    // To look for one tells what time it is for it.
+    if book.find_grant(log, key)?.is_none() {
+        return Ok(None);
     }
-    Ok(approval)
+    let now = book.now().timestamp_millis();
+    let Some(grant) = book.find_grant(log, key)? else { return Ok(None) };
+    let used = grant.use_for(key, now).ok();
+    Ok(used.map(|used| Approval::by_grant(&draft.action_id, grant, used)))
 }

@@ -15,7 +15,7 @@ use crate::approval::Approver;
 use crate::executor::Executor;
 use crate::gate::{Context, Gate};
 use crate::hooks::Hooks;
-use crate::identity::{current_host, current_login, current_user, new_session_id};
+use crate::identity::{current_host, current_party, new_session_id};
 use crate::policies::{CurrentPolicy, Policies};
 use crate::policy_files::{PolicyLoadError, load_policy_files};
 use crate::policy_watch::PolicyWatch;
@@ -173,12 +173,13 @@ impl RuntimeBuilder {
             Some(id) => (id, SessionSource::Argument),
             None => (new_session_id()?, SessionSource::Generated),
         };
+        let party = current_party();
         let context = Context {
             session_id: session_id.clone(),
             session_source,
             host: current_host(),
-            user: current_user(),
-            login: current_login(),
+            user: party.user,
+            login: party.login,
             policy_source: PathSource::Argument,
             log_source: PathSource::Argument,
         };

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use aegis_ledger::answer::Answer as Answered;
+use aegis_ledger::signed_reply::Signable;
 
 use crate::approval::{Hold, Unanswered};
 
@@ -43,6 +44,15 @@ impl Wish {
         match self {
             Wish::Approve | Wish::ApproveWithGrant => Answered::Approved,
             Wish::Deny => Answered::Denied,
+        }
+    }
+
+    /// What is signed to say it. A signature is over an answer alone, and gives no grant.
+    #[must_use]
+    pub const fn signable(self) -> Signable {
+        match self {
+            Wish::Approve | Wish::ApproveWithGrant => Signable::Approve,
+            Wish::Deny => Signable::Deny,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use aegis_engine::escape;
-use aegis_ledger::signed_reply::{NAMESPACE, Signable};
+use aegis_ledger::signed_reply::NAMESPACE;
 use aegis_ledger::ssh_signature::LONGEST;
 use aegis_runtime::{RecordedQuestion, SigningError, SigningKey, SigningKeyError, Wish};
 use clap::Args;
@@ -70,8 +70,7 @@ pub(super) fn print_request(
     wish: Wish,
     settings: &Settings,
 ) -> Result<ExitStatus, CommandError> {
-    let answer = if wish == Wish::Approve { Signable::Approve } else { Signable::Deny };
-    let text = question.to_be_signed(answer)?;
+    let text = question.to_be_signed(wish.signable())?;
     settings.console.answer(text.trim_end())?;
     Ok(ExitStatus::Success)
 }

@@ -18,6 +18,13 @@ const MAX_WORD: usize = 24;
 pub(super) const ID_HELP: &str = "An action's id, the beginning of one (at least 4 characters), or `seq:17` \
 for the action that event 17 of the log, or a receipt, is about";
 
+/// Of these ids, the one that begins so, if only one does.
+pub(crate) fn only_one<'i>(ids: impl IntoIterator<Item = &'i str>, text: &str) -> Option<String> {
+    let mut found = ids.into_iter().filter(|id| text.len() >= SHORTEST && id.starts_with(text));
+    let one = found.next()?;
+    found.next().is_none().then(|| one.to_owned())
+}
+
 /// The id of the action that `text` stands for: an id, the beginning of one, or `seq:` and the number of an
 /// event.
 ///

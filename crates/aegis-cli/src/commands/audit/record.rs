@@ -15,10 +15,7 @@ use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
 use crate::format_option::text_or_json;
-use crate::open_log::open_log;
-
-/// How long to wait for the lock of the log before giving up.
-const LOG_WAIT: Duration = Duration::from_secs(10);
+use crate::open_log::{LOG_WAIT, open_log};
 
 /// Record how an allowed action ended
 ///

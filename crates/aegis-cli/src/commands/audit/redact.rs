@@ -1,7 +1,5 @@
 //! `aegis audit redact`.
 
-use std::time::Duration;
-
 use aegis_audit::Removal;
 use aegis_audit::sqlite::TrailReader;
 use aegis_audit::store::Traces;
@@ -19,10 +17,8 @@ use crate::current_operator::CurrentOperator;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::open_log::open_log;
+use crate::open_log::{LOG_WAIT, open_log};
 
-/// How long to wait for the lock of the log, and for those who read it, before giving up.
-const LOG_WAIT: Duration = Duration::from_secs(10);
 /// The longest note, in bytes.
 const LONGEST_NOTE: usize = 1024;
 

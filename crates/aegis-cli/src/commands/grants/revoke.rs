@@ -1,25 +1,19 @@
 //! `aegis grants revoke`: a grant is taken back.
 
-use std::time::Duration;
-
-use aegis_audit::act_as_owner;
 use aegis_audit::sqlite::TrailReader;
+use aegis_audit::{act_as_owner, open_grants};
 use aegis_engine::escape;
+use aegis_ledger::grant::Grant;
 use aegis_present::style::GOOD;
 use clap::Args;
 
 use crate::commands::approve::parse_reason;
-use crate::commands::audit::find::find_action;
+use crate::commands::audit::find::{find_action, only_one};
 use crate::current_operator::CurrentOperator;
 use crate::effective_settings::Settings;
 use crate::error::CommandError;
 use crate::exit::ExitStatus;
-use crate::open_log::open_existing_log;
-
-/// How long to wait for the lock of the log before giving up.
-const LOG_WAIT: Duration = Duration::from_secs(10);
-/// How many characters of an id must be given at least.
-const SHORTEST: usize = 4;
+use crate::open_log::{LOG_WAIT, open_existing_log};
 
 /// Take a grant back
 ///
@@ -60,10 +54,6 @@ pub(super) fn run(args: &RevokeArgs, settings: &Settings) -> Result<ExitStatus, 
 /// The id that `text` stands for. Where several actions have an id that begins so, the grant that holds is
 /// meant, if only one does.
 fn find_grant(reader: &TrailReader, text: &str) -> Result<String, CommandError> {
-    let mut open = aegis_audit::open_grants(reader, aegis_audit::now())?;
-    open.retain(|grant| text.len() >= SHORTEST && grant.id().starts_with(text));
-    match (open.pop(), open.is_empty()) {
-        (Some(grant), true) => Ok(grant.id().to_owned()),
-        _ => find_action(reader, text),
-    }
+    let open = open_grants(reader, aegis_audit::now())?;
+    only_one(open.iter().map(Grant::id), text).map_or_else(|| find_action(reader, text), Ok)
 }
