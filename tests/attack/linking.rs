@@ -5,9 +5,9 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::Command;
 
-use aegis_testkit::READ;
+use aegis_testkit::{Program as _, READ};
 
-use crate::environment::TestEnvironment;
+use crate::environment::{Aegis, TestEnvironment};
 
 const AEGIS: &str = env!("CARGO_BIN_EXE_aegis");
 /// The entries of an ELF file's tables that name somebody else: the loader, and a library.
@@ -82,7 +82,9 @@ __attribute__((constructor)) static void here(void) { close(open(getenv("HERE"),
     let preload = |command: &mut Command, mark: &Path| {
         command.env("LD_PRELOAD", &library).env("LD_LIBRARY_PATH", environment.path()).env("HERE", mark);
     };
-    let mut aegis = environment.command(&["check", "read:crm"]);
+    // Nothing else is started on the way, into which it would get.
+    let mut aegis = Command::new(Aegis::PATH);
+    aegis.args(["check", "read:crm"]).current_dir(environment.path()).env_clear();
     preload(&mut aegis, &here);
     assert_eq!(aegis.output().unwrap().status.code(), Some(0));
     assert!(!here.exists(), "the library was loaded");

@@ -1,7 +1,6 @@
 //! A private world for one test: its own directory, no environment, no terminal.
 
 use std::marker::PhantomData;
-use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -44,6 +43,9 @@ pub trait Program {
     /// Where it is: `env!("CARGO_BIN_EXE_aegis")`, which cargo sets for the integration tests of its crate.
     const PATH: &'static str;
 }
+
+/// What takes the terminal away from a command, and becomes it: the number of the process stays.
+pub const AWAY: &str = "/usr/bin/setsid";
 
 /// A directory that goes away with the test, in which the program runs.
 #[derive(Debug)]
@@ -88,24 +90,20 @@ impl<P: Program> TestEnvironment<P> {
         path
     }
 
-    /// `aegis` with these arguments, in the directory, with an empty environment. In a process group of its
-    /// own, so that it is in the background of whatever terminal runs the tests and never asks there.
+    /// `aegis` with these arguments, in the directory, with an empty environment, [away](AWAY) from whatever
+    /// terminal runs the tests, so that it never asks there.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(P::PATH);
-        command
-            .args(arguments)
-            .current_dir(self.path())
-            .env_clear()
-            .env("HOME", self.path())
-            .process_group(0);
+        let mut command = Command::new(AWAY);
+        command.arg(P::PATH).args(arguments).current_dir(self.path()).env_clear().env("HOME", self.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    /// A shell that runs a script in the directory, in which `aegis` and `"$AEGIS"` are the program.
+    /// A shell that runs a script in the directory, in which `aegis` and `"$AEGIS"` are the program; away
+    /// from the terminal as well.
     pub fn shell(&self, script: &str) -> Command {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", &with_aegis(script)]).current_dir(self.path()).env_clear();
+        let mut command = Command::new(AWAY);
+        command.args(["/bin/sh", "-c", &with_aegis(script)]).current_dir(self.path()).env_clear();
         command.envs([("PATH", "/usr/sbin:/usr/bin:/sbin:/bin"), ("AEGIS", P::PATH)]);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -86,7 +86,7 @@ pub use case::{Case, at_a_terminal};
 pub use chain::{Log, Row, commitment, identity, rehash, relink};
 pub use chance::Chance;
 pub use directory::{file_names, files_with, paths_ending, private_directory};
-pub use environment::{BULK, DELETE, POLICY, Program, READ, TestEnvironment};
+pub use environment::{AWAY, BULK, DELETE, POLICY, Program, READ, TestEnvironment};
 pub use file_limit::limited;
 pub use memory_store::MemoryStore;
 pub use modules::unlisted_modules;

@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use aegis_testkit::AWAY;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::ptrace::{self, Options};
@@ -131,7 +132,9 @@ impl Running {
         let mut command = Command::new("/bin/sh");
         // Waits for a line, by which time it is traced; becomes the program then.
         command.args(["-c", "read -r go && exec \"$0\" \"$@\""]);
-        command.arg(given.get_program()).args(given.get_args()).env_clear().process_group(0);
+        // What is traced is the program, and not what takes the terminal away from it.
+        let words = std::iter::once(given.get_program()).chain(given.get_args());
+        command.args(words.skip_while(|word| *word == AWAY)).env_clear().process_group(0);
         command.envs(given.get_envs().filter_map(|(name, value)| Some((name, value?))));
         if let Some(directory) = given.get_current_dir() {
             command.current_dir(directory);
