@@ -145,7 +145,8 @@ impl Run {
         self.hit.as_ref().is_some_and(|point| {
             // It may be a look at what the kernel says of the process.
             let is_unnamed = point.about.is_empty() || point.about.starts_with("/proc");
-            point.about == "/etc/passwd" || is_unnamed && ["fstatfs", "fstat", "read"].contains(&point.name)
+            let looks = ["open", "openat2", "fstatfs", "fstat", "read"];
+            point.about == "/etc/passwd" || is_unnamed && looks.contains(&point.name)
         })
     }
 }
