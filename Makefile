@@ -1,6 +1,6 @@
 # Needs Rust and a C compiler, nothing else. `make help` lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help dev build test test-fast torture mutants fuzz lint fmt coverage bench docs check install clean
+.PHONY: help dev build wheel test test-python test-fast torture mutants fuzz lint fmt coverage bench docs check install clean
 
 CARGO ?= cargo
 
@@ -13,8 +13,15 @@ dev: ## build quickly, for trying things out: target/debug/aegis
 build: ## build for use: target/release/aegis
 	$(CARGO) build --release --locked
 
-test: ## run every test, the long ones bounded
+wheel: ## build the Python wheel, with the command in it: dist/ (needs Python 3.10 or newer)
+	crates/aegis-python/make-wheel
+
+test: ## run every test, the long ones bounded; those of the Python package where there is a Python 3.10 or newer
 	$(CARGO) test --workspace --locked
+	CARGO="$(CARGO)" crates/aegis-python/tests/run
+
+test-python: ## run the tests of the Python package alone
+	CARGO="$(CARGO)" crates/aegis-python/tests/run
 
 test-fast: ## run the unit tests, and all of the engine's: what ends within a minute or so, once it is built
 	$(CARGO) test --workspace --lib --locked

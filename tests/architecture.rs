@@ -17,7 +17,7 @@ use std::path::Path;
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// The crates that are shipped, and what each may name of the others.
-const FLOORS: [(&str, &[&str]); 7] = [
+const FLOORS: [(&str, &[&str]); 8] = [
     ("aegis-engine", &[]),
     ("aegis-ledger", &["aegis-engine"]),
     ("aegis-audit", &["aegis-engine", "aegis-ledger"]),
@@ -26,6 +26,10 @@ const FLOORS: [(&str, &[&str]); 7] = [
     ("aegis-present", &["aegis-engine", "aegis-ledger"]),
     (
         "aegis-cli",
+        &["aegis-adapters", "aegis-audit", "aegis-engine", "aegis-ledger", "aegis-present", "aegis-runtime"],
+    ),
+    (
+        "aegis-python",
         &["aegis-adapters", "aegis-audit", "aegis-engine", "aegis-ledger", "aegis-present", "aegis-runtime"],
     ),
 ];

@@ -52,4 +52,4 @@ pub use format::CallFormat;
 pub use native_answers::NativeAnswers;
 pub use read_error::ReadError;
 pub use readers::read_calls;
-pub use verdict::{Refusal, Refused, Verdict};
+pub use verdict::{Refusal, Refused, Verdict, unread_call_text};

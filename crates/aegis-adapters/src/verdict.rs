@@ -86,6 +86,14 @@ impl fmt::Display for Refusal<'_> {
 
 /// The text that a model is told of a call that could not be read.
 pub(crate) fn told(problem: &CallError) -> String {
+    unread_call_text(&problem.to_string())
+}
+
+/// The text that a model is told of a call that could not be read, because of this. What is told of the
+/// problem must be escaped already.
+#[must_use]
+pub fn unread_call_text(problem: &str) -> String {
+    let problem = capped(problem);
     format!(
         "error: aegis refused this call, and it was not run: {problem}. If it is still needed, make it again, \
          whole and with the arguments that the tool defines."

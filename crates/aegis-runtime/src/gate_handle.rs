@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::execution::{Observation, Running};
 use crate::foreseen::Foreseen;
 use crate::gate::{Answered, Gate, GateError, Outcome, Proceed, Refusal};
+use crate::plan::PlannedAction;
 
 /// How many actions are answered together, at most.
 const LARGEST_GROUP: usize = 1024;
@@ -169,6 +170,12 @@ impl GateHandle {
         // Where the gate is gone, so is the other end, and that is what the reply says.
         let _ = self.mailbox.try_send(Letter::Answer(action, reply));
         Reply { answer, mailbox: self.mailbox.clone(), unheard: give_back }
+    }
+
+    /// The same for an action of a plan: the stricter of what the plan says and of what is said now holds.
+    pub fn ask_planned(&self, planned: PlannedAction) -> Reply<Outcome> {
+        let (action, foreseen) = planned.into_parts();
+        self.tell(give_back, move |gate| Ok(gate.answer_foreseen(&action, foreseen)?))
     }
 
     /// Answers an action, and records that it begins where it is allowed, in one turn of the gate: nobody's

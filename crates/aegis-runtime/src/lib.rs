@@ -62,6 +62,7 @@ pub mod command;
 mod contained;
 mod execution;
 mod executor;
+mod failure_text;
 mod foreseen;
 mod gate;
 mod gate_handle;
@@ -103,6 +104,7 @@ pub use approvers::{
 pub use caught_signals::ENDING as ENDING_SIGNALS;
 pub use execution::{Observation, Running};
 pub use executor::{BoxFuture, Executed, Executor, ExecutorError, FunctionExecutor, executor_fn};
+pub use failure_text::failure_text;
 pub use gate::{Answered, Context, Gate, GateError, GroupError, Outcome, Proceed, Refusal};
 pub use gate_handle::{GateHandle, HandleError, Reply};
 pub use hooks::{Hooks, PolicyChange};

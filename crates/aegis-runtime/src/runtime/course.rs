@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use aegis_audit::EndStatus;
-use aegis_engine::{Action, Policy, hide_secrets};
-use serde_json::Value;
+use aegis_engine::Action;
 
 use crate::action_result::{ActionResult, Ended, Failure};
 use crate::contained::{Lost, contained};
 use crate::execution::Running;
 use crate::executor::{Executed, ExecutorError};
+use crate::failure_text::failure_text;
 use crate::foreseen::Foreseen;
 use crate::gate::{Answered, Proceed};
 use crate::gate_handle::{Beginning, GateHandle, HandleError};
@@ -93,7 +93,9 @@ impl<'r> Course<'r> {
         };
         let (status, said) = match &failure {
             None => (EndStatus::Success, None),
-            Some(failure) => (EndStatus::Failed, Some(recorded(failure, &action, &answered))),
+            Some(failure) => {
+                (EndStatus::Failed, Some(failure_text(&failure.in_full(), &action, answered.policy())))
+            }
         };
         let unrecorded = debt.pay(status, said, duration).await.err();
         let ended = Ended { failure, unrecorded, executed: executed.clone(), duration };
@@ -117,7 +119,8 @@ impl<'r> Course<'r> {
             Err(lost) => Err(ExecutorError::new(Failure::from(lost).in_full())),
         };
         let failure = found.err().map(Failure::Verification);
-        let said = failure.as_ref().map(|failure| recorded(failure, action, answered));
+        let said =
+            failure.as_ref().map(|failure| failure_text(&failure.in_full(), action, answered.policy()));
         let Some(running) = &debt.running else { return Ok(()) };
         let recorded = gate.verified(running, failure.is_none(), said, milliseconds(since.elapsed()));
         match (failure, recorded.get().await) {
@@ -175,22 +178,4 @@ impl Drop for Debt<'_> {
 
 fn milliseconds(duration: Duration) -> Option<u64> {
     u64::try_from(duration.as_millis()).ok()
-}
-
-/// What the log has of a failure: without the secrets of the action, which an executor may well repeat.
-fn recorded(failure: &Failure, action: &Action, answered: &Answered) -> String {
-    let text = failure.in_full();
-    without_secrets(&text, action, answered.policy())
-        .unwrap_or_else(|| "it failed; why cannot be told without secrets of the action".to_owned())
-}
-
-/// A text without the secrets of an action: those that the text announces, and those that it repeats.
-fn without_secrets(text: &str, action: &Action, policy: &Policy) -> Option<String> {
-    let Value::Object(mut fields) = serde_json::to_value(action).ok()? else { return None };
-    fields.insert("description".to_owned(), text.into());
-    fields.retain(|_, value| !value.is_null());
-    let spoken = Action::from_value(fields.into()).ok()?;
-    let hidden = policy.redaction().hide(&spoken);
-    let left = hidden.as_ref().map_or(text, |hidden| hidden.description());
-    Some(hide_secrets(left).into_owned())
 }

@@ -1,0 +1,1 @@
+"""Adapters: the frameworks that agents are written in, on the one gate."""

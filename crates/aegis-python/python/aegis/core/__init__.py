@@ -1,0 +1,1 @@
+"""Actions, policies, plans and results."""

@@ -1,0 +1,1 @@
+"""The runtime: it has actions decided, asked about, done and recorded."""
