@@ -21,6 +21,8 @@ class AuditLogger:
     def __init__(self, db_path: str | os.PathLike[str] = "aegis_audit.db") -> None:
         """Names the log. It is made when the first action is recorded."""
         self.db_path = os.fspath(db_path)
+        # Where that leads from here: the program may go elsewhere.
+        self.path = os.path.abspath(self.db_path)
 
     def log(self, session_id: str, decision: Any, *, result: Any = None, human_decision: Any = None) -> int:
         """Records are written by the gate, before anything happens: this raises `UsageError`."""
@@ -59,7 +61,7 @@ class AuditLogger:
             until=until,
             limit=limit,
         )
-        return [_record(line) for line in _native.records(self.db_path, wanted).splitlines()]
+        return [_record(line) for line in _native.records(self.path, wanted).splitlines()]
 
     def count(
         self,
@@ -76,18 +78,18 @@ class AuditLogger:
             risk_level=risk_level,
             result_status=result_status,
         )
-        return _native.count_records(self.db_path, wanted)
+        return _native.count_records(self.path, wanted)
 
     def export_jsonl(self, path: str | os.PathLike[str], session_id: str | None = None) -> int:
         """Writes the records to a file, a line of JSON each, and says how many."""
-        lines = _native.records(self.db_path, _filter(session_id=session_id))
+        lines = _native.records(self.path, _filter(session_id=session_id))
         Path(path).write_bytes(lines)
         return lines.count(b"\n")
 
     def verify(self) -> dict[str, Any]:
         """Verifies the whole log: what `aegis audit verify --format json` prints. Raises `AuditError` where something
         is wrong with it."""
-        is_sound, found = _native.verify(self.db_path)
+        is_sound, found = _native.verify(self.path)
         findings: dict[str, Any] = json.loads(found)
         if not is_sound:
             raise AuditError(

@@ -84,7 +84,7 @@ class Runtime:
             self._sink = audit_logger
         self._policy = policy
         self._patience = float(approval_timeout)
-        self._gate = ProcessGate(policy._native, self.audit.db_path, self.approval, session_id, self._patience)
+        self._gate = ProcessGate(policy._native, self.audit.path, self.approval, session_id, self._patience)
         self._use = ExecutorUse(executor)
 
     @property
