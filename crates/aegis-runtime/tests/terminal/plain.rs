@@ -153,6 +153,7 @@ fn the_word_and_its_tries_the_reason_and_the_conclusion_are_written_too() {
     terminal.wait_for("Why not? not on a Friday");
     terminal.type_text("\n");
     assert_eq!(terminal.result(), "Denied by us because \"not on a Friday\"; settings kept");
+    terminal.wait_for("denied: bulk_update on crm");
     let lines = lines(&terminal);
     assert!(lines.iter().any(|line| line == "  Why not? not on a Friday"), "{lines:?}");
     assert!(lines.last().unwrap().starts_with("  denied: bulk_update on crm, critical risk"), "{lines:?}");
