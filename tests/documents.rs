@@ -163,6 +163,10 @@ fn every_session_in_the_documents_is_what_happens() {
         for entry in std::fs::read_dir(format!("{ROOT}/{directory}")).unwrap() {
             let entry = entry.unwrap();
             let path = format!("{directory}/{}", entry.file_name().to_str().unwrap());
+            // The pages about Python run programs in between: the tests of the Python package run those.
+            if path == "docs/python" {
+                continue;
+            }
             if entry.file_type().unwrap().is_dir() {
                 directories.push(path);
             } else if is_markdown(&path) {

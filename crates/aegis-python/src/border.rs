@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 
 use crate::failure::Failure;
 
-/// Works without holding the interpreter, so that other threads of Python go on. A panic becomes an error: one
-/// of Python's that is no `Exception` would pass by those who guard against failure.
+/// Works without holding the interpreter, so that other threads of Python go on. A panic becomes an error:
+/// Python's own for it is no `Exception`, and would pass by those who guard against failure.
 pub(crate) fn outside<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> Result<T, Failure> + Send,
@@ -20,8 +20,8 @@ pub(crate) fn outside<T: Send>(
     }
 }
 
-/// Refuses to work in a process that was forked from the one in which something was made: its threads are not
-/// there, and its connections belong to another.
+/// Refuses to work in a process that was forked from the one in which something was made: its threads are
+/// not there, and its connections belong to another.
 pub(crate) fn check_process(made_in: u32) -> Result<(), Failure> {
     if std::process::id() == made_in {
         return Ok(());

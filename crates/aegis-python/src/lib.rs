@@ -10,12 +10,15 @@
 //! ```python
 //! from aegis._native import Gate, Policy
 //!
-//! policy = Policy.of_texts([("policy", b"version: 1\nrules:\n  - { match: { type: read }, approval: auto }\n")])
+//! text = b"version: 1\nrules:\n  - { match: { type: read }, approval: auto }\n"
+//! policy = Policy.of_texts([("policy", text)])
 //! gate = Gate(policy, "aegis_audit.db", approver="callback")
 //! leave = gate.ask('{"type": "read", "target": "crm"}', None).wait()
 //! action = leave.begin()  # once: the log has it, synced, that the action begins
 //! leave.end("success", None, 12)
 //! ```
+//!
+//! How the package is built and tested, `crates/aegis-python/tests/run` and `make wheel` say.
 
 mod action;
 mod answer_json;
@@ -24,6 +27,7 @@ mod callback;
 mod current_policy;
 mod failure;
 mod gate;
+mod gates;
 mod journal_opening;
 mod leave;
 mod log;

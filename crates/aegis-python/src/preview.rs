@@ -10,8 +10,8 @@ use pyo3::prelude::*;
 use crate::border::outside;
 use crate::failure::Failure;
 
-/// An action of a plan, and what the policy said of it. It allows nothing: when the action is asked for, it is
-/// decided again, and the stricter of both holds.
+/// An action of a plan, and what the policy said of it. It allows nothing: when the action is asked for, it
+/// is decided again, and the stricter of both holds.
 #[pyclass(frozen, module = "aegis._native")]
 pub(crate) struct Preview {
     pub(crate) planned: PlannedAction,

@@ -13,17 +13,17 @@ use pyo3::prelude::*;
 use crate::border::{check_process, outside};
 use crate::callback::{Asked, Reply};
 use crate::failure::Failure;
-use crate::gate::{Asker, Shared};
+use crate::gates::{Asker, Gates};
 use crate::leave::Leave;
 use crate::refusal::Refusal;
 
 type Pending = Pin<Box<dyn Future<Output = Result<Outcome, HandleError>> + Send>>;
 
-/// An action that was asked for. Who wants to know what came of it waits; in between, there may be a question
-/// that Python has to put to somebody.
+/// An action that was asked for. Who wants to know what came of it waits; in between, there may be a
+/// question that Python has to put to somebody.
 #[pyclass(frozen, module = "aegis._native")]
 pub(crate) struct Ticket {
-    shared: Arc<Shared>,
+    shared: Arc<Gates>,
     /// What the gate says, as long as it has not said it.
     pending: Mutex<Option<Pending>>,
     /// Who asks, where somebody is asked.
@@ -48,15 +48,15 @@ enum Step {
 }
 
 impl Ticket {
-    pub(crate) fn plain(shared: Arc<Shared>, reply: GateReply<Outcome>) -> Ticket {
+    pub(crate) fn plain(shared: Arc<Gates>, reply: GateReply<Outcome>) -> Ticket {
         Ticket::new(shared, None, reply)
     }
 
-    pub(crate) fn asking(shared: Arc<Shared>, asker: Asker, reply: GateReply<Outcome>) -> Ticket {
+    pub(crate) fn asking(shared: Arc<Gates>, asker: Asker, reply: GateReply<Outcome>) -> Ticket {
         Ticket::new(shared, Some(asker), reply)
     }
 
-    fn new(shared: Arc<Shared>, asker: Option<Asker>, reply: GateReply<Outcome>) -> Ticket {
+    fn new(shared: Arc<Gates>, asker: Option<Asker>, reply: GateReply<Outcome>) -> Ticket {
         Ticket {
             shared,
             pending: Mutex::new(Some(Box::pin(reply.get()))),
@@ -130,18 +130,20 @@ impl Ticket {
             Step::Question(asked) => {
                 *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(asked.answer);
                 if self.wanted.1.is_closed() {
-                    self.give_up();
+                    self.let_go();
                     return Err(Failure::usage("the question was given up"));
                 }
                 *pending = waiting;
                 Ok(Next::Question(Question { request: asked.request }))
             }
             Step::Said(said) => {
-                self.put_away();
+                if let Some(asker) = self.take_asker() {
+                    self.shared.give_back(asker);
+                }
                 let session = &self.shared.opening.session_id;
                 match (*said)? {
                     Outcome::Allowed(leave) => {
-                        let handle = self.shared.plain_handle();
+                        let handle = self.shared.plain.clone();
                         Ok(Next::Leave(Box::new(Leave::new(leave, handle, session, self.shared.process)?)))
                     }
                     Outcome::Refused(refusal) => Ok(Next::Refusal(Refusal::of(refusal.answered(), session)?)),
@@ -149,7 +151,7 @@ impl Ticket {
             }
             Step::GivenUp => {
                 drop(waiting);
-                self.put_away();
+                self.let_go();
                 Err(Failure::usage("the question was given up"))
             }
         }
@@ -184,21 +186,20 @@ impl Ticket {
         // Whoever waits drops it by themselves.
         if let Ok(mut pending) = self.pending.try_lock() {
             drop(pending.take());
-            self.put_away();
+            self.let_go();
         }
     }
 
-    /// Who asked can ask for others, once what was asked is over: letters are read in their order.
-    fn put_away(&self) {
+    /// Whoever asks here may still be about to hand a question out: they ask for nobody else, and end.
+    fn let_go(&self) {
         drop(self.answer.lock().unwrap_or_else(PoisonError::into_inner).take());
-        let asker = self.asker.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(asker) = asker {
-            // A question that nobody took is over with this.
-            while let Ok(asked) = asker.questions.try_recv() {
-                drop(asked);
-            }
-            self.shared.give_back(asker);
+        if let Some(asker) = self.take_asker() {
+            self.shared.dismiss(asker);
         }
+    }
+
+    fn take_asker(&self) -> Option<Asker> {
+        self.asker.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use crate::border::outside;
 use crate::failure::Failure;
 
-/// A text that may be shown: nothing in it moves a cursor, changes a colour or turns the direction of reading.
+/// A text that may be shown: nothing in it moves a cursor, changes a colour or turns the direction of text.
 #[pyfunction]
 pub(crate) fn escape(text: &str) -> String {
     aegis_engine::escape(text)

@@ -33,6 +33,15 @@ def way_of(handler: ApprovalHandler) -> str:
     return ways.get(type(handler), "callback")
 
 
+def look() -> tuple[bool, bool, bool]:
+    """How a question at the terminal is shown, as for the command: in colour, in plain lines, in ASCII."""
+    env = os.environ
+    color = not env.get("NO_COLOR") and sys.stderr is not None and sys.stderr.isatty()
+    plain = env.get("AEGIS_PLAIN", "") not in ("", "0") or env.get("TERM", "") in ("", "dumb", "unknown")
+    locale = next((env[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if env.get(name)), "").lower()
+    return color, plain, "utf-8" not in locale and "utf8" not in locale
+
+
 class ProcessGate:
     """Opens the gate when it is first used, and again in a process that was forked since."""
 
@@ -79,7 +88,7 @@ class ProcessGate:
                 approver=self._way,
                 session=self._session,
                 patience=self._patience,
-                color="NO_COLOR" not in os.environ and sys.stderr is not None and sys.stderr.isatty(),
+                look=look(),
             )
             if gate.take_created():
                 # A log that was removed shows by this.
