@@ -69,9 +69,13 @@ class ActionError(AegisError):
 
 
 class AuditError(AegisError):
-    """The audit log could not be written or read. Nothing may happen then."""
+    """The audit log could not be written or read. Nothing may happen then.
+
+    Where `ran` is true, the action had been allowed, recorded and done, and only its end could not be recorded: doing
+    it again would do it twice."""
 
     exit_code = 4
+    ran = False
 
 
 class UsageError(AegisError):

@@ -29,11 +29,19 @@ class ScriptedApprover(ApprovalHandler):
         """With these answers; None is no answer."""
         self.answers = list(answers)
         self.questions: list[PolicyDecision] = []
+        self.unexpected: list[PolicyDecision] = []
+
+    def assert_done(self) -> None:
+        """Asserts that whatever was asked was expected, and that every answer was used. An agent may well catch what
+        came of a question that nobody expected."""
+        assert not self.unexpected, f"nobody expected to be asked about {self.unexpected[0].action}"
+        assert not self.answers, f"{len(self.answers)} answers were not asked for"
 
     async def request_approval(self, decision: PolicyDecision) -> bool | ApprovalAnswer | None:
         """The next answer. Where there is none left, the question fails, and nothing is approved."""
         self.questions.append(decision)
         if not self.answers:
+            self.unexpected.append(decision)
             raise AssertionError(f"nobody expected to be asked about {decision.action}")
         return self.answers.pop(0)
 
@@ -45,20 +53,24 @@ def governed(
     """A runtime over a log in a directory of its own, which is verified and then gone. Without an approver, whoever
     asks for approval fails."""
     made = policy if isinstance(policy, Policy) else Policy.from_dict(policy)
+    asked = approver or ScriptedApprover()
     with TemporaryDirectory(prefix="aegis-") as directory:
         log = AuditLogger(Path(directory) / "aegis_audit.db")
-        runtime = Runtime(policy=made, approval_handler=approver or ScriptedApprover(), audit_logger=log, **settings)
+        runtime = Runtime(policy=made, approval_handler=asked, audit_logger=log, **settings)
         try:
             yield runtime
-            if Path(log.db_path).exists():
+            if Path(log.path).exists():
                 log.verify()
+            if isinstance(asked, ScriptedApprover):
+                asked.assert_done()
         finally:
             runtime.close()
 
 
 def assert_recorded(runtime: Runtime, *expected: dict[str, Any]) -> list[dict[str, Any]]:
     """Asserts that the log has exactly these records, oldest first, each with at least these fields. All of them."""
-    records = runtime.audit.get_log()
+    # Where nothing was recorded, there is no log.
+    records = runtime.audit.get_log() if Path(runtime.audit.path).exists() else []
     assert len(records) == len(expected), f"{len(records)} records, {len(expected)} expected: {records}"
     for record, wanted in zip(records, expected, strict=True):
         found = {name: record.get(name) for name in wanted}
@@ -91,7 +103,7 @@ def answer_waiting(log: str | os.PathLike[str], request_id: str, approve: bool =
     )
     os.close(child)
     try:
-        return _converse(parent, process, approve, time.monotonic() + timeout)
+        return _converse(parent, process, time.monotonic() + timeout)
     finally:
         if process.poll() is None:
             process.kill()
@@ -99,7 +111,7 @@ def answer_waiting(log: str | os.PathLike[str], request_id: str, approve: bool =
         os.close(parent)
 
 
-def _converse(terminal: int, process: subprocess.Popen[bytes], approve: bool, until: float) -> str:
+def _converse(terminal: int, process: subprocess.Popen[bytes], until: float) -> str:
     shown, answered = "", False
     while time.monotonic() < until:
         if select.select([terminal], [], [], 0.05)[0]:
@@ -112,7 +124,7 @@ def _converse(terminal: int, process: subprocess.Popen[bytes], approve: bool, un
             shown += piece.decode(errors="replace")
         elif process.poll() is not None:
             break
-        elif not answered and (word := _wanted_word(shown, approve)):
+        elif not answered and (word := _wanted_word(shown)):
             # What is typed in the first half second is nobody's.
             time.sleep(0.7)
             os.write(terminal, word.encode() + b"\n")
@@ -125,16 +137,14 @@ def _converse(terminal: int, process: subprocess.Popen[bytes], approve: bool, un
     return shown
 
 
-def _wanted_word(shown: str, approve: bool) -> str | None:
+def _wanted_word(shown: str) -> str | None:
     """What has to be typed, once that is on the screen."""
     last = shown.rstrip().rsplit("\n", 1)[-1]
     if not last or not last.rstrip().endswith((":", "?", "]", ">")):
         return None
-    if not approve:
-        return "n"
     if "type " in last.lower():
         words = last.lower().split("type ", 1)[1].split()
-        return words[0].strip("`'\"")
+        return words[0].strip("`'\":")
     return "y"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from aegis.core.action import Action
@@ -19,8 +19,5 @@ def evaluate_conditions(conditions: Mapping[str, Any], params: Mapping[str, Any]
     Raises `PolicyError` where the conditions are none, and `ActionError` where the parameters cannot be read."""
     rule = PolicyRule(name="conditions", conditions=dict(conditions), approval=Approval.AUTO)
     policy = Policy([rule], RiskLevel.CRITICAL, Approval.BLOCK)
-    at = None
-    if now is not None:
-        at = (now if now.tzinfo else now.replace(tzinfo=timezone.utc)).astimezone(timezone.utc).isoformat()
-    looked_at = policy.explain(Action("any", "any", dict(params)), at)
+    looked_at = policy.explain(Action("any", "any", dict(params)), now)
     return any(rule["outcome"] == "matched" for rule in looked_at)

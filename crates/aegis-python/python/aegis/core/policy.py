@@ -7,6 +7,7 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any
 
@@ -155,8 +156,11 @@ class Policy:
         Raises `ActionError` where the action cannot be read."""
         return decision_of(self._native.preview(action_json(action)))
 
-    def explain(self, action: Action, at: str | None = None) -> list[dict[str, Any]]:
-        """Each rule that is looked at, and why it matches or does not, now or at an instant (RFC 3339)."""
+    def explain(self, action: Action, at: str | datetime | None = None) -> list[dict[str, Any]]:
+        """Each rule that is looked at, and why it matches or does not, now or at an instant: a `datetime`, which is one
+        of UTC where it has no zone, or RFC 3339."""
+        if isinstance(at, datetime):
+            at = (at if at.tzinfo else at.replace(tzinfo=timezone.utc)).isoformat()
         decision = json.loads(self._native.explain(action_json(action), at))
         explained: list[dict[str, Any]] = decision["explain"]
         return explained

@@ -15,7 +15,7 @@ from aegis import _native
 from aegis.core.action import read_action, unicode_text
 from aegis.core.policy import Approval, PolicyDecision
 from aegis.core.risk import RiskLevel
-from aegis.errors import AegisError, UsageError, of_refusal
+from aegis.errors import AegisError, AuditError, UsageError, of_refusal
 from aegis.runtime.approval import ApprovalHandler, QueueApprovalHandler
 from aegis.runtime.asking import Said, ask, ask_sync, decision_of_request, run_apart
 from aegis.runtime.process_gate import ProcessGate
@@ -87,7 +87,11 @@ class Course:
         except BaseException as error:
             self.end_failed(error)
             raise
-        self.end("success")
+        try:
+            self.end("success")
+        except AuditError as error:
+            error.ran = True
+            raise
         return value
 
     # In a loop.
@@ -123,7 +127,11 @@ class Course:
         except BaseException as error:
             self.end_failed(error)
             raise
-        await self.end_in_loop("success")
+        try:
+            await self.end_in_loop("success")
+        except AuditError as error:
+            error.ran = True
+            raise
         return value
 
     # Both.
@@ -144,7 +152,12 @@ class Course:
 
     def end_failed(self, error: BaseException) -> None:
         """Records that it failed. By a synchronous call: a second cancellation would lose any other."""
-        self.end("failed", failure_of(error))
+        try:
+            self.end("failed", failure_of(error))
+        except AegisError as unrecorded:
+            if isinstance(unrecorded, AuditError):
+                unrecorded.ran = True
+            raise unrecorded from error
 
     async def verified(self, passed: bool, error: str | None) -> None:
         """Records how looking at what was done came out."""

@@ -21,6 +21,7 @@ from aegis.core.result import Result, ResultStatus
 from aegis.core.risk import RiskLevel
 from aegis.errors import AegisError, AuditError, Blocked, Denied, Refused, Unanswered, UsageError
 from aegis.runtime.approval import ApprovalHandler, CLIApprovalHandler
+from aegis.runtime.approval_callback import CallbackApprovalHandler
 from aegis.runtime.asking import run_apart
 from aegis.runtime.audit import AuditLogger
 from aegis.runtime.course import Course, failure_of
@@ -57,31 +58,37 @@ class Runtime:
         *,
         executor: BaseExecutor | None = None,
         policy: Policy,
-        approval_handler: ApprovalHandler | None = None,
+        approval_handler: ApprovalHandler | Callable[[PolicyDecision], Any] | None = None,
         audit_logger: Any = None,
         session_id: str | None = None,
         hooks: RuntimeHooks | None = None,
+        sink: Any = None,
         approval_timeout: float = 300.0,
     ) -> None:
         """Opens nothing yet.
 
-        `approval_handler` is asked where the policy wants a human: the terminal, if none is given. `audit_logger` is an
-        `AuditLogger` or the path of a log; anything else that has a `log` method becomes a sink beside the log
-        `aegis_audit.db`: it is told when an action is answered and when it has ended, and where it fails, the action is
-        refused. `approval_timeout` is in seconds."""
+        `approval_handler` is asked where the policy wants a human: the terminal, if none is given; a function is asked
+        as by a `CallbackApprovalHandler`. `audit_logger` is an `AuditLogger` or the path of a log. `sink` has a `log`
+        method, and stands beside the log: it is told when an action is answered and when it has ended, and where it
+        fails before, the action is refused. A sink that is given as `audit_logger` stands beside the log
+        `aegis_audit.db`. `approval_timeout` is in seconds."""
         if not isinstance(policy, Policy):
             raise UsageError(f"the policy is a {type(policy).__name__}", "Policy.from_yaml reads one")
         self.executor = executor
-        self.approval = approval_handler if approval_handler is not None else CLIApprovalHandler()
+        self.approval = _handler(approval_handler)
         self.hooks = hooks or RuntimeHooks()
-        self._sink: Any = None
+        self._sink: Any = sink
         if audit_logger is None or isinstance(audit_logger, (str, os.PathLike)):
             self.audit = AuditLogger(audit_logger or "aegis_audit.db")
         elif isinstance(audit_logger, AuditLogger):
             self.audit = audit_logger
         else:
+            if sink is not None:
+                raise UsageError("a sink is given twice", "`audit_logger` names the log, `sink` what stands beside it")
             self.audit = AuditLogger()
             self._sink = audit_logger
+        if self._sink is not None and not callable(getattr(self._sink, "log", None)):
+            raise UsageError(f"a {type(self._sink).__name__} is no sink: it has no method `log`")
         self._policy = policy
         self._patience = float(approval_timeout)
         self._gate = ProcessGate(policy._native, self.audit.path, self.approval, session_id, self._patience)
@@ -109,6 +116,15 @@ class Runtime:
             await self._use.leave()
         finally:
             self.close()
+
+    def __enter__(self) -> Runtime:
+        """Opens the log. The executor is set up for each plan that is executed."""
+        _ = self._gate.native
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """As `close`."""
+        self.close()
 
     def close(self) -> None:
         """Lets threads and connections go. The next action opens them again."""
@@ -157,12 +173,16 @@ class Runtime:
                     break
         return results
 
+    def execute_sync(self, plan: ExecutionPlan, *, dry_run: bool = False) -> list[Result]:
+        """The same without a loop, or within one that is running: the executor works in a loop of its own."""
+        return run_apart(self.execute(plan, dry_run=dry_run))
+
     async def run_one(self, action: Action, *, dry_run: bool = False) -> Result:
         """Has one action decided, and its executor do it if it is allowed."""
         return (await self.execute(self.plan([action]), dry_run=dry_run))[0]
 
     def run_one_sync(self, action: Action, *, dry_run: bool = False) -> Result:
-        """The same without a loop, or within one that is running: the executor works in a loop of its own."""
+        """The same without a loop, as `execute_sync`."""
         return run_apart(self.run_one(action, dry_run=dry_run))
 
     # Calls, and what a function does.
@@ -193,6 +213,10 @@ class Runtime:
             value = await course.run(body)
         except Exception as error:
             await self._ended(_failed(canonical, error), course.decision)
+            raise
+        except BaseException as error:
+            # Whoever cancels waits for nobody; the sink is told all the same.
+            self._told_sink(canonical, course.decision, _failed(canonical, error))
             raise
         await self._ended(Result(read_action(canonical), ResultStatus.SUCCESS, value), course.decision)
         return value
@@ -228,7 +252,9 @@ class Runtime:
             return
         preview = self._policy._native.preview(canonical)
         try:
-            await hook(decision_of(preview))
+            told = hook(decision_of(preview))
+            if inspect.isawaitable(told):
+                await told
         except BaseException:
             self._gate.native.skip_all([canonical], "the on_decision hook failed")
             raise
@@ -303,7 +329,10 @@ class Runtime:
         results = []
         for canonical, answer in zip(actions, answers, strict=True):
             decision = json.loads(answer)
-            result = Result(read_action(canonical), ResultStatus.SKIPPED, None, why)
+            # What the policy blocks would not have been done in any case.
+            is_blocked = decision["decision"] == "block"
+            status = ResultStatus.BLOCKED if is_blocked else ResultStatus.SKIPPED
+            result = Result(read_action(canonical), status, None, decision["reason"] if is_blocked else why)
             results.append(await self._ended(result, decision))
         return results
 
@@ -369,6 +398,21 @@ class Runtime:
                 await told
         except Exception as error:
             warnings.warn(f"a hook of the runtime failed: {type(error).__name__}", RuntimeWarning, stacklevel=2)
+
+
+def _handler(given: Any) -> ApprovalHandler:
+    """Whoever is asked."""
+    if given is None:
+        return CLIApprovalHandler()
+    if callable(getattr(given, "request_approval", None)):
+        handler: ApprovalHandler = given
+        return handler
+    if callable(given) and not isinstance(given, type):
+        return CallbackApprovalHandler(given)
+    raise UsageError(
+        f"nobody can be asked by way of a {getattr(given, '__name__', type(given).__name__)}",
+        "give an ApprovalHandler, or a function that gets the decision and returns True or False",
+    )
 
 
 def _failed(canonical: str, error: BaseException) -> Result:
