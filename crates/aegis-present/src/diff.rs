@@ -1,35 +1,75 @@
 //! What would change in a file, as a unified diff.
 
+use std::fmt::{self, Write};
+
 use aegis_engine::escape;
-use similar::{ChangeTag, TextDiff};
+use imara_diff::{Algorithm, Diff, InternedInput, Interner, Token, UnifiedDiffConfig, UnifiedDiffPrinter};
 
 use crate::diagnostics::visible;
 use crate::style::{BAD, FAINT, GOOD};
-
-/// How many lines are shown around what changes.
-const CONTEXT: usize = 3;
 
 /// The difference between two versions of the file at `path`, without a line break at its end. Characters
 /// that would deceive a reader are replaced: it is to be looked at, and no patch.
 #[must_use]
 pub fn render_diff(path: &str, before: &str, after: &str, color: bool) -> String {
-    let diff = TextDiff::from_lines(before, after);
+    let input = InternedInput::new(before, after);
+    let mut diff = Diff::compute(Algorithm::Histogram, &input);
+    diff.postprocess_lines(&input);
     let name = escape(path);
-    let mut lines = vec![format!("{FAINT}--- {name}{FAINT:#}"), format!("{FAINT}+++ {name}{FAINT:#}")];
-    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
-        lines.push(format!("{FAINT}{}{FAINT:#}", hunk.header()));
-        for change in hunk.iter_changes() {
-            let text = change.value();
-            let text = visible(text.strip_suffix('\n').unwrap_or(text)).replace('\r', "\\r");
-            lines.push(match change.tag() {
-                ChangeTag::Delete => format!("{BAD}-{text}{BAD:#}"),
-                ChangeTag::Insert => format!("{GOOD}+{text}{GOOD:#}"),
-                ChangeTag::Equal => format!(" {text}"),
-            });
-        }
+    let painter = Painter(&input.interner);
+    // Three lines are shown around what changes, as everywhere.
+    let hunks = diff.unified_diff(&painter, UnifiedDiffConfig::default(), &input).to_string();
+    let painted = format!("{FAINT}--- {name}{FAINT:#}\n{FAINT}+++ {name}{FAINT:#}\n{hunks}");
+    let painted = painted.trim_end_matches('\n');
+    if color { painted.to_owned() } else { anstream::adapter::strip_str(painted).to_string() }
+}
+
+/// Paints lines that stay, go and come.
+struct Painter<'a>(&'a Interner<&'a str>);
+
+impl Painter<'_> {
+    /// A line as it may be shown.
+    fn line(&self, token: Token) -> String {
+        let text = self.0[token];
+        visible(text.strip_suffix('\n').unwrap_or(text)).replace('\r', "\\r")
     }
-    let painted = lines.join("\n");
-    if color { painted } else { anstream::adapter::strip_str(&painted).to_string() }
+}
+
+/// So many lines from a place on, as a unified diff writes it.
+fn range(start: u32, length: u32) -> String {
+    match length {
+        0 => format!("{start},0"),
+        1 => (start + 1).to_string(),
+        more => format!("{},{more}", start + 1),
+    }
+}
+
+impl UnifiedDiffPrinter for Painter<'_> {
+    fn display_header(
+        &self,
+        mut shown: impl Write,
+        start_before: u32,
+        start_after: u32,
+        len_before: u32,
+        len_after: u32,
+    ) -> fmt::Result {
+        let (before, after) = (range(start_before, len_before), range(start_after, len_after));
+        writeln!(shown, "{FAINT}@@ -{before} +{after} @@{FAINT:#}")
+    }
+
+    fn display_context_token(&self, mut shown: impl Write, token: Token) -> fmt::Result {
+        writeln!(shown, " {}", self.line(token))
+    }
+
+    fn display_hunk(&self, mut shown: impl Write, before: &[Token], after: &[Token]) -> fmt::Result {
+        for token in before {
+            writeln!(shown, "{BAD}-{}{BAD:#}", self.line(*token))?;
+        }
+        for token in after {
+            writeln!(shown, "{GOOD}+{}{GOOD:#}", self.line(*token))?;
+        }
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -59,11 +59,25 @@ def _text(value: object) -> str | None:
 async def ask(handler: Any, decision: PolicyDecision, patience: float) -> Said:
     """Asks, in this loop. An exception is no answer; cancellation goes through."""
     try:
-        return _said(await asyncio.wait_for(handler.request_approval(decision), patience))
-    except (TimeoutError, asyncio.TimeoutError):
-        return Said(None, "nobody answered in time")
+        asked = asyncio.ensure_future(handler.request_approval(decision))
     except Exception as error:
         return Said(None, f"the approver failed: {type(error).__name__}")
+    try:
+        await asyncio.wait({asked}, timeout=patience)
+    finally:
+        # What it says from here on is too late, also where it does not mind being cancelled.
+        in_time = asked.done()
+        asked.cancel()
+    if not in_time:
+        return Said(None, "nobody answered in time")
+    if asked.cancelled():
+        return Said(None, "the approver was cancelled")
+    error = asked.exception()
+    if error is None:
+        return _said(asked.result())
+    if not isinstance(error, Exception):
+        raise error
+    return Said(None, f"the approver failed: {type(error).__name__}")
 
 
 def ask_sync(handler: Any, decision: PolicyDecision, patience: float) -> Said:

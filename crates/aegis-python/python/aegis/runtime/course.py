@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from aegis import _native
@@ -221,13 +221,13 @@ def failure_of(error: BaseException) -> str:
 
 async def _in(pool: ThreadPoolExecutor, work: Callable[[], T], unheard: Callable[[T], None]) -> T:
     """Works in another thread. Where whoever waits is cancelled, the work goes on all the same, and what comes of it is
-    undone when it is there."""
-    future = asyncio.get_running_loop().run_in_executor(pool, work)
+    undone when it is there: in that thread, since there may be no loop any more by then."""
+    future = pool.submit(work)
     try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
+        return await asyncio.shield(asyncio.wrap_future(future))
+    except BaseException:
 
-        def undo(done: asyncio.Future[T]) -> None:
+        def undo(done: Future[T]) -> None:
             if not done.cancelled() and done.exception() is None:
                 unheard(done.result())
 

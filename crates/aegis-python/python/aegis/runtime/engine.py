@@ -294,6 +294,9 @@ class Runtime:
             result = Result(
                 read_action(canonical), done.status if done.ok else ResultStatus.FAILED, done.data, said, started
             )
+        except AuditError:
+            # The log of another action failed, of one that the executor asked for: that is nobody's result.
+            raise
         except Exception as error:
             return Result(read_action(canonical), ResultStatus.FAILED, None, failure_of(error), started)
         try:
