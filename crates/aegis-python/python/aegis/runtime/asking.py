@@ -72,12 +72,12 @@ async def ask(handler: Any, decision: PolicyDecision, patience: float) -> Said:
         return Said(None, "nobody answered in time")
     if asked.cancelled():
         return Said(None, "the approver was cancelled")
-    error = asked.exception()
-    if error is None:
+    failure = asked.exception()
+    if failure is None:
         return _said(asked.result())
-    if not isinstance(error, Exception):
-        raise error
-    return Said(None, f"the approver failed: {type(error).__name__}")
+    if not isinstance(failure, Exception):
+        raise failure
+    return Said(None, f"the approver failed: {type(failure).__name__}")
 
 
 def ask_sync(handler: Any, decision: PolicyDecision, patience: float) -> Said:
