@@ -52,7 +52,7 @@ class Gate:
         approver: str,
         session: str | None = None,
         patience: float = 300.0,
-        look: tuple[bool, bool, bool] = (False, False, False),
+        look: tuple[bool, bool, bool] = ...,
     ) -> Gate: ...
     @property
     def session_id(self) -> str: ...

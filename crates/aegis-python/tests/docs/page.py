@@ -138,6 +138,8 @@ class Session:
             "TERM": "xterm",
             "NO_COLOR": "1",
             "LC_ALL": "C.UTF-8",
+            # Which other plugins are installed here is no matter of the page.
+            "PYTEST_ADDOPTS": "-p no:asyncio",
         }
         self._driver: subprocess.Popen[str] | None = None
 

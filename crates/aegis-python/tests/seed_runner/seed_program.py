@@ -8,7 +8,7 @@ import types
 from pathlib import Path
 from typing import Any
 
-PROGRAMS = Path(__file__).parent / "seed_programs"
+PROGRAMS = Path(__file__).parents[1] / "seed_programs"
 
 
 async def run_seed_program(name: str, **names: Any) -> dict[str, Any]:
