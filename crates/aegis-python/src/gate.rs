@@ -106,6 +106,26 @@ impl Gate {
         })
     }
 
+    /// Closes the log while this process is being forked.
+    fn park(&self, py: Python<'_>) -> PyResult<()> {
+        let shared = &self.shared;
+        outside(py, || {
+            check_process(shared.process)?;
+            shared.park();
+            Ok(())
+        })
+    }
+
+    /// Lets the log be opened again.
+    fn unpark(&self, py: Python<'_>) -> PyResult<()> {
+        let shared = &self.shared;
+        outside(py, || {
+            check_process(shared.process)?;
+            shared.unpark();
+            Ok(())
+        })
+    }
+
     /// Decides and records actions that will not be done, for this reason, and asks nobody. The answers.
     fn skip_all(&self, py: Python<'_>, actions: Vec<String>, why: String) -> PyResult<Vec<String>> {
         let shared = &self.shared;
@@ -113,7 +133,7 @@ impl Gate {
             check_process(shared.process)?;
             let actions =
                 actions.into_iter().map(|json| action::read(&json)).collect::<Result<Vec<_>, _>>()?;
-            let outcomes = shared.plain.skip_all(actions, why).wait()?;
+            let outcomes = shared.plain()?.skip_all(actions, why).wait()?;
             let session = &shared.opening.session_id;
             outcomes.iter().map(|outcome| answer_json(outcome.answered(), session)).collect()
         })
@@ -126,7 +146,7 @@ impl Gate {
             check_process(shared.process)?;
             let actions =
                 actions.into_iter().map(|json| action::read(&json)).collect::<Result<Vec<_>, _>>()?;
-            let seen = shared.plain.observe(actions).wait()?;
+            let seen = shared.plain()?.observe(actions).wait()?;
             Ok(seen.into_iter().map(|seen| seen.action_id).collect())
         })
     }
@@ -153,8 +173,8 @@ fn ticket(gates: &Arc<Gates>, planned: PlannedAction) -> Result<Ticket, Failure>
     let both = || now.actions().iter().chain([&planned]);
     if both().any(needs) && !both().any(any_blocks) {
         let asker = gates.asker()?;
-        let reply = asker.handle.ask_planned(planned);
+        let reply = asker.open.handle.ask_planned(planned);
         return Ok(Ticket::asking(Arc::clone(gates), asker, reply));
     }
-    Ok(Ticket::plain(Arc::clone(gates), gates.plain.ask_planned(planned)))
+    Ok(Ticket::plain(Arc::clone(gates), gates.plain()?.ask_planned(planned)))
 }

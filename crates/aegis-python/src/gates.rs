@@ -1,7 +1,8 @@
 //! The gates of one runtime: one for what needs no human, and one for each question that stands.
 
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use aegis_engine::Policy;
 use aegis_runtime::{GateHandle, QueueApprover, TerminalApprover, TerminalOptions};
@@ -9,10 +10,17 @@ use async_channel::Receiver;
 
 use crate::callback::{Asked, Nobody, PythonApprover};
 use crate::failure::Failure;
-use crate::journal_opening::Opening;
+use crate::journal_opening::{OpenGate, Opening};
 
 /// The most questions that one runtime asks at the same time. Each has a thread and a connection of its own.
 const MOST_ASKING: usize = 256;
+
+/// How long a fork waits for those who record a question or an answer.
+const A_MOMENT: Duration = Duration::from_millis(250);
+
+/// What is said of an action that a human must answer by the time that it reaches the gate for others: the
+/// policy changed that very moment. The question waits in the log.
+const OVERTAKEN: &str = "the policy changed while the action was on its way";
 
 /// How a human is asked.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +37,16 @@ pub(crate) enum Way {
 
 /// A gate that asks, and the questions that it hands out.
 pub(crate) struct Asker {
-    pub(crate) handle: GateHandle,
+    pub(crate) open: OpenGate,
     pub(crate) questions: Receiver<Asked>,
+}
+
+/// The gate for what needs no human, and for the records of what becomes of actions.
+#[derive(Default)]
+struct Plain {
+    open: Option<OpenGate>,
+    /// Whether this process is being forked: nothing is opened then.
+    is_parked: bool,
 }
 
 /// What a gate and all that it was asked have in common.
@@ -40,8 +56,8 @@ pub(crate) struct Gates {
     way: Way,
     /// How long a human is waited for.
     patience: Duration,
-    /// Answers what needs no human, and records what becomes of actions.
-    pub(crate) plain: GateHandle,
+    plain: Mutex<Plain>,
+    unparked: Condvar,
     /// Gates that ask, and are not asking at the moment.
     idle: Mutex<Vec<Asker>>,
     /// How many that ask there are.
@@ -51,14 +67,15 @@ pub(crate) struct Gates {
 impl Gates {
     /// Opens the first, and tells whether the log was made by that.
     pub(crate) fn open(opening: Opening, way: Way, patience: Duration) -> Result<(Gates, bool), Failure> {
-        // What it meets that a human must answer, because the policy changed that very moment, waits.
-        let (plain, created) = opening.gate(Nobody("the policy changed while the action was on its way"))?;
+        let open = opening.gate(Nobody(OVERTAKEN))?;
+        let created = open.created;
         let gates = Gates {
             opening,
             process: std::process::id(),
             way,
             patience,
-            plain,
+            plain: Mutex::new(Plain { open: Some(open), is_parked: false }),
+            unparked: Condvar::new(),
             idle: Mutex::default(),
             askers: Mutex::default(),
         };
@@ -72,14 +89,73 @@ impl Gates {
         digest: aegis_engine::Digest,
     ) -> Result<(), Failure> {
         self.opening.policy.replace(Arc::clone(policy), digest);
-        Ok(self.plain.replace_policy(Arc::clone(policy), digest).wait()?)
+        Ok(self.plain()?.replace_policy(Arc::clone(policy), digest).wait()?)
+    }
+
+    /// The gate that answers what needs no human, and records what becomes of actions. It is opened again
+    /// where it was closed for a fork.
+    pub(crate) fn plain(&self) -> Result<GateHandle, Failure> {
+        let mut plain = self.unparked();
+        if let Some(open) = &plain.open {
+            return Ok(open.handle.clone());
+        }
+        let open = self.opening.gate(Nobody(OVERTAKEN))?;
+        let handle = open.handle.clone();
+        plain.open = Some(open);
+        Ok(handle)
+    }
+
+    /// Closes the log, and keeps it closed until [`unpark`](Gates::unpark): for as long as this process is
+    /// being forked. `SQLite` keeps in memory what is locked, and a child would take over what it has not
+    /// locked. What is being asked goes on, and keeps its connection.
+    pub(crate) fn park(&self) {
+        let mut plain = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        plain.is_parked = true;
+        let open = plain.open.take();
+        drop(plain);
+        if let Some(open) = open {
+            open.close();
+        }
+        // Whoever records a question or its answer is through in a moment; a human may think for longer.
+        let deadline = Instant::now() + A_MOMENT;
+        while !self.close_idle() && Instant::now() < deadline {
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Closes the gates that have nothing to ask, and tells whether there are no others.
+    fn close_idle(&self) -> bool {
+        let idle = std::mem::take(&mut *self.idle.lock().unwrap_or_else(PoisonError::into_inner));
+        for asker in idle {
+            asker.open.close();
+            self.forget_one();
+        }
+        *self.askers.lock().unwrap_or_else(PoisonError::into_inner) == 0
+    }
+
+    fn forget_one(&self) {
+        let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
+        *askers = askers.saturating_sub(1);
+    }
+
+    /// Waits until nobody forks.
+    fn unparked(&self) -> MutexGuard<'_, Plain> {
+        let plain = self.plain.lock().unwrap_or_else(PoisonError::into_inner);
+        self.unparked.wait_while(plain, |plain| plain.is_parked).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the log be opened again.
+    pub(crate) fn unpark(&self) {
+        self.plain.lock().unwrap_or_else(PoisonError::into_inner).is_parked = false;
+        self.unparked.notify_all();
     }
 
     /// A gate that asks: one that has nothing to do, or a new one.
     pub(crate) fn asker(&self) -> Result<Asker, Failure> {
+        drop(self.unparked());
         let (policy, digest) = self.opening.policy.get();
         if let Some(idle) = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop() {
-            drop(idle.handle.replace_policy(policy, digest));
+            drop(idle.open.handle.replace_policy(policy, digest));
             return Ok(idle);
         }
         let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,20 +169,19 @@ impl Gates {
 
     fn new_asker(&self) -> Result<Asker, Failure> {
         let (approver, questions) = PythonApprover::new(self.patience);
-        let (handle, _) = match self.way {
+        let open = match self.way {
             Way::Callback => self.opening.gate(approver)?,
             Way::Terminal(options) => self.opening.gate(TerminalApprover::new(options))?,
             Way::Queue => self.opening.gate(QueueApprover::new(&self.opening.log, self.patience))?,
             Way::Nobody => self.opening.gate(Nobody("there is nobody to ask"))?,
         };
-        Ok(Asker { handle, questions })
+        Ok(Asker { open, questions })
     }
 
     /// Lets a gate go that asked for somebody who is not there any more.
     pub(crate) fn dismiss(&self, asker: Asker) {
         drop(asker);
-        let mut askers = self.askers.lock().unwrap_or_else(PoisonError::into_inner);
-        *askers = askers.saturating_sub(1);
+        self.forget_one();
     }
 
     /// Takes back a gate that asked.

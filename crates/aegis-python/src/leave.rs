@@ -1,21 +1,22 @@
 //! Leave to do an action, once.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use aegis_audit::EndStatus;
 use aegis_engine::Action;
-use aegis_runtime::{Answered, GateHandle, Proceed, Running, failure_text};
+use aegis_runtime::{Answered, Proceed, Running, failure_text};
 use pyo3::prelude::*;
 
 use crate::answer_json::answer_json;
 use crate::border::{check_process, outside};
 use crate::failure::Failure;
+use crate::gates::Gates;
 
 /// Leave to do one action, once. Only the gate makes one: Python can neither construct nor copy it.
 #[pyclass(frozen, module = "aegis._native")]
 pub(crate) struct Leave {
-    gate: GateHandle,
-    process: u32,
+    gates: Arc<Gates>,
     decision: String,
     answered: Answered,
     state: Mutex<State>,
@@ -31,15 +32,11 @@ enum State {
 }
 
 impl Leave {
-    pub(crate) fn new(
-        leave: Proceed,
-        gate: GateHandle,
-        session: &str,
-        process: u32,
-    ) -> Result<Leave, Failure> {
+    pub(crate) fn new(leave: Proceed, gates: &Arc<Gates>) -> Result<Leave, Failure> {
         let answered = leave.answered().clone();
-        let decision = answer_json(&answered, session)?;
-        Ok(Leave { gate, process, decision, answered, state: Mutex::new(State::Given(Box::new(leave))) })
+        let decision = answer_json(&answered, &gates.opening.session_id)?;
+        let state = Mutex::new(State::Given(Box::new(leave)));
+        Ok(Leave { gates: Arc::clone(gates), decision, answered, state })
     }
 
     fn swap(&self, state: State) -> State {
@@ -64,10 +61,10 @@ impl Leave {
     /// Records that the action begins: once. Only when that is synced may it be done.
     fn begin(&self, py: Python<'_>) -> PyResult<()> {
         outside(py, || {
-            check_process(self.process)?;
+            check_process(self.gates.process)?;
             match self.swap(State::Over) {
                 State::Given(leave) => {
-                    let (_leave, running) = self.gate.start(*leave).wait()?;
+                    let (_leave, running) = self.gates.plain()?.start(*leave).wait()?;
                     self.swap(State::Running(running));
                     Ok(())
                 }
@@ -90,10 +87,10 @@ impl Leave {
         duration_ms: Option<u64>,
     ) -> PyResult<()> {
         outside(py, || {
-            check_process(self.process)?;
+            check_process(self.gates.process)?;
             let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let State::Running(running) = &*state else { return Err(not_running()) };
-            let reply = self.gate.verified(running, passed, error, duration_ms);
+            let reply = self.gates.plain()?.verified(running, passed, error, duration_ms);
             drop(state);
             reply.wait().map(|_| ()).map_err(Failure::from)
         })
@@ -111,7 +108,7 @@ impl Leave {
         action: Option<&str>,
     ) -> PyResult<()> {
         outside(py, || {
-            check_process(self.process)?;
+            check_process(self.gates.process)?;
             let status = match status {
                 "success" => EndStatus::Success,
                 "failed" => EndStatus::Failed,
@@ -122,7 +119,7 @@ impl Leave {
             let error = error.map(|error| self.without_secrets(error, action));
             match self.swap(State::Over) {
                 State::Running(running) => {
-                    self.gate.end(running, status, error, duration_ms).wait().map(|_| ())?;
+                    self.gates.plain()?.end(running, status, error, duration_ms).wait().map(|_| ())?;
                     Ok(())
                 }
                 given @ State::Given(_) => {
@@ -137,9 +134,9 @@ impl Leave {
     /// Gives it back unused: the action ends as skipped, for this reason.
     fn give_back(&self, py: Python<'_>, why: String) -> PyResult<()> {
         outside(py, || {
-            check_process(self.process)?;
+            check_process(self.gates.process)?;
             match self.swap(State::Over) {
-                State::Given(leave) => Ok(self.gate.give_back(*leave, why).wait().map(|_| ())?),
+                State::Given(leave) => Ok(self.gates.plain()?.give_back(*leave, why).wait().map(|_| ())?),
                 other => {
                     self.swap(other);
                     Err(used())
@@ -172,16 +169,25 @@ fn not_running() -> Failure {
 impl Drop for Leave {
     /// What nobody will do ends as skipped, and what nobody can tell the end of as failed.
     fn drop(&mut self) {
-        if check_process(self.process).is_err() {
+        if check_process(self.gates.process).is_err() {
             return;
         }
-        match self.swap(State::Over) {
-            State::Given(leave) => drop(self.gate.give_back(*leave, "nobody used the leave".to_owned())),
-            State::Running(running) => {
-                let why = "whoever did it gave up; how far it got is not known".to_owned();
-                drop(self.gate.end(running, EndStatus::Failed, Some(why), None));
-            }
-            State::Over => {}
+        let state = self.swap(State::Over);
+        if matches!(state, State::Over) {
+            return;
         }
+        let gates = Arc::clone(&self.gates);
+        // Whoever drops it holds the interpreter, and waits for nothing.
+        let _ = thread::Builder::new().name("aegis-gives-back".to_owned()).spawn(move || {
+            let Ok(gate) = gates.plain() else { return };
+            match state {
+                State::Given(leave) => drop(gate.give_back(*leave, "nobody used the leave".to_owned())),
+                State::Running(running) => {
+                    let why = "whoever did it gave up; how far it got is not known".to_owned();
+                    drop(gate.end(running, EndStatus::Failed, Some(why), None));
+                }
+                State::Over => {}
+            }
+        });
     }
 }

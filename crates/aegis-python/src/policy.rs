@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use aegis_engine::{Diagnostic, Digest, Document, Severity, Source, SourceText, load};
+use aegis_engine::{Diagnostic, Digest, Document, Severity, Source, SourceText, lint, load};
 use aegis_present::diagnostics::render_diagnostics;
 use aegis_present::json::v1::PolicyReportV1;
 use aegis_runtime::{Plan, PolicyFile, PolicyFileError};
@@ -22,7 +22,6 @@ pub(crate) struct Policy {
     pub(crate) digest: Digest,
     documents: Vec<Option<Document>>,
     texts: Vec<NamedText>,
-    warnings: String,
 }
 
 /// The text of a policy, and what it is called in findings.
@@ -68,10 +67,16 @@ impl Policy {
         self.digest.to_string()
     }
 
-    /// Findings that are no errors: the JSON of `aegis validate --format json`.
-    #[getter]
-    fn warnings(&self) -> &str {
-        &self.warnings
+    /// Findings that are no errors: the JSON of `aegis validate --format json`. They are looked for when they
+    /// are asked for.
+    fn warnings(&self, py: Python<'_>) -> PyResult<String> {
+        outside(py, || {
+            let sources: Vec<_> = self.texts.iter().map(|named| Source { text: &named.text }).collect();
+            let mut loaded = load(&sources);
+            let lints = lint(&loaded, &sources);
+            loaded.diagnostics.extend(lints);
+            Ok(report(&self.texts, &loaded.diagnostics, true))
+        })
     }
 
     /// The rules: name, risk, approval, globs, conditions.
@@ -100,8 +105,8 @@ impl Policy {
     fn compile(texts: Vec<NamedText>) -> Result<Policy, Failure> {
         let sources: Vec<_> = texts.iter().map(|named| Source { text: &named.text }).collect();
         let loaded = load(&sources);
-        let report = report(&texts, &loaded.diagnostics, loaded.policy.is_some());
         let Some(policy) = loaded.policy else {
+            let report = report(&texts, &loaded.diagnostics, false);
             let shown: Vec<_> = texts.iter().map(|named| SourceText::new(&named.name, &named.text)).collect();
             let errors: Vec<_> =
                 loaded.diagnostics.into_iter().filter(|found| found.severity == Severity::Error).collect();
@@ -118,7 +123,7 @@ impl Policy {
             }
         };
         let compiled = Arc::new(policy);
-        Ok(Policy { compiled, digest, documents: loaded.documents, texts, warnings: report })
+        Ok(Policy { compiled, digest, documents: loaded.documents, texts })
     }
 }
 

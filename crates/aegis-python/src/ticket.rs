@@ -142,10 +142,7 @@ impl Ticket {
                 }
                 let session = &self.shared.opening.session_id;
                 match (*said)? {
-                    Outcome::Allowed(leave) => {
-                        let handle = self.shared.plain.clone();
-                        Ok(Next::Leave(Box::new(Leave::new(leave, handle, session, self.shared.process)?)))
-                    }
+                    Outcome::Allowed(leave) => Ok(Next::Leave(Box::new(Leave::new(leave, &self.shared)?))),
                     Outcome::Refused(refusal) => Ok(Next::Refusal(Refusal::of(refusal.answered(), session)?)),
                 }
             }

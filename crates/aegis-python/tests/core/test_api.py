@@ -316,7 +316,6 @@ def test_all_that_is_wrong_with_a_policy_is_told_at_once(place: Place) -> None:
     assert json.dumps(refused.value.diagnostics)
 
 
-@pytest.mark.xfail(reason="what `aegis validate` warns of is not among the diagnostics")
 def test_what_is_noticed_about_a_policy_is_no_error(place: Place) -> None:
     shadowed = {
         **ALLOW_ALL,

@@ -227,18 +227,7 @@ def test_a_runtime_that_was_never_used_before_the_fork_works_in_each_process(pla
     assert place.outcomes() == [("auto", "success")] * 4
 
 
-@pytest.mark.parametrize(
-    "is_served",
-    [
-        False,
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(
-                run=False, reason="a child that is forked amid a transaction finds the log locked, and its parent waits"
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("is_served", [False, True])
 def test_a_process_is_forked_while_other_threads_are_in_the_gate(place: Place, is_served: bool) -> None:
     """Whether or not the child is served, nothing runs in it without a row, and the log is sound."""
     runtime = place.runtime(approver=CallbackApprovalHandler(lambda decision: True))
@@ -276,15 +265,7 @@ def test_a_process_is_forked_while_other_threads_are_in_the_gate(place: Place, i
         assert codes == [0] * 20 and len(rows) == 20
 
 
-@pytest.mark.parametrize(
-    "is_served",
-    [
-        False,
-        pytest.param(
-            True, marks=pytest.mark.xfail(reason="the log was taken down under the child, which cannot go on")
-        ),
-    ],
-)
+@pytest.mark.parametrize("is_served", [False, True])
 def test_a_child_outlives_the_process_that_had_the_log_open(place: Place, is_served: bool) -> None:
     """Whether or not it can go on, nothing runs in it without a row."""
     runtime = place.runtime()

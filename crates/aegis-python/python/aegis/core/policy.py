@@ -177,7 +177,7 @@ class Policy:
     @property
     def diagnostics(self) -> list[dict[str, Any]]:
         """What was noticed about the policy and is no error."""
-        found: list[dict[str, Any]] = json.loads(self._native.warnings)["diagnostics"]
+        found: list[dict[str, Any]] = json.loads(self._native.warnings())["diagnostics"]
         return found
 
     @property

@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -22,6 +23,9 @@ __all__ = ["ProcessGate"]
 
 # What belongs to the process that this one was forked from is never touched again, and never closed.
 _left_behind: list[Any] = []
+# Every gate of this process, so that its log can be closed while the process is forked.
+_gates: weakref.WeakSet[ProcessGate] = weakref.WeakSet()
+_parked: list[_native.Gate] = []
 # How many threads wait for humans, and for the disk. They are made when they are needed.
 WAITING, RECORDING = 256, 8
 
@@ -57,6 +61,14 @@ class ProcessGate:
         self._opened: tuple[int, _native.Gate, ThreadPoolExecutor, ThreadPoolExecutor] | None = None
         self._lock = threading.Lock()
         self._pid = os.getpid()
+        _gates.add(self)
+
+    def park(self) -> None:
+        """Closes the log until `unpark`, where it is open."""
+        opened = self._opened
+        if opened is not None and opened[0] == os.getpid():
+            opened[1].park()
+            _parked.append(opened[1])
 
     def _own_lock(self) -> threading.Lock:
         pid = os.getpid()
@@ -139,3 +151,17 @@ class ProcessGate:
             opened[3].shutdown(wait=False)
         elif opened is not None:
             _left_behind.append(opened)
+
+
+def _park_all() -> None:
+    """Before a fork. SQLite keeps in memory what this process has locked, and a child would believe it of itself."""
+    for gate in list(_gates):
+        gate.park()
+
+
+def _unpark_all() -> None:
+    while _parked:
+        _parked.pop().unpark()
+
+
+os.register_at_fork(before=_park_all, after_in_parent=_unpark_all, after_in_child=_parked.clear)
