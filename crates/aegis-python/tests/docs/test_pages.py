@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import re
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 
@@ -195,3 +197,12 @@ def test_a_session_fails_where_it_should(tmp_path: Path) -> None:
     ]:
         with pytest.raises(AssertionError):
             play(wrong)
+
+
+def test_the_program_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
+    text = (DOCS.parents[1] / "README.md").read_text("utf-8")
+    (program,) = [block.text for block in blocks_of(text) if block.language == "python"]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "ana@example.com\nrefused by no_deletes\n"
