@@ -1,5 +1,6 @@
 //! The gates of one runtime: one for what needs no human, and one for each question that stands.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -39,6 +40,8 @@ pub(crate) enum Way {
 pub(crate) struct Asker {
     pub(crate) open: OpenGate,
     pub(crate) questions: Receiver<Asked>,
+    /// Ends what it asks at a terminal.
+    given_up: Arc<AtomicBool>,
 }
 
 /// The gate for what needs no human, and for the records of what becomes of actions.
@@ -169,18 +172,27 @@ impl Gates {
 
     fn new_asker(&self) -> Result<Asker, Failure> {
         let (approver, questions) = PythonApprover::new(self.patience);
+        let given_up = Arc::new(AtomicBool::new(false));
         let open = match self.way {
             Way::Callback => self.opening.gate(approver)?,
-            Way::Terminal(options) => self.opening.gate(TerminalApprover::new(options))?,
+            Way::Terminal(options) => {
+                self.opening.gate(TerminalApprover::new(options).until(Arc::clone(&given_up)))?
+            }
             Way::Queue => self.opening.gate(QueueApprover::new(&self.opening.log, self.patience))?,
             Way::Nobody => self.opening.gate(Nobody("there is nobody to ask"))?,
         };
-        Ok(Asker { open, questions })
+        Ok(Asker { open, questions, given_up })
     }
 
     /// Lets a gate go that asked for somebody who is not there any more.
     pub(crate) fn dismiss(&self, asker: Asker) {
-        drop(asker);
+        asker.given_up.store(true, Ordering::SeqCst);
+        let Asker { open, questions, .. } = asker;
+        drop(questions);
+        if matches!(self.way, Way::Terminal(_)) {
+            // Not before the terminal is as it was found.
+            open.close();
+        }
         self.forget_one();
     }
 

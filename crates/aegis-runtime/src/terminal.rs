@@ -33,6 +33,7 @@ mod signals;
 mod waiting;
 
 use std::cell::Cell;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Weak};
 
 use crate::approval::{Approval, ApprovalRequest, Approver, Hold, Unanswered};
@@ -71,20 +72,29 @@ pub struct TerminalApprover {
     options: TerminalOptions,
     /// What catches signals, while somebody [holds](Approver::hold) them.
     held: Weak<Signals>,
+    /// Set when whoever asks does not want to know any more.
+    given_up: Option<Arc<AtomicBool>>,
 }
 
 impl TerminalApprover {
     /// An approver that has not opened the terminal yet.
     #[must_use]
     pub const fn new(options: TerminalOptions) -> TerminalApprover {
-        TerminalApprover { options, held: Weak::new() }
+        TerminalApprover { options, held: Weak::new(), given_up: None }
+    }
+
+    /// Asks only as long as this is not set: a question that stands then ends within a tenth of a second,
+    /// unanswered, and the terminal is as it was found.
+    #[must_use]
+    pub fn until(self, given_up: Arc<AtomicBool>) -> TerminalApprover {
+        TerminalApprover { given_up: Some(given_up), ..self }
     }
 
     /// What catches signals: what does already, on behalf of those who wait for the record, or a new one.
     fn signals(&self) -> Result<Arc<Signals>, NoAnswer> {
         match self.held.upgrade() {
             Some(signals) => Ok(signals),
-            None => Signals::catch().map(Arc::new).map_err(|_| NoAnswer::TerminalFailed),
+            None => Signals::catch(self.given_up.clone()).map(Arc::new).map_err(|_| NoAnswer::TerminalFailed),
         }
     }
 

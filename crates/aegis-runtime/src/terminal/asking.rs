@@ -53,7 +53,7 @@ impl Asking<'_> {
             Err(Ended::EndOfInput | Ended::Interrupted(Interruption::Keyboard)) => {
                 Reply::Answered(Answer::No)
             }
-            Err(Ended::Interrupted(Interruption::Stopped)) => Reply::Nobody(NoAnswer::Stopped),
+            Err(Ended::Interrupted(Interruption::Stopped)) => Reply::Nobody(signals.why_stopped()),
             Err(Ended::Interrupted(_)) => Reply::Nobody(NoAnswer::HungUp),
             Err(Ended::NoAnswer(why)) => Reply::Nobody(why),
         };
@@ -72,7 +72,7 @@ impl Asking<'_> {
             (_, Reply::Answered(Answer::No)) => reply,
             // So does whatever was typed before somebody was asked why.
             (_, _) if is_said => reply,
-            (Some(Interruption::Stopped), _) => Reply::Nobody(NoAnswer::Stopped),
+            (Some(Interruption::Stopped), _) => Reply::Nobody(signals.why_stopped()),
             (Some(Interruption::HungUp), _) => Reply::Nobody(NoAnswer::HungUp),
             (Some(Interruption::Keyboard), Reply::Answered(_)) => Reply::Answered(Answer::No),
             _ => reply,

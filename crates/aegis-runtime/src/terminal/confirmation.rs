@@ -47,7 +47,7 @@ pub enum Confirmed {
 /// and ^\\ are no; a yes is typed in full, and ends with Enter.
 pub fn confirm(confirmation: &Confirmation<'_>, options: TerminalOptions) -> Confirmed {
     let lay_out = |look, word| sheet(confirmation, look, word);
-    let asked = Signals::catch().map_err(|_| NoAnswer::TerminalFailed).and_then(|signals| {
+    let asked = Signals::catch(None).map_err(|_| NoAnswer::TerminalFailed).and_then(|signals| {
         let signals = &signals;
         Asking { options, signals, lay_out: &lay_out, why_after: None }.ask(|_, _| None)
     });

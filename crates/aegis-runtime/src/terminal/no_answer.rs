@@ -17,6 +17,8 @@ pub(super) enum NoAnswer {
     HungUp,
     /// The process was told to stop by another one.
     Stopped,
+    /// Whoever asked does not want to know any more.
+    GivenUp,
     /// The terminal could not be read, written or set up.
     TerminalFailed,
     /// The action could not be shown so that it is understood.
@@ -33,6 +35,7 @@ impl NoAnswer {
             NoAnswer::Timeout => "nobody answered in time",
             NoAnswer::HungUp => "the terminal went away before anyone answered",
             NoAnswer::Stopped => "the process was told to stop before anyone answered",
+            NoAnswer::GivenUp => "whoever asked gave up before anyone answered",
             NoAnswer::TerminalFailed => "the terminal could not be used",
             NoAnswer::TooSmall => {
                 "the terminal is too small to show the action: it needs 40 columns and 10 lines"

@@ -24,7 +24,7 @@ pub(crate) fn ask_passphrase(
     prompt: &str,
     options: TerminalOptions,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, Unanswered> {
-    let signals = Signals::catch().map_err(|_| NoAnswer::TerminalFailed)?;
+    let signals = Signals::catch(None).map_err(|_| NoAnswer::TerminalFailed)?;
     let _one = one_question();
     let deadline = Instant::now().checked_add(options.timeout);
     let mut session = Session::open(false)?;

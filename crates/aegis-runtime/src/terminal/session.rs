@@ -109,7 +109,8 @@ impl Session {
         loop {
             match signals.received() {
                 Some(Interruption::HungUp) => return Err(NoAnswer::HungUp),
-                Some(Interruption::Stopped | Interruption::Keyboard) => return Err(NoAnswer::Stopped),
+                Some(Interruption::Stopped) => return Err(signals.why_stopped()),
+                Some(Interruption::Keyboard) => return Err(NoAnswer::Stopped),
                 Some(Interruption::Resumed | Interruption::Resized) | None => {}
             }
             if self.take_turn() {
@@ -261,7 +262,7 @@ impl Session {
         loop {
             let mut handles =
                 [PollFd::new(self.terminal.as_fd(), what), PollFd::new(signals.bell(), PollFlags::POLLIN)];
-            let next = [deadline, until].into_iter().flatten().min();
+            let next = [deadline, until, signals.next_look()].into_iter().flatten().min();
             let polled = poll(&mut handles, remaining(next));
             let terminal = handles.first().and_then(PollFd::revents).unwrap_or(PollFlags::empty());
             if let Some(interruption) = signals.received() {

@@ -4,7 +4,7 @@
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -13,10 +13,13 @@ use signal_hook::iterator::exfiltrator::origin::Origin;
 use signal_hook::low_level::raise;
 use signal_hook::low_level::siginfo::Cause;
 
+use super::no_answer::NoAnswer;
 use crate::caught_signals::{CaughtSignals, ENDING};
 
 /// How long a signal may be on its way. A person does not notice it.
 const SETTLING: Duration = Duration::from_millis(50);
+/// How long it takes at most until a question ends that whoever asked it has given up.
+const A_LOOK: Duration = Duration::from_millis(100);
 /// How long the signal may take that follows a hang-up. Nobody is left who waits for an answer.
 const HANGING_UP: Duration = Duration::from_secs(1);
 /// Locked while a question is open: a process asks one at a time.
@@ -31,7 +34,7 @@ pub(super) fn one_question() -> MutexGuard<'static, ()> {
 /// who may not be at this terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Interruption {
-    /// The process is to stop, by the word of another process.
+    /// The process is to stop, by the word of another process; or whoever asks has given up.
     Stopped,
     /// The terminal is gone: nobody answers any more.
     HungUp,
@@ -63,12 +66,29 @@ pub(super) struct Signals {
     caught: CaughtSignals,
     /// Whether the terminal has said that it is gone: it says so several times.
     has_hung_up: AtomicBool,
+    /// Set when whoever asks does not want to know any more, where they can say so.
+    given_up: Option<Arc<AtomicBool>>,
 }
 
 impl Signals {
-    pub(super) fn catch() -> io::Result<Signals> {
+    pub(super) fn catch(given_up: Option<Arc<AtomicBool>>) -> io::Result<Signals> {
         let caught = CaughtSignals::catch(&ENDING, &[SIGCONT, SIGWINCH])?;
-        Ok(Signals { caught, has_hung_up: AtomicBool::new(false) })
+        Ok(Signals { caught, has_hung_up: AtomicBool::new(false), given_up })
+    }
+
+    /// Until when something is waited for at the longest before [`received`](Signals::received) is asked
+    /// again: nothing rings the bell for whoever gives up.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.given_up.as_ref().map(|_| Instant::now() + A_LOOK)
+    }
+
+    fn is_given_up(&self) -> bool {
+        self.given_up.as_ref().is_some_and(|given_up| given_up.load(Ordering::SeqCst))
+    }
+
+    /// Why nobody answers who was told to stop.
+    pub(super) fn why_stopped(&self) -> NoAnswer {
+        if self.is_given_up() { NoAnswer::GivenUp } else { NoAnswer::Stopped }
     }
 
     /// What to wait on besides the terminal.
@@ -82,7 +102,7 @@ impl Signals {
         if heaviest == Some(Interruption::HungUp) {
             self.has_hung_up.store(true, Ordering::SeqCst);
         }
-        heaviest
+        if self.is_given_up() { Some(Interruption::Stopped) } else { heaviest }
     }
 
     /// Waits for signals that are on their way, and tells which have come in.

@@ -108,7 +108,7 @@ pub(crate) fn ask_about(
         injectable.set(look.injectable && !asks.needs_word);
         Prompt::of(subject, titles, asks, look, word)
     };
-    let Ok(signals) = Signals::catch().map(Arc::new) else {
+    let Ok(signals) = Signals::catch(None).map(Arc::new) else {
         return Typed::Nobody(NoAnswer::TerminalFailed.into());
     };
     let why_after = (wish == Wish::Deny && !is_said).then_some(Answer::Yes);

@@ -42,7 +42,7 @@ fn panics_while_it_asks() {
         Sheet::new((look, word), asks, title, look.new_lines(), |title: Lines, _| title, || look.new_lines())
     };
     let options = TerminalOptions { timeout: 2 * PATIENCE, color: false, plain: false, ascii: false };
-    let signals = Signals::catch().unwrap();
+    let signals = Signals::catch(None).unwrap();
     let asking = Asking { options, signals: &signals, lay_out: &lay_out, why_after: None };
     let asked = catch_unwind(AssertUnwindSafe(|| asking.ask(|_, _| None)));
     let told = format!("{} {}", asked.is_err(), settings() == before);
