@@ -1,4 +1,4 @@
-"""Puts the `aegis` command into a wheel, and packs that as small as its format allows: `pack_wheel.py WHEEL COMMAND OUT`.
+"""Puts the `aegis` command into a wheel, and packs that as small as can be: `pack_wheel.py WHEEL COMMAND OUT`.
 
 maturin has a setting for such files, but it reads them from a folder that a source distribution of a workspace does not
 have at that place, so that nothing could be built from one."""
