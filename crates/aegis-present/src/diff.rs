@@ -1,12 +1,15 @@
 //! What would change in a file, as a unified diff.
 
-use std::fmt::{self, Write};
+use std::ops::Range;
 
 use aegis_engine::escape;
-use imara_diff::{Algorithm, Diff, InternedInput, Interner, Token, UnifiedDiffConfig, UnifiedDiffPrinter};
+use imara_diff::{Algorithm, Diff, Hunk, InternedInput, Token};
 
 use crate::diagnostics::visible;
 use crate::style::{BAD, FAINT, GOOD};
+
+/// How many lines are shown around what changes.
+const CONTEXT: u32 = 3;
 
 /// The difference between two versions of the file at `path`, without a line break at its end. Characters
 /// that would deceive a reader are replaced: it is to be looked at, and no patch.
@@ -16,59 +19,72 @@ pub fn render_diff(path: &str, before: &str, after: &str, color: bool) -> String
     let mut diff = Diff::compute(Algorithm::Histogram, &input);
     diff.postprocess_lines(&input);
     let name = escape(path);
-    let painter = Painter(&input.interner);
-    // Three lines are shown around what changes, as everywhere.
-    let hunks = diff.unified_diff(&painter, UnifiedDiffConfig::default(), &input).to_string();
-    let painted = format!("{FAINT}--- {name}{FAINT:#}\n{FAINT}+++ {name}{FAINT:#}\n{hunks}");
-    let painted = painted.trim_end_matches('\n');
-    if color { painted.to_owned() } else { anstream::adapter::strip_str(painted).to_string() }
+    let mut lines = vec![format!("{FAINT}--- {name}{FAINT:#}"), format!("{FAINT}+++ {name}{FAINT:#}")];
+    for group in groups(diff.hunks()) {
+        show(&group, &input, &mut lines);
+    }
+    let painted = lines.join("\n");
+    if color { painted } else { anstream::adapter::strip_str(&painted).to_string() }
 }
 
-/// Paints lines that stay, go and come.
-struct Painter<'a>(&'a Interner<&'a str>);
-
-impl Painter<'_> {
-    /// A line as it may be shown.
-    fn line(&self, token: Token) -> String {
-        let text = self.0[token];
-        visible(text.strip_suffix('\n').unwrap_or(text)).replace('\r', "\\r")
-    }
-}
-
-/// So many lines from a place on, as a unified diff writes it.
-fn range(start: u32, length: u32) -> String {
-    match length {
-        0 => format!("{start},0"),
-        1 => (start + 1).to_string(),
-        more => format!("{},{more}", start + 1),
-    }
-}
-
-impl UnifiedDiffPrinter for Painter<'_> {
-    fn display_header(
-        &self,
-        mut shown: impl Write,
-        start_before: u32,
-        start_after: u32,
-        len_before: u32,
-        len_after: u32,
-    ) -> fmt::Result {
-        let (before, after) = (range(start_before, len_before), range(start_after, len_after));
-        writeln!(shown, "{FAINT}@@ -{before} +{after} @@{FAINT:#}")
-    }
-
-    fn display_context_token(&self, mut shown: impl Write, token: Token) -> fmt::Result {
-        writeln!(shown, " {}", self.line(token))
-    }
-
-    fn display_hunk(&self, mut shown: impl Write, before: &[Token], after: &[Token]) -> fmt::Result {
-        for token in before {
-            writeln!(shown, "{BAD}-{}{BAD:#}", self.line(*token))?;
+/// Changes with so few lines between them that these are shown once.
+fn groups(hunks: impl Iterator<Item = Hunk>) -> Vec<Vec<Hunk>> {
+    let mut groups: Vec<Vec<Hunk>> = Vec::new();
+    for hunk in hunks {
+        let last = groups.last_mut().filter(|group| {
+            group.last().is_some_and(|last| hunk.before.start.saturating_sub(last.before.end) <= 2 * CONTEXT)
+        });
+        match last {
+            Some(group) => group.push(hunk),
+            None => groups.push(vec![hunk]),
         }
-        for token in after {
-            writeln!(shown, "{GOOD}+{}{GOOD:#}", self.line(*token))?;
+    }
+    groups
+}
+
+/// Some changes, and what stays around them.
+fn show(group: &[Hunk], input: &InternedInput<&str>, lines: &mut Vec<String>) {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else { return };
+    let ahead = first.before.start.min(first.after.start).min(CONTEXT);
+    let length = u32::try_from(input.before.len()).unwrap_or(u32::MAX);
+    let behind = length.saturating_sub(last.before.end).min(CONTEXT);
+    let before = first.before.start - ahead..last.before.end + behind;
+    let after = first.after.start - ahead..last.after.end + behind;
+    lines.push(format!("{FAINT}@@ -{} +{} @@{FAINT:#}", place(&before), place(&after)));
+    let stays = |from: u32, to: u32| {
+        let stays = tokens(&input.before, from..to).iter();
+        stays.map(|token| format!(" {}", line(input, *token))).collect::<Vec<_>>()
+    };
+    let mut shown = before.start;
+    for hunk in group {
+        lines.extend(stays(shown, hunk.before.start));
+        for token in tokens(&input.before, hunk.before.clone()) {
+            lines.push(format!("{BAD}-{}{BAD:#}", line(input, *token)));
         }
-        Ok(())
+        for token in tokens(&input.after, hunk.after.clone()) {
+            lines.push(format!("{GOOD}+{}{GOOD:#}", line(input, *token)));
+        }
+        shown = hunk.before.end;
+    }
+    lines.extend(stays(shown, before.end));
+}
+
+fn tokens(all: &[Token], range: Range<u32>) -> &[Token] {
+    all.get(range.start as usize..range.end as usize).unwrap_or_default()
+}
+
+/// A line as it may be shown.
+fn line(input: &InternedInput<&str>, token: Token) -> String {
+    let text = input.interner[token];
+    visible(text.strip_suffix('\n').unwrap_or(text)).replace('\r', "\\r")
+}
+
+/// Some lines, as a unified diff writes where they are.
+fn place(lines: &Range<u32>) -> String {
+    match lines.len() {
+        0 => format!("{},0", lines.start),
+        1 => (lines.start + 1).to_string(),
+        more => format!("{},{more}", lines.start + 1),
     }
 }
 
@@ -81,5 +97,26 @@ mod tests {
         let shown = render_diff("a\u{1b}.yaml", "a\nb\x1b\nc\n", "a\nB\nc\n", false);
         assert_eq!(shown, "--- a\\u{1b}.yaml\n+++ a\\u{1b}.yaml\n@@ -1,3 +1,3 @@\n a\n-b\u{FFFD}\n+B\n c");
         assert!(render_diff("x", "a\n", "b\n", true).contains("\u{1b}["));
+    }
+
+    #[test]
+    fn three_lines_are_shown_around_changes_and_what_lies_between_is_left_out() {
+        let before: Vec<String> = (1..=20).map(|number| format!("{number}\n")).collect();
+        let mut after = before.clone();
+        after[4] = "five\n".to_owned();
+        after.remove(19);
+        let shown = render_diff("f", &before.concat(), &after.concat(), false);
+        let expected = "--- f\n+++ f\n@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n\
+                        @@ -17,4 +17,3 @@\n 17\n 18\n 19\n-20";
+        assert_eq!(shown, expected);
+        assert_eq!(render_diff("f", "", "a\n", false), "--- f\n+++ f\n@@ -0,0 +1 @@\n+a");
+        // Changes with six lines between them are one, and with seven two.
+        let mut near = before.clone();
+        (near[2], near[9]) = ("x\n".to_owned(), "y\n".to_owned());
+        let shown = render_diff("f", &before.concat(), &near.concat(), false);
+        assert_eq!(shown.matches("@@ -").count(), 1, "{shown}");
+        (near[9], near[10]) = (before[9].clone(), "y\n".to_owned());
+        let shown = render_diff("f", &before.concat(), &near.concat(), false);
+        assert_eq!(shown.matches("@@ -").count(), 2, "{shown}");
     }
 }

@@ -47,8 +47,8 @@ impl OpenGate {
     }
 }
 
-/// An approver that shows by its end that the gate, with its connection, is gone: of the fields of a gate, the
-/// journal goes before it.
+/// An approver that shows by its end that the gate, with its connection, is gone: of the fields of a gate,
+/// the journal goes before it.
 struct UntilClosed<A> {
     approver: A,
     /// Nothing is ever sent.
