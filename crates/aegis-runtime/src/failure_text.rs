@@ -3,8 +3,8 @@
 use aegis_engine::{Action, Policy, hide_secrets};
 use serde_json::Value;
 
-/// What went wrong with an action, as a log may have it: without the secrets of the action, which whoever does
-/// it may well repeat, and without those that the text itself announces.
+/// What went wrong with an action, as a log may have it: without the secrets of the action, which whoever
+/// does it may well repeat, and without those that the text itself announces.
 #[must_use]
 pub fn failure_text(text: &str, action: &Action, policy: &Policy) -> String {
     without_secrets(text, action, policy)
