@@ -96,12 +96,12 @@ impl Gate {
         outside(py, || {
             check_process(shared.process)?;
             let planned = match preview {
+                Some(preview) if action::read(action)?.digest() != preview.planned.action().digest() => {
+                    return Err(Failure::usage("the preview is of another action"));
+                }
                 Some(preview) => preview.planned.clone(),
                 None => planned(shared, action)?,
             };
-            if action::read(action)?.digest() != planned.action().digest() {
-                return Err(Failure::usage("the preview is of another action"));
-            }
             ticket(shared, planned)
         })
     }

@@ -216,6 +216,17 @@ class Policy:
         return f"<Policy of {len(self._read()['rules'])} rules, sha256 {self.sha256[:12]}>"
 
 
+def decision_said(action: str, said: Mapping[str, Any]) -> PolicyDecision:
+    """What an answer of the gate says of an action, with a fresh copy of that."""
+    return PolicyDecision(
+        read_action(action),
+        RiskLevel[said["risk_level"].upper()],
+        Approval(said["approval"]),
+        said["matched_rule"],
+        said["reason"],
+    )
+
+
 def decision_of(preview: _native.Preview) -> PolicyDecision:
     """The decision that a preview holds, about a fresh copy of its action."""
     said = json.loads(preview.decision())

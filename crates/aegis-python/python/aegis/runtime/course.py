@@ -12,9 +12,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from aegis import _native
-from aegis.core.action import read_action, unicode_text
-from aegis.core.policy import Approval, PolicyDecision
-from aegis.core.risk import RiskLevel
+from aegis.core.action import unicode_text
+from aegis.core.policy import Approval, decision_said
 from aegis.errors import AegisError, AuditError, UsageError, of_refusal
 from aegis.runtime.approval import ApprovalHandler, QueueApprovalHandler
 from aegis.runtime.asking import Said, ask, ask_sync, decision_of_request, run_apart
@@ -180,13 +179,7 @@ class Course:
         said = json.loads(step.decision)
         if said["approval"] != Approval.APPROVE.value:
             return
-        decision = PolicyDecision(
-            read_action(self.canonical),
-            RiskLevel[said["risk_level"].upper()],
-            Approval.APPROVE,
-            said["matched_rule"],
-            said["reason"],
-        )
+        decision = decision_said(self.canonical, said)
         try:
             await asked(decision, said["decision"] == "approved")
         except BaseException:

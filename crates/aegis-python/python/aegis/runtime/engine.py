@@ -16,9 +16,8 @@ from typing import Any, TypeVar
 from aegis.adapters.base import BaseExecutor
 from aegis.core.action import Action, action_json, read_action, unicode_text
 from aegis.core.plan import ExecutionPlan
-from aegis.core.policy import Approval, Policy, PolicyDecision, decision_of
+from aegis.core.policy import Approval, Policy, PolicyDecision, decision_of, decision_said
 from aegis.core.result import Result, ResultStatus
-from aegis.core.risk import RiskLevel
 from aegis.errors import AegisError, AuditError, Blocked, Denied, Refused, Unanswered, UsageError
 from aegis.runtime.approval import ApprovalHandler, CLIApprovalHandler
 from aegis.runtime.approval_callback import CallbackApprovalHandler
@@ -382,13 +381,7 @@ class Runtime:
 
     def _log_beside(self, canonical: str, decision: dict[str, Any] | None, result: Result | None) -> None:
         said = decision or json.loads(self._policy._native.preview(canonical).decision())
-        policy_said = PolicyDecision(
-            read_action(canonical),
-            RiskLevel[said["risk_level"].upper()],
-            Approval(said["approval"]),
-            said["matched_rule"],
-            said["reason"],
-        )
+        policy_said = decision_said(canonical, said)
         answer = said["decision"] if said["decision"] in ("approved", "denied") else None
         self._sink.log(self.session_id, policy_said, result=result, human_decision=answer)
 
